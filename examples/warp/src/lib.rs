@@ -1,0 +1,1 @@
+//! towergate-example-warp

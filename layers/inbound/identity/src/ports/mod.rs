@@ -1,0 +1,21 @@
+//! What a store must do so that people can sign in.
+//!
+//! Four rules hold for each method:
+//!
+//! 1. It is one business step: done whole, durably, or not at all.
+//! 2. It answers a closed enum; what lost a race is an answer, not an error.
+//! 3. The audit events of the step are written in the same transaction, from the facts that the step established.
+//! 4. It trusts no clock: the present is `origin.at`, or `now`.
+
+pub mod session;
+pub mod user;
+
+use towergate_core::audit::AuditLog;
+
+pub use session::SessionStore;
+pub use user::UserStore;
+
+/// Everything signing in asks of a store.
+pub trait IdentityStore: SessionStore + UserStore + AuditLog + Clone {}
+
+impl<T: SessionStore + UserStore + AuditLog + Clone> IdentityStore for T {}

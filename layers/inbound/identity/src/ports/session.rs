@@ -1,0 +1,125 @@
+//! Sessions.
+
+use std::future::Future;
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use crate::rules::{
+    fact::SessionEnd,
+    session::{SessionId, SessionLifetime, SessionRecord},
+    user::UserId,
+};
+
+/// Keeps sessions.
+///
+/// Loading happens at every request, so its future is a named type: a store that reads in its own thread answers
+/// [`std::future::Ready`] and no request pays for a box.
+pub trait SessionStore: Send + Sync + 'static {
+    /// The future of [`SessionStore::load_session`].
+    type Load: Future<Output = Result<Option<SessionRecord>, StoreError>> + Send + 'static;
+
+    /// The session, if it is alive at `now`: neither ended, nor idle for too long, nor too old.
+    fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load;
+
+    /// Notes activity at `now` on a session that is alive, and so moves its idle end; never beyond its absolute end,
+    /// never backwards. `false` when the session is no longer alive: activity never revives it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        lifetime: SessionLifetime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Keeps a new session and ends the one it replaces, in one step. Writes `login.succeeded` where
+    /// `establishment.is_login`, `session.created`, and `session.revoked` for the replaced one if it was there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn establish_session(
+        &self,
+        establishment: Establishment,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Established, StoreError>> + Send;
+
+    /// Ends a session. `false` when it was not there. Writes `session.revoked`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn end_session(
+        &self,
+        id: SessionId,
+        reason: SessionEnd,
+        origin: Origin,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends every session of `user` but `except`; answers how many. Writes `session.revoked` for each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn end_sessions_of(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        reason: SessionEnd,
+        origin: Origin,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The living sessions of `user`, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send;
+
+    /// Writes a named value of a living session, or removes it; `false` when the session is not alive. The write
+    /// stands by itself: a later answer, a lost connection or another request's write does not undo it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn set_session_value(
+        &self,
+        id: SessionId,
+        name: String,
+        value: Option<String>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// A named value of a living session.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn session_value(
+        &self,
+        id: SessionId,
+        name: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+}
+
+/// A session about to begin.
+#[derive(Debug, Clone)]
+pub struct Establishment {
+    /// The new session.
+    pub session: SessionRecord,
+    /// The session whose place it takes.
+    pub replaces: Option<SessionId>,
+    /// Whether a person signed in, rather than a session changing its identifier.
+    pub is_login: bool,
+}
+
+/// What became of [`SessionStore::establish_session`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Established {
+    /// The new session is kept.
+    Established,
+    /// The person is disabled or gone; nothing was written.
+    UserRefused,
+    /// The replaced session was no longer there, and this is not a login; nothing was written.
+    Superseded,
+}

@@ -1,0 +1,73 @@
+//! The one thing that a session can be had for.
+
+use towergate_core::Timestamp;
+
+use super::user::UserId;
+
+/// A means by which somebody proved who they are, under its name in
+/// [RFC 8176](https://www.rfc-editor.org/rfc/rfc8176#section-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// A one-time password.
+    Otp,
+    /// A password.
+    Password,
+}
+
+impl Method {
+    /// The registered `amr` value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Otp => "otp",
+            Self::Password => "pwd",
+        }
+    }
+
+    /// Reads a registered `amr` value back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Otp, Self::Password].into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// Proof that a person is who they say, by named means, at a moment. Only a rule that checked something makes it.
+#[derive(Debug)]
+pub struct LoginProof {
+    user: UserId,
+    at: Timestamp,
+    methods: Vec<Method>,
+    second_factor_due: bool,
+}
+
+impl LoginProof {
+    /// The proof that a verified password is. Called by the password rule alone, hence not public.
+    pub(super) fn by_password(user: UserId, at: Timestamp, second_factor_due: bool) -> Self {
+        Self { user, at, methods: vec![Method::Password], second_factor_due }
+    }
+
+    /// Who.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// When.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// By which means.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// Whether a second factor must follow before anybody is signed in.
+    #[must_use]
+    pub const fn second_factor_due(&self) -> bool {
+        self.second_factor_due
+    }
+}

@@ -1,0 +1,7 @@
+//! What counts as proof of who somebody is, decided from facts alone.
+
+pub mod email;
+pub mod fact;
+pub mod login_proof;
+pub mod session;
+pub mod user;

@@ -1,0 +1,91 @@
+//! A session: who is signed in, since when, by which means, and until when.
+
+use std::time::Duration;
+
+use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
+
+use super::{login_proof::Method, user::UserId};
+
+typed_id! {
+    /// A session under one cookie. It changes at every change of privilege.
+    SessionId
+}
+
+typed_id! {
+    /// A sign-in, through all the session identifiers it goes by: the `sid` that clients see.
+    SignInId
+}
+
+/// How a session cookie's value begins.
+pub const PREFIX: Prefix = Prefix::new("tgs");
+
+/// How long a session lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// How long it may lie unused.
+    pub idle: Duration,
+    /// How long it may live at all.
+    pub absolute: Duration,
+    /// How old the last note of activity may be before a new one is written.
+    pub activity_every: Duration,
+}
+
+impl Default for SessionLifetime {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(30 * 60),
+            absolute: Duration::from_secs(24 * 3600),
+            activity_every: Duration::from_secs(5 * 60),
+        }
+    }
+}
+
+/// A session as a store keeps it.
+#[derive(Debug, Clone)]
+pub struct SessionRecord {
+    /// Its identifier, the public half of the cookie's value.
+    pub id: SessionId,
+    /// The digest of the cookie's secret half.
+    pub digest: Digest,
+    /// The sign-in it belongs to.
+    pub sign_in: SignInId,
+    /// Who is signed in, or half signed in.
+    pub user: UserId,
+    /// Whether more is to be proven.
+    pub stage: SessionStage,
+    /// By which means they proved who they are.
+    pub methods: Vec<Method>,
+    /// When they last did: `auth_time`.
+    pub authenticated_at: Timestamp,
+    /// When the session began.
+    pub created_at: Timestamp,
+    /// The last note of activity.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used; never later than `absolute_expires_at`.
+    pub idle_expires_at: Timestamp,
+    /// When it ends.
+    pub absolute_expires_at: Timestamp,
+}
+
+/// Whether more is to be proven before anybody is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionStage {
+    /// Signed in.
+    Complete,
+    /// The first factor is proven, the second is due. Nobody is signed in.
+    AwaitsSecondFactor,
+}
+
+impl SessionRecord {
+    /// Whether it lives at `now`: used often enough, and not too old.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.idle_expires_at && now < self.absolute_expires_at
+    }
+
+    /// Whether a note of activity is due.
+    #[must_use]
+    pub fn activity_is_due(&self, now: Timestamp, lifetime: &SessionLifetime) -> bool {
+        now.since(self.last_seen_at) >= lifetime.activity_every
+    }
+}

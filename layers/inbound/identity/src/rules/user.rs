@@ -1,0 +1,34 @@
+//! What towergate keeps of a person: an identifier, an address, a password hash. All else is the host's.
+
+use towergate_core::{Secret, Timestamp, typed_id};
+
+use super::email::EmailAddress;
+
+typed_id! {
+    /// A person, for ever: never reused, never an address.
+    UserId
+}
+
+/// A person as a store keeps them.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Their identifier.
+    pub id: UserId,
+    /// The address they sign in with.
+    pub email: EmailAddress,
+    /// The PHC string of their password, if they have one.
+    pub password: Option<Secret<String>>,
+    /// Whether they may sign in.
+    pub state: UserState,
+    /// When they came.
+    pub created_at: Timestamp,
+}
+
+/// Whether a person may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserState {
+    /// They may.
+    Active,
+    /// They may not, and every session they had has ended.
+    Disabled,
+}

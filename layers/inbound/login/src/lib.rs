@@ -1,0 +1,3 @@
+//! Signing in and out, as Tower services and as plain calls.
+
+pub mod pages;

@@ -1,0 +1,38 @@
+//! What people see while they sign in, as plain views that any template engine can render.
+
+use serde::Serialize;
+
+/// Renders the sign-in pages. Each answers a whole HTML document in UTF-8.
+///
+/// The services send it with a strict content security policy (`default-src 'none'`, own style sheet only), so a page
+/// must not rely on inline script or style.
+pub trait LoginPages: Send + Sync + 'static {
+    /// The sign-in page: a form that posts `email`, `password` and `return_to` to `view.action`, with a button of id
+    /// `login-submit`.
+    fn login(&self, view: &LoginView) -> String;
+
+    /// A problem that is not the person's fault.
+    fn problem(&self, view: &ProblemView) -> String;
+}
+
+/// The sign-in page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginView {
+    /// The path the form posts to.
+    pub action: String,
+    /// The address that was typed or hinted at.
+    pub email: String,
+    /// Where to go afterwards, a path of this host.
+    pub return_to: String,
+    /// What went wrong with the last try; the same words whatever it was.
+    pub message: Option<String>,
+}
+
+/// A problem, told to the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemView {
+    /// The HTTP status that goes with it.
+    pub status: u16,
+    /// What happened and what can be done.
+    pub message: String,
+}

@@ -1,0 +1,10 @@
+//! The seam between the authorization server and the host's accounts.
+//!
+//! The host implements [`AccountResolver`]; the layer calls it once per browser request and leaves a
+//! [`CurrentAccount`] for the services further in.
+
+mod resolver;
+
+pub use resolver::{
+    Account, AccountResolver, Claims, Context, CurrentAccount, Purpose, ResolverError, UserCodeVerdict,
+};

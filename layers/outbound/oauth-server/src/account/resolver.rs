@@ -1,0 +1,177 @@
+//! What the host answers about its accounts: six calls, two of them with a default.
+
+use std::{borrow::Cow, error::Error, future::Future};
+
+use http::request::Parts;
+use serde_json::{Map, Value};
+use towergate_core::LocalPath;
+use towergate_oauth::rules::{
+    client::ClientId,
+    grant::{SignIn, Subject},
+    interaction::InteractionId,
+};
+use towergate_oauth_types::Scope;
+
+/// Knows the host's accounts. It lives in the host's code: the one place that sees both who is signed in and what
+/// the authorization server asks.
+///
+/// An error or a panic in any call gives the client an OAuth error and the operator the reason; a code or a refresh
+/// token that was presented stays unspent.
+pub trait AccountResolver: Send + Sync + 'static {
+    /// Who is signed in, read from what an outer layer left in the request's extensions.
+    ///
+    /// It does no I/O: the session layer has done that already. A host whose session library must be awaited does so
+    /// in a layer of its own, outside the account layer.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn current_account(&self, parts: &Parts, context: &Context) -> Result<Option<Account>, ResolverError>;
+
+    /// The account behind a subject, asked again at each token request and each userinfo request: `None` when it is
+    /// gone or may no longer act.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn account(
+        &self,
+        subject: &Subject,
+        context: &Context,
+    ) -> impl Future<Output = Result<Option<Subject>, ResolverError>> + Send;
+
+    /// What clients may learn of the account. Protocol claims always win over these.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn claims(
+        &self,
+        subject: &Subject,
+        context: &Context,
+    ) -> impl Future<Output = Result<Claims, ResolverError>> + Send;
+
+    /// The host's sign-in page. `return_to` and `interaction_id` are added to its query.
+    fn login_redirect(&self, context: &Context) -> LocalPath;
+
+    /// Where to go to end the host's own session; `None`, the default, when the authorization server should only say
+    /// goodbye.
+    fn logout_redirect(&self, _context: &Context) -> Option<LocalPath> {
+        None
+    }
+
+    /// Whether `code` is the person's secret code for back-channel requests. Refused by default.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn verify_backchannel_user_code(
+        &self,
+        _subject: &Subject,
+        _code: &str,
+        _context: &Context,
+    ) -> impl Future<Output = Result<UserCodeVerdict, ResolverError>> + Send {
+        std::future::ready(Ok(UserCodeVerdict::Refused))
+    }
+}
+
+/// Somebody signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The stable identifier that becomes `sub`.
+    pub subject: Subject,
+    /// When, how strongly and by which means they signed in.
+    pub sign_in: SignIn,
+    /// How the consent page addresses them, for example their e-mail address. Never sent to a client.
+    pub display_name: String,
+}
+
+/// Left in the request's extensions by the account layer; the services of the authorization server read nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentAccount(pub Option<Account>);
+
+/// What a call is about. The same for every call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context {
+    /// Why the host is asked.
+    pub purpose: Purpose,
+    /// The client that asks, once it is known.
+    pub client: Option<ClientId>,
+    /// What it asks for, once it is known.
+    pub scope: Scope,
+    /// The interaction in progress, if there is one.
+    pub interaction: Option<InteractionId>,
+    /// Where the browser is to come back to, if it is sent away.
+    pub return_to: Option<LocalPath>,
+    /// Who the client thinks will sign in.
+    pub login_hint: Option<String>,
+}
+
+impl Context {
+    /// A context that says no more than why.
+    #[must_use]
+    pub fn new(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            client: None,
+            scope: Scope::default(),
+            interaction: None,
+            return_to: None,
+            login_hint: None,
+        }
+    }
+}
+
+/// Why the host is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// A browser request passes the account layer.
+    Browser,
+    /// A client exchanges a code or a refresh token.
+    Token,
+    /// A client asks who the person is.
+    UserInfo,
+    /// A person signs out.
+    Logout,
+    /// A client asks for a person who is not at a browser of its own.
+    Backchannel,
+}
+
+/// What clients may learn of an account.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claims {
+    /// Every claim the host knows, under its registered name; the authorization server hands out those that the
+    /// granted scope covers.
+    pub values: Map<String, Value>,
+}
+
+/// The verdict on a back-channel user code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserCodeVerdict {
+    /// It is the person's.
+    Accepted,
+    /// It is not.
+    Refused,
+}
+
+/// The host could not answer. The sentence goes to the operator, never to the client.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ResolverError {
+    message: Cow<'static, str>,
+    #[source]
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ResolverError {
+    /// An error with a sentence for the operator.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    /// An error that was caused by another.
+    pub fn caused_by(
+        message: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { message: message.into(), source: Some(cause.into()) }
+    }
+}

@@ -1,0 +1,7 @@
+//! The authorization server as Tower services, and the seam to the host's accounts.
+//!
+//! The wing knows nothing of how people sign in: it reads [`account::CurrentAccount`], which the host's own
+//! [`account::AccountResolver`] provides.
+
+pub mod account;
+pub mod pages;

@@ -1,0 +1,53 @@
+//! What the authorization server shows people, as plain views that any template engine can render.
+
+use serde::Serialize;
+
+/// Renders the authorization server's pages. Each answers a whole HTML document in UTF-8.
+///
+/// The services send it with a strict content security policy (`default-src 'none'`, own style sheet only), so a page
+/// must not rely on inline script or style.
+pub trait OAuthPages: Send + Sync + 'static {
+    /// The consent page: a form that posts `decision=allow` (button id `consent-allow`) or `decision=deny` (button
+    /// id `consent-deny`), and `remember=on` (checkbox `remember`), to `view.action`.
+    fn consent(&self, view: &ConsentView) -> String;
+
+    /// A problem that must not be sent to the client, because we do not know that it is the client.
+    fn error(&self, view: &ErrorView) -> String;
+}
+
+/// A client asks a person for consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConsentView {
+    /// The path the form posts to.
+    pub action: String,
+    /// The client's name, or its identifier when it has none.
+    pub client_name: String,
+    /// The host name that the answer goes to.
+    pub redirect_host: String,
+    /// How the signed-in person is addressed.
+    pub account: String,
+    /// What is asked for.
+    pub scopes: Vec<ScopeView>,
+}
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeView {
+    /// The scope value.
+    pub value: String,
+    /// What it means to the person.
+    pub meaning: String,
+}
+
+/// A problem, told to the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorView {
+    /// The HTTP status that goes with it.
+    pub status: u16,
+    /// The OAuth error code, shown as text.
+    pub code: String,
+    /// What happened and what can be done.
+    pub message: String,
+    /// The request's identifier, to quote to the operator.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,134 @@
+//! Requests that wait for a person, and the codes that come of them.
+
+use std::future::Future;
+
+use towergate_core::{StoreError, audit::Origin};
+
+use crate::rules::{
+    client::ClientId,
+    code::Code,
+    consent::Consent,
+    grant::{Grant, Subject},
+    interaction::{Interaction, InteractionId},
+};
+
+/// Keeps interactions and remembered consents.
+pub trait InteractionStore: Send + Sync + 'static {
+    /// Writes a new interaction. Writes `interaction.begun`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn begin_interaction(
+        &self,
+        interaction: Interaction,
+        origin: Origin,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The interaction, whatever its state and age: the rules decide.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn find_interaction(
+        &self,
+        id: InteractionId,
+    ) -> impl Future<Output = Result<Option<Interaction>, StoreError>> + Send;
+
+    /// Gives an open interaction to `subject`, if it is nobody's or theirs already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn bind_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Binding, StoreError>> + Send;
+
+    /// Closes an open, unexpired interaction of `grant.subject` with a yes: keeps grant and code, and the consent if
+    /// it is to be remembered. Writes `consent.given` and `code.issued`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn approve_interaction(
+        &self,
+        approval: Approval,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
+
+    /// Closes an open, unexpired interaction with a no. Writes `consent.denied`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn deny_interaction(
+        &self,
+        id: InteractionId,
+        subject: Option<Subject>,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
+
+    /// Keeps a grant and its code where nobody had to be asked. Writes `code.issued`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn issue_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        origin: Origin,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The consent that `subject` asked to be remembered for `client`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn find_consent(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+    ) -> impl Future<Output = Result<Option<Consent>, StoreError>> + Send;
+
+    /// Forgets the consent and revokes every grant of `subject` to `client`; answers how many grants died. Writes
+    /// `consent.withdrawn`, and `grant.revoked` for each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn withdraw_consent(
+        &self,
+        subject: Subject,
+        client: ClientId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// A yes.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// To which question.
+    pub interaction: InteractionId,
+    /// What is allowed.
+    pub grant: Grant,
+    /// The code that stands for it.
+    pub code: Code,
+    /// The consent to remember; it is added to what is remembered already.
+    pub remember: Option<Consent>,
+}
+
+/// What became of [`InteractionStore::bind_interaction`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// It is theirs.
+    Bound,
+    /// It is somebody else's.
+    SomebodyElses,
+    /// It is closed, expired, or never was.
+    Gone,
+}
+
+/// What became of a yes or a no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// This answer closed it.
+    Closed,
+    /// It was closed already, has expired, belongs to another person, or never was; nothing was written.
+    Gone,
+}

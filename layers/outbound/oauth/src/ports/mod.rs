@@ -1,0 +1,25 @@
+//! What a store must do for the authorization server.
+//!
+//! Four rules hold for each method:
+//!
+//! 1. It is one business step: done whole, durably, or not at all.
+//! 2. It answers a closed enum; what lost a race is an answer, not an error.
+//! 3. The audit events of the step are written in the same transaction, from the facts that the step established.
+//! 4. It trusts no clock: the present is `origin.at`, or `now`.
+
+pub mod client;
+pub mod grant;
+pub mod interaction;
+pub mod key;
+
+use towergate_core::audit::AuditLog;
+
+pub use client::ClientStore;
+pub use grant::GrantStore;
+pub use interaction::InteractionStore;
+pub use key::KeyStore;
+
+/// Everything the authorization server asks of a store.
+pub trait OAuthStore: ClientStore + InteractionStore + GrantStore + KeyStore + AuditLog + Clone {}
+
+impl<T: ClientStore + InteractionStore + GrantStore + KeyStore + AuditLog + Clone> OAuthStore for T {}

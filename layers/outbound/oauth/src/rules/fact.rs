@@ -1,0 +1,146 @@
+//! Every security-relevant fact of the authorization server, as one closed list.
+
+use towergate_core::audit::{Event, Fact, Origin, Party};
+use towergate_core::id::Uuid;
+
+use super::{
+    client::{ClientId, GrantType},
+    grant::{GrantId, RevocationReason, Subject},
+    interaction::InteractionId,
+};
+
+/// What happened at the authorization server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are the identifiers that their names say")]
+pub enum OAuthFact {
+    /// A request waits for a person.
+    InteractionBegun { interaction: InteractionId, client: ClientId },
+    /// A person agreed.
+    ConsentGiven { subject: Subject, client: ClientId, remembered: bool },
+    /// A person refused.
+    ConsentDenied { interaction: InteractionId, client: ClientId, subject: Option<Subject> },
+    /// A person took a remembered consent back.
+    ConsentWithdrawn { subject: Subject, client: ClientId },
+    /// A code was sent to a client.
+    CodeIssued { code: Uuid, grant: GrantId, client: ClientId, subject: Subject },
+    /// A code was exchanged.
+    CodeRedeemed { code: Uuid, grant: GrantId, client: ClientId },
+    /// A code was presented a second time.
+    CodeReplayed { code: Uuid, grant: GrantId, client: ClientId },
+    /// An access token was issued.
+    TokenIssued { token: Uuid, client: ClientId, subject: Option<Subject>, grant_type: GrantType },
+    /// A refresh token was exchanged.
+    TokenRefreshed { token: Uuid, successor: Uuid, grant: GrantId, client: ClientId },
+    /// A refresh token was presented a second time.
+    TokenReused { token: Uuid, grant: GrantId, client: ClientId },
+    /// A grant and all that hangs from it died.
+    GrantRevoked { grant: GrantId, client: ClientId, reason: RevocationReason },
+    /// A client was written.
+    ClientRegistered { client: ClientId },
+    /// A client was shut out.
+    ClientDisabled { client: ClientId },
+    /// A client could not prove itself.
+    ClientAuthenticationFailed { client: Option<ClientId>, reason: &'static str },
+    /// A signing key entered or moved on in its life.
+    KeyMoved { kid: String, state: &'static str },
+    /// The host's account resolver erred or panicked.
+    AccountResolverFailed { call: &'static str, problem: String },
+}
+
+impl Fact for OAuthFact {
+    fn event(&self, origin: &Origin) -> Event {
+        let origin = *origin;
+        let client = |id: &ClientId| Party::new("client", id);
+        let user = |id: &Subject| Party::new("subject", id);
+        match self {
+            Self::InteractionBegun { interaction, client: id } => Event::succeeded(
+                origin,
+                "interaction.begun",
+                client(id),
+                Party::new("interaction", interaction),
+            ),
+            Self::ConsentGiven { subject, client: id, remembered } => {
+                Event::succeeded(origin, "consent.given", user(subject), client(id))
+                    .with("remembered", remembered)
+            }
+            Self::ConsentDenied { interaction, client: id, subject } => {
+                let actor = subject.as_ref().map_or_else(Party::anonymous, user);
+                Event::refused(origin, "consent.denied", actor, client(id), "person_refused")
+                    .with("interaction", interaction)
+            }
+            Self::ConsentWithdrawn { subject, client: id } => {
+                Event::succeeded(origin, "consent.withdrawn", user(subject), client(id))
+            }
+            Self::CodeIssued { code, grant, client: id, subject } => {
+                Event::succeeded(origin, "code.issued", user(subject), client(id))
+                    .with("code", code)
+                    .with("grant", grant)
+            }
+            Self::CodeRedeemed { code, grant, client: id } => {
+                Event::succeeded(origin, "code.redeemed", client(id), Party::new("code", code))
+                    .with("grant", grant)
+            }
+            Self::CodeReplayed { code, grant, client: id } => Event::refused(
+                origin,
+                "code.replayed",
+                client(id),
+                Party::new("code", code),
+                "already_redeemed",
+            )
+            .with("grant", grant),
+            Self::TokenIssued { token, client: id, subject, grant_type } => {
+                let event = Event::succeeded(origin, "token.issued", client(id), Party::new("token", token))
+                    .with("grant_type", grant_type.as_str());
+                match subject {
+                    Some(subject) => event.with("subject", subject),
+                    None => event,
+                }
+            }
+            Self::TokenRefreshed { token, successor, grant, client: id } => {
+                Event::succeeded(origin, "token.refreshed", client(id), Party::new("token", token))
+                    .with("successor", successor)
+                    .with("grant", grant)
+            }
+            Self::TokenReused { token, grant, client: id } => Event::refused(
+                origin,
+                "token.reused",
+                client(id),
+                Party::new("token", token),
+                "already_rotated",
+            )
+            .with("grant", grant),
+            Self::GrantRevoked { grant, client: id, reason } => {
+                let mut event =
+                    Event::succeeded(origin, "grant.revoked", client(id), Party::new("grant", grant));
+                event.reason = Some(reason.as_str());
+                event
+            }
+            Self::ClientRegistered { client: id } => {
+                Event::succeeded(origin, "client.registered", Party::system(), client(id))
+            }
+            Self::ClientDisabled { client: id } => {
+                Event::succeeded(origin, "client.disabled", Party::system(), client(id))
+            }
+            Self::ClientAuthenticationFailed { client: id, reason } => {
+                let actor = id.as_ref().map_or_else(Party::anonymous, client);
+                Event::refused(origin, "client.authentication_failed", actor.clone(), actor, reason)
+            }
+            Self::KeyMoved { kid, state } => {
+                Event::succeeded(origin, "key.moved", Party::system(), Party::new("key", kid))
+                    .with("state", state)
+            }
+            Self::AccountResolverFailed { call, problem } => {
+                let mut event = Event::refused(
+                    origin,
+                    "account_resolver.failed",
+                    Party::system(),
+                    Party::system(),
+                    "host_error",
+                );
+                event.outcome = towergate_core::audit::Outcome::Failed;
+                event.with("call", call).with("problem", problem)
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a person allowed a client: the root from which code, access tokens and refresh tokens hang.
+//!
+//! To revoke the grant is to revoke all of them, in one row.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use towergate_core::{Timestamp, typed_id};
+use towergate_oauth_types::Scope;
+
+use super::client::ClientId;
+
+typed_id! {
+    /// A grant, and the family of everything that came from it.
+    GrantId
+}
+
+/// The stable identifier of an account at this issuer: the `sub` claim. Never an e-mail address.
+///
+/// At most 255 ASCII characters,
+/// [OpenID Connect Core section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Subject(String);
+
+/// The text is not 1 to 255 visible ASCII characters, or it is an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a subject must be 1 to 255 visible ASCII characters and not an e-mail address")]
+pub struct InvalidSubject;
+
+impl Subject {
+    /// Reads a subject.
+    ///
+    /// # Errors
+    /// When it is empty, too long, not visible ASCII, or holds an `@`: addresses change hands, subjects must not.
+    pub fn parse(text: &str) -> Result<Self, InvalidSubject> {
+        let stable = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'@');
+        if !stable || text.is_empty() || text.len() > 255 {
+            return Err(InvalidSubject);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = InvalidSubject;
+
+    fn try_from(text: String) -> Result<Self, InvalidSubject> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.0
+    }
+}
+
+/// How and when the person signed in; the host says so, the tokens repeat it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// When the person last proved who they are: `auth_time`.
+    pub auth_time: Timestamp,
+    /// How strongly: `acr`.
+    pub acr: Option<String>,
+    /// By which means: `amr`, [RFC 8176](https://www.rfc-editor.org/rfc/rfc8176).
+    pub amr: Vec<String>,
+    /// The login session, shared by all clients of it: `sid`.
+    pub sid: Option<String>,
+}
+
+/// What a person allowed a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its identifier.
+    pub id: GrantId,
+    /// To whom.
+    pub client: ClientId,
+    /// By whom.
+    pub subject: Subject,
+    /// How far.
+    pub scope: Scope,
+    /// Who may be called with its access tokens.
+    pub audience: Vec<String>,
+    /// The sign-in it was given in.
+    pub sign_in: SignIn,
+    /// When it was given.
+    pub created_at: Timestamp,
+}
+
+impl Grant {
+    /// Whether it outlives the login session: `offline_access` was allowed.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.scope.contains("offline_access")
+    }
+}
+
+/// Why a grant was revoked, for the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// The host no longer knows the account, or lets it in no more.
+    AccountRefused,
+    /// The client was disabled.
+    ClientDisabled,
+    /// A code was presented a second time.
+    CodeReplayed,
+    /// The person took the consent back.
+    ConsentWithdrawn,
+    /// A refresh token was presented a second time.
+    RefreshTokenReused,
+    /// The login session ended.
+    SessionEnded,
+}
+
+impl RevocationReason {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountRefused => "account_refused",
+            Self::ClientDisabled => "client_disabled",
+            Self::CodeReplayed => "code_replayed",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::SessionEnded => "session_ended",
+        }
+    }
+}

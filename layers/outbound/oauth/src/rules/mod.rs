@@ -1,0 +1,11 @@
+//! What may happen, decided from facts alone.
+
+pub mod access_token;
+pub mod client;
+pub mod code;
+pub mod consent;
+pub mod fact;
+pub mod grant;
+pub mod interaction;
+pub mod key;
+pub mod refresh_token;

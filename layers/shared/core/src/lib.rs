@@ -1,0 +1,26 @@
+//! The words every wing of towergate speaks, and nothing a wing would own.
+//!
+//! - [`clock`] and [`random`]: time and randomness are arguments. Only [`system`] touches the real ones.
+//! - [`secret`]: values that cannot be printed, and digests that cannot be compared with `==`.
+//! - [`token`]: opaque tokens, looked up by identifier, proven by secret.
+//! - [`local_path`]: the only way to say where a browser goes after signing in.
+//! - [`audit`]: what happened, to whom, and in which request.
+//! - [`store`]: how a store fails.
+//!
+//! The crate is pure: no I/O, no async runtime, no HTTP.
+
+pub mod audit;
+pub mod clock;
+pub mod id;
+pub mod local_path;
+pub mod random;
+pub mod secret;
+pub mod store;
+pub mod system;
+pub mod token;
+
+pub use clock::{Clock, Timestamp};
+pub use local_path::LocalPath;
+pub use random::{Random, RandomUnavailable};
+pub use secret::{Digest, Secret};
+pub use store::StoreError;
