@@ -1,0 +1,79 @@
+//! The laws that only the source shows.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::graph::{Graph, Wing, root};
+
+/// Every breach, as a sentence; empty when the source keeps the laws.
+pub(crate) fn broken_by(graph: &Graph) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut read = 0;
+    for (name, wing) in graph.house() {
+        let Some(folder) = graph.packages.get(name).and_then(|package| package.folder.clone()) else {
+            continue;
+        };
+        for file in rust_files(&root().join(&folder).join("src")) {
+            read += 1;
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let shown = file.strip_prefix(root()).unwrap_or(&file).display().to_string();
+            broken.extend(breaches_of(&shown, wing, &text));
+        }
+    }
+    if read == 0 {
+        broken.push(String::from("the house is empty: no source file was read"));
+    }
+    broken
+}
+
+/// What one file breaks.
+pub(crate) fn breaches_of(shown: &str, wing: Wing, text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let says = |word: &str| code.iter().any(|line| words(line).any(|found| found == word));
+    if shown.contains("/rules/") || shown.ends_with("/rules.rs") {
+        for word in ["async", "await", "ports"] {
+            if says(word) {
+                broken.push(format!("{shown} says `{word}`: law 4, rules are pure and never name ports"));
+            }
+        }
+    }
+    let names_any = |crates: &[&str]| crates.iter().any(|name| says(name));
+    let inbound =
+        names_any(&["towergate_identity", "towergate_session", "towergate_scope", "towergate_login"]);
+    let outbound = names_any(&["towergate_oauth", "towergate_oauth_server", "towergate_oauth_resource"]);
+    let of_a_wing = matches!(wing, Wing::Shared | Wing::Inbound | Wing::Federation | Wing::Outbound);
+    if inbound && outbound && (of_a_wing || matches!(wing, Wing::Storage | Wing::Ui)) {
+        broken.push(format!("{shown} names both halves: law 5, the bridge is the host's own code"));
+    }
+    let resolver_for_a_host = code.iter().any(|line| line.contains("AccountResolver for"));
+    let in_tests = shown.contains("/tests") || text.contains("#[cfg(test)]");
+    if resolver_for_a_host && wing != Wing::Example && !in_tests {
+        broken.push(format!("{shown} implements AccountResolver: law 5, only a host does"));
+    }
+    if resolver_for_a_host && wing == Wing::Example && !shown.ends_with("/accounts.rs") {
+        broken.push(format!(
+            "{shown} implements AccountResolver: law 5, it lives in accounts.rs and nowhere else"
+        ));
+    }
+    broken
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files = Vec::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,18 @@
+//! `cargo xtask check`: every gate but the tests, cheapest first.
+
+use crate::{
+    features,
+    run::{Failure, cargo, is_here, show},
+};
+
+/// Runs every gate and stops at the first that is red.
+pub(crate) fn all() -> Result<(), Failure> {
+    show(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
+    show(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-Dwarnings"]))?;
+    show(cargo(&["doc", "--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    features::each()?;
+    if !is_here("cargo-deny") {
+        show(&mut cargo(&["install", "cargo-deny", "--locked", "--version", "0.20.2"]))?;
+    }
+    show(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask features`: a host compiles only what it asks for, so each feature must build alone.
+
+use crate::run::{Failure, cargo, show};
+
+/// Crates with features, and the sets that hosts choose.
+const CHOICES: &[(&str, &[&str])] = &[
+    (
+        "towergate",
+        &["", "inbound", "outbound", "resource", "sqlite", "pages", "inbound,sqlite", "outbound,sqlite"],
+    ),
+    ("towergate-identity", &["", "memory", "contract"]),
+    ("towergate-oauth", &["", "memory", "contract"]),
+    ("towergate-pages", &["", "inbound", "outbound"]),
+    ("towergate-sqlite", &["", "inbound", "outbound"]),
+];
+
+/// Checks each choice on its own.
+pub(crate) fn each() -> Result<(), Failure> {
+    for (package, choices) in CHOICES {
+        for features in *choices {
+            let arguments = ["check", "--package", package, "--no-default-features", "--features", features];
+            show(
+                cargo(&arguments).env("RUSTFLAGS", "-Dwarnings").env("CARGO_TARGET_DIR", "target/features"),
+            )?;
+        }
+    }
+    Ok(())
+}

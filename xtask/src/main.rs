@@ -1,0 +1,44 @@
+//! The commands of this repository. `cargo xtask` alone lists them.
+
+mod check;
+mod features;
+mod fuzz;
+mod interop;
+mod needs;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use run::Failure;
+
+const HELP: &str = "\
+cargo xtask test       install what tests need, run everything, end with a count
+cargo xtask interop    other people's OpenID clients against the example, over sockets
+cargo xtask features   check each crate with each of its features alone
+cargo xtask fuzz [S]   run each fuzz target for S seconds (default 20)
+cargo xtask check      format, lints, documentation, features, dependencies";
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to a person")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => test::all().map(|summary| println!("\n{summary}")),
+        ["interop"] => needs::of_interop().and_then(|()| interop::all()).map(|count| println!("\n{count}")),
+        ["features"] => features::each(),
+        ["fuzz"] => fuzz::smoke("20"),
+        ["fuzz", seconds] => fuzz::smoke(seconds),
+        ["check"] => check::all(),
+        _ => {
+            println!("{HELP}");
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(why)) => {
+            eprintln!("\nxtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
