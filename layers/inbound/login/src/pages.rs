@@ -4,8 +4,8 @@ use serde::Serialize;
 
 /// Renders the sign-in pages. Each answers a whole HTML document in UTF-8.
 ///
-/// The services send it with a strict content security policy (`default-src 'none'`, own style sheet only), so a page
-/// must not rely on inline script or style.
+/// The services send it with a strict content security policy: `default-src 'none'`, pictures of this host, and style
+/// from `style_source` alone. A page has no script, and no style attribute.
 pub trait LoginPages: Send + Sync + 'static {
     /// The sign-in page: a form that posts `email`, `password` and `return_to` to `view.action`, with a button of id
     /// `login-submit`.
@@ -13,6 +13,12 @@ pub trait LoginPages: Send + Sync + 'static {
 
     /// A problem that is not the person's fault.
     fn problem(&self, view: &ProblemView) -> String;
+
+    /// The source of style that the content security policy allows: `'self'`, or the `'sha256-…'` of a style element
+    /// that every page carries.
+    fn style_source(&self) -> &str {
+        "'self'"
+    }
 }
 
 /// The sign-in page.

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 /// Renders the authorization server's pages. Each answers a whole HTML document in UTF-8.
 ///
-/// The services send it with a strict content security policy (`default-src 'none'`, own style sheet only), so a page
-/// must not rely on inline script or style.
+/// The services send it with a strict content security policy: `default-src 'none'`, pictures of this host, and style
+/// from `style_source` alone. A page has no script, and no style attribute.
 pub trait OAuthPages: Send + Sync + 'static {
     /// The consent page: a form that posts `decision=allow` (button id `consent-allow`) or `decision=deny` (button
     /// id `consent-deny`), and `remember=on` (checkbox `remember`), to `view.action`.
@@ -13,6 +13,12 @@ pub trait OAuthPages: Send + Sync + 'static {
 
     /// A problem that must not be sent to the client, because we do not know that it is the client.
     fn error(&self, view: &ErrorView) -> String;
+
+    /// The source of style that the content security policy allows: `'self'`, or the `'sha256-…'` of a style element
+    /// that every page carries.
+    fn style_source(&self) -> &str {
+        "'self'"
+    }
 }
 
 /// A client asks a person for consent.

@@ -35,10 +35,16 @@ pub enum IdentityFact {
 pub enum LoginFailure {
     /// The account is disabled.
     Disabled,
+    /// The machine had no memory for the work.
+    Exhausted,
     /// The account has no password.
     NoPassword,
     /// Nobody has this address.
     UnknownUser,
+    /// The stored hash cannot be read, or would cost more than is ever spent: an operator must look at it.
+    UnreadableHash,
+    /// What was typed is empty, or too long to be anybody's password.
+    UnusablePassword,
     /// The password is wrong.
     WrongPassword,
 }
@@ -49,8 +55,11 @@ impl LoginFailure {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
+            Self::Exhausted => "exhausted",
             Self::NoPassword => "no_password",
             Self::UnknownUser => "unknown_user",
+            Self::UnreadableHash => "unreadable_hash",
+            Self::UnusablePassword => "unusable_password",
             Self::WrongPassword => "wrong_password",
         }
     }

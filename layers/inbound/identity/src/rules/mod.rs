@@ -3,5 +3,6 @@
 pub mod email;
 pub mod fact;
 pub mod login_proof;
+pub mod password;
 pub mod session;
 pub mod user;

@@ -1,0 +1,195 @@
+//! Keeping a password as an Argon2id PHC string, and comparing with one.
+
+use argon2::{
+    ARGON2ID_IDENT, Algorithm, Argon2, CustomizedPasswordHasher, Params, PasswordVerifier, Version,
+    password_hash::{self, phc::PasswordHash},
+};
+use towergate_core::{Random, RandomUnavailable, Secret, random};
+
+use super::Password;
+
+/// The most memory that a stored hash may make us fill, in KiB: 256 MiB.
+pub const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// The most passes that a stored hash may make us do.
+pub const MAX_ITERATIONS: u32 = 10;
+/// The most lanes that a stored hash may ask for.
+pub const MAX_PARALLELISM: u32 = 16;
+
+/// No PHC string that the house writes is longer, in bytes.
+const MAX_PHC_LENGTH: usize = 512;
+const SALT_LENGTH: usize = 16;
+const OUTPUT_LENGTH: usize = 32;
+
+/// How costly a hash is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashParams {
+    memory_kib: u32,
+    iterations: u32,
+    parallelism: u32,
+}
+
+/// The parameters are below the floor, above the ceiling, or do not fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Argon2id needs 19456 KiB to {MAX_MEMORY_KIB} KiB of memory, 2 to {MAX_ITERATIONS} passes and 1 to \
+     {MAX_PARALLELISM} lanes"
+)]
+pub struct WeakParams;
+
+impl Default for HashParams {
+    /// 19456 KiB, two passes, one lane.
+    fn default() -> Self {
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1 }
+    }
+}
+
+impl HashParams {
+    /// Parameters at or above the default ones.
+    ///
+    /// # Errors
+    /// When they are weaker, or so strong that a stored hash made with them would be refused.
+    pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, WeakParams> {
+        let floor = Self::default();
+        if memory_kib < floor.memory_kib || iterations < floor.iterations {
+            return Err(WeakParams);
+        }
+        Self::insecure_new(memory_kib, iterations, parallelism)
+    }
+
+    /// Parameters as weak as Argon2 knows them: for tests that hash often.
+    ///
+    /// # Errors
+    /// When Argon2 cannot work with them, or they are above the ceiling.
+    pub fn insecure_new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, WeakParams> {
+        let params = Self { memory_kib, iterations, parallelism };
+        if !params.are_bounded() || params.as_argon2().is_err() {
+            return Err(WeakParams);
+        }
+        Ok(params)
+    }
+
+    fn are_bounded(self) -> bool {
+        self.memory_kib <= MAX_MEMORY_KIB
+            && self.iterations <= MAX_ITERATIONS
+            && self.parallelism <= MAX_PARALLELISM
+    }
+
+    fn as_argon2(self) -> argon2::Result<Params> {
+        Params::new(self.memory_kib, self.iterations, self.parallelism, Some(OUTPUT_LENGTH))
+    }
+}
+
+/// Why no hash could be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HashingFailed {
+    /// There is no randomness for a salt.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// Argon2 gave up, which it does when memory runs out.
+    #[error("Argon2 failed: {0}")]
+    Argon2(password_hash::Error),
+}
+
+/// Hashes `password` under a fresh salt, as a PHC string. It takes as long as `params` say: never on an async thread.
+///
+/// # Errors
+/// When there is no randomness or no memory.
+pub fn hash(
+    password: &Password,
+    params: HashParams,
+    random: &dyn Random,
+) -> Result<Secret<String>, HashingFailed> {
+    let salt: [u8; SALT_LENGTH] = random::bytes(random)?;
+    let params = params.as_argon2().map_err(|error| HashingFailed::Argon2(error.into()))?;
+    let phc = Argon2::default()
+        .hash_password_customized(password.as_bytes(), &salt, Some(ARGON2ID_IDENT.as_str()), None, params)
+        .map_err(HashingFailed::Argon2)?;
+    Ok(Secret::new(phc.to_string()))
+}
+
+/// That a password is the one behind a hash. Only [`verify`] makes it.
+#[derive(Debug)]
+pub struct PasswordVerified {
+    made_with: Option<HashParams>,
+}
+
+impl PasswordVerified {
+    /// Whether the hash was made in another way than `current`, so that it is time for a new one.
+    #[must_use]
+    pub fn rehash_due(&self, current: HashParams) -> bool {
+        self.made_with != Some(current)
+    }
+}
+
+/// Why a password was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyFailure {
+    /// It is another password.
+    #[error("the password is wrong")]
+    Mismatch,
+    /// What is stored is not an Argon2 hash, or one that would cost more than is ever spent. No work was done.
+    #[error("the stored hash cannot be read")]
+    Unreadable,
+    /// Argon2 gave up, which it does when memory runs out.
+    #[error("Argon2 failed")]
+    Exhausted,
+}
+
+/// Compares `password` with a stored PHC string, at the cost which that string names, within the ceiling.
+///
+/// # Errors
+/// When it is another password, or the string cannot be worked with.
+pub fn verify(password: &Password, phc: &Secret<String>) -> Result<PasswordVerified, VerifyFailure> {
+    if phc.expose().len() > MAX_PHC_LENGTH {
+        return Err(VerifyFailure::Unreadable);
+    }
+    let phc = PasswordHash::new(phc.expose()).map_err(|_| VerifyFailure::Unreadable)?;
+    let made_with = read_params(&phc).ok_or(VerifyFailure::Unreadable)?;
+
+    #[cfg(test)]
+    count::one_more();
+    match Argon2::default().verify_password(password.as_bytes(), &phc) {
+        Ok(()) => Ok(PasswordVerified { made_with: is_current(&phc).then_some(made_with) }),
+        Err(password_hash::Error::PasswordInvalid) => Err(VerifyFailure::Mismatch),
+        Err(_) => Err(VerifyFailure::Exhausted),
+    }
+}
+
+/// The parameters of a hash that may be worked with.
+fn read_params(phc: &PasswordHash) -> Option<HashParams> {
+    Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+    phc.version.map(Version::try_from).transpose().ok()?;
+    phc.salt.as_ref()?;
+    phc.hash.as_ref()?;
+    let params = Params::try_from(phc).ok()?;
+    let params =
+        HashParams { memory_kib: params.m_cost(), iterations: params.t_cost(), parallelism: params.p_cost() };
+    params.are_bounded().then_some(params)
+}
+
+/// Whether a hash is of the kind that [`hash`] makes today, parameters aside.
+fn is_current(phc: &PasswordHash) -> bool {
+    phc.algorithm == ARGON2ID_IDENT
+        && phc.version == Some(Version::V0x13.into())
+        && phc.salt.as_ref().is_some_and(|salt| salt.len() >= SALT_LENGTH)
+        && phc.hash.as_ref().is_some_and(|output| output.len() == OUTPUT_LENGTH)
+}
+
+/// Counts the verifications of a test, which is what "the same cost" means without a clock.
+#[cfg(test)]
+pub(super) mod count {
+    use std::cell::Cell;
+
+    thread_local!(static VERIFICATIONS: Cell<u32> = const { Cell::new(0) });
+
+    pub(super) fn one_more() {
+        VERIFICATIONS.set(VERIFICATIONS.get() + 1);
+    }
+
+    pub(in super::super) fn take() -> u32 {
+        VERIFICATIONS.take()
+    }
+}
+
+#[cfg(test)]
+mod tests;
