@@ -4,4 +4,9 @@
 //! [`account::AccountResolver`] provides.
 
 pub mod account;
+pub mod config;
 pub mod pages;
+mod server;
+
+pub use config::{InvalidIssuer, Issuer, Paths, ServerConfig};
+pub use server::AuthorizationServer;

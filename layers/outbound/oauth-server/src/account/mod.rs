@@ -3,6 +3,7 @@
 //! The host implements [`AccountResolver`]; the layer calls it once per browser request and leaves a
 //! [`CurrentAccount`] for the services further in.
 
+pub mod calls;
 mod resolver;
 
 pub use resolver::{

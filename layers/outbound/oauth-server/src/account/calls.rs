@@ -1,0 +1,80 @@
+//! The calls to the host's resolver: a panic in one of them becomes an error, and stops there.
+//!
+//! Nothing of the house is held across a call, so there is nothing that a panic could leave half-done.
+
+use std::{
+    any::Any,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use futures_util::FutureExt;
+use http::request::Parts;
+use towergate_core::LocalPath;
+use towergate_oauth::rules::grant::Subject;
+
+use super::{Account, AccountResolver, Claims, Context, ResolverError};
+
+/// Asks who is signed in.
+///
+/// # Errors
+/// When the host cannot tell, or panics.
+pub fn current_account<R: AccountResolver>(
+    resolver: &R,
+    parts: &Parts,
+    context: &Context,
+) -> Result<Option<Account>, ResolverError> {
+    caught(|| resolver.current_account(parts, context))?
+}
+
+/// Asks whether the account behind `subject` may still act.
+///
+/// # Errors
+/// When the host cannot tell, or panics.
+pub async fn account<R: AccountResolver>(
+    resolver: &R,
+    subject: &Subject,
+    context: &Context,
+) -> Result<Option<Subject>, ResolverError> {
+    caught_later(async { resolver.account(subject, context).await }).await?
+}
+
+/// Asks what clients may learn of `subject`.
+///
+/// # Errors
+/// When the host cannot tell, or panics.
+pub async fn claims<R: AccountResolver>(
+    resolver: &R,
+    subject: &Subject,
+    context: &Context,
+) -> Result<Claims, ResolverError> {
+    caught_later(async { resolver.claims(subject, context).await }).await?
+}
+
+/// Asks for the sign-in page.
+///
+/// # Errors
+/// When the host panics.
+pub fn login_redirect<R: AccountResolver>(
+    resolver: &R,
+    context: &Context,
+) -> Result<LocalPath, ResolverError> {
+    caught(|| resolver.login_redirect(context))
+}
+
+fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ResolverError> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| told(&*panic))
+}
+
+async fn caught_later<T>(call: impl Future<Output = T>) -> Result<T, ResolverError> {
+    AssertUnwindSafe(call).catch_unwind().await.map_err(|panic| told(&*panic))
+}
+
+fn told(panic: &(dyn Any + Send)) -> ResolverError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    ResolverError::new(format!("the account resolver panicked: {message}"))
+}

@@ -1,0 +1,74 @@
+//! What the host says about its authorization server.
+
+use std::collections::BTreeMap;
+
+pub use towergate_oauth::rules::issuer::{InvalidIssuer, Issuer};
+
+/// What the host says about its authorization server. Start from [`ServerConfig::new`] and change what differs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// Its name.
+    pub issuer: Issuer,
+    /// Who may be called with its access tokens; the issuer itself when empty.
+    pub default_audience: Vec<String>,
+    /// Where its endpoints are.
+    pub paths: Paths,
+    /// What each scope value means to a person, for the consent page.
+    pub scope_meanings: BTreeMap<String, String>,
+}
+
+impl ServerConfig {
+    /// The usual paths, and words for the scope values that OpenID Connect defines.
+    #[must_use]
+    pub fn new(issuer: Issuer) -> Self {
+        let meanings = [
+            ("openid", "Know who you are on this site"),
+            ("profile", "Read your name and profile"),
+            ("email", "Read your e-mail address"),
+            ("address", "Read your postal address"),
+            ("phone", "Read your phone number"),
+            ("offline_access", "Keep this access while you are away"),
+        ];
+        Self {
+            default_audience: vec![issuer.as_str().to_owned()],
+            issuer,
+            paths: Paths::default(),
+            scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
+        }
+    }
+
+    /// What `value` means to a person; the value itself when nobody said.
+    #[must_use]
+    pub fn meaning<'a>(&'a self, value: &'a str) -> &'a str {
+        self.scope_meanings.get(value).map_or(value, String::as_str)
+    }
+}
+
+/// Where the endpoints are, as paths from the root of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paths {
+    /// The authorization endpoint.
+    pub authorize: String,
+    /// What an interaction's identifier is appended to, after a slash.
+    pub interaction: String,
+    /// The token endpoint.
+    pub token: String,
+    /// The userinfo endpoint.
+    pub userinfo: String,
+    /// The public keys.
+    pub jwks: String,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            authorize: String::from("/oauth/authorize"),
+            interaction: String::from("/interaction"),
+            token: String::from("/oauth/token"),
+            userinfo: String::from("/oauth/userinfo"),
+            jwks: String::from("/oauth/jwks"),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Request parameters, [RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1): none twice, an
+//! empty value is no value, an unknown name is ignored.
+
+use std::{collections::BTreeMap, fmt};
+
+/// The largest query or form that is read, in bytes.
+pub const MAX_LENGTH: usize = 64 * 1024;
+
+/// The parameters that an endpoint knows, as they came.
+///
+/// It prints names only: a value may be a secret.
+#[derive(Clone, Default)]
+pub struct Form(BTreeMap<&'static str, Result<String, BadParameter>>);
+
+/// The query or form is larger than [`MAX_LENGTH`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the request has more than 65536 bytes of parameters")]
+pub struct TooLarge;
+
+/// Why a parameter cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BadParameter {
+    /// It is there twice.
+    #[error("a parameter is there twice")]
+    Repeated,
+    /// It is not percent-encoded UTF-8.
+    #[error("a parameter is not percent-encoded UTF-8")]
+    Unreadable,
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded` and keeps what is in `known`.
+    ///
+    /// # Errors
+    /// When there are more than [`MAX_LENGTH`] bytes.
+    pub fn parse(text: &[u8], known: &[&'static str]) -> Result<Self, TooLarge> {
+        if text.len() > MAX_LENGTH {
+            return Err(TooLarge);
+        }
+        let mut values = BTreeMap::new();
+        for pair in text.split(|byte| *byte == b'&') {
+            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+                Some(at) => (pair.get(..at), pair.get(at + 1..)),
+                None => (Some(pair), None),
+            };
+            let Some(name) = decode(name.unwrap_or_default()) else { continue };
+            let Some(name) = known.iter().find(|known| **known == name) else { continue };
+            let value = decode(value.unwrap_or_default()).ok_or(BadParameter::Unreadable);
+            values.entry(*name).and_modify(|earlier| *earlier = Err(BadParameter::Repeated)).or_insert(value);
+        }
+        Ok(Self(values))
+    }
+
+    /// The parameter's value; `None` when it is missing or empty.
+    ///
+    /// # Errors
+    /// When it is there twice or cannot be read.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, BadParameter> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
+            Some(Err(bad)) => Err(*bad),
+        }
+    }
+
+    /// The first parameter that cannot be read, if there is one.
+    #[must_use]
+    pub fn bad(&self) -> Option<(&'static str, BadParameter)> {
+        self.0.iter().find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+fn decode(text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => hex(*rest.next()?)? << 4 | hex(*rest.next()?)?,
+            plain => *plain,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[&str] = &["a", "b", "client_id"];
+
+    #[test]
+    fn rfc6749_3_1_an_empty_value_is_no_value_and_unknown_names_are_ignored() {
+        let form = Form::parse(b"a=&b=x+y%2f&z=1&z=2&&=", KNOWN).unwrap();
+        assert_eq!(form.get("a"), Ok(None));
+        assert_eq!(form.get("b"), Ok(Some("x y/")));
+        assert_eq!(form.get("z"), Ok(None));
+        assert_eq!(form.bad(), None);
+    }
+
+    #[test]
+    fn rfc6749_3_1_a_parameter_given_twice_is_bad_even_when_one_is_empty() {
+        for twice in ["a=1&a=1", "a=&a=1", "a=1&a", "a=1&%61=2"] {
+            let form = Form::parse(twice.as_bytes(), KNOWN).unwrap();
+            assert_eq!(form.get("a"), Err(BadParameter::Repeated), "{twice}");
+            assert_eq!(form.bad(), Some(("a", BadParameter::Repeated)));
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_percent_encoded_utf8_is_bad() {
+        for torn in ["a=%", "a=%2", "a=%zz", "a=%ff", "a=%c3"] {
+            let form = Form::parse(torn.as_bytes(), KNOWN).unwrap();
+            assert_eq!(form.get("a"), Err(BadParameter::Unreadable), "{torn}");
+        }
+    }
+
+    #[test]
+    fn more_than_64_kib_is_not_read() {
+        assert!(Form::parse(&vec![b'&'; MAX_LENGTH], KNOWN).is_ok());
+        assert!(Form::parse(&vec![b'&'; MAX_LENGTH + 1], KNOWN).is_err());
+    }
+
+    #[test]
+    fn a_form_prints_no_value() {
+        let form = Form::parse(b"a=hush", KNOWN).unwrap();
+        assert!(!format!("{form:?}").contains("hush"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = Form::parse(&bytes, KNOWN);
+        }
+
+        #[test]
+        fn what_is_encoded_reads_back(value in "\\PC{1,40}") {
+            let text = url::form_urlencoded::Serializer::new(String::new()).append_pair("a", &value).finish();
+            let form = Form::parse(text.as_bytes(), KNOWN).unwrap();
+            proptest::prop_assert_eq!(form.get("a"), Ok(Some(value.as_str())));
+        }
+    }
+}

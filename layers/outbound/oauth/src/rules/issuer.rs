@@ -1,0 +1,139 @@
+//! The name of the authorization server: a URL, [RFC 8414 section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// The issuer identifier, kept letter for letter: clients compare it as text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Issuer {
+    text: String,
+    insecure: bool,
+}
+
+/// Why a text is no issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidIssuer {
+    /// It is not a URL in its canonical spelling.
+    #[error("the issuer must be a URL in canonical spelling, without a slash at its end")]
+    NotCanonical,
+    /// It does not use `https`.
+    #[error("the issuer must use https")]
+    NotHttps,
+    /// It names a user, a query or a fragment.
+    #[error("the issuer must have no user, query or fragment")]
+    TooMuch,
+    /// It uses `http` and is not this machine.
+    #[error("an http issuer must be localhost, 127.0.0.1 or [::1]")]
+    NotLoopback,
+}
+
+impl Issuer {
+    /// Reads an `https` issuer.
+    ///
+    /// # Errors
+    /// When the text is not a canonical `https` URL without user, query, fragment and closing slash.
+    pub fn https(text: &str) -> Result<Self, InvalidIssuer> {
+        let url = canonical(text)?;
+        if url.scheme() != "https" {
+            return Err(InvalidIssuer::NotHttps);
+        }
+        Ok(Self { text: text.to_owned(), insecure: false })
+    }
+
+    /// Reads an `http` issuer on this very machine, for development: tokens travel in clear and the cookies of the
+    /// browser side lose their `Secure` attribute and their `__Host-` prefix.
+    ///
+    /// # Errors
+    /// When the text is not such a URL, or names another machine.
+    pub fn insecure_http(text: &str) -> Result<Self, InvalidIssuer> {
+        let url = canonical(text)?;
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "http" || !loopback {
+            return Err(InvalidIssuer::NotLoopback);
+        }
+        Ok(Self { text: text.to_owned(), insecure: true })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it was made by [`Issuer::insecure_http`].
+    #[must_use]
+    pub const fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// The URL of a path at this issuer, for example of its token endpoint.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn canonical(text: &str) -> Result<Url, InvalidIssuer> {
+    let url = Url::parse(text).map_err(|_| InvalidIssuer::NotCanonical)?;
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(InvalidIssuer::TooMuch);
+    }
+    // The parser writes the empty path as a slash.
+    if text.ends_with('/') || url.as_str().trim_end_matches('/') != text {
+        return Err(InvalidIssuer::NotCanonical);
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc8414_2_an_issuer_is_an_https_url_without_query_or_fragment() {
+        for good in ["https://id.example", "https://id.example:8443", "https://id.example/tenant"] {
+            assert_eq!(Issuer::https(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "id.example",
+            "http://id.example",
+            "https://id.example/",
+            "https://ID.example",
+            "https://id.example:443",
+            "https://id.example?x",
+            "https://id.example#x",
+            "https://me@id.example",
+            "https://id.example/a/../b",
+        ] {
+            assert!(Issuer::https(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn http_is_for_this_machine_and_says_insecure() {
+        for good in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"] {
+            assert!(Issuer::insecure_http(good).unwrap().is_insecure(), "{good}");
+        }
+        for bad in ["http://id.example", "https://localhost", "http://127.0.0.1.example"] {
+            assert!(Issuer::insecure_http(bad).is_err(), "{bad}");
+        }
+    }
+}
