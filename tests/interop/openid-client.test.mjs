@@ -1,0 +1,121 @@
+// npm openid-client v6, which knows towergate only by its issuer URL.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import * as client from 'openid-client';
+import { Browser } from './browser.mjs';
+import { callback, password, secret, startHost } from './host.mjs';
+
+const allow = { decision: 'allow' };
+const credentials = { email: 'alice@example.com', password };
+
+for (const example of ['axum', 'warp']) {
+  describe(`openid-client against the ${example} example`, () => {
+    let host;
+    before(async () => (host = await startHost(example)));
+    after(() => host?.stop());
+
+    const discover = (id, authentication, metadata = secret) =>
+      client.discovery(new URL(host.issuer), id, metadata, authentication, {
+        execute: [client.allowInsecureRequests],
+      });
+
+    async function request(config, more = {}) {
+      const verifier = client.randomPKCECodeVerifier();
+      const expected = { state: client.randomState(), nonce: client.randomNonce() };
+      const url = client.buildAuthorizationUrl(config, {
+        redirect_uri: callback,
+        scope: 'openid profile email offline_access',
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...expected,
+        ...more,
+      });
+      const checks = {
+        pkceCodeVerifier: verifier,
+        expectedState: expected.state,
+        expectedNonce: expected.nonce,
+        idTokenExpected: true,
+      };
+      return { url, checks };
+    }
+
+    async function signInAndAllow(browser, url) {
+      const login = await browser.follow(url, callback);
+      const consent = await browser.submit(login, credentials, callback);
+      return (await browser.submit(consent, allow, callback)).arrived;
+    }
+
+    const clients = [
+      ['basic', () => discover('basic', client.ClientSecretBasic(secret))],
+      ['post', () => discover('post', client.ClientSecretPost(secret))],
+      ['public', () => discover('public', client.None(), undefined)],
+      ['es256', () => discover('es256', client.ClientSecretBasic(secret), {
+        client_secret: secret, id_token_signed_response_alg: 'ES256',
+      })],
+      ['opaque', () => discover('opaque', client.ClientSecretBasic(secret))],
+    ];
+    for (const [name, configure] of clients) {
+      it(`walks the whole way as the ${name} client`, async () => {
+        const config = await configure();
+        const { url, checks } = await request(config);
+        const back = await signInAndAllow(new Browser(), url);
+        const tokens = await client.authorizationCodeGrant(config, back, checks);
+        const { sub, auth_time, sid } = tokens.claims();
+        assert.ok(sub && !sub.includes('@') && auth_time && sid);
+        const person = await client.fetchUserInfo(config, tokens.access_token, sub);
+        assert.equal(person.email, 'alice@example.com');
+        assert.equal(person.name, 'Alice Example');
+        const api = await client.fetchProtectedResource(
+          config, tokens.access_token, new URL(`${host.issuer}/api/me`), 'GET');
+        assert.equal(api.status, 200);
+        const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
+        assert.notEqual(refreshed.refresh_token, tokens.refresh_token);
+        assert.equal(refreshed.claims().auth_time, auth_time);
+      });
+    }
+
+    it('sees access_denied when the person refuses', async () => {
+      const config = await clients[0][1]();
+      const { url, checks } = await request(config);
+      const browser = new Browser();
+      const consent = await browser.submit(await browser.follow(url, callback), credentials, callback);
+      const { arrived } = await browser.submit(consent, { decision: 'deny' }, callback);
+      await assert.rejects(client.authorizationCodeGrant(config, arrived, checks), { error: 'access_denied' });
+    });
+
+    it('goes straight through once the consent is remembered', async () => {
+      const config = await clients[0][1]();
+      const browser = new Browser();
+      const first = await request(config);
+      const consent = await browser.submit(await browser.follow(first.url, callback), credentials, callback);
+      await browser.submit(consent, { ...allow, remember: 'on' }, callback);
+      const second = await request(config, { prompt: 'none' });
+      const { arrived } = await browser.follow(second.url, callback);
+      await client.authorizationCodeGrant(config, arrived, second.checks);
+    });
+
+    it('is told login_required when nothing may be shown and nobody is signed in', async () => {
+      const config = await clients[0][1]();
+      const { url, checks } = await request(config, { prompt: 'none' });
+      const { arrived } = await new Browser().follow(url, callback);
+      await assert.rejects(client.authorizationCodeGrant(config, arrived, checks), { error: 'login_required' });
+    });
+
+    it('cannot redeem a code twice, and loses what the first gave', async () => {
+      const config = await clients[0][1]();
+      const { url, checks } = await request(config);
+      const back = await signInAndAllow(new Browser(), url);
+      const tokens = await client.authorizationCodeGrant(config, back, checks);
+      await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: 'invalid_grant' });
+      await assert.rejects(client.fetchUserInfo(config, tokens.access_token, client.skipSubjectCheck));
+      await assert.rejects(client.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' });
+    });
+
+    it('acts for itself with client credentials', async () => {
+      const config = await discover('machine', client.ClientSecretBasic(secret));
+      const tokens = await client.clientCredentialsGrant(config, { scope: 'reports' });
+      assert.equal(tokens.token_type, 'bearer');
+      assert.equal(tokens.refresh_token, undefined);
+    });
+  });
+}
