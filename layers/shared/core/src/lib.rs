@@ -5,6 +5,7 @@
 //! - [`token`]: opaque tokens, looked up by identifier, proven by secret.
 //! - [`local_path`]: the only way to say where a browser goes after signing in.
 //! - [`audit`]: what happened, to whom, and in which request.
+//! - [`seal`]: what a store keeps but cannot read.
 //! - [`store`]: how a store fails.
 //!
 //! The crate is pure: no I/O, no async runtime, no HTTP.
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod id;
 pub mod local_path;
 pub mod random;
+pub mod seal;
 pub mod secret;
 pub mod store;
 pub mod system;
