@@ -1,0 +1,84 @@
+//! The pages of signing in.
+
+use askama::Template;
+use towergate_login::pages::{LoginPages, LoginView, ProblemView};
+
+use crate::default_pages::{DefaultPages, render};
+
+impl LoginPages for DefaultPages {
+    fn login(&self, view: &LoginView) -> String {
+        render(&Login { style: self.style(), view })
+    }
+
+    fn problem(&self, view: &ProblemView) -> String {
+        render(&Problem { style: self.style(), view })
+    }
+
+    fn style_source(&self) -> &str {
+        self.style_source()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login<'a> {
+    style: &'a str,
+    view: &'a LoginView,
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Problem<'a> {
+    style: &'a str,
+    view: &'a ProblemView,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(message: Option<&str>) -> LoginView {
+        LoginView {
+            action: String::from("/login"),
+            email: String::from("\"><script>alert(1)</script>"),
+            return_to: String::from("/interaction/1?a=b&c=\"d"),
+            message: message.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_form_has_its_fields_and_ids() {
+        let html = DefaultPages::new().login(&view(None));
+        for part in [
+            "method=\"post\" action=\"/login\"",
+            "id=\"email\" name=\"email\"",
+            "autocomplete=\"username\"",
+            "id=\"password\" name=\"password\" type=\"password\"",
+            "autocomplete=\"current-password\"",
+            "type=\"hidden\" name=\"return_to\"",
+            "id=\"login-submit\"",
+            "<label for=\"email\">",
+            "<label for=\"password\">",
+            "lang=\"en\"",
+        ] {
+            assert!(html.contains(part), "{part}");
+        }
+        assert!(!html.contains("role=\"alert\""));
+    }
+
+    #[test]
+    fn nothing_typed_becomes_markup_and_nothing_is_script() {
+        let html = DefaultPages::new().login(&view(Some("<i>no</i>")));
+        assert!(html.contains("role=\"alert\""));
+        for never in ["<script", "<i>", "style=\"", "onclick", "&c=\"d"] {
+            assert!(!html.contains(never), "{never}");
+        }
+    }
+
+    #[test]
+    fn a_problem_is_told() {
+        let view = ProblemView { status: 503, message: String::from("Try again & again") };
+        let html = DefaultPages::new().problem(&view);
+        assert!(html.contains("role=\"alert\">Try again &#38; again<"));
+    }
+}
