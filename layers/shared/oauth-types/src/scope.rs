@@ -54,6 +54,12 @@ impl Scope {
         Self(self.0.union(&other.0).cloned().collect())
     }
 
+    /// The set without `value`.
+    #[must_use]
+    pub fn without(&self, value: &str) -> Self {
+        Self(self.0.iter().filter(|held| *held != value).cloned().collect())
+    }
+
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What may happen, decided from facts alone.
 
 pub mod access_token;
+pub mod authorize;
 pub mod client;
 pub mod code;
 pub mod consent;

@@ -1,5 +1,7 @@
 //! A registered client. [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2) names its metadata.
 
+pub mod gate;
+
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};

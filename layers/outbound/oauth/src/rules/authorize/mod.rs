@@ -1,0 +1,16 @@
+//! The authorization endpoint's rules, in the order of a request: [`params`] reads, [`redirect_uri`] binds the
+//! address, [`validate`] checks, [`decide`] says what is still missing, [`response`] builds the answer.
+//!
+//! Until the redirect address is bound an error is told to the person; afterwards it is told to the client.
+
+pub mod decide;
+pub mod params;
+pub mod redirect_uri;
+pub mod response;
+pub mod validate;
+
+pub use decide::{Decision, Facts, decide};
+pub use params::Params;
+pub use redirect_uri::RedirectUri;
+pub use response::Reply;
+pub use validate::{Rejection, validate};

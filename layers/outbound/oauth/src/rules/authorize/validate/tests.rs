@@ -1,0 +1,154 @@
+use super::*;
+use crate::rules::client::{ClientId, ClientMetadata, ClientState};
+
+const GOOD: &str = "response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcb\
+    &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&scope=openid&state=s";
+
+fn client() -> Client {
+    let metadata = ClientMetadata {
+        redirect_uris: vec![String::from("https://shop.example/cb")],
+        scope: Scope::parse("openid email offline_access").unwrap(),
+        ..ClientMetadata::default()
+    };
+    Client { id: ClientId::parse("shop").unwrap(), state: ClientState::Active, secret: None, metadata }
+}
+
+fn asked(query: &str) -> Result<AuthorizationRequest, Rejection> {
+    validate(&Params::parse(query.as_bytes()).unwrap(), &client()).map(|(request, _)| request)
+}
+
+/// The good request with one parameter exchanged, or left out when `value` is `None`.
+fn with(name: &str, value: Option<&str>) -> String {
+    let mut pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(GOOD.as_bytes()).into_owned().collect();
+    pairs.retain(|pair| pair.0 != name);
+    pairs.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The code of an error that goes to the client, with its `state`.
+fn told_to_client(rejection: Result<AuthorizationRequest, Rejection>) -> (ErrorCode, Option<String>) {
+    match rejection {
+        Err(Rejection::Redirect { to, error, state, .. }) => {
+            assert_eq!(to.as_str(), "https://shop.example/cb");
+            (error.code, state)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn told_to_person(rejection: Result<AuthorizationRequest, Rejection>) -> ErrorCode {
+    match rejection {
+        Err(Rejection::Page(error)) => error.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_good_request_is_kept_as_it_came() {
+    let query = format!(
+        "{GOOD}&nonce=%20n%20&prompt=login%20consent&max_age=60&login_hint=a%40b&unknown=1&unknown=2"
+    );
+    let request = asked(&query).unwrap();
+    assert_eq!(request.redirect_uri, "https://shop.example/cb");
+    assert_eq!(request.nonce.as_deref(), Some(" n "));
+    assert_eq!(request.state.as_deref(), Some("s"));
+    assert_eq!(request.prompt, BTreeSet::from([Prompt::Login, Prompt::Consent]));
+    assert_eq!(request.max_age, Some(60));
+    assert_eq!(request.login_hint.as_deref(), Some("a@b"));
+    assert_eq!(request.response_mode, ResponseMode::Query);
+}
+
+#[test]
+fn rfc6749_4_1_2_1_before_the_address_is_proven_the_person_is_told() {
+    assert_eq!(
+        told_to_person(asked(&with("redirect_uri", Some("https://evil.example/")))),
+        ErrorCode::InvalidRequest
+    );
+    let twice = format!("{GOOD}&redirect_uri=https%3A%2F%2Fshop.example%2Fcb");
+    assert_eq!(told_to_person(asked(&twice)), ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn a_disabled_client_gets_no_browser() {
+    let client = Client { state: ClientState::Disabled, ..client() };
+    let rejection = validate(&Params::parse(GOOD.as_bytes()).unwrap(), &client).map(|(request, _)| request);
+    assert_eq!(told_to_person(rejection), ErrorCode::InvalidClient);
+}
+
+#[test]
+fn a_client_that_did_not_register_codes_gets_none() {
+    let mut client = client();
+    client.metadata.grant_types = BTreeSet::from([GrantType::ClientCredentials]);
+    let rejection = validate(&Params::parse(GOOD.as_bytes()).unwrap(), &client).map(|(request, _)| request);
+    assert_eq!(told_to_client(rejection), (ErrorCode::UnauthorizedClient, Some(String::from("s"))));
+}
+
+#[test]
+fn each_check_answers_its_registered_error() {
+    let invalid = ErrorCode::InvalidRequest;
+    let long = "x".repeat(2049);
+    for (name, value, code) in [
+        ("response_type", None, invalid),
+        ("response_type", Some("token"), ErrorCode::UnsupportedResponseType),
+        ("response_type", Some("code id_token"), ErrorCode::UnsupportedResponseType),
+        ("response_mode", Some("jwt"), invalid),
+        ("code_challenge", None, invalid),
+        ("code_challenge", Some("short"), invalid),
+        ("code_challenge_method", None, invalid),
+        ("code_challenge_method", Some("plain"), invalid),
+        ("code_challenge_method", Some("s256"), invalid),
+        ("scope", Some("openid admin"), ErrorCode::InvalidScope),
+        ("scope", Some("a\"b"), ErrorCode::InvalidScope),
+        ("prompt", Some("none login"), invalid),
+        ("prompt", Some("create"), invalid),
+        ("max_age", Some("-1"), invalid),
+        ("max_age", Some("+1"), invalid),
+        ("max_age", Some("99999999999999999999"), invalid),
+        ("nonce", Some(&long), invalid),
+        ("login_hint", Some(&long), invalid),
+        ("client_secret", Some("hush"), invalid),
+        ("request", Some("e30"), ErrorCode::RequestNotSupported),
+        ("request_uri", Some("urn:x"), ErrorCode::RequestUriNotSupported),
+    ] {
+        let told = told_to_client(asked(&with(name, value)));
+        assert_eq!(told, (code, Some(String::from("s"))), "{name}={value:?}");
+    }
+}
+
+#[test]
+fn rfc6749_3_1_a_repeated_parameter_is_told_to_the_client_and_a_repeated_state_is_not_echoed() {
+    let told = told_to_client(asked(&format!("{GOOD}&nonce=1&nonce=1")));
+    assert_eq!(told, (ErrorCode::InvalidRequest, Some(String::from("s"))));
+    assert_eq!(told_to_client(asked(&format!("{GOOD}&state=t"))), (ErrorCode::InvalidRequest, None));
+}
+
+#[test]
+fn rfc6749_3_3_without_a_scope_the_registered_one_is_meant_but_for_offline_access() {
+    assert_eq!(asked(&with("scope", None)).unwrap().scope, Scope::parse("openid email").unwrap());
+    let mut client = client();
+    client.metadata.scope = Scope::default();
+    let rejection = validate(&Params::parse(with("scope", None).as_bytes()).unwrap(), &client);
+    assert_eq!(told_to_client(rejection.map(|(request, _)| request)).0, ErrorCode::InvalidScope);
+}
+
+#[test]
+fn an_error_goes_the_way_the_client_asked_for() {
+    let query = format!("{}&response_mode=fragment", with("scope", Some("admin")));
+    let Err(Rejection::Redirect { mode, .. }) = asked(&query) else { panic!("not told to the client") };
+    assert_eq!(mode, ResponseMode::Fragment);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_asked_nothing_panics_and_nothing_leaves_for_a_stranger(
+        name in "(state|scope|prompt|max_age|redirect_uri|response_mode|nonce)",
+        value in "\\PC{0,40}",
+    ) {
+        match asked(&with(&name, Some(&value))) {
+            Err(Rejection::Redirect { to, .. }) => proptest::prop_assert_eq!(to.as_str(), "https://shop.example/cb"),
+            Ok(request) => proptest::prop_assert_eq!(request.redirect_uri, "https://shop.example/cb"),
+            Err(Rejection::Page(_)) => {}
+        }
+    }
+}
