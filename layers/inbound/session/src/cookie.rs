@@ -1,0 +1,130 @@
+//! The cookie: where the browser keeps its half of a session.
+
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+use towergate_core::{Secret, token::OpaqueToken};
+use towergate_identity::rules::session::PREFIX;
+
+/// The cookie's name. The `__Host-` prefix makes browsers refuse it without `Secure`, with a `Domain`, or under
+/// another path.
+pub const NAME: &str = "__Host-tgs";
+
+/// Its name on plain http, for a developer's own machine.
+pub const INSECURE_NAME: &str = "tgs";
+
+/// How the cookie goes over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionCookie {
+    Secure,
+    Insecure,
+}
+
+/// What a request brought.
+#[derive(Debug)]
+pub(crate) enum Presented {
+    /// No cookie of this name.
+    Nothing,
+    /// Cookies of this name, none of which can be ours.
+    Torn,
+    /// The first that can be ours.
+    Token(OpaqueToken),
+}
+
+impl SessionCookie {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Secure => NAME,
+            Self::Insecure => INSECURE_NAME,
+        }
+    }
+
+    /// Looks through every `Cookie` header, without allocating.
+    pub(crate) fn find(self, headers: &HeaderMap) -> Presented {
+        let mut found = Presented::Nothing;
+        let pairs =
+            headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
+        for pair in pairs {
+            let Some(value) = pair
+                .trim_ascii()
+                .strip_prefix(self.name().as_bytes())
+                .and_then(|rest| rest.strip_prefix(b"="))
+            else {
+                continue;
+            };
+            match std::str::from_utf8(value).ok().and_then(|text| OpaqueToken::parse(PREFIX, text)) {
+                Some(token) => return Presented::Token(token),
+                None => found = Presented::Torn,
+            }
+        }
+        found
+    }
+
+    /// The `Set-Cookie` value that gives the browser `token`; gone when the browser closes.
+    pub(crate) fn set(self, token: &Secret<String>) -> Option<HeaderValue> {
+        let rest = match self {
+            Self::Secure => "; Path=/; HttpOnly; SameSite=Lax; Secure",
+            Self::Insecure => "; Path=/; HttpOnly; SameSite=Lax",
+        };
+        let mut value = HeaderValue::try_from([self.name(), "=", token.expose(), rest].concat()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The `Set-Cookie` value that makes the browser forget.
+    pub(crate) const fn clear(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Secure => "__Host-tgs=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0",
+            Self::Insecure => "tgs=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use towergate_core::{Timestamp, random::InsecureSeededRandom};
+
+    use super::*;
+
+    fn minted(seed: u64) -> OpaqueToken {
+        OpaqueToken::mint(PREFIX, Timestamp::from_unix_seconds(1), &InsecureSeededRandom::new(seed)).unwrap()
+    }
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (COOKIE, HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn the_first_cookie_that_can_be_ours_counts() {
+        let (one, two) = (minted(1), minted(2));
+        let first = format!("theme=dark; {NAME}=torn; x{NAME}=no");
+        let second = format!("{NAME}={}; {NAME}={}", one.reveal().expose(), two.reveal().expose());
+        let Presented::Token(found) = SessionCookie::Secure.find(&headers(&[&first, &second])) else {
+            panic!("a token");
+        };
+        assert_eq!(found.id(), one.id());
+    }
+
+    #[test]
+    fn a_torn_cookie_is_told_from_none() {
+        for torn in [format!("{NAME}="), format!("{NAME}=tgs_x"), format!("a=b;{NAME}=\"quoted\"")] {
+            assert!(matches!(SessionCookie::Secure.find(&headers(&[&torn])), Presented::Torn), "{torn}");
+        }
+        for none in ["", ";;;", "tgs", "tgs=x", "__Host-tgsx=1", "__host-tgs=1"] {
+            assert!(matches!(SessionCookie::Secure.find(&headers(&[none])), Presented::Nothing), "{none}");
+        }
+    }
+
+    #[test]
+    fn the_plain_name_is_not_read_by_a_secure_host() {
+        let plain = format!("{INSECURE_NAME}={}", minted(1).reveal().expose());
+        assert!(matches!(SessionCookie::Secure.find(&headers(&[&plain])), Presented::Nothing));
+        assert!(matches!(SessionCookie::Insecure.find(&headers(&[&plain])), Presented::Token(_)));
+    }
+
+    #[test]
+    fn both_names_match_what_is_cleared() {
+        for cookie in [SessionCookie::Secure, SessionCookie::Insecure] {
+            let cleared = cookie.clear();
+            assert!(cleared.to_str().unwrap().starts_with(&format!("{}=;", cookie.name())));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The future of a request's answer.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+use towergate_core::{Digest, StoreError, Timestamp, audit::RequestId};
+use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
+
+use crate::{
+    door::{Door, Keeper, Step},
+    handle::{CookieChange, Session},
+    record,
+    rejection::{RejectSession, SessionRejection},
+};
+
+pin_project! {
+    /// The future of [`SessionService`](crate::SessionService).
+    pub struct ResponseFuture<Inner, S, R, ReqBody>
+    where
+        Inner: Service<Request<ReqBody>>,
+        S: SessionStore,
+    {
+        #[pin]
+        state: State<Inner::Future, S::Load>,
+        // Taken when the inner service is called.
+        waiting: Option<Waiting<Inner, S, R, ReqBody>>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, L> {
+        Loading { #[pin] load: L },
+        Touching { touch: Step<'static, bool>, record: Option<SessionRecord> },
+        Answering { #[pin] answer: F, session: Session },
+    }
+}
+
+/// A request whose cookie is being looked up.
+pub(crate) struct Waiting<Inner, S, R, ReqBody> {
+    pub(crate) inner: Inner,
+    pub(crate) keeper: Arc<Keeper<S>>,
+    pub(crate) rejection: R,
+    pub(crate) digest: Digest,
+    pub(crate) now: Timestamp,
+    pub(crate) origin: Option<RequestId>,
+    pub(crate) request: Request<ReqBody>,
+}
+
+impl<Inner, S, R, ReqBody> ResponseFuture<Inner, S, R, ReqBody>
+where
+    Inner: Service<Request<ReqBody>>,
+    S: SessionStore,
+{
+    pub(crate) const fn loading(load: S::Load, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
+        Self { state: State::Loading { load }, waiting: Some(waiting) }
+    }
+
+    pub(crate) const fn answering(answer: Inner::Future, session: Session) -> Self {
+        Self { state: State::Answering { answer, session }, waiting: None }
+    }
+}
+
+impl<Inner, S, R, ReqBody, ResBody> Future for ResponseFuture<Inner, S, R, ReqBody>
+where
+    Inner: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: SessionStore,
+    R: RejectSession<ResBody>,
+{
+    type Output = Result<Response<ResBody>, Inner::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let recognised = match this.state.as_mut().project() {
+                StateProjection::Loading { load } => {
+                    let loaded = ready!(load.poll(context));
+                    let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
+                    let (now, settings) = (waiting.now, &waiting.keeper.settings);
+                    match loaded.map(|loaded| record::recognise(loaded, &waiting.digest, now)) {
+                        Ok(Some(record)) if record.activity_is_due(now, &settings.lifetime) => {
+                            let touch = touching(Arc::clone(&waiting.keeper), &record, now);
+                            this.state.set(State::Touching { touch, record: Some(record) });
+                            continue;
+                        }
+                        recognised => recognised,
+                    }
+                }
+                StateProjection::Touching { touch, record } => {
+                    let alive = ready!(touch.as_mut().poll(context));
+                    let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
+                    let touch =
+                        |record| record::touch(record, waiting.now, &waiting.keeper.settings.lifetime);
+                    alive.map(|alive| record.take().filter(|_| alive).map(touch))
+                }
+                StateProjection::Answering { answer, session } => {
+                    let mut response = ready!(answer.poll(context))?;
+                    session.write_cookie(response.headers_mut());
+                    return Poll::Ready(Ok(response));
+                }
+            };
+            let Some(mut waiting) = this.waiting.take() else { return Poll::Pending };
+            match recognised {
+                Ok(record) => {
+                    let session = enter(&mut waiting, record);
+                    let answer = waiting.inner.call(waiting.request);
+                    this.state.set(State::Answering { answer, session });
+                }
+                Err(error) => return Poll::Ready(Ok(refuse(&waiting.rejection, &error))),
+            }
+        }
+    }
+}
+
+fn touching<S: SessionStore>(
+    keeper: Arc<Keeper<S>>,
+    record: &SessionRecord,
+    now: Timestamp,
+) -> Step<'static, bool> {
+    let id = record.id;
+    Box::pin(async move { keeper.store.touch_session(id, now, keeper.settings.lifetime).await })
+}
+
+/// Puts the handle into the request; a cookie that nobody stands behind is to be cleared.
+fn enter<Inner, S: SessionStore, R, ReqBody>(
+    waiting: &mut Waiting<Inner, S, R, ReqBody>,
+    record: Option<SessionRecord>,
+) -> Session {
+    let change = if record.is_some() { CookieChange::Keep } else { CookieChange::Clear };
+    let door = Arc::clone(&waiting.keeper) as Arc<dyn Door>;
+    let session = Session::new(door, waiting.origin, record, change);
+    waiting.request.extensions_mut().insert(session.clone());
+    session
+}
+
+fn refuse<B>(rejection: &impl RejectSession<B>, error: &StoreError) -> Response<B> {
+    let reason = SessionRejection::from_store(error);
+    let mut response = rejection.reject(reason);
+    response.extensions_mut().insert(reason);
+    response
+}
+
+impl<Inner, S, R, ReqBody> fmt::Debug for ResponseFuture<Inner, S, R, ReqBody>
+where
+    Inner: Service<Request<ReqBody>>,
+    S: SessionStore,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

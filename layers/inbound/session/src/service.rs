@@ -1,0 +1,97 @@
+//! The service.
+
+use std::{
+    fmt, mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower_service::Service;
+use towergate_core::audit::RequestId;
+use towergate_identity::{ports::SessionStore, rules::session::SessionId};
+
+use crate::{
+    cookie::Presented,
+    door::{Door, Keeper},
+    future::{ResponseFuture, Waiting},
+    handle::{CookieChange, Session},
+    rejection::{PlainRejection, RejectSession},
+};
+
+/// Recognises the session of each request, and sends its cookie. Made by [`SessionLayer`](crate::SessionLayer).
+#[derive(Clone)]
+pub struct SessionService<Inner, S, R = PlainRejection> {
+    pub(crate) inner: Inner,
+    pub(crate) keeper: Arc<Keeper<S>>,
+    pub(crate) rejection: R,
+}
+
+impl<Inner, S, R> SessionService<Inner, S, R> {
+    /// The service inside.
+    pub const fn get_ref(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// The service inside, to change.
+    pub const fn get_mut(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+
+    /// The service inside, alone.
+    pub fn into_inner(self) -> Inner {
+        self.inner
+    }
+}
+
+impl<Inner, S, R, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<Inner, S, R>
+where
+    Inner: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    S: SessionStore,
+    R: RejectSession<ResBody> + Clone,
+{
+    type Response = Response<ResBody>;
+    type Error = Inner::Error;
+    type Future = ResponseFuture<Inner, S, R, ReqBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let origin = request.extensions().get::<RequestId>().copied();
+        let settings = &self.keeper.settings;
+        let change = match settings.cookie.find(request.headers()) {
+            Presented::Nothing => CookieChange::Keep,
+            Presented::Torn => CookieChange::Clear,
+            Presented::Token(token) => {
+                let now = settings.clock.now();
+                let load = self.keeper.store.load_session(SessionId::from_uuid(token.id()), now);
+                let clone = self.inner.clone();
+                return ResponseFuture::loading(
+                    load,
+                    Waiting {
+                        // The inner service that was polled ready goes along; the fresh clone stays.
+                        inner: mem::replace(&mut self.inner, clone),
+                        keeper: Arc::clone(&self.keeper),
+                        rejection: self.rejection.clone(),
+                        digest: token.digest(),
+                        now,
+                        origin,
+                        request,
+                    },
+                );
+            }
+        };
+        let door = Arc::clone(&self.keeper) as Arc<dyn Door>;
+        let session = Session::new(door, origin, None, change);
+        request.extensions_mut().insert(session.clone());
+        ResponseFuture::answering(self.inner.call(request), session)
+    }
+}
+
+impl<Inner: fmt::Debug, S, R> fmt::Debug for SessionService<Inner, S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
