@@ -1,0 +1,58 @@
+use std::{error::Error, fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::ResolverError;
+
+/// Why the host could not say who is signed in: for the operator, in the response's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountFailure(Arc<str>);
+
+impl AccountFailure {
+    /// The error with all its causes.
+    pub(crate) fn of(error: &ResolverError) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for AccountFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Says that the host could not answer. A plain function will do.
+pub trait AccountRejection<B> {
+    /// The response; `failure` is not for the peer.
+    fn reject(&self, failure: &AccountFailure) -> Response<B>;
+}
+
+impl<B, F: Fn(&AccountFailure) -> Response<B>> AccountRejection<B> for F {
+    fn reject(&self, failure: &AccountFailure) -> Response<B> {
+        self(failure)
+    }
+}
+
+/// The default: 500 and one plain line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlainAccountRejection;
+
+impl<B: From<Bytes>> AccountRejection<B> for PlainAccountRejection {
+    fn reject(&self, _: &AccountFailure) -> Response<B> {
+        let body = "server_error: this site cannot tell who is signed in right now\n";
+        let mut response = Response::new(B::from(Bytes::from_static(body.as_bytes())));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
