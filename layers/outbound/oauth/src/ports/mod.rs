@@ -11,6 +11,8 @@ pub mod client;
 pub mod grant;
 pub mod interaction;
 pub mod key;
+#[cfg(feature = "memory")]
+pub mod memory;
 
 use towergate_core::audit::AuditLog;
 

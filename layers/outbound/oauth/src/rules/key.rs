@@ -31,3 +31,16 @@ pub enum KeyState {
     /// Gone from the JWKS.
     Retired,
 }
+
+impl KeyState {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+            Self::Retired => "retired",
+        }
+    }
+}

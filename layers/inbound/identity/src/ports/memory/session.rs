@@ -1,0 +1,184 @@
+//! Sessions in memory.
+
+use std::{
+    collections::BTreeMap,
+    future::{Ready, ready},
+};
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use super::{Log, MemoryStore, State, already_there};
+use crate::{
+    ports::session::{Established, Establishment, SessionStore},
+    rules::{
+        fact::{IdentityFact, SessionEnd},
+        session::{SessionId, SessionLifetime, SessionRecord},
+        user::UserId,
+    },
+};
+
+/// What is not in the map has ended.
+#[derive(Default)]
+pub(super) struct Sessions(BTreeMap<SessionId, SessionRow>);
+
+struct SessionRow {
+    record: SessionRecord,
+    values: BTreeMap<String, String>,
+}
+
+impl SessionStore for MemoryStore {
+    type Load = Ready<Result<Option<SessionRecord>, StoreError>>;
+
+    fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
+        ready(self.step(|state| Ok(state.sessions.living(id, now).map(|row| row.record.clone()))))
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        lifetime: SessionLifetime,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let Some(SessionRow { record, .. }) = state.sessions.living(id, now) else {
+                return Ok(false);
+            };
+            let idle_end = now.plus(lifetime.idle).min(record.absolute_expires_at);
+            record.last_seen_at = record.last_seen_at.max(now);
+            record.idle_expires_at = record.idle_expires_at.max(idle_end);
+            Ok(true)
+        })
+    }
+
+    async fn establish_session(
+        &self,
+        establishment: Establishment,
+        origin: Origin,
+    ) -> Result<Established, StoreError> {
+        self.step(|state| establish(state, establishment, &origin))
+    }
+
+    async fn end_session(
+        &self,
+        id: SessionId,
+        reason: SessionEnd,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            Ok(state.sessions.end_where(|row| row.id == id, reason, &origin, &mut state.log) > 0)
+        })
+    }
+
+    async fn end_sessions_of(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        reason: SessionEnd,
+        origin: Origin,
+    ) -> Result<u64, StoreError> {
+        let ends = |row: &SessionRecord| row.user == user && Some(row.id) != except;
+        self.step(|state| Ok(state.sessions.end_where(ends, reason, &origin, &mut state.log)))
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
+        self.step(|state| {
+            let rows = state.sessions.0.values().map(|row| &row.record);
+            let mut living: Vec<_> =
+                rows.filter(|row| row.user == user && row.is_alive(now)).cloned().collect();
+            living.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+            Ok(living)
+        })
+    }
+
+    async fn set_session_value(
+        &self,
+        id: SessionId,
+        name: String,
+        value: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let Some(row) = state.sessions.living(id, now) else {
+                return Ok(false);
+            };
+            match value {
+                Some(value) => row.values.insert(name, value),
+                None => row.values.remove(&name),
+            };
+            Ok(true)
+        })
+    }
+
+    async fn session_value(
+        &self,
+        id: SessionId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        self.step(|state| Ok(state.sessions.living(id, now).and_then(|row| row.values.get(name).cloned())))
+    }
+}
+
+fn establish(
+    state: &mut State,
+    establishment: Establishment,
+    origin: &Origin,
+) -> Result<Established, StoreError> {
+    let Establishment { session, replaces, is_login } = establishment;
+    if !state.users.may_sign_in(session.user) {
+        return Ok(Established::UserRefused);
+    }
+    let replaced = replaces.filter(|id| state.sessions.living(*id, origin.at).is_some());
+    if replaces.is_some() && replaced.is_none() && !is_login {
+        return Ok(Established::Superseded);
+    }
+    if state.sessions.0.contains_key(&session.id) {
+        return Err(already_there("session", session.id));
+    }
+    if is_login {
+        let fact = IdentityFact::LoginSucceeded { user: session.user, methods: session.methods.clone() };
+        state.log.write(&fact, origin);
+    }
+    let fact =
+        IdentityFact::SessionCreated { session: session.id, sign_in: session.sign_in, user: session.user };
+    state.log.write(&fact, origin);
+    if let Some(id) = replaced {
+        state.sessions.end_where(|row| row.id == id, SessionEnd::Replaced, origin, &mut state.log);
+    }
+    state.sessions.0.insert(session.id, SessionRow { record: session, values: BTreeMap::new() });
+    Ok(Established::Established)
+}
+
+impl Sessions {
+    fn living(&mut self, id: SessionId, now: Timestamp) -> Option<&mut SessionRow> {
+        self.0.get_mut(&id).filter(|row| row.record.is_alive(now))
+    }
+
+    /// Ends every session that `ends` names and that is alive; answers how many. The dead among them go unnoticed.
+    pub(super) fn end_where(
+        &mut self,
+        ends: impl Fn(&SessionRecord) -> bool,
+        reason: SessionEnd,
+        origin: &Origin,
+        log: &mut Log,
+    ) -> u64 {
+        let mut ended = 0;
+        self.0.retain(|_, SessionRow { record, .. }| {
+            if !ends(record) {
+                return true;
+            }
+            if record.is_alive(origin.at) {
+                let fact = IdentityFact::SessionRevoked {
+                    session: record.id,
+                    sign_in: record.sign_in,
+                    user: record.user,
+                    reason,
+                };
+                log.write(&fact, origin);
+                ended += 1;
+            }
+            false
+        });
+        ended
+    }
+}

@@ -1,0 +1,153 @@
+//! Grants, codes and tokens in memory.
+
+use towergate_core::{StoreError, audit::Origin, id::Uuid};
+
+use super::{MemoryStore, State};
+use crate::{
+    ports::grant::{
+        GrantStore, Redeemed, Redemption, Revocation, Rotated, Rotation, StoredAccessToken, StoredCode,
+        StoredRefreshToken,
+    },
+    rules::{
+        access_token::AccessToken,
+        client::GrantType,
+        code::ConsumedCode,
+        fact::OAuthFact,
+        grant::{GrantId, RevocationReason},
+        refresh_token::RefreshTokenState,
+    },
+};
+
+mod family;
+
+pub(super) use family::Grants;
+
+impl GrantStore for MemoryStore {
+    async fn find_code(&self, id: Uuid) -> Result<Option<StoredCode>, StoreError> {
+        self.step(|state| Ok(state.grants.code(id)))
+    }
+
+    async fn redeem_code(&self, redemption: Redemption, origin: Origin) -> Result<Redeemed, StoreError> {
+        self.step(|state| redeem(state, redemption, &origin))
+    }
+
+    async fn find_refresh_token(&self, id: Uuid) -> Result<Option<StoredRefreshToken>, StoreError> {
+        self.step(|state| Ok(state.grants.refresh_token(id)))
+    }
+
+    async fn rotate_refresh_token(&self, rotation: Rotation, origin: Origin) -> Result<Rotated, StoreError> {
+        self.step(|state| rotate(state, rotation, &origin))
+    }
+
+    async fn issue_access_token(&self, token: AccessToken, origin: Origin) -> Result<(), StoreError> {
+        self.step(|state| {
+            state.grants.check_new_tokens(&token, None)?;
+            state.log.write(&issued(&token, GrantType::ClientCredentials), &origin);
+            state.grants.keep_access_token(token);
+            Ok(())
+        })
+    }
+
+    async fn find_access_token(&self, id: Uuid) -> Result<Option<StoredAccessToken>, StoreError> {
+        self.step(|state| {
+            let Some(token) = state.grants.access_token(id) else {
+                return Ok(None);
+            };
+            let (grant, revoked) = match token.grant {
+                Some(grant) => state.grants.grant(grant),
+                None => (None, !state.clients.may_act(&token.client)),
+            };
+            Ok(Some(StoredAccessToken { token, grant, revoked }))
+        })
+    }
+
+    async fn revoke_grant(
+        &self,
+        grant: GrantId,
+        reason: RevocationReason,
+        origin: Origin,
+    ) -> Result<Revocation, StoreError> {
+        self.step(|state| match state.grants.revoke(grant, reason, &origin, &mut state.log) {
+            true => Ok(Revocation::Revoked),
+            false => Ok(Revocation::AlreadyDead),
+        })
+    }
+
+    async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {
+        self.step(|state| {
+            Ok(state.grants.revoke_where(
+                |grant| grant.sign_in.sid.as_ref() == Some(&sid) && !grant.is_offline(),
+                RevocationReason::SessionEnded,
+                &origin,
+                &mut state.log,
+            ))
+        })
+    }
+}
+
+fn redeem(state: &mut State, redemption: Redemption, origin: &Origin) -> Result<Redeemed, StoreError> {
+    let Redemption { code, client, access, refresh } = redemption;
+    let Some(stored) = state.grants.code(code) else {
+        return Ok(Redeemed::Missing);
+    };
+    if stored.revoked || stored.grant.client != client {
+        return Ok(Redeemed::Missing);
+    }
+    let grant = stored.grant.id;
+    if stored.spent {
+        state.log.write(&OAuthFact::CodeReplayed { code, grant, client }, origin);
+        state.grants.revoke(grant, RevocationReason::CodeReplayed, origin, &mut state.log);
+        return Ok(Redeemed::Replayed { grant });
+    }
+    if origin.at >= stored.code.expires_at {
+        return Ok(Redeemed::Missing);
+    }
+    state.grants.check_new_tokens(&access, refresh.as_ref())?;
+    state.grants.spend(code);
+    state.log.write(&OAuthFact::CodeRedeemed { code, grant, client }, origin);
+    state.log.write(&issued(&access, GrantType::AuthorizationCode), origin);
+    state.grants.keep_access_token(access);
+    if let Some(refresh) = refresh {
+        state.grants.keep_refresh_token(refresh, None);
+    }
+    Ok(Redeemed::Consumed(ConsumedCode::by_atomic_step_of_a_store()))
+}
+
+fn rotate(state: &mut State, rotation: Rotation, origin: &Origin) -> Result<Rotated, StoreError> {
+    let Rotation { presented: token, client, access, refresh, sealed_answer, repeat_window } = rotation;
+    let Some(stored) = state.grants.refresh_token(token) else {
+        return Ok(Rotated::Missing);
+    };
+    if stored.revoked || stored.grant.client != client {
+        return Ok(Rotated::Missing);
+    }
+    let grant = stored.grant.id;
+    if let RefreshTokenState::Rotated { at, successor_used, sealed_answer } = stored.state {
+        if !successor_used && origin.at.since(at) < repeat_window {
+            return Ok(Rotated::Repeated { sealed_answer });
+        }
+        state.log.write(&OAuthFact::TokenReused { token, grant, client }, origin);
+        state.grants.revoke(grant, RevocationReason::RefreshTokenReused, origin, &mut state.log);
+        return Ok(Rotated::Reused { grant });
+    }
+    if origin.at >= stored.token.expires_at || origin.at >= stored.token.absolute_expires_at {
+        return Ok(Rotated::Missing);
+    }
+    state.grants.check_new_tokens(&access, Some(&refresh))?;
+    state.grants.exchange(token, origin.at, sealed_answer);
+    let fact = OAuthFact::TokenRefreshed { token, successor: refresh.id, grant, client };
+    state.log.write(&fact, origin);
+    state.log.write(&issued(&access, GrantType::RefreshToken), origin);
+    state.grants.keep_access_token(access);
+    state.grants.keep_refresh_token(refresh, Some(token));
+    Ok(Rotated::Rotated)
+}
+
+fn issued(token: &AccessToken, grant_type: GrantType) -> OAuthFact {
+    OAuthFact::TokenIssued {
+        token: token.id,
+        client: token.client.clone(),
+        subject: token.subject.clone(),
+        grant_type,
+    }
+}

@@ -1,0 +1,169 @@
+//! A grant and what hangs from it, as maps.
+
+use std::collections::BTreeMap;
+
+use towergate_core::{StoreError, Timestamp, audit::Origin, id::Uuid};
+
+use crate::{
+    ports::{
+        grant::{StoredCode, StoredRefreshToken},
+        memory::{Log, already_there},
+    },
+    rules::{
+        access_token::AccessToken,
+        code::Code,
+        fact::OAuthFact,
+        grant::{Grant, GrantId, RevocationReason},
+        refresh_token::{RefreshToken, RefreshTokenState},
+    },
+};
+
+#[derive(Default)]
+pub(in crate::ports::memory) struct Grants {
+    grants: BTreeMap<GrantId, GrantRow>,
+    codes: BTreeMap<Uuid, CodeRow>,
+    access_tokens: BTreeMap<Uuid, AccessToken>,
+    refresh_tokens: BTreeMap<Uuid, RefreshTokenRow>,
+}
+
+struct GrantRow {
+    grant: Grant,
+    revoked: bool,
+}
+
+struct CodeRow {
+    code: Code,
+    spent: bool,
+}
+
+struct RefreshTokenRow {
+    token: RefreshToken,
+    state: RefreshTokenState,
+    /// The token that was exchanged for this one.
+    predecessor: Option<Uuid>,
+}
+
+impl Grants {
+    /// Refuses what would overwrite a grant or a code.
+    pub(in crate::ports::memory) fn check_new(&self, grant: &Grant, code: &Code) -> Result<(), StoreError> {
+        if self.grants.contains_key(&grant.id) {
+            return Err(already_there("grant", grant.id));
+        }
+        if self.codes.contains_key(&code.id) {
+            return Err(already_there("code", code.id));
+        }
+        Ok(())
+    }
+
+    pub(in crate::ports::memory) fn keep(&mut self, grant: Grant, code: Code) {
+        self.grants.insert(grant.id, GrantRow { grant, revoked: false });
+        self.codes.insert(code.id, CodeRow { code, spent: false });
+    }
+
+    /// Revokes every living grant that `dies` names; answers how many.
+    pub(in crate::ports::memory) fn revoke_where(
+        &mut self,
+        dies: impl Fn(&Grant) -> bool,
+        reason: RevocationReason,
+        origin: &Origin,
+        log: &mut Log,
+    ) -> u64 {
+        let mut died = 0;
+        for row in self.grants.values_mut().filter(|row| !row.revoked && dies(&row.grant)) {
+            row.revoke(reason, origin, log);
+            died += 1;
+        }
+        died
+    }
+
+    /// Whether this step revoked the grant.
+    pub(super) fn revoke(
+        &mut self,
+        id: GrantId,
+        reason: RevocationReason,
+        origin: &Origin,
+        log: &mut Log,
+    ) -> bool {
+        let living = self.grants.get_mut(&id).filter(|row| !row.revoked);
+        living.map(|row| row.revoke(reason, origin, log)).is_some()
+    }
+
+    /// The grant and whether it is dead; a grant that is not there is dead.
+    pub(super) fn grant(&self, id: GrantId) -> (Option<Grant>, bool) {
+        match self.grants.get(&id) {
+            Some(row) => (Some(row.grant.clone()), row.revoked),
+            None => (None, true),
+        }
+    }
+
+    pub(super) fn code(&self, id: Uuid) -> Option<StoredCode> {
+        let row = self.codes.get(&id)?;
+        let GrantRow { grant, revoked } = self.grants.get(&row.code.grant)?;
+        Some(StoredCode { code: row.code.clone(), grant: grant.clone(), spent: row.spent, revoked: *revoked })
+    }
+
+    pub(super) fn refresh_token(&self, id: Uuid) -> Option<StoredRefreshToken> {
+        let row = self.refresh_tokens.get(&id)?;
+        let GrantRow { grant, revoked } = self.grants.get(&row.token.grant)?;
+        Some(StoredRefreshToken {
+            token: row.token.clone(),
+            grant: grant.clone(),
+            state: row.state.clone(),
+            revoked: *revoked,
+        })
+    }
+
+    pub(super) fn access_token(&self, id: Uuid) -> Option<AccessToken> {
+        self.access_tokens.get(&id).cloned()
+    }
+
+    /// Refuses what would overwrite a token.
+    pub(super) fn check_new_tokens(
+        &self,
+        access: &AccessToken,
+        refresh: Option<&RefreshToken>,
+    ) -> Result<(), StoreError> {
+        if self.access_tokens.contains_key(&access.id) {
+            return Err(already_there("access token", access.id));
+        }
+        match refresh.filter(|refresh| self.refresh_tokens.contains_key(&refresh.id)) {
+            Some(refresh) => Err(already_there("refresh token", refresh.id)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn spend(&mut self, code: Uuid) {
+        if let Some(row) = self.codes.get_mut(&code) {
+            row.spent = true;
+        }
+    }
+
+    /// Marks the token exchanged, and with it the one before as followed up.
+    pub(super) fn exchange(&mut self, token: Uuid, at: Timestamp, sealed_answer: Vec<u8>) {
+        let Some(row) = self.refresh_tokens.get_mut(&token) else { return };
+        row.state = RefreshTokenState::Rotated { at, successor_used: false, sealed_answer };
+        let Some(predecessor) = row.predecessor else { return };
+        if let Some(RefreshTokenRow { state: RefreshTokenState::Rotated { successor_used, .. }, .. }) =
+            self.refresh_tokens.get_mut(&predecessor)
+        {
+            *successor_used = true;
+        }
+    }
+
+    pub(super) fn keep_access_token(&mut self, token: AccessToken) {
+        self.access_tokens.insert(token.id, token);
+    }
+
+    pub(super) fn keep_refresh_token(&mut self, token: RefreshToken, predecessor: Option<Uuid>) {
+        let row = RefreshTokenRow { token, state: RefreshTokenState::Unused, predecessor };
+        self.refresh_tokens.insert(row.token.id, row);
+    }
+}
+
+impl GrantRow {
+    fn revoke(&mut self, reason: RevocationReason, origin: &Origin, log: &mut Log) {
+        self.revoked = true;
+        let Grant { id: grant, client, .. } = &self.grant;
+        log.write(&OAuthFact::GrantRevoked { grant: *grant, client: client.clone(), reason }, origin);
+    }
+}

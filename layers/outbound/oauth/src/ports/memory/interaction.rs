@@ -1,0 +1,175 @@
+//! Interactions and remembered consents in memory.
+
+use std::collections::BTreeMap;
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use super::{Log, MemoryStore, already_there};
+use crate::{
+    ports::interaction::{Approval, Binding, Closing, InteractionStore},
+    rules::{
+        client::ClientId,
+        code::Code,
+        consent::Consent,
+        fact::OAuthFact,
+        grant::{Grant, RevocationReason, Subject},
+        interaction::{Interaction, InteractionId, InteractionState},
+    },
+};
+
+#[derive(Default)]
+pub(super) struct Interactions {
+    all: BTreeMap<InteractionId, Interaction>,
+    consents: BTreeMap<(Subject, ClientId), Consent>,
+}
+
+impl InteractionStore for MemoryStore {
+    async fn begin_interaction(&self, interaction: Interaction, origin: Origin) -> Result<(), StoreError> {
+        self.step(|state| {
+            let id = interaction.id;
+            if state.interactions.all.contains_key(&id) {
+                return Err(already_there("interaction", id));
+            }
+            let client = interaction.request.client_id.clone();
+            state.log.write(&OAuthFact::InteractionBegun { interaction: id, client }, &origin);
+            state.interactions.all.insert(id, interaction);
+            Ok(())
+        })
+    }
+
+    async fn find_interaction(&self, id: InteractionId) -> Result<Option<Interaction>, StoreError> {
+        self.step(|state| Ok(state.interactions.all.get(&id).cloned()))
+    }
+
+    async fn bind_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        origin: Origin,
+    ) -> Result<Binding, StoreError> {
+        self.step(|state| {
+            let Some(interaction) = state.interactions.waiting(id, origin.at) else {
+                return Ok(Binding::Gone);
+            };
+            if *interaction.subject.get_or_insert_with(|| subject.clone()) == subject {
+                Ok(Binding::Bound)
+            } else {
+                Ok(Binding::SomebodyElses)
+            }
+        })
+    }
+
+    async fn approve_interaction(&self, approval: Approval, origin: Origin) -> Result<Closing, StoreError> {
+        let Approval { interaction: id, grant, code, remember } = approval;
+        self.step(|state| {
+            let Some(interaction) = state.interactions.waiting(id, origin.at) else {
+                return Ok(Closing::Gone);
+            };
+            if interaction.subject.as_ref() != Some(&grant.subject) {
+                return Ok(Closing::Gone);
+            }
+            state.grants.check_new(&grant, &code)?;
+            interaction.state = InteractionState::Approved;
+            let given = OAuthFact::ConsentGiven {
+                subject: grant.subject.clone(),
+                client: grant.client.clone(),
+                remembered: remember.is_some(),
+            };
+            state.log.write(&given, &origin);
+            if let Some(consent) = remember {
+                state.interactions.remember(consent);
+            }
+            write_code_issued(&grant, &code, &origin, &mut state.log);
+            state.grants.keep(grant, code);
+            Ok(Closing::Closed)
+        })
+    }
+
+    async fn deny_interaction(
+        &self,
+        id: InteractionId,
+        subject: Option<Subject>,
+        origin: Origin,
+    ) -> Result<Closing, StoreError> {
+        self.step(|state| {
+            let Some(interaction) = state.interactions.waiting(id, origin.at) else {
+                return Ok(Closing::Gone);
+            };
+            if let (Some(owner), Some(denier)) = (&interaction.subject, &subject)
+                && owner != denier
+            {
+                return Ok(Closing::Gone);
+            }
+            interaction.state = InteractionState::Denied;
+            let client = interaction.request.client_id.clone();
+            state.log.write(&OAuthFact::ConsentDenied { interaction: id, client, subject }, &origin);
+            Ok(Closing::Closed)
+        })
+    }
+
+    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<(), StoreError> {
+        self.step(|state| {
+            state.grants.check_new(&grant, &code)?;
+            write_code_issued(&grant, &code, &origin, &mut state.log);
+            state.grants.keep(grant, code);
+            Ok(())
+        })
+    }
+
+    async fn find_consent(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+    ) -> Result<Option<Consent>, StoreError> {
+        let key = (subject.clone(), client.clone());
+        self.step(|state| Ok(state.interactions.consents.get(&key).cloned()))
+    }
+
+    async fn withdraw_consent(
+        &self,
+        subject: Subject,
+        client: ClientId,
+        origin: Origin,
+    ) -> Result<u64, StoreError> {
+        self.step(|state| {
+            state.interactions.consents.remove(&(subject.clone(), client.clone()));
+            let fact = OAuthFact::ConsentWithdrawn { subject: subject.clone(), client: client.clone() };
+            state.log.write(&fact, &origin);
+            Ok(state.grants.revoke_where(
+                |grant| grant.subject == subject && grant.client == client,
+                RevocationReason::ConsentWithdrawn,
+                &origin,
+                &mut state.log,
+            ))
+        })
+    }
+}
+
+impl Interactions {
+    /// The interaction, if it is open and has not expired.
+    fn waiting(&mut self, id: InteractionId, now: Timestamp) -> Option<&mut Interaction> {
+        self.all
+            .get_mut(&id)
+            .filter(|interaction| interaction.state == InteractionState::Open && now < interaction.expires_at)
+    }
+
+    /// Adds to what is remembered already.
+    fn remember(&mut self, consent: Consent) {
+        let key = (consent.subject.clone(), consent.client.clone());
+        let scope = match self.consents.get(&key) {
+            Some(before) => before.scope.union(&consent.scope),
+            None => consent.scope.clone(),
+        };
+        self.consents.insert(key, Consent { scope, ..consent });
+    }
+}
+
+fn write_code_issued(grant: &Grant, code: &Code, origin: &Origin, log: &mut Log) {
+    let fact = OAuthFact::CodeIssued {
+        code: code.id,
+        grant: grant.id,
+        client: grant.client.clone(),
+        subject: grant.subject.clone(),
+    };
+    log.write(&fact, origin);
+}
