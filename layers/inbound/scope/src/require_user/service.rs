@@ -1,0 +1,61 @@
+//! The service.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::rejection::{NoUser, RejectNoUser, ToLogin};
+use crate::{current::CurrentScope, future::ResponseFuture};
+
+/// Lets through only requests of somebody signed in. Made by [`RequireUserLayer`](crate::RequireUserLayer).
+#[derive(Debug, Clone)]
+pub struct RequireUser<S, R = ToLogin> {
+    pub(super) inner: S,
+    pub(super) rejection: R,
+}
+
+impl<S, R> RequireUser<S, R> {
+    /// The service inside.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside, to change.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, alone.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for RequireUser<S, R>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    R: RejectNoUser<ResBody>,
+    ResBody: From<Bytes>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let reason = match CurrentScope::from_extensions(request.extensions()) {
+            Ok(scope) if scope.user().is_some() => return ResponseFuture::inner(self.inner.call(request)),
+            Ok(scope) if scope.second_factor_due() => NoUser::SecondFactorDue,
+            Ok(_) => NoUser::Anonymous,
+            Err(missing) => return ResponseFuture::misplaced(missing),
+        };
+        let mut response = self.rejection.reject(&request.into_parts().0, reason);
+        response.extensions_mut().insert(reason);
+        ResponseFuture::refused(response)
+    }
+}

@@ -1,0 +1,89 @@
+//! The future of a request's answer.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{HeaderValue, Response};
+use pin_project_lite::pin_project;
+use towergate_core::audit::RequestId;
+use tracing::Span;
+
+use crate::service::REQUEST_ID;
+
+pin_project! {
+    /// The future of [`AuditService`](crate::AuditService).
+    pub struct ResponseFuture<F> {
+        #[pin]
+        answer: F,
+        record: Record,
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(crate) const fn new(answer: F, span: Span, id: Option<RequestId>) -> Self {
+        Self { answer, record: Record { span, id, closed: false } }
+    }
+}
+
+impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = {
+            let _entered = this.record.span.enter();
+            ready!(this.answer.poll(context))
+        };
+        this.record.close(answer)
+    }
+}
+
+/// An open record. It closes with the answer, or by being dropped when nobody waits for one any more.
+struct Record {
+    span: Span,
+    id: Option<RequestId>,
+    closed: bool,
+}
+
+impl Record {
+    fn close<B, E>(&mut self, answer: Result<Response<B>, E>) -> Poll<Result<Response<B>, E>> {
+        self.closed = true;
+        let _entered = self.span.enter();
+        match &answer {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                tracing::info!(target: "towergate::request", status, "answered");
+            }
+            Err(_) => tracing::warn!(target: "towergate::request", "the service failed without an answer"),
+        }
+        Poll::Ready(answer.map(|mut response| {
+            if let Some(value) = self.id.and_then(header) {
+                response.headers_mut().insert(REQUEST_ID, value);
+            }
+            response
+        }))
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.closed {
+            let _entered = self.span.enter();
+            tracing::info!(target: "towergate::request", "abandoned before it was answered");
+        }
+    }
+}
+
+fn header(id: RequestId) -> Option<HeaderValue> {
+    HeaderValue::from_str(id.as_uuid().hyphenated().encode_lower(&mut [0; 36])).ok()
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
