@@ -1,1 +1,4 @@
-//! towergate-example-axum
+//! The reference host, as a library, so that the same host stands around axum here and around warp next door.
+
+pub mod config;
+pub mod demo;

@@ -1,0 +1,87 @@
+use super::*;
+
+const BASE: &str = "addr = \"127.0.0.1:3000\"\nissuer = \"http://localhost:3000\"\ndatabase = \"memory:\"\n";
+
+fn refusals(text: &str) -> Vec<(usize, String)> {
+    let problems = Config::parse("test.toml", text).unwrap_err();
+    problems.list().iter().map(|problem| (problem.line, problem.text.clone())).collect()
+}
+
+#[test]
+fn the_file_that_comes_with_the_example_is_accepted() {
+    let config = Config::parse("towergate.toml", BUILT_IN).unwrap();
+    assert_eq!(config.issuer_text(), "http://localhost:3000");
+    assert_eq!(config.database, Database::Sqlite(PathBuf::from("towergate.db")));
+    assert_eq!(config.demo.unwrap().origin(), "http://localhost:4000");
+    assert!(config.users[0].password.is_none());
+    assert_eq!(config.users[0].claims["given_name"], "Alice");
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_their_lines() {
+    let text = "addr = \"localhost\"\nissuer = \"http://example.com\"\ndatabase = \"postgres://x\"\ncolour = 1\n\
+                [[users]]\nemail = \"alice\"\nbirthdate = \"yesterday\"\n[[clients]]\nclient_id = \"c\"\n\
+                redirect_uris = [\"http://app.example.com/cb\"]\n[demo]\nenabled = \"yes\"\n";
+    let told = refusals(text);
+    for (line, word) in [
+        (1, "`addr`"),
+        (2, "`issuer` must be https"),
+        (3, "PostgreSQL"),
+        (4, "unknown key `colour`"),
+        (6, "`email`"),
+        (7, "`birthdate`"),
+        (8, "`client_secret` is missing"),
+        (10, "`redirect_uris`"),
+        (12, "`enabled` must be true or false, not a text"),
+    ] {
+        assert!(told.iter().any(|(at, text)| *at == line && text.contains(word)), "{line} {word}: {told:?}");
+    }
+    assert_eq!(told.len(), 9, "{told:?}");
+}
+
+#[test]
+fn what_is_not_toml_is_told_beside_the_rest() {
+    let told = refusals("addr = \nissuer = \"ftp://x\"\n");
+    assert!(told.iter().any(|(line, _)| *line == 1), "{told:?}");
+    assert!(told.iter().any(|(_, text)| text.contains("`issuer`")), "{told:?}");
+}
+
+#[test]
+fn an_issuer_is_an_origin() {
+    for bad in ["https://x.example/", "https://x.example/a", "https://X.example", "http://10.0.0.1", "x"] {
+        let text = format!("addr = \"127.0.0.1:1\"\nissuer = {bad:?}\ndatabase = \"memory:\"\n");
+        assert_eq!(refusals(&text).len(), 1, "{bad}");
+    }
+    for good in ["https://x.example", "https://x.example:8443", "http://127.0.0.1:3000", "http://[::1]:3000"]
+    {
+        let text = format!("addr = \"127.0.0.1:1\"\nissuer = {good:?}\ndatabase = \"memory:\"\n");
+        assert!(Config::parse("test.toml", &text).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn a_client_is_read_under_its_registered_names() {
+    let text = format!(
+        "{BASE}[[clients]]\nclient_id = \"c\"\ntoken_endpoint_auth_method = \"none\"\nclient_name = \"C\"\n\
+         redirect_uris = [\"com.example.app:/cb\", \"http://127.0.0.1/cb\"]\nresponse_types = [\"code\"]\n\
+         grant_types = [\"authorization_code\", \"refresh_token\"]\nscope = \"openid profile\"\n\
+         id_token_signed_response_alg = \"ES256\"\naccess_token_format = \"opaque\"\n"
+    );
+    let client = Config::parse("test.toml", &text).unwrap().clients.remove(0);
+    assert!(client.secret.is_none());
+    assert_eq!(client.metadata.id_token_signed_response_alg, "ES256");
+    assert_eq!(client.metadata.redirect_uris.len(), 2);
+    assert_eq!(client.metadata.scope.to_string(), "openid profile");
+}
+
+#[test]
+fn doubles_are_refused() {
+    let text = format!("{BASE}[[users]]\nemail = \"a@b\"\n[[users]]\nemail = \"A@B\"\n");
+    assert!(refusals(&text)[0].1.contains("twice"));
+}
+
+#[test]
+fn a_missing_file_is_a_problem_like_any_other() {
+    let told = Config::read(Path::new("/nowhere/at/all.toml")).unwrap_err().to_string();
+    assert!(told.contains("/nowhere/at/all.toml: 1 problem"), "{told}");
+}

@@ -1,0 +1,3 @@
+//! The reference host around axum.
+
+fn main() {}
