@@ -1,0 +1,99 @@
+//! What a browser is answered: pages under a strict policy, and redirects within the host.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use towergate_core::{LocalPath, StoreError};
+
+use crate::{
+    form::FormError,
+    pages::{LoginPages, ProblemView},
+};
+
+/// A page. There is no `form-action` in its policy: browsers apply it to all redirects that follow a form, and those
+/// after signing in may end at a client of the host.
+pub(crate) fn page(status: StatusCode, html: String, pages: &impl LoginPages) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(html));
+    *response.status_mut() = status;
+    let policy = format!(
+        "default-src 'none'; style-src {}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+        pages.style_source()
+    );
+    let headers = response.headers_mut();
+    // A style source that is no header value leaves a policy that allows no style at all.
+    let policy = HeaderValue::try_from(policy)
+        .unwrap_or(HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    guard(response)
+}
+
+/// A problem that is not the person's fault, or that no person makes.
+pub(crate) fn problem(status: StatusCode, message: &str, pages: &impl LoginPages) -> Response<Bytes> {
+    let view = ProblemView { status: status.as_u16(), message: message.to_owned() };
+    page(status, pages.problem(&view), pages)
+}
+
+/// A form that was not read.
+pub(crate) fn unreadable(error: FormError, pages: &impl LoginPages) -> Response<Bytes> {
+    problem(error.status(), &error.to_string(), pages)
+}
+
+/// Something the host lacks for a moment.
+pub(crate) fn unavailable(pages: &impl LoginPages) -> Response<Bytes> {
+    let message = "This is not possible at the moment. Please try again shortly.";
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, message, pages);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// Something that broke.
+pub(crate) fn broken(pages: &impl LoginPages) -> Response<Bytes> {
+    let message = "This did not work, and it is not your fault. The operator has been told.";
+    problem(StatusCode::INTERNAL_SERVER_ERROR, message, pages)
+}
+
+/// A store that failed: to be tried again, or to be looked at.
+pub(crate) fn store_failed(error: &StoreError, pages: &impl LoginPages) -> Response<Bytes> {
+    if let StoreError::Unavailable(_) = error {
+        tracing::warn!(%error, "the store is unavailable");
+        return unavailable(pages);
+    }
+    tracing::error!(%error, "the store failed");
+    broken(pages)
+}
+
+/// On to a path of this host, with GET.
+pub(crate) fn see_other(path: &LocalPath) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // A local path is visible ASCII, which is what a header value is; the front page stands in all the same.
+    let location = HeaderValue::from_str(path.as_str()).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    guard(response)
+}
+
+/// The method is none of those that `allow` lists.
+pub(crate) fn wrong_method(allow: &'static str, pages: &impl LoginPages) -> Response<Bytes> {
+    let message = "This address is not used in that way.";
+    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, message, pages);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// The host is put together wrongly; told in plain text to whoever is building it.
+pub(crate) fn misbuilt(message: &'static str) -> Response<Bytes> {
+    tracing::error!(message);
+    let mut response = Response::new(Bytes::from_static(message.as_bytes()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    guard(response)
+}
+
+fn guard(mut response: Response<Bytes>) -> Response<Bytes> {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,248 @@
+//! Argon2 work: bounded, off the async threads, and never left half-counted.
+//!
+//! 1. A hash takes a place or is refused at once: so many may run, so many more may wait, the rest is shed.
+//! 2. It runs on the blocking pool, so that no other request of the thread waits for it.
+//! 3. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
+use towergate_core::{Random, Secret, Timestamp};
+use towergate_identity::rules::{
+    password::{self, Decision, DummyHash, HashParams, HashingFailed, Password},
+    user::User,
+};
+
+/// Hashes and compares passwords. Cheap to clone; all clones share the same bounds.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    work: Arc<Work>,
+    running: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    concurrency: usize,
+    queue: usize,
+}
+
+struct Work {
+    dummy: DummyHash,
+    random: Arc<dyn Random>,
+    decided: AtomicU64,
+}
+
+/// How many may wait by default.
+const QUEUE: usize = 64;
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HasherError {
+    /// Too many are waiting already. The same call may succeed later.
+    #[error("too many passwords are being hashed")]
+    Overloaded,
+    /// The work was stopped, as happens when the runtime shuts down.
+    #[error("the hashing work was stopped")]
+    Stopped,
+    /// The hash could not be made.
+    #[error(transparent)]
+    Hashing(#[from] HashingFailed),
+}
+
+impl PasswordHasher {
+    /// A hasher that makes new hashes with `params`: as many at a time as there are cores, at most 4, and 64 waiting.
+    ///
+    /// It makes one hash at once, the one that is compared for those who have no account.
+    ///
+    /// # Errors
+    /// When there is no randomness or no memory.
+    pub fn new(params: HashParams, random: Arc<dyn Random>) -> Result<Self, HashingFailed> {
+        let dummy = DummyHash::new(params, &random)?;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let work = Work { dummy, random, decided: AtomicU64::new(0) };
+        Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
+    }
+
+    /// The same hasher, where `concurrency` (at least 1) may run at a time and `queue` more may wait.
+    ///
+    /// Each one that runs takes a thread of the blocking pool and as much memory as the parameters say.
+    #[must_use]
+    pub fn with_bounds(self, concurrency: usize, queue: usize) -> Self {
+        Self::bounded(self.work, concurrency, queue)
+    }
+
+    fn bounded(work: Arc<Work>, concurrency: usize, queue: usize) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = queue.min(Semaphore::MAX_PERMITS / 2);
+        Self {
+            work,
+            running: Arc::new(Semaphore::new(concurrency)),
+            places: Arc::new(Semaphore::new(concurrency + queue)),
+            concurrency,
+            queue,
+        }
+    }
+
+    /// Decides whether `password` is that of `user`, at `now`.
+    ///
+    /// # Errors
+    /// When too many are waiting, or the work was stopped.
+    pub async fn decide(
+        &self,
+        user: Option<User>,
+        password: Password,
+        now: Timestamp,
+    ) -> Result<Decision, HasherError> {
+        self.run(move |work| {
+            work.decided.fetch_add(1, Ordering::Relaxed);
+            password::decide(user.as_ref(), &password, now, &work.dummy)
+        })
+        .await
+    }
+
+    /// Hashes `password` with the parameters of new hashes.
+    ///
+    /// # Errors
+    /// When too many are waiting, the work was stopped, or there is no randomness or memory.
+    pub async fn hash(&self, password: Password) -> Result<Secret<String>, HasherError> {
+        let phc =
+            self.run(move |work| password::hash(&password, work.dummy.params(), &work.random)).await??;
+        Ok(phc)
+    }
+
+    /// How many passwords were compared so far, for metrics.
+    #[must_use]
+    pub fn decided(&self) -> u64 {
+        self.work.decided.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Work) -> T + Send + 'static,
+    ) -> Result<T, HasherError> {
+        let permits = self.admit().await?;
+        let work = Arc::clone(&self.work);
+        let running = spawn_blocking(move || {
+            let done = job(&work);
+            drop(permits);
+            done
+        });
+        running.await.map_err(|_| HasherError::Stopped)
+    }
+
+    /// A place to wait in, then leave to run.
+    async fn admit(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), HasherError> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HasherError::Overloaded)?;
+        let leave = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HasherError::Stopped)?;
+        // Given back in this order, so that a place is never free while its leave is not.
+        Ok((leave, place))
+    }
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHasher")
+            .field("params", &self.work.dummy.params())
+            .field("concurrency", &self.concurrency)
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use towergate_core::random::InsecureSeededRandom;
+
+    use super::*;
+
+    fn hasher(concurrency: usize, queue: usize) -> PasswordHasher {
+        let params = HashParams::insecure_new(16, 1, 1).unwrap();
+        PasswordHasher::new(params, Arc::new(InsecureSeededRandom::new(1)))
+            .unwrap()
+            .with_bounds(concurrency, queue)
+    }
+
+    fn password() -> Password {
+        Password::parse(&Secret::from("a password of somebody")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_exceeds_the_queue_is_shed_at_once() {
+        let hasher = hasher(1, 1);
+        let (finish, until) = mpsc::channel::<()>();
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let busy = tokio::spawn({
+            let hasher = hasher.clone();
+            async move {
+                hasher
+                    .run(move |_| {
+                        started.send(()).unwrap();
+                        until.recv().unwrap();
+                    })
+                    .await
+            }
+        });
+        has_started.await.unwrap();
+        let mut waiting = Box::pin(hasher.hash(password()));
+        assert!(futures_poll(&mut waiting).await.is_none());
+        assert_eq!(hasher.hash(password()).await.unwrap_err(), HasherError::Overloaded);
+
+        finish.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        assert!(waiting.await.is_ok());
+        assert!(hasher.hash(password()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn going_away_frees_no_room_until_the_work_is_done() {
+        let hasher = hasher(1, 0);
+        let (finish, until) = mpsc::channel::<()>();
+        let mut left = Box::pin(hasher.run(move |_| until.recv().unwrap()));
+        assert!(futures_poll(&mut left).await.is_none());
+        drop(left);
+        assert_eq!(hasher.hash(password()).await.unwrap_err(), HasherError::Overloaded);
+
+        finish.send(()).unwrap();
+        let _place = Arc::clone(&hasher.places).acquire_owned().await.unwrap();
+        assert_eq!(hasher.running.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_who_leaves_the_queue_gives_the_place_back() {
+        let hasher = hasher(1, 1);
+        let leave = Arc::clone(&hasher.running).acquire_owned().await.unwrap();
+        let mut waiting = Box::pin(hasher.hash(password()));
+        assert!(futures_poll(&mut waiting).await.is_none());
+        assert_eq!(hasher.places.available_permits(), 1);
+        drop(waiting);
+        assert_eq!(hasher.places.available_permits(), 2);
+        drop(leave);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_work_gives_the_permit_back() {
+        let hasher = hasher(1, 0);
+        let outcome = hasher.run(|_| panic!("in the work")).await;
+        assert_eq!(outcome.unwrap_err(), HasherError::Stopped);
+        assert!(hasher.hash(password()).await.is_ok());
+    }
+
+    /// Polls once.
+    async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+        use std::{future::poll_fn, pin::Pin, task::Poll};
+        poll_fn(|cx| match Pin::new(&mut *future).poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+}
