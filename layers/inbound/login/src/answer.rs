@@ -81,9 +81,9 @@ pub(crate) fn wrong_method(allow: &'static str, pages: &impl LoginPages) -> Resp
 }
 
 /// The host is put together wrongly; told in plain text to whoever is building it.
-pub(crate) fn misbuilt(message: &'static str) -> Response<Bytes> {
+pub(crate) fn misbuilt(message: String) -> Response<Bytes> {
     tracing::error!(message);
-    let mut response = Response::new(Bytes::from_static(message.as_bytes()));
+    let mut response = Response::new(Bytes::from(message));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);

@@ -23,6 +23,8 @@ pub(crate) enum FormError {
     Encoding,
     #[error("This form names a field twice.")]
     Duplicate,
+    #[error("This form lacks a field.")]
+    Missing,
 }
 
 impl FormError {
@@ -30,7 +32,7 @@ impl FormError {
         match self {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Torn | Self::Encoding | Self::Duplicate => StatusCode::BAD_REQUEST,
+            Self::Torn | Self::Encoding | Self::Duplicate | Self::Missing => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -1,0 +1,123 @@
+//! The sign-in page.
+//!
+//! 1. `GET` shows the form. `return_to` says where to go afterwards, when it is a path of this host; `login_hint`
+//!    fills in the address.
+//! 2. `POST` reads the form (64 KiB at most, no field twice) and [tries](PasswordLogin::attempt).
+//! 3. A success answers 303 to the path, with a new session. A failure answers 422 with the form again and one
+//!    sentence, the same for every reason. 401 would have to name an HTTP authentication scheme, and this is none.
+//! 4. Too much to do, or a store that is away, answers 503 with `Retry-After`.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use towergate_core::LocalPath;
+use towergate_identity::{ports::IdentityStore, rules::email};
+use towergate_session::{Session, SessionError};
+
+use crate::{
+    answer,
+    form::{self, FormError},
+    pages::{LoginPages, LoginView},
+    password::{LoginError, PasswordLogin, REFUSED},
+    setting::Setting,
+};
+
+/// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
+pub(crate) struct Login<S, P> {
+    pub(crate) login: PasswordLogin<S>,
+    pub(crate) path: LocalPath,
+    pub(crate) setting: Setting<P>,
+}
+
+impl<S: IdentityStore, P: LoginPages> Login<S, P> {
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        match *request.method() {
+            Method::GET | Method::HEAD => self.show(request.uri().query().unwrap_or_default()),
+            Method::POST => self.attempt(request).await,
+            _ => answer::wrong_method("GET, HEAD, POST", self.pages()),
+        }
+    }
+
+    fn show(&self, query: &str) -> Response<Bytes> {
+        match form::parse(query.as_bytes(), ["return_to", "login_hint"]) {
+            Ok([return_to, hint]) => {
+                let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
+                self.form(StatusCode::OK, hint.as_ref().map_or("", |value| value.expose()), &return_to, None)
+            }
+            Err(error) => answer::unreadable(error, self.pages()),
+        }
+    }
+
+    async fn attempt<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let session = match Session::of(&parts.extensions) {
+            Ok(session) => session.clone(),
+            Err(missing) => return answer::misbuilt(missing.to_string()),
+        };
+        let form = form::read(&parts.headers, body, ["email", "password", "return_to"]).await;
+        let [email, password, return_to] = match form {
+            Ok(fields) => fields,
+            Err(error) => return answer::unreadable(error, self.pages()),
+        };
+        let (Some(email), Some(password)) = (email, password) else {
+            return answer::unreadable(FormError::Missing, self.pages());
+        };
+        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+            tracing::error!("no randomness for a request identifier");
+            return answer::broken(self.pages());
+        };
+
+        let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
+        match self.login.attempt(email.expose(), &password, &session, origin).await {
+            Ok(_) => answer::see_other(&return_to),
+            Err(LoginError::Refused) => {
+                self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(REFUSED))
+            }
+            Err(LoginError::Overloaded) => answer::unavailable(self.pages()),
+            Err(LoginError::Store(error) | LoginError::Session(SessionError::Store(error))) => {
+                answer::store_failed(&error, self.pages())
+            }
+            Err(error @ (LoginError::Hasher(_) | LoginError::Session(_))) => {
+                tracing::error!(%error, "signing in failed");
+                answer::broken(self.pages())
+            }
+        }
+    }
+
+    fn form(
+        &self,
+        status: StatusCode,
+        email: &str,
+        return_to: &LocalPath,
+        message: Option<&str>,
+    ) -> Response<Bytes> {
+        let view = LoginView {
+            action: self.path.to_string(),
+            // What is too long to be an address is not worth showing again.
+            email: if email.len() > email::MAX_LENGTH { String::new() } else { email.to_owned() },
+            return_to: return_to.to_string(),
+            message: message.map(str::to_owned),
+        };
+        answer::page(status, self.pages().login(&view), self.pages())
+    }
+
+    fn pages(&self) -> &P {
+        &self.setting.pages
+    }
+}
+
+/// Where to go after signing in: a path of this host, or the front page.
+fn destination(return_to: Option<&str>) -> LocalPath {
+    return_to.and_then(LocalPath::parse).unwrap_or_else(LocalPath::root)
+}

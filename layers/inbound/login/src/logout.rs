@@ -1,0 +1,73 @@
+//! Signing out: by `POST` alone, so that no link or picture can do it.
+//!
+//! 1. The host's [`OnLogout`] is told which sign-in ends; when it fails, nothing has ended and the person may try again.
+//! 2. The session ends in the store, and the cookie is cleared.
+//! 3. 303 to the configured path, for an anonymous visitor too.
+
+use std::future::{self, Future};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use towergate_core::{LocalPath, StoreError, audit::Origin};
+use towergate_identity::rules::session::SignInId;
+use towergate_session::{Session, SessionError};
+
+use crate::{answer, pages::LoginPages, setting::Setting};
+
+/// What else ends when somebody signs out: told by the host, which knows both halves. `()` ends nothing else.
+pub trait OnLogout: Send + Sync + 'static {
+    /// Ends whatever came from `sign_in`. It may be called more than once for the same sign-in.
+    ///
+    /// # Errors
+    /// When it could not: the person then stays signed in, is told so, and may try again.
+    fn ending(
+        &self,
+        sign_in: SignInId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl OnLogout for () {
+    fn ending(&self, _: SignInId, _: Origin) -> impl Future<Output = Result<(), StoreError>> + Send {
+        future::ready(Ok(()))
+    }
+}
+
+/// The way out at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
+pub(crate) struct Logout<P, H> {
+    pub(crate) hook: H,
+    pub(crate) then: LocalPath,
+    pub(crate) setting: Setting<P>,
+}
+
+impl<P: LoginPages, H: OnLogout> Logout<P, H> {
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        drop(body);
+        let pages = &*self.setting.pages;
+        if parts.method != Method::POST {
+            return answer::wrong_method("POST", pages);
+        }
+        let session = match Session::of(&parts.extensions) {
+            Ok(session) => session,
+            Err(missing) => return answer::misbuilt(missing.to_string()),
+        };
+        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+            tracing::error!("no randomness for a request identifier");
+            return answer::broken(pages);
+        };
+        if let Some(sign_in) = session.sign_in_id()
+            && let Err(error) = self.hook.ending(sign_in, origin).await
+        {
+            return answer::store_failed(&error, pages);
+        }
+        match session.end().await {
+            Ok(()) => answer::see_other(&self.then),
+            Err(SessionError::Store(error)) => answer::store_failed(&error, pages),
+            Err(error) => {
+                tracing::error!(%error, "signing out failed");
+                answer::broken(pages)
+            }
+        }
+    }
+}

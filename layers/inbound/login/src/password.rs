@@ -1,0 +1,147 @@
+//! Signing in with a password, as a plain call for a host's own handler.
+//!
+//! 1. The password is read (1 to 128 characters) and the person is loaded; an address that cannot be one is nobody's.
+//! 2. One comparison is made on the [hasher](PasswordHasher), whoever asks.
+//! 3. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
+//! 4. A success becomes a session with a new identifier, and the store writes both facts with it.
+//! 5. A hash that was made in another way than new ones are is replaced. If that fails, the person is signed in.
+
+use towergate_core::{
+    Secret, StoreError,
+    audit::{Fact, Origin},
+};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{
+        email::EmailAddress,
+        fact::{IdentityFact, LoginFailure},
+        password::{Decision, Password},
+        session::SessionId,
+        user::{User, UserId},
+    },
+};
+use towergate_session::{Session, SessionError};
+
+use crate::hasher::{HasherError, PasswordHasher};
+
+/// What the person is told, whatever the reason.
+pub const REFUSED: &str = "The e-mail address or the password is wrong.";
+
+/// Signs people in with a password. Cheap to clone when the store is.
+#[derive(Debug, Clone)]
+pub struct PasswordLogin<S> {
+    store: S,
+    hasher: PasswordHasher,
+}
+
+/// Somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserId,
+    /// Their new session.
+    pub session: SessionId,
+}
+
+/// Why nobody signed in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The address, the password or the account is not good for it. The reason is in the audit log.
+    #[error("{REFUSED}")]
+    Refused,
+    /// Too many are signing in, or memory ran out. The same call may succeed later.
+    #[error("too many people are signing in")]
+    Overloaded,
+    /// The comparison was not made.
+    #[error(transparent)]
+    Hasher(HasherError),
+    /// The session was not begun.
+    #[error(transparent)]
+    Session(SessionError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: IdentityStore> PasswordLogin<S> {
+    /// Signs in the people of `store`.
+    #[must_use]
+    pub const fn new(store: S, hasher: PasswordHasher) -> Self {
+        Self { store, hasher }
+    }
+
+    /// Trades an address and a password for a session in the place of `session`, at `origin.at`.
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] when they are not good for it, which takes the same time and says the same whatever the
+    /// reason; otherwise when there is too much to do or something failed.
+    pub async fn attempt(
+        &self,
+        email: &str,
+        password: &Secret<String>,
+        session: &Session,
+        origin: Origin,
+    ) -> Result<SignedIn, LoginError> {
+        let Ok(password) = Password::parse(password) else {
+            return Err(self.refuse(None, LoginFailure::UnusablePassword, origin).await);
+        };
+        let user = match EmailAddress::parse(email) {
+            Ok(email) => self.store.find_user_by_email(&email).await?,
+            Err(_) => None,
+        };
+        let decision = self.hasher.decide(user.clone(), password.clone(), origin.at).await?;
+        let (proof, rehash_due) = match decision {
+            Decision::Proven { proof, rehash_due } => (proof, rehash_due),
+            Decision::Failed(LoginFailure::Exhausted) => return Err(LoginError::Overloaded),
+            Decision::Failed(reason) => return Err(self.refuse(user.as_ref(), reason, origin).await),
+        };
+        let id = proof.user();
+        let session = match session.establish(proof).await {
+            Ok(session) => session,
+            // Shut out since they were loaded.
+            Err(SessionError::UserRefused) => {
+                return Err(self.refuse(user.as_ref(), LoginFailure::Disabled, origin).await);
+            }
+            Err(SessionError::Store(error)) => return Err(LoginError::Store(error)),
+            Err(error) => return Err(LoginError::Session(error)),
+        };
+        if rehash_due {
+            self.rehash(user, password, origin).await;
+        }
+        Ok(SignedIn { user: id, session })
+    }
+
+    /// Writes the failure down; when that fails, the failure of the store is what is answered.
+    async fn refuse(&self, user: Option<&User>, reason: LoginFailure, origin: Origin) -> LoginError {
+        let user = user.map(|user| user.id);
+        if reason == LoginFailure::UnreadableHash {
+            tracing::error!(user = user.map(tracing::field::display), "a stored password hash is unreadable");
+        }
+        let fact = IdentityFact::LoginFailed { user, reason };
+        match self.store.append(fact.event(&origin)).await {
+            Ok(()) => LoginError::Refused,
+            Err(error) => LoginError::Store(error),
+        }
+    }
+
+    async fn rehash(&self, user: Option<User>, password: Password, origin: Origin) {
+        let Some(User { id, password: Some(old), .. }) = user else { return };
+        let new = match self.hasher.hash(password).await {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::warn!(user = %id, %error, "a password hash could not be renewed");
+                return;
+            }
+        };
+        if let Err(error) = self.store.rehash_password(id, old, new, origin).await {
+            tracing::warn!(user = %id, %error, "a renewed password hash could not be kept");
+        }
+    }
+}
+
+impl From<HasherError> for LoginError {
+    fn from(error: HasherError) -> Self {
+        if error == HasherError::Overloaded { Self::Overloaded } else { Self::Hasher(error) }
+    }
+}

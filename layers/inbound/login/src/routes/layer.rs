@@ -1,0 +1,130 @@
+//! The layer.
+
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+use towergate_core::{Clock, LocalPath, Random};
+use towergate_identity::ports::IdentityStore;
+
+use super::service::{LoginRoutesService, Routes};
+use crate::{
+    hasher::PasswordHasher,
+    login::Login,
+    logout::{Logout, OnLogout},
+    pages::LoginPages,
+    password::PasswordLogin,
+    setting::Setting,
+};
+
+/// Answers `/login` and `/logout`. See the [crate's documentation](crate).
+#[must_use]
+pub struct LoginRoutes<S, P, H = ()> {
+    login: PasswordLogin<S>,
+    hook: H,
+    login_path: LocalPath,
+    logout_path: LocalPath,
+    after_logout: LocalPath,
+    setting: Setting<P>,
+}
+
+impl<S: IdentityStore, P: LoginPages> LoginRoutes<S, P> {
+    /// Signs in the people of `store` at `/login`, and out at `/logout`, from where they go to `/`.
+    pub fn new(store: S, hasher: PasswordHasher, pages: P) -> Self {
+        Self {
+            login: PasswordLogin::new(store, hasher),
+            hook: (),
+            login_path: path("/login"),
+            logout_path: path("/logout"),
+            after_logout: LocalPath::root(),
+            setting: Setting::new(pages),
+        }
+    }
+}
+
+impl<S, P, H> LoginRoutes<S, P, H> {
+    /// Where the sign-in page is: a path without a query.
+    pub fn login_path(mut self, path: LocalPath) -> Self {
+        self.login_path = path;
+        self
+    }
+
+    /// Where the way out is: a path without a query.
+    pub fn logout_path(mut self, path: LocalPath) -> Self {
+        self.logout_path = path;
+        self
+    }
+
+    /// Where people go after signing out.
+    pub fn after_logout(mut self, path: LocalPath) -> Self {
+        self.after_logout = path;
+        self
+    }
+
+    /// Asks `clock` for the time.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.setting.clock = clock;
+        self
+    }
+
+    /// Draws request identifiers from `random` where no audit layer gave one.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.setting.random = random;
+        self
+    }
+
+    /// Tells `hook` which sign-in ends.
+    pub fn on_logout<H2: OnLogout>(self, hook: H2) -> LoginRoutes<S, P, H2> {
+        LoginRoutes {
+            login: self.login,
+            hook,
+            login_path: self.login_path,
+            logout_path: self.logout_path,
+            after_logout: self.after_logout,
+            setting: self.setting,
+        }
+    }
+}
+
+impl<Inner, S: Clone, P, H: Clone> Layer<Inner> for LoginRoutes<S, P, H> {
+    type Service = LoginRoutesService<Inner, S, P, H>;
+
+    fn layer(&self, inner: Inner) -> Self::Service {
+        let login =
+            Login { login: self.login.clone(), path: self.login_path.clone(), setting: self.setting.clone() };
+        let logout = Logout {
+            hook: self.hook.clone(),
+            then: self.after_logout.clone(),
+            setting: self.setting.clone(),
+        };
+        let routes = Routes { login, logout, logout_path: self.logout_path.clone() };
+        LoginRoutesService { inner, routes: Arc::new(routes) }
+    }
+}
+
+impl<S: Clone, P, H: Clone> Clone for LoginRoutes<S, P, H> {
+    fn clone(&self) -> Self {
+        Self {
+            login: self.login.clone(),
+            hook: self.hook.clone(),
+            login_path: self.login_path.clone(),
+            logout_path: self.logout_path.clone(),
+            after_logout: self.after_logout.clone(),
+            setting: self.setting.clone(),
+        }
+    }
+}
+
+impl<S, P, H> fmt::Debug for LoginRoutes<S, P, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginRoutes")
+            .field("login_path", &self.login_path)
+            .field("logout_path", &self.logout_path)
+            .field("after_logout", &self.after_logout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A path that is known to be one.
+fn path(text: &'static str) -> LocalPath {
+    LocalPath::parse(text).unwrap_or_else(LocalPath::root)
+}
