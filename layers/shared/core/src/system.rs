@@ -32,6 +32,12 @@ impl OsRandom {
     pub fn new() -> Self {
         Self(SystemRandom::new())
     }
+
+    /// The generator as ring wants it: ring signs with no other.
+    #[must_use]
+    pub const fn as_ring(&self) -> &SystemRandom {
+        &self.0
+    }
 }
 
 impl Default for OsRandom {

@@ -1,1 +1,42 @@
-//! towergate-jose
+//! Strict JWS, JWK and JWT over ring.
+//!
+//! - [`SigningKey`] signs, [`jws::verify`] verifies against a [`JwkSet`]; there is no other way in or out.
+//! - [`generate()`] makes private keys.
+//! - [`jwt`] has the claims that every token shares, and checks their times as a pure function.
+//! - [`at_hash()`] binds an ID token to the access token beside it.
+//!
+//! Four algorithms are spoken ([`Algorithm`]): no `none`, no shared secrets, no keys out of a token's own header.
+//! The crate does no I/O and knows no clock.
+//!
+//! ```
+//! use towergate_jose::{Algorithm, Expected, JwkSet, SigningKey, generate, jws};
+//!
+//! let pkcs8 = generate(Algorithm::ES256)?;
+//! let key = SigningKey::from_pkcs8(Algorithm::ES256, pkcs8.expose(), None)?;
+//! let token = key.sign_jwt("at+jwt", &serde_json::json!({ "sub": "alice" }))?;
+//!
+//! let keys = JwkSet::new(vec![key.public_jwk().clone()]);
+//! let expected = Expected { algorithms: &[Algorithm::ES256], typ: "at+jwt" };
+//! let claims: serde_json::Value = jws::verify(&token, &keys, &expected)?.claims()?;
+//! assert_eq!(claims["sub"], "alice");
+//! assert!(jws::verify(&token, &keys, &Expected { typ: "logout+jwt", ..expected }).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod algorithm;
+mod at_hash;
+mod generate;
+mod json;
+pub mod jwk;
+mod jwk_set;
+pub mod jws;
+pub mod jwt;
+mod signing_key;
+
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use at_hash::at_hash;
+pub use generate::generate;
+pub use jwk::{Jwk, JwkError};
+pub use jwk_set::JwkSet;
+pub use jws::{Expected, Header, JwsError, Verified};
+pub use signing_key::{JoseError, SigningKey};

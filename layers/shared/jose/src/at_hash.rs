@@ -1,0 +1,44 @@
+//! `at_hash`, `c_hash`: what binds an ID token to the token or code that it travels with.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, SHA512, digest};
+
+use crate::Algorithm;
+
+/// The left half of the hash of `token`, by the hash of the ID token's `algorithm`, in base64url,
+/// [OpenID Connect Core 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken).
+///
+/// EdDSA hashes with SHA-512, which is what Ed25519 is built on.
+#[must_use]
+pub fn at_hash(algorithm: Algorithm, token: &str) -> String {
+    let hash = match algorithm {
+        Algorithm::ES256 | Algorithm::RS256 | Algorithm::PS256 => &SHA256,
+        Algorithm::EdDSA => &SHA512,
+    };
+    let digest = digest(hash, token.as_bytes());
+    let half = digest.as_ref().split_at_checked(hash.output_len() / 2).map_or(&[][..], |(left, _)| left);
+    URL_SAFE_NO_PAD.encode(half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The `code` and `c_hash`, `access_token` and `at_hash` of OpenID Connect Core appendix A.
+    #[test]
+    fn openid_connect_core_appendix_a_vectors() {
+        assert_eq!(
+            at_hash(Algorithm::RS256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+            "77QmUPtjPfzWtF2AnpK9RQ"
+        );
+        assert_eq!(
+            at_hash(Algorithm::RS256, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"),
+            "LDktKdoQak3Pk0cnXxCltA"
+        );
+    }
+
+    #[test]
+    fn ed25519_takes_half_of_sha512() {
+        assert_eq!(at_hash(Algorithm::EdDSA, "x").len(), 43);
+    }
+}
