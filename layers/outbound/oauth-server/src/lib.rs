@@ -4,6 +4,7 @@
 //! [`account::AccountResolver`] provides.
 
 pub mod account;
+pub mod browser;
 pub mod config;
 pub mod pages;
 mod server;

@@ -1,6 +1,7 @@
 //! The parameters of an authorization request.
 
 use towergate_oauth_types::{ErrorCode, OAuthError};
+use url::form_urlencoded::Serializer;
 
 use crate::rules::{
     client::ClientId,
@@ -71,6 +72,13 @@ impl Params {
     /// `invalid_request` for the first that is repeated, unreadable or too long.
     pub fn all_readable(&self) -> Result<(), OAuthError> {
         KNOWN.iter().try_for_each(|name| self.value(name).map(drop))
+    }
+
+    /// The same parameters as a query.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let readable = KNOWN.iter().filter_map(|name| Some((*name, self.value(name).ok()??)));
+        Serializer::new(String::new()).extend_pairs(readable).finish()
     }
 
     /// The `state` to repeat in an error, if it can be read.

@@ -1,0 +1,39 @@
+use std::fmt;
+
+use tower_layer::Layer;
+
+use super::service::Browser;
+use crate::server::AuthorizationServer;
+
+/// Answers the browser side's paths; see the [module](super) for the rules.
+pub struct BrowserLayer<S, R, P> {
+    server: AuthorizationServer<S, R, P>,
+}
+
+impl<S, R, P> AuthorizationServer<S, R, P> {
+    /// The layer that answers the authorization endpoint and the interactions of this server.
+    #[must_use]
+    pub fn browser(&self) -> BrowserLayer<S, R, P> {
+        BrowserLayer { server: self.clone() }
+    }
+}
+
+impl<S, R, P, I> Layer<I> for BrowserLayer<S, R, P> {
+    type Service = Browser<S, R, P, I>;
+
+    fn layer(&self, inner: I) -> Self::Service {
+        Browser::new(self.server.clone(), inner)
+    }
+}
+
+impl<S, R, P> Clone for BrowserLayer<S, R, P> {
+    fn clone(&self) -> Self {
+        Self { server: self.server.clone() }
+    }
+}
+
+impl<S, R, P> fmt::Debug for BrowserLayer<S, R, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserLayer").field("server", &self.server).finish()
+    }
+}

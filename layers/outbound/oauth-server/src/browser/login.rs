@@ -1,0 +1,93 @@
+//! The way to the host's sign-in page and back.
+
+use bytes::Bytes;
+use http::Response;
+use towergate_core::{LocalPath, audit::Fact};
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::{
+        fact::OAuthFact,
+        interaction::{AuthorizationRequest, InteractionId},
+    },
+};
+use url::form_urlencoded::Serializer;
+
+use super::{problem::Problem, respond::see_other, visit::Visit};
+use crate::{
+    account::{AccountResolver, Context, Purpose, calls},
+    server::AuthorizationServer,
+};
+
+/// The path of an interaction.
+pub(super) fn interaction_path<S, R, P>(server: &AuthorizationServer<S, R, P>, id: InteractionId) -> String {
+    format!("{}/{id}", server.config().paths.interaction)
+}
+
+/// The address of the host's sign-in page with the way back; `None` when the host could not say, which the operator
+/// has then been told.
+pub(super) async fn address<S: OAuthStore, R: AccountResolver, P>(
+    server: &AuthorizationServer<S, R, P>,
+    visit: &Visit,
+    request: &AuthorizationRequest,
+    id: InteractionId,
+) -> Result<Option<String>, Problem> {
+    let return_to = interaction_path(server, id);
+    let mut context = Context::new(Purpose::Browser);
+    context.client = Some(request.client_id.clone());
+    context.scope = request.scope.clone();
+    context.interaction = Some(id);
+    context.return_to = LocalPath::parse(&return_to);
+    context.login_hint = request.login_hint.clone();
+    match calls::login_redirect(&**server.resolver(), &context) {
+        Ok(page) => Ok(Some(with_query(&page, &return_to, id, request.login_hint.as_deref()))),
+        Err(error) => {
+            tracing::error!(reason = %error, call = "login_redirect", "the account resolver failed");
+            let fact =
+                OAuthFact::AccountResolverFailed { call: "login_redirect", problem: error.to_string() };
+            server.store().append(fact.event(&visit.origin)).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Sends the browser to the sign-in page.
+pub(super) fn go(address: &str) -> Response<Bytes> {
+    see_other(address)
+}
+
+fn with_query(page: &LocalPath, return_to: &str, id: InteractionId, hint: Option<&str>) -> String {
+    let (page, fragment) = match page.as_str().split_once('#') {
+        Some((page, fragment)) => (page, Some(fragment)),
+        None => (page.as_str(), None),
+    };
+    let mut query = Serializer::new(String::new());
+    query.append_pair("return_to", return_to).append_pair("interaction_id", &id.to_string());
+    if let Some(hint) = hint {
+        query.append_pair("login_hint", hint);
+    }
+    let separator = if page.contains('?') { '&' } else { '?' };
+    let mut address = format!("{page}{separator}{}", query.finish());
+    if let Some(fragment) = fragment {
+        address.push('#');
+        address.push_str(fragment);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use towergate_core::id::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_way_back_is_encoded_and_the_hosts_own_query_is_kept() {
+        let id = InteractionId::from_uuid(Uuid::nil());
+        let zero = "00000000-0000-0000-0000-000000000000";
+        let address =
+            |page| with_query(&LocalPath::parse(page).unwrap(), "/interaction/x", id, Some("a&b=c"));
+        let query = format!("return_to=%2Finteraction%2Fx&interaction_id={zero}&login_hint=a%26b%3Dc");
+        assert_eq!(address("/login"), format!("/login?{query}"));
+        assert_eq!(address("/login?theme=dark#top"), format!("/login?theme=dark&{query}#top"));
+    }
+}

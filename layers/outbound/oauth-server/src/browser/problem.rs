@@ -1,0 +1,128 @@
+//! What ends a browser request on a page of our own: nothing of it may leave for a client.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use towergate_core::{RandomUnavailable, StoreError, audit::Origin};
+use towergate_oauth::rules::authorize::Unresumable;
+use towergate_oauth_types::{ErrorCode, OAuthError};
+
+use super::respond;
+use crate::{
+    pages::{ErrorView, OAuthPages},
+    server::AuthorizationServer,
+};
+
+/// What ends a browser request on a page of our own.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    /// The person is told, and can do something about it.
+    #[error("{code}: {message}")]
+    Told { status: StatusCode, code: ErrorCode, message: String },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The host forgot a layer.
+    #[error("the account layer is missing or inside the browser layer")]
+    AccountLayerMissing,
+}
+
+impl Problem {
+    /// The request is broken: the client's makers must mend it.
+    pub(super) fn of_client(error: OAuthError) -> Self {
+        let message = format!(
+            "The application that sent you here made a mistake: {}. Please go back to it; if this happens again, tell \
+             the people who run it.",
+            error.description
+        );
+        Self::Told { status: StatusCode::BAD_REQUEST, code: error.code, message }
+    }
+
+    pub(super) fn unknown_client() -> Self {
+        Self::of_client(OAuthError::new(ErrorCode::InvalidClient, "it is not registered here"))
+    }
+
+    pub(super) fn bad_request(message: &str) -> Self {
+        let message = message.to_owned();
+        Self::Told { status: StatusCode::BAD_REQUEST, code: ErrorCode::InvalidRequest, message }
+    }
+
+    pub(super) fn gone() -> Self {
+        Self::bad_request(
+            "This question was answered already, or it has waited too long. Please go back to the application and \
+             start again.",
+        )
+    }
+
+    pub(super) fn other_person() -> Self {
+        Self::forbidden(
+            "This question was put to somebody who was signed in here before. Please go back to the application and \
+             start again.",
+        )
+    }
+
+    fn other_browser() -> Self {
+        Self::forbidden(
+            "This question was put to another browser, or this browser refuses cookies. Please go back to the \
+             application and start again in this browser.",
+        )
+    }
+
+    fn forbidden(message: &str) -> Self {
+        let message = message.to_owned();
+        Self::Told { status: StatusCode::FORBIDDEN, code: ErrorCode::AccessDenied, message }
+    }
+
+    /// The page that says so; the operator hears of what is ours to mend.
+    pub(super) fn tell<S, R, P: OAuthPages>(
+        self,
+        server: &AuthorizationServer<S, R, P>,
+        origin: Option<&Origin>,
+    ) -> Response<Bytes> {
+        let (status, code, message) = match self {
+            Self::Told { status, code, message } => (status, code, message),
+            Self::Store(StoreError::Unavailable(cause)) => {
+                tracing::warn!(%cause, "the store is unavailable");
+                let message = String::from("This site is busy. Please try again in a moment.");
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, message)
+            }
+            Self::AccountLayerMissing => {
+                tracing::error!("the account layer is missing: add AccountLayer outside the browser layer");
+                return respond::plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "towergate: no CurrentAccount in this request. Add towergate_oauth_server::account::AccountLayer \
+                     outside the browser layer: ServiceBuilder::new().layer(AccountLayer::new(resolver))\
+                     .layer(server.browser())\n",
+                );
+            }
+            broken @ (Self::Store(_) | Self::Random(_)) => {
+                tracing::error!(error = %broken, "a browser request failed");
+                let message =
+                    String::from("Something broke on our side. The people who run this site can see it.");
+                (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError, message)
+            }
+        };
+        let html = server.pages().error(&ErrorView {
+            status: status.as_u16(),
+            code: code.as_str().to_owned(),
+            message,
+            request_id: origin.map(|origin| origin.request.to_string()),
+        });
+        let mut response = respond::page(status, html, server.pages().style_source(), "form-action 'none'");
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<Unresumable> for Problem {
+    fn from(refusal: Unresumable) -> Self {
+        match refusal {
+            Unresumable::Gone => Self::gone(),
+            Unresumable::OtherBrowser => Self::other_browser(),
+        }
+    }
+}

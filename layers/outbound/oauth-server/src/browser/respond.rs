@@ -1,0 +1,106 @@
+//! Pages and redirects, each with the headers that keep it from being framed, cached, or told on.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use towergate_core::Digest;
+use towergate_oauth::rules::authorize::Reply;
+
+/// A page. `policy` is added to its content security policy.
+pub(super) fn page(status: StatusCode, html: String, style_source: &str, policy: &str) -> Response<Bytes> {
+    let policy = format!("style-src {style_source}; {policy}");
+    answer(status, html.into(), "text/html; charset=utf-8", &policy)
+}
+
+/// One line for whoever mounts or calls us wrongly.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
+    answer(status, Bytes::from_static(text.as_bytes()), "text/plain; charset=utf-8", "form-action 'none'")
+}
+
+pub(super) fn method_not_allowed() -> Response<Bytes> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are answered here\n");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    response
+}
+
+/// Sends the browser on, by `GET`.
+pub(super) fn see_other(location: &str) -> Response<Bytes> {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        tracing::error!("a redirect holds a character that no header may hold");
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "server_error\n");
+    };
+    let mut response =
+        answer(StatusCode::SEE_OTHER, Bytes::new(), "text/plain; charset=utf-8", "form-action 'none'");
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// Sends an answer to its client.
+pub(super) fn reply(reply: &Reply) -> Response<Bytes> {
+    match reply {
+        Reply::Redirect(location) => see_other(location),
+        Reply::FormPost { action, fields } => form_post(action, fields),
+    }
+}
+
+const SUBMIT: &str = "document.forms[0].submit()";
+
+/// [OAuth 2.0 Form Post Response Mode](https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html): a form
+/// that posts itself, and a button where scripts do not run.
+///
+/// It has no `form-action` directive: browsers apply it to every redirect that follows the post, and where those lead
+/// is the client's business. The page holds one form, and its address was bound to the registration.
+fn form_post(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>One moment</title></head>\n\
+         <body><form method=\"post\" action=\"{}\">\n",
+        escape(action)
+    );
+    for (name, value) in fields {
+        html.push_str(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value)));
+    }
+    html.push_str(&format!(
+        "<button type=\"submit\">Continue</button></form><script>{SUBMIT}</script></body></html>\n"
+    ));
+    let script = STANDARD.encode(Digest::of(SUBMIT.as_bytes()).as_bytes());
+    let policy = format!("script-src 'sha256-{script}'");
+    answer(StatusCode::OK, html.into(), "text/html; charset=utf-8", &policy)
+}
+
+fn answer(status: StatusCode, body: Bytes, content_type: &'static str, policy: &str) -> Response<Bytes> {
+    let policy = format!(
+        "default-src 'none'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; {policy}"
+    );
+    let policy = HeaderValue::from_str(&policy).unwrap_or_else(|_| {
+        HeaderValue::from_static("default-src 'none'; form-action 'none'; frame-ancestors 'none'")
+    });
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let fixed: [(HeaderName, HeaderValue); 5] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    response.headers_mut().extend(fixed);
+    response
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // A newline in a hidden field would be rewritten by the browser.
+            '\r' => escaped.push_str("&#13;"),
+            '\n' => escaped.push_str("&#10;"),
+            plain => escaped.push(plain),
+        }
+    }
+    escaped
+}
