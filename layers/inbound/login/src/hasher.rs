@@ -2,6 +2,7 @@
 //!
 //! 1. A hash takes a place or is refused at once: so many may run, so many more may wait, the rest is shed.
 //! 2. It runs on the blocking pool, so that no other request of the thread waits for it.
+//!    Calls must be made within a tokio runtime.
 //! 3. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
 
 use std::{
@@ -193,7 +194,7 @@ mod tests {
         });
         has_started.await.unwrap();
         let mut waiting = Box::pin(hasher.hash(password()));
-        assert!(futures_poll(&mut waiting).await.is_none());
+        assert!(poll_once(&mut waiting).await.is_none());
         assert_eq!(hasher.hash(password()).await.unwrap_err(), HasherError::Overloaded);
 
         finish.send(()).unwrap();
@@ -207,7 +208,7 @@ mod tests {
         let hasher = hasher(1, 0);
         let (finish, until) = mpsc::channel::<()>();
         let mut left = Box::pin(hasher.run(move |_| until.recv().unwrap()));
-        assert!(futures_poll(&mut left).await.is_none());
+        assert!(poll_once(&mut left).await.is_none());
         drop(left);
         assert_eq!(hasher.hash(password()).await.unwrap_err(), HasherError::Overloaded);
 
@@ -221,7 +222,7 @@ mod tests {
         let hasher = hasher(1, 1);
         let leave = Arc::clone(&hasher.running).acquire_owned().await.unwrap();
         let mut waiting = Box::pin(hasher.hash(password()));
-        assert!(futures_poll(&mut waiting).await.is_none());
+        assert!(poll_once(&mut waiting).await.is_none());
         assert_eq!(hasher.places.available_permits(), 1);
         drop(waiting);
         assert_eq!(hasher.places.available_permits(), 2);
@@ -236,8 +237,16 @@ mod tests {
         assert!(hasher.hash(password()).await.is_ok());
     }
 
+    impl PasswordHasher {
+        /// Takes every place, as a crowd would.
+        pub(crate) fn occupy(&self) -> OwnedSemaphorePermit {
+            let all = u32::try_from(self.places.available_permits()).unwrap();
+            Arc::clone(&self.places).try_acquire_many_owned(all).unwrap()
+        }
+    }
+
     /// Polls once.
-    async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         use std::{future::poll_fn, pin::Pin, task::Poll};
         poll_fn(|cx| match Pin::new(&mut *future).poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),

@@ -20,3 +20,6 @@ pub use hasher::{HasherError, PasswordHasher};
 pub use logout::OnLogout;
 pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use routes::LoginRoutes;
+
+#[cfg(test)]
+mod tests;

@@ -12,18 +12,31 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 /// A route's own answer; the one box of a sign-in, which spends milliseconds on hashing anyway.
-pub(crate) type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
 pin_project! {
     /// The future of [`LoginRoutesService`](super::LoginRoutesService).
+    pub struct ResponseFuture<F> {
+        #[pin]
+        way: Way<F>,
+    }
+}
+
+pin_project! {
     #[project = Projected]
-    pub enum ResponseFuture<F> {
-        /// Passed on.
-        #[doc(hidden)]
+    enum Way<F> {
         Inner { #[pin] future: F },
-        /// Answered here.
-        #[doc(hidden)]
         Own { answer: Answer },
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) const fn inner(future: F) -> Self {
+        Self { way: Way::Inner { future } }
+    }
+
+    pub(super) fn own(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
+        Self { way: Way::Own { answer: Box::pin(answer) } }
     }
 }
 
@@ -35,7 +48,7 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
+        match self.project().way.project() {
             Projected::Inner { future } => future.poll(context),
             Projected::Own { answer } => {
                 let response = ready!(answer.as_mut().poll(context));

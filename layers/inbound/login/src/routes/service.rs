@@ -57,13 +57,11 @@ where
         let path = request.uri().path();
         let routes = Arc::clone(&self.routes);
         if path == routes.login.path.as_str() {
-            let answer = Box::pin(async move { routes.login.answer(request).await });
-            ResponseFuture::Own { answer }
+            ResponseFuture::own(async move { routes.login.answer(request).await })
         } else if path == routes.logout_path.as_str() {
-            let answer = Box::pin(async move { routes.logout.answer(request).await });
-            ResponseFuture::Own { answer }
+            ResponseFuture::own(async move { routes.logout.answer(request).await })
         } else {
-            ResponseFuture::Inner { future: self.inner.call(request) }
+            ResponseFuture::inner(self.inner.call(request))
         }
     }
 }

@@ -1,0 +1,80 @@
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use towergate_core::StoreError;
+use towergate_identity::rules::session::SignInId;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Hook {
+    ended: Arc<Mutex<Vec<SignInId>>>,
+    fails: Arc<AtomicBool>,
+}
+
+impl OnLogout for Hook {
+    async fn ending(&self, sign_in: SignInId, _: Origin) -> Result<(), StoreError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("away"));
+        }
+        self.ended.lock().unwrap().push(sign_in);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_in_the_store() {
+    let host = Host::with_alice().await;
+    let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    let answer = host.post("/logout", Some(&cookie), "").await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/bye"));
+    assert_eq!(answer.cookie(), format!("{COOKIE}="));
+    assert_eq!(host.get("/", Some(&cookie)).await.body, "nobody");
+    assert_eq!(host.events("session.revoked")[0].reason, Some("logout"));
+}
+
+#[tokio::test]
+async fn a_link_cannot_sign_out() {
+    let host = Host::with_alice().await;
+    let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    for method in ["GET", "HEAD", "PUT"] {
+        let answer = host.send(request(method, "/logout", Some(&cookie), "")).await;
+        assert_eq!((answer.status, answer.header(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
+    }
+    assert_ne!(host.get("/", Some(&cookie)).await.body, "nobody");
+}
+
+#[tokio::test]
+async fn signing_out_without_a_session_writes_nothing() {
+    let host = Host::new().with_hook(Hook::default());
+    assert_eq!(host.post("/logout", None, "").await.status, StatusCode::SEE_OTHER);
+    assert!(host.store.events().is_empty());
+    assert!(host.hook.ended.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_host_is_told_which_sign_in_ends() {
+    let host = Host::with_alice().await.with_hook(Hook::default());
+    let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    let sid = host.events("session.created")[0].details[0].1.clone();
+    host.post("/logout", Some(&cookie), "").await;
+    let ended = host.hook.ended.lock().unwrap();
+    assert_eq!(ended.iter().map(SignInId::to_string).collect::<Vec<_>>(), [sid]);
+}
+
+#[tokio::test]
+async fn what_could_not_end_whole_has_not_ended_and_can_be_tried_again() {
+    let host = Host::with_alice().await.with_hook(Hook::default());
+    let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    host.hook.fails.store(true, Ordering::SeqCst);
+    let answer = host.post("/logout", Some(&cookie), "").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.header(header::RETRY_AFTER), "1");
+    assert_ne!(host.get("/", Some(&cookie)).await.body, "nobody");
+
+    host.hook.fails.store(false, Ordering::SeqCst);
+    assert_eq!(host.post("/logout", Some(&cookie), "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(host.get("/", Some(&cookie)).await.body, "nobody");
+}
