@@ -1,0 +1,74 @@
+//! What the layer allocates for a request, exactly. A number that falls is good news; one that rises needs a reason.
+
+#[expect(dead_code, reason = "each test file uses a part")]
+#[cfg(test)]
+mod house;
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use house::House;
+use http::{Request, Response, header};
+use http_body_util::Full;
+use tower::Service;
+use tower_layer::Layer;
+
+/// The handle's shared state, and its place in the extensions.
+const HANDLE: u64 = 2;
+/// The record that a handle shares with whoever asks, and its list of methods, which the store clones.
+const RECORD: u64 = 2;
+/// The map of the extensions, which the first layer that leaves something there pays for.
+const FIRST_EXTENSION: u64 = 2;
+
+#[derive(Clone)]
+struct Marker;
+
+/// How many allocations a request costs from the call to the answer.
+#[cfg(test)]
+fn allocations<S>(service: &mut S, request: Request<()>) -> u64
+where
+    S: Service<Request<()>, Response = Response<Full<Bytes>>, Error = Infallible>,
+{
+    let mut answer = None;
+    let info = allocation_counter::measure(|| {
+        let mut future = pin!(service.call(request));
+        let Poll::Ready(Ok(response)) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it answers at once");
+        };
+        answer = Some(response);
+    });
+    info.count_total
+}
+
+#[tokio::test]
+async fn a_request_costs_what_is_written_here() {
+    let house = House::new().await;
+    let cookie = house.signed_in().await;
+    let inner = tower::service_fn(|_: Request<()>| ready(Ok(Response::new(Full::default()))));
+    let mut service = house.layer().layer(inner);
+
+    let request = |cookie: Option<&str>, marked: bool| {
+        let mut request = Request::new(());
+        if let Some(cookie) = cookie {
+            request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        if marked {
+            request.extensions_mut().insert(Marker);
+        }
+        request
+    };
+    let mut cost = |cookie, marked| allocations(&mut service, request(cookie, marked));
+    let signed_in = Some(cookie.as_str());
+
+    // Nobody: the handle alone.
+    assert_eq!(cost(None, true), HANDLE);
+    assert_eq!(cost(None, false), HANDLE + FIRST_EXTENSION);
+    // Somebody: the handle and the record. Never more than eight in all.
+    assert_eq!(cost(signed_in, true), HANDLE + RECORD);
+    assert_eq!(cost(signed_in, false), HANDLE + RECORD + FIRST_EXTENSION);
+}
