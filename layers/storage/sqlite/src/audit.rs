@@ -1,0 +1,113 @@
+//! The audit log: each event in the transaction of its change, and a way to read them back.
+
+use rusqlite::{Connection, params};
+use serde_json::{Map, Value};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::{AuditLog, Event, Outcome, RequestId},
+};
+
+use crate::{failure::Failure, fields::Fields, query, store::SqliteStore};
+
+const TABLE: &str = "towergate_audit_events";
+
+const INSERT: &str = "INSERT INTO towergate_audit_events
+    (at, request, action, outcome, actor_kind, actor_id, target_kind, target_id, reason, details)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+pub(crate) const AFTER: &str = "SELECT id, at, request, action, outcome, actor_kind, actor_id, target_kind,
+    target_id, reason, details
+    FROM towergate_audit_events WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+/// An event as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the log; later events have greater numbers, none is used twice.
+    pub id: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// In which request.
+    pub request: RequestId,
+    /// What was done, as `noun.verb`.
+    pub action: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who did it.
+    pub actor: StoredParty,
+    /// To whom or what.
+    pub target: StoredParty,
+    /// Why it ended so.
+    pub reason: Option<String>,
+    /// Further facts by name, sorted.
+    pub details: Vec<(String, String)>,
+}
+
+/// Who acted, or what was acted upon, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredParty {
+    /// The kind, for example `client`.
+    pub kind: String,
+    /// Its identifier; empty when the kind says all.
+    pub id: String,
+}
+
+impl AuditLog for SqliteStore {
+    async fn append(&self, event: Event) -> Result<(), StoreError> {
+        self.write(move |step| step.append(event)).await
+    }
+}
+
+impl SqliteStore {
+    /// At most `limit` events that were written after the one numbered `after`, oldest first; `after` 0 begins at the
+    /// first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| query::all(connection, AFTER, params![after, limit], read))
+    }
+}
+
+/// Writes `event`, inside whatever transaction is open.
+pub(crate) fn insert(connection: &Connection, event: &Event) -> Result<(), Failure> {
+    let details: Map<String, Value> =
+        event.details.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+    query::change(
+        connection,
+        INSERT,
+        params![
+            event.origin.at.unix_millis(),
+            event.origin.request.as_uuid().as_bytes(),
+            event.action,
+            event.outcome.as_str(),
+            event.actor.kind,
+            event.actor.id,
+            event.target.kind,
+            event.target.id,
+            event.reason,
+            query::json(&details)?,
+        ],
+    )?;
+    Ok(())
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
+    fields.table(TABLE);
+    Ok(StoredEvent {
+        id: fields.get("id")?,
+        at: fields.time("at")?,
+        request: fields.uuid("request").map(RequestId::from_uuid)?,
+        action: fields.get("action")?,
+        outcome: fields.parse("outcome", outcome)?,
+        actor: StoredParty { kind: fields.get("actor_kind")?, id: fields.get("actor_id")? },
+        target: StoredParty { kind: fields.get("target_kind")?, id: fields.get("target_id")? },
+        reason: fields.get("reason")?,
+        details: fields.json::<std::collections::BTreeMap<String, String>>("details")?.into_iter().collect(),
+    })
+}
+
+fn outcome(text: &str) -> Option<Outcome> {
+    [Outcome::Succeeded, Outcome::Refused, Outcome::Failed]
+        .into_iter()
+        .find(|outcome| outcome.as_str() == text)
+}

@@ -1,0 +1,135 @@
+//! Throwing away what can no longer matter, a little at a time.
+//!
+//! A spent code stays as long as a token of its grant does, and a rotated refresh token until its family has
+//! expired, so that a second use of either is still noticed.
+
+use rusqlite::params;
+use towergate_core::{StoreError, Timestamp};
+
+use crate::{query, store::SqliteStore};
+
+/// Rows that one write step removes at most, so that nobody waits long behind it.
+const BATCH: u16 = 500;
+
+/// How many rows were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cleaned {
+    /// Sessions that had ended.
+    pub sessions: u64,
+    /// Interactions that had expired.
+    pub interactions: u64,
+    /// Access tokens that had expired.
+    pub access_tokens: u64,
+    /// Refresh tokens whose family had expired.
+    pub refresh_tokens: u64,
+    /// Codes that had expired unused, or from which nothing is left.
+    pub codes: u64,
+    /// Grants from which nothing is left.
+    pub grants: u64,
+}
+
+pub(crate) const SESSIONS: &str = "DELETE FROM towergate_sessions WHERE id IN
+    (SELECT id FROM towergate_sessions WHERE idle_expires_at <= ?1 ORDER BY idle_expires_at LIMIT ?2)";
+
+pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
+    (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const ACCESS_TOKENS: &str = "DELETE FROM towergate_access_tokens WHERE id IN
+    (SELECT id FROM towergate_access_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+    RETURNING grant_id";
+
+pub(crate) const REFRESH_TOKENS: &str = "DELETE FROM towergate_refresh_tokens WHERE id IN
+    (SELECT id FROM towergate_refresh_tokens WHERE absolute_expires_at <= ?1
+     ORDER BY absolute_expires_at LIMIT ?2)
+    RETURNING grant_id";
+
+/// A code that was never spent has no tokens, so its grant goes with it.
+pub(crate) const UNSPENT_CODES: &str = "DELETE FROM towergate_codes WHERE id IN
+    (SELECT id FROM towergate_codes WHERE spent_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+    RETURNING grant_id";
+
+pub(crate) const CODES_OF_BARE_GRANT: &str = "DELETE FROM towergate_codes WHERE grant_id = ?1
+    AND (spent_at IS NOT NULL OR expires_at <= ?2)
+    AND NOT EXISTS (SELECT 1 FROM towergate_access_tokens t WHERE t.grant_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM towergate_refresh_tokens t WHERE t.grant_id = ?1)";
+
+pub(crate) const BARE_GRANT: &str = "DELETE FROM towergate_grants WHERE id = ?1
+    AND NOT EXISTS (SELECT 1 FROM towergate_codes c WHERE c.grant_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM towergate_access_tokens t WHERE t.grant_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM towergate_refresh_tokens t WHERE t.grant_id = ?1)";
+
+impl SqliteStore {
+    /// Removes what can no longer matter at `now`, in steps of at most 500 rows between which others may write.
+    ///
+    /// # Errors
+    /// When the store fails; what was removed until then stays removed.
+    pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        Ok(Cleaned {
+            sessions: self.clean(SESSIONS, now).await?,
+            interactions: self.clean(INTERACTIONS, now).await?,
+            ..self.clean_grants(now).await?
+        })
+    }
+
+    async fn clean_grants(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        let mut cleaned = Cleaned::default();
+        cleaned.access_tokens = self.clean_under_grants(ACCESS_TOKENS, now, &mut cleaned).await?;
+        cleaned.refresh_tokens = self.clean_under_grants(REFRESH_TOKENS, now, &mut cleaned).await?;
+        cleaned.codes += self.clean_under_grants(UNSPENT_CODES, now, &mut cleaned).await?;
+        Ok(cleaned)
+    }
+
+    async fn clean(&self, sql: &'static str, now: Timestamp) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let key = (now.unix_millis(), BATCH);
+            let gone =
+                self.write(move |step| query::change(step.connection, sql, params![key.0, key.1])).await?;
+            total += count(gone);
+            if gone < usize::from(BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Removes rows that hang from grants, and with the last one the code and the grant.
+    async fn clean_under_grants(
+        &self,
+        sql: &'static str,
+        now: Timestamp,
+        cleaned: &mut Cleaned,
+    ) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let now = now.unix_millis();
+            let (gone, codes, grants) = self
+                .write(move |step| {
+                    let connection = step.connection;
+                    let mut bare = query::all(connection, sql, params![now, BATCH], |fields| {
+                        fields.get::<Option<[u8; 16]>>("grant_id")
+                    })?;
+                    let gone = bare.len();
+                    bare.sort_unstable();
+                    bare.dedup();
+                    let (mut codes, mut grants) = (0, 0);
+                    for grant in bare.into_iter().flatten() {
+                        codes += query::change(connection, CODES_OF_BARE_GRANT, params![grant, now])?;
+                        grants += query::change(connection, BARE_GRANT, params![grant])?;
+                    }
+                    Ok((gone, codes, grants))
+                })
+                .await?;
+            total += count(gone);
+            cleaned.codes += count(codes);
+            cleaned.grants += count(grants);
+            if gone < usize::from(BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

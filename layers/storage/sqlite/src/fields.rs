@@ -1,0 +1,117 @@
+//! Reading a row, column by column, so that a row nobody can read says which it is.
+
+use rusqlite::{
+    Row,
+    types::{FromSql, ValueRef},
+};
+use towergate_core::{Digest, Timestamp, id::Uuid};
+
+use crate::failure::Failure;
+
+/// A row whose columns are read in the order in which they were selected.
+///
+/// The first column after [`Fields::table`] is taken for the row's key in error messages.
+#[derive(Debug)]
+pub(crate) struct Fields<'r> {
+    row: &'r Row<'r>,
+    next: usize,
+    key: usize,
+    table: &'static str,
+}
+
+impl<'r> Fields<'r> {
+    pub(crate) const fn of(row: &'r Row<'r>) -> Self {
+        Self { row, next: 0, key: 0, table: "" }
+    }
+
+    /// From here on, columns belong to `table`.
+    pub(crate) const fn table(&mut self, table: &'static str) {
+        self.table = table;
+        self.key = self.next;
+    }
+
+    /// The next column as SQLite holds it.
+    pub(crate) fn get<T: FromSql>(&mut self, column: &'static str) -> Result<T, Failure> {
+        let value = self.row.get(self.next);
+        self.next += 1;
+        value.map_err(|error| match error {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => self.unreadable(column),
+            other => Failure::Sql(other),
+        })
+    }
+
+    /// The next column through `parse`, which answers `None` for what the house never writes.
+    pub(crate) fn parse<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let text: String = self.get(column)?;
+        parse(&text).ok_or_else(|| self.unreadable(column))
+    }
+
+    /// The next column through `parse`, or nothing where it is null.
+    #[cfg(feature = "outbound")]
+    pub(crate) fn parse_optional<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(text) = self.get::<Option<String>>(column)? else { return Ok(None) };
+        parse(&text).map(Some).ok_or_else(|| self.unreadable(column))
+    }
+
+    /// The next column as JSON.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(
+        &mut self,
+        column: &'static str,
+    ) -> Result<T, Failure> {
+        self.parse(column, |text| serde_json::from_str(text).ok())
+    }
+
+    pub(crate) fn uuid(&mut self, column: &'static str) -> Result<Uuid, Failure> {
+        self.get(column).map(Uuid::from_bytes)
+    }
+
+    #[cfg(feature = "outbound")]
+    pub(crate) fn optional_uuid(&mut self, column: &'static str) -> Result<Option<Uuid>, Failure> {
+        self.get::<Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes))
+    }
+
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
+    pub(crate) fn digest(&mut self, column: &'static str) -> Result<Digest, Failure> {
+        self.get(column).map(Digest::from_stored)
+    }
+
+    #[cfg(feature = "outbound")]
+    pub(crate) fn optional_digest(&mut self, column: &'static str) -> Result<Option<Digest>, Failure> {
+        self.get::<Option<[u8; 32]>>(column).map(|bytes| bytes.map(Digest::from_stored))
+    }
+
+    pub(crate) fn time(&mut self, column: &'static str) -> Result<Timestamp, Failure> {
+        self.get(column).map(Timestamp::from_unix_millis)
+    }
+
+    #[cfg(feature = "outbound")]
+    pub(crate) fn optional_time(&mut self, column: &'static str) -> Result<Option<Timestamp>, Failure> {
+        self.get::<Option<i64>>(column).map(|millis| millis.map(Timestamp::from_unix_millis))
+    }
+
+    /// The failure that names this row and `column`, and not what stands there.
+    pub(crate) fn unreadable(&self, column: &'static str) -> Failure {
+        Failure::corrupt(self.table, self.key(), format!("column {column} cannot be read"))
+    }
+
+    fn key(&self) -> String {
+        match self.row.get_ref(self.key) {
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+            Ok(ValueRef::Blob(bytes)) => {
+                Uuid::from_slice(bytes).map_or_else(|_| String::from("?"), |id| id.to_string())
+            }
+            _ => String::from("?"),
+        }
+    }
+}

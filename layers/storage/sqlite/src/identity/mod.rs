@@ -1,0 +1,5 @@
+//! The ports of signing in.
+
+pub(crate) mod session;
+pub(crate) mod session_row;
+pub(crate) mod user;

@@ -1,0 +1,138 @@
+//! People.
+
+use rusqlite::{Connection, params};
+use towergate_core::{Secret, StoreError, audit::Origin, secret::constant_time_eq};
+use towergate_identity::{
+    ports::user::{AddingUser, DisablingUser, Rehashing, UserStore},
+    rules::{
+        email::EmailAddress,
+        fact::{IdentityFact, SessionEnd},
+        user::{User, UserId, UserState},
+    },
+};
+
+use super::session;
+use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
+
+const TABLE: &str = "towergate_users";
+
+pub(crate) const FIND: &str =
+    "SELECT id, email, password, state, created_at FROM towergate_users WHERE id = ?1";
+
+pub(crate) const FIND_BY_EMAIL: &str =
+    "SELECT id, email, password, state, created_at FROM towergate_users WHERE email = ?1";
+
+const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING";
+
+const SET_PASSWORD: &str = "UPDATE towergate_users SET password = ?2 WHERE id = ?1";
+
+const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled' WHERE id = ?1";
+
+impl UserStore for SqliteStore {
+    async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(|connection| find(connection, id))
+    }
+
+    async fn find_user_by_email(&self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+        self.read(|connection| query::one(connection, FIND_BY_EMAIL, params![email.as_str()], read))
+    }
+
+    async fn add_user(&self, user: User, origin: Origin) -> Result<AddingUser, StoreError> {
+        self.write(move |step| {
+            if insert(step.connection, &user)? == 0 {
+                return Ok(AddingUser::EmailTaken);
+            }
+            step.record(&IdentityFact::UserRegistered { user: user.id }, &origin)?;
+            Ok(AddingUser::Added)
+        })
+        .await
+    }
+
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        old: Secret<String>,
+        new: Secret<String>,
+        origin: Origin,
+    ) -> Result<Rehashing, StoreError> {
+        self.write(move |step| rehash(step, user, &old, &new, &origin)).await
+    }
+
+    async fn disable_user(&self, user: UserId, origin: Origin) -> Result<DisablingUser, StoreError> {
+        self.write(move |step| {
+            if query::change(step.connection, DISABLE, params![user.as_uuid().as_bytes()])? == 0 {
+                return Ok(DisablingUser::Missing);
+            }
+            step.record(&IdentityFact::UserDisabled { user }, &origin)?;
+            let sessions = session::end_of_user(step, user, None, SessionEnd::UserDisabled, &origin)?;
+            Ok(DisablingUser::Disabled { sessions })
+        })
+        .await
+    }
+}
+
+/// Whether the person is there and not shut out.
+pub(super) fn may_sign_in(connection: &Connection, id: UserId) -> Result<bool, Failure> {
+    Ok(find(connection, id)?.is_some_and(|user| user.state == UserState::Active))
+}
+
+fn find(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {
+    query::one(connection, FIND, params![id.as_uuid().as_bytes()], read)
+}
+
+fn rehash(
+    step: &mut Step<'_>,
+    user: UserId,
+    old: &Secret<String>,
+    new: &Secret<String>,
+    origin: &Origin,
+) -> Result<Rehashing, Failure> {
+    let there = find(step.connection, user)?.and_then(|user| user.password);
+    let unchanged =
+        there.is_some_and(|there| constant_time_eq(there.expose().as_bytes(), old.expose().as_bytes()));
+    if !unchanged {
+        return Ok(Rehashing::Changed);
+    }
+    query::change(step.connection, SET_PASSWORD, params![user.as_uuid().as_bytes(), new.expose()])?;
+    step.record(&IdentityFact::PasswordRehashed { user }, origin)?;
+    Ok(Rehashing::Replaced)
+}
+
+fn insert(connection: &Connection, user: &User) -> Result<usize, Failure> {
+    query::change(
+        connection,
+        INSERT,
+        params![
+            user.id.as_uuid().as_bytes(),
+            user.email.as_str(),
+            user.password.as_ref().map(Secret::expose),
+            state_name(user.state),
+            user.created_at.unix_millis(),
+        ],
+    )
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<User, Failure> {
+    fields.table(TABLE);
+    Ok(User {
+        id: fields.uuid("id").map(UserId::from_uuid)?,
+        email: fields.parse("email", |text| {
+            EmailAddress::parse(text).ok().filter(|address| address.as_str() == text)
+        })?,
+        password: fields.get::<Option<String>>("password")?.map(Secret::new),
+        state: fields.parse("state", state)?,
+        created_at: fields.time("created_at")?,
+    })
+}
+
+const fn state_name(state: UserState) -> &'static str {
+    match state {
+        UserState::Active => "active",
+        UserState::Disabled => "disabled",
+    }
+}
+
+fn state(text: &str) -> Option<UserState> {
+    [UserState::Active, UserState::Disabled].into_iter().find(|state| state_name(*state) == text)
+}

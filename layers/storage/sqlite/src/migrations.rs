@@ -1,0 +1,126 @@
+//! The schema, in steps that only ever go forward, carried inside the program.
+//!
+//! Every step is applied whatever features are on, so that one file serves hosts built in different ways.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use towergate_core::{Digest, Timestamp};
+
+use crate::open_error::OpenError;
+
+/// `TWGT`, in the header of a file that the house made.
+const APPLICATION_ID: i32 = 0x5457_4754;
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "audit", sql: include_str!("../migrations/0001_audit.sql") },
+    Migration { number: 2, name: "identity", sql: include_str!("../migrations/0002_identity.sql") },
+    Migration { number: 3, name: "oauth", sql: include_str!("../migrations/0003_oauth.sql") },
+];
+
+const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (
+    number     INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL CHECK (length(digest) = 32),
+    applied_at INTEGER NOT NULL
+) STRICT";
+
+/// Brings the schema up to date, or only checks that it is.
+///
+/// Several processes may do so at once: one applies, the others wait for it.
+pub(crate) fn bring_up_to_date(
+    connection: &Connection,
+    apply: bool,
+    now: Timestamp,
+) -> Result<(), OpenError> {
+    if due(connection, MIGRATIONS)?.is_empty() {
+        return Ok(());
+    }
+    if !apply {
+        let due = due(connection, MIGRATIONS)?.iter().map(|migration| migration.name).collect();
+        return Err(OpenError::Behind { due });
+    }
+    connection.execute_batch("BEGIN EXCLUSIVE")?;
+    let applied = apply_due(connection, MIGRATIONS, now);
+    if applied.is_err() {
+        // The error to tell is the first one.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    applied
+}
+
+fn apply_due(connection: &Connection, known: &[Migration], now: Timestamp) -> Result<(), OpenError> {
+    let fresh = is_fresh(connection)?;
+    connection.execute_batch(BOOK)?;
+    for migration in due(connection, known)? {
+        connection.execute_batch(migration.sql)?;
+        connection.execute(
+            "INSERT INTO towergate_migrations (number, name, digest, applied_at) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                migration.number,
+                migration.name,
+                Digest::of(migration.sql.as_bytes()).as_bytes(),
+                now.unix_millis()
+            ],
+        )?;
+    }
+    mark(connection, fresh, known)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// The migrations that are still to be applied, once those that were are found to be the ones we know.
+fn due<'m>(connection: &Connection, known: &'m [Migration]) -> Result<&'m [Migration], OpenError> {
+    let booked: Option<i64> = connection
+        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'towergate_migrations'", [], |row| row.get(0))
+        .optional()?;
+    if booked.is_none() {
+        return Ok(known);
+    }
+    let mut statement =
+        connection.prepare("SELECT number, name, digest FROM towergate_migrations ORDER BY number")?;
+    let applied = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, Digest::from_stored(row.get(2)?)))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let mut rest = known;
+    for (number, name, digest) in applied {
+        let Some((next, after)) = rest.split_first() else {
+            return Err(OpenError::Newer { number, name });
+        };
+        if next.number != number || !Digest::of(next.sql.as_bytes()).matches(&digest) {
+            return Err(OpenError::Altered { number, name });
+        }
+        rest = after;
+    }
+    Ok(rest)
+}
+
+/// Whether nobody has put anything into this database yet.
+fn is_fresh(connection: &Connection) -> Result<bool, OpenError> {
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(objects == 0 && id == 0)
+}
+
+/// Marks a file as ours, and with our version; a host's own file, which we are guests in, keeps its marks.
+fn mark(connection: &Connection, fresh: bool, known: &[Migration]) -> Result<(), OpenError> {
+    if fresh {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if id == APPLICATION_ID {
+        let version = known.last().map_or(0, |migration| migration.number);
+        connection.pragma_update(None, "user_version", version)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

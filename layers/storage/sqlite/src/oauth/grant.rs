@@ -1,0 +1,68 @@
+//! Grants and what hangs from them, as one port.
+
+use rusqlite::params;
+use towergate_core::{StoreError, audit::Origin, id::Uuid};
+use towergate_oauth::{
+    ports::grant::{
+        GrantStore, Redeemed, Redemption, Revocation, Rotated, Rotation, StoredAccessToken, StoredCode,
+        StoredRefreshToken,
+    },
+    rules::{
+        access_token::AccessToken,
+        client::GrantType,
+        grant::{GrantId, RevocationReason},
+    },
+};
+
+use super::{access_token, code, grant_row, refresh_token};
+use crate::store::SqliteStore;
+
+impl GrantStore for SqliteStore {
+    async fn find_code(&self, id: Uuid) -> Result<Option<StoredCode>, StoreError> {
+        self.read(|connection| code::find(connection, id))
+    }
+
+    async fn redeem_code(&self, redemption: Redemption, origin: Origin) -> Result<Redeemed, StoreError> {
+        self.write(move |step| code::redeem(step, redemption, &origin)).await
+    }
+
+    async fn find_refresh_token(&self, id: Uuid) -> Result<Option<StoredRefreshToken>, StoreError> {
+        self.read(|connection| refresh_token::find(connection, id))
+    }
+
+    async fn rotate_refresh_token(&self, rotation: Rotation, origin: Origin) -> Result<Rotated, StoreError> {
+        self.write(move |step| refresh_token::rotate(step, rotation, &origin)).await
+    }
+
+    async fn issue_access_token(&self, token: AccessToken, origin: Origin) -> Result<(), StoreError> {
+        self.write(move |step| access_token::issue(step, &token, GrantType::ClientCredentials, &origin)).await
+    }
+
+    async fn find_access_token(&self, id: Uuid) -> Result<Option<StoredAccessToken>, StoreError> {
+        self.read(|connection| access_token::find(connection, id))
+    }
+
+    async fn revoke_grant(
+        &self,
+        grant: GrantId,
+        reason: RevocationReason,
+        origin: Origin,
+    ) -> Result<Revocation, StoreError> {
+        self.write(move |step| {
+            Ok(if grant_row::revoke_one(step, grant, reason, &origin)? {
+                Revocation::Revoked
+            } else {
+                Revocation::AlreadyDead
+            })
+        })
+        .await
+    }
+
+    async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {
+        self.write(move |step| {
+            let key = params![origin.at.unix_millis(), sid];
+            grant_row::revoke(step, grant_row::REVOKE_OF_SID, key, RevocationReason::SessionEnded, &origin)
+        })
+        .await
+    }
+}

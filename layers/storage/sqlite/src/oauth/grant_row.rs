@@ -1,0 +1,112 @@
+//! A grant as a row, and its end.
+
+use rusqlite::{Connection, Params, params};
+use towergate_core::audit::Origin;
+use towergate_oauth::rules::{
+    client::ClientId,
+    fact::OAuthFact,
+    grant::{Grant, GrantId, RevocationReason, SignIn, Subject},
+};
+use towergate_oauth_types::Scope;
+
+use crate::{failure::Failure, fields::Fields, query, writer::Step};
+
+pub(crate) const TABLE: &str = "towergate_grants";
+
+/// The columns in the order in which [`read`] takes them, of a table called `g`.
+macro_rules! grant_columns {
+    () => {
+        "g.id, g.client, g.subject, g.scope, g.audience, g.auth_time, g.acr, g.amr, g.sid, g.created_at"
+    };
+}
+pub(crate) use grant_columns;
+
+const INSERT: &str = "INSERT INTO towergate_grants
+    (id, client, subject, scope, audience, auth_time, acr, amr, sid, created_at, offline)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+pub(crate) const REVOKE_ONE: &str = "UPDATE towergate_grants SET revoked_at = ?1
+    WHERE id = ?2 AND revoked_at IS NULL RETURNING id, client";
+
+pub(crate) const REVOKE_OF_CLIENT: &str = "UPDATE towergate_grants SET revoked_at = ?1
+    WHERE client = ?2 AND revoked_at IS NULL RETURNING id, client";
+
+pub(crate) const REVOKE_OF_SUBJECT: &str = "UPDATE towergate_grants SET revoked_at = ?1
+    WHERE subject = ?2 AND client = ?3 AND revoked_at IS NULL RETURNING id, client";
+
+pub(crate) const REVOKE_OF_SID: &str = "UPDATE towergate_grants SET revoked_at = ?1
+    WHERE sid = ?2 AND offline = 0 AND revoked_at IS NULL RETURNING id, client";
+
+pub(crate) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failure> {
+    query::change(
+        connection,
+        INSERT,
+        params![
+            grant.id.as_uuid().as_bytes(),
+            grant.client.as_str(),
+            grant.subject.as_str(),
+            grant.scope.to_string(),
+            query::json(&grant.audience)?,
+            grant.sign_in.auth_time.unix_millis(),
+            grant.sign_in.acr,
+            query::json(&grant.sign_in.amr)?,
+            grant.sign_in.sid,
+            grant.created_at.unix_millis(),
+            grant.is_offline(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Grant, Failure> {
+    fields.table(TABLE);
+    Ok(Grant {
+        id: fields.uuid("id").map(GrantId::from_uuid)?,
+        client: fields.parse("client", |text| ClientId::parse(text).ok())?,
+        subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
+        scope: fields.parse("scope", |text| Scope::parse(text).ok())?,
+        audience: fields.json("audience")?,
+        sign_in: SignIn {
+            auth_time: fields.time("auth_time")?,
+            acr: fields.get("acr")?,
+            amr: fields.json("amr")?,
+            sid: fields.get("sid")?,
+        },
+        created_at: fields.time("created_at")?,
+    })
+}
+
+/// Revokes one grant; whether it was alive until now.
+pub(crate) fn revoke_one(
+    step: &mut Step<'_>,
+    grant: GrantId,
+    reason: RevocationReason,
+    origin: &Origin,
+) -> Result<bool, Failure> {
+    let key = params![origin.at.unix_millis(), grant.as_uuid().as_bytes()];
+    Ok(revoke(step, REVOKE_ONE, key, reason, origin)? > 0)
+}
+
+/// Revokes what one of the statements above names; answers how many were alive until now.
+pub(crate) fn revoke(
+    step: &mut Step<'_>,
+    sql: &str,
+    key: impl Params,
+    reason: RevocationReason,
+    origin: &Origin,
+) -> Result<u64, Failure> {
+    let mut died = query::all(step.connection, sql, key, |fields| {
+        fields.table(TABLE);
+        Ok((
+            fields.uuid("id").map(GrantId::from_uuid)?,
+            fields.parse("client", |text| ClientId::parse(text).ok())?,
+        ))
+    })?;
+    died.sort();
+    let mut count = 0;
+    for (grant, client) in died {
+        step.record(&OAuthFact::GrantRevoked { grant, client, reason }, origin)?;
+        count += 1;
+    }
+    Ok(count)
+}

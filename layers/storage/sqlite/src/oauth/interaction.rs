@@ -1,0 +1,208 @@
+//! Requests that wait for a person.
+
+use rusqlite::{Connection, params};
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_oauth::{
+    ports::interaction::{Approval, Binding, Closing, InteractionStore},
+    rules::{
+        client::ClientId,
+        code::Code,
+        consent::Consent,
+        fact::OAuthFact,
+        grant::{Grant, Subject},
+        interaction::{Interaction, InteractionId, InteractionState},
+    },
+};
+
+use super::{code, consent};
+use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
+
+pub(crate) const FIND: &str =
+    "SELECT id, browser, request, subject, sign_in_after, created_at, expires_at, state
+    FROM towergate_interactions WHERE id = ?1";
+
+const INSERT: &str = "INSERT INTO towergate_interactions
+    (id, browser, request, subject, sign_in_after, created_at, expires_at, state)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+const BIND: &str = "UPDATE towergate_interactions SET subject = ?2 WHERE id = ?1";
+
+const CLOSE: &str = "UPDATE towergate_interactions SET state = ?2 WHERE id = ?1";
+
+impl InteractionStore for SqliteStore {
+    async fn begin_interaction(&self, interaction: Interaction, origin: Origin) -> Result<(), StoreError> {
+        self.write(move |step| begin(step, interaction, &origin)).await
+    }
+
+    async fn find_interaction(&self, id: InteractionId) -> Result<Option<Interaction>, StoreError> {
+        self.read(|connection| find(connection, id))
+    }
+
+    async fn bind_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        origin: Origin,
+    ) -> Result<Binding, StoreError> {
+        self.write(move |step| bind(step.connection, id, &subject, origin.at)).await
+    }
+
+    async fn approve_interaction(&self, approval: Approval, origin: Origin) -> Result<Closing, StoreError> {
+        self.write(move |step| approve(step, approval, &origin)).await
+    }
+
+    async fn deny_interaction(
+        &self,
+        id: InteractionId,
+        subject: Option<Subject>,
+        origin: Origin,
+    ) -> Result<Closing, StoreError> {
+        self.write(move |step| deny(step, id, subject, &origin)).await
+    }
+
+    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<(), StoreError> {
+        self.write(move |step| code::issue(step, grant, &code, &origin)).await
+    }
+
+    async fn find_consent(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+    ) -> Result<Option<Consent>, StoreError> {
+        self.read(|connection| consent::find(connection, subject, client))
+    }
+
+    async fn withdraw_consent(
+        &self,
+        subject: Subject,
+        client: ClientId,
+        origin: Origin,
+    ) -> Result<u64, StoreError> {
+        self.write(move |step| consent::withdraw(step, &subject, &client, &origin)).await
+    }
+}
+
+fn begin(step: &mut Step<'_>, interaction: Interaction, origin: &Origin) -> Result<(), Failure> {
+    query::change(
+        step.connection,
+        INSERT,
+        params![
+            interaction.id.as_uuid().as_bytes(),
+            interaction.browser.as_bytes(),
+            query::json(&interaction.request)?,
+            interaction.subject.as_ref().map(Subject::as_str),
+            interaction.sign_in_after.map(Timestamp::unix_millis),
+            interaction.created_at.unix_millis(),
+            interaction.expires_at.unix_millis(),
+            state_name(interaction.state),
+        ],
+    )?;
+    let client = interaction.request.client_id;
+    step.record(&OAuthFact::InteractionBegun { interaction: interaction.id, client }, origin)
+}
+
+fn bind(
+    connection: &Connection,
+    id: InteractionId,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Binding, Failure> {
+    let Some(interaction) = find_waiting(connection, id, now)? else {
+        return Ok(Binding::Gone);
+    };
+    match &interaction.subject {
+        Some(owner) if owner != subject => Ok(Binding::SomebodyElses),
+        Some(_) => Ok(Binding::Bound),
+        None => {
+            query::change(connection, BIND, params![id.as_uuid().as_bytes(), subject.as_str()])?;
+            Ok(Binding::Bound)
+        }
+    }
+}
+
+fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<Closing, Failure> {
+    let Approval { interaction: id, grant, code, remember } = approval;
+    let waiting = find_waiting(step.connection, id, origin.at)?;
+    if waiting.and_then(|interaction| interaction.subject).as_ref() != Some(&grant.subject) {
+        return Ok(Closing::Gone);
+    }
+    close(step.connection, id, InteractionState::Approved)?;
+    let given = OAuthFact::ConsentGiven {
+        subject: grant.subject.clone(),
+        client: grant.client.clone(),
+        remembered: remember.is_some(),
+    };
+    step.record(&given, origin)?;
+    if let Some(consent) = remember {
+        consent::remember(step.connection, &consent)?;
+    }
+    code::issue(step, grant, &code, origin)?;
+    Ok(Closing::Closed)
+}
+
+fn deny(
+    step: &mut Step<'_>,
+    id: InteractionId,
+    subject: Option<Subject>,
+    origin: &Origin,
+) -> Result<Closing, Failure> {
+    let Some(interaction) = find_waiting(step.connection, id, origin.at)? else {
+        return Ok(Closing::Gone);
+    };
+    if let (Some(owner), Some(denier)) = (&interaction.subject, &subject)
+        && owner != denier
+    {
+        return Ok(Closing::Gone);
+    }
+    close(step.connection, id, InteractionState::Denied)?;
+    let client = interaction.request.client_id;
+    step.record(&OAuthFact::ConsentDenied { interaction: id, client, subject }, origin)?;
+    Ok(Closing::Closed)
+}
+
+fn close(connection: &Connection, id: InteractionId, state: InteractionState) -> Result<(), Failure> {
+    query::change(connection, CLOSE, params![id.as_uuid().as_bytes(), state_name(state)])?;
+    Ok(())
+}
+
+fn find(connection: &Connection, id: InteractionId) -> Result<Option<Interaction>, Failure> {
+    query::one(connection, FIND, params![id.as_uuid().as_bytes()], read)
+}
+
+/// The interaction, if it is open and has not expired.
+fn find_waiting(
+    connection: &Connection,
+    id: InteractionId,
+    now: Timestamp,
+) -> Result<Option<Interaction>, Failure> {
+    let found = find(connection, id)?;
+    Ok(found.filter(|found| found.state == InteractionState::Open && now < found.expires_at))
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<Interaction, Failure> {
+    fields.table("towergate_interactions");
+    Ok(Interaction {
+        id: fields.uuid("id").map(InteractionId::from_uuid)?,
+        browser: fields.digest("browser")?,
+        request: fields.json("request")?,
+        subject: fields.parse_optional("subject", |text| Subject::parse(text).ok())?,
+        sign_in_after: fields.optional_time("sign_in_after")?,
+        created_at: fields.time("created_at")?,
+        expires_at: fields.time("expires_at")?,
+        state: fields.parse("state", state)?,
+    })
+}
+
+const fn state_name(state: InteractionState) -> &'static str {
+    match state {
+        InteractionState::Open => "open",
+        InteractionState::Approved => "approved",
+        InteractionState::Denied => "denied",
+    }
+}
+
+fn state(text: &str) -> Option<InteractionState> {
+    [InteractionState::Open, InteractionState::Approved, InteractionState::Denied]
+        .into_iter()
+        .find(|state| state_name(*state) == text)
+}

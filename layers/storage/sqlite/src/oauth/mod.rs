@@ -1,0 +1,11 @@
+//! The ports of the authorization server.
+
+pub(crate) mod access_token;
+pub(crate) mod client;
+pub(crate) mod code;
+pub(crate) mod consent;
+pub(crate) mod grant;
+pub(crate) mod grant_row;
+pub(crate) mod interaction;
+pub(crate) mod key;
+pub(crate) mod refresh_token;

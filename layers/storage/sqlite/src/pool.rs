@@ -1,0 +1,138 @@
+//! Connections that only read, lent to whichever thread asks and back before it returns.
+
+use std::{
+    path::PathBuf,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use towergate_core::StoreError;
+
+use crate::failure::Failure;
+
+/// Statements that one connection keeps prepared; the house has fewer.
+pub(crate) const STATEMENTS: usize = 128;
+
+/// Where a database lives.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// In this process, under a name that its connections share.
+    Memory(String),
+}
+
+impl Place {
+    /// Opens a connection to it.
+    pub(crate) fn connect(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
+        let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        match self {
+            Self::File(path) => Connection::open_with_flags(path, access),
+            Self::Memory(name) => Connection::open_with_flags(
+                format!("file:/{name}?vfs=memdb"),
+                access | OpenFlags::SQLITE_OPEN_URI,
+            ),
+        }
+    }
+}
+
+/// A bounded number of reading connections, opened when first needed.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    place: Place,
+    bound: usize,
+    patience: Duration,
+    lent: Mutex<Shelf>,
+    returned: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+/// All readers were lent out for as long as anybody waits.
+#[derive(Debug, thiserror::Error)]
+#[error("all {0} reading connections are busy")]
+struct AllLent(usize);
+
+impl Pool {
+    /// A pool of at most `bound` connections to `place`; `patience` bounds every wait.
+    pub(crate) fn new(place: Place, bound: usize, patience: Duration) -> Self {
+        let bound = bound.max(1);
+        Self { place, bound, patience, lent: Mutex::default(), returned: Condvar::new() }
+    }
+
+    /// Reads, in this thread. Each statement sees what was committed before it began.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let mut loan = self.borrow()?;
+        let answer = read(loan.connection()?).map_err(StoreError::from);
+        if matches!(answer, Err(StoreError::Unavailable(_))) {
+            loan.connection = None; // The next reader opens the file anew.
+        }
+        answer
+    }
+
+    fn borrow(&self) -> Result<Loan<'_>, StoreError> {
+        let (mut shelf, wait) = self
+            .returned
+            .wait_timeout_while(self.shelf(), self.patience, |shelf| {
+                shelf.idle.is_empty() && shelf.open >= self.bound
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        if wait.timed_out() {
+            return Err(StoreError::unavailable(AllLent(self.bound)));
+        }
+        let connection = shelf.idle.pop();
+        if connection.is_none() {
+            shelf.open += 1;
+        }
+        drop(shelf);
+        Ok(Loan { pool: self, connection })
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let connection = self.place.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(self.patience)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
+        Ok(connection)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection on loan; it goes back when this is dropped, also by a panic.
+struct Loan<'p> {
+    pool: &'p Pool,
+    connection: Option<Connection>,
+}
+
+impl Loan<'_> {
+    fn connection(&mut self) -> Result<&Connection, StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.connect().map_err(Failure::from)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        let mut shelf = self.pool.shelf();
+        match self.connection.take() {
+            Some(connection) => shelf.idle.push(connection),
+            None => shelf.open = shelf.open.saturating_sub(1),
+        }
+        drop(shelf);
+        self.pool.returned.notify_one();
+    }
+}
