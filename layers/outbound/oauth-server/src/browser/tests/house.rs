@@ -1,0 +1,265 @@
+//! A host with one client and one browser at a time.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, ServiceExt, service_fn};
+use towergate_core::{
+    LocalPath, Timestamp,
+    audit::Origin,
+    clock::{Clock, ManualClock},
+    random::InsecureSeededRandom,
+};
+use towergate_oauth::{
+    ports::{ClientStore, memory::MemoryStore},
+    rules::{
+        client::{Client, ClientId, ClientMetadata, ClientState},
+        grant::{SignIn, Subject},
+    },
+};
+use towergate_oauth_types::Scope;
+
+use crate::{
+    AuthorizationServer, Issuer, ServerConfig,
+    account::{Account, AccountLayer, AccountResolver, Claims, Context, ResolverError},
+    pages::{ConsentView, ErrorView, OAuthPages},
+};
+
+pub(super) const CALLBACK: &str = "https://shop.example/cb";
+pub(super) const GOOD: &str = "/oauth/authorize?response_type=code&client_id=shop\
+    &redirect_uri=https%3A%2F%2Fshop.example%2Fcb&scope=openid%20email&state=a%20b\
+    &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+
+type Service = AccountLayer<Host>;
+
+/// Everything that stands for the duration of one test.
+pub(super) struct House {
+    pub(super) store: MemoryStore,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) host: Arc<Host>,
+    pub(super) server: AuthorizationServer<MemoryStore, Host, Plain>,
+    account: Service,
+}
+
+impl House {
+    pub(super) async fn new() -> Self {
+        let store = MemoryStore::new();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
+        let random = Arc::new(InsecureSeededRandom::new(7));
+        let host = Arc::new(Host::default());
+        let config = ServerConfig::new(Issuer::https("https://id.example").unwrap());
+        let server = AuthorizationServer::new(
+            store.clone(),
+            Arc::clone(&host),
+            Arc::new(Plain),
+            config,
+            clock.clone(),
+            random.clone(),
+        );
+        let origin = Origin::detached(clock.now(), &*random).unwrap();
+        store.put_client(client(), origin).await.unwrap();
+        Self { account: AccountLayer::new(Arc::clone(&host)), store, clock, host, server }
+    }
+
+    /// Somebody signs in a second from now, with the host's own session.
+    pub(super) fn sign_in(&self, name: &str) {
+        self.clock.advance(Duration::from_secs(1));
+        self.host.0.lock().unwrap().account = Some(Account {
+            subject: Subject::parse(name).unwrap(),
+            sign_in: SignIn { auth_time: self.clock.now(), acr: None, amr: Vec::new(), sid: None },
+            display_name: format!("{name}@example.com"),
+        });
+    }
+
+    pub(super) fn sign_out(&self) {
+        self.host.0.lock().unwrap().account = None;
+    }
+
+    pub(super) fn host_fails(&self, failure: Failure) {
+        self.host.0.lock().unwrap().failure = Some(failure);
+    }
+
+    pub(super) async fn disable_client(&self) {
+        let origin = Origin::detached(self.clock.now(), &InsecureSeededRandom::new(99)).unwrap();
+        self.store.disable_client(ClientId::parse("shop").unwrap(), origin).await.unwrap();
+    }
+
+    pub(super) async fn register(&self, change: impl FnOnce(&mut ClientMetadata)) {
+        let mut client = client();
+        change(&mut client.metadata);
+        let origin = Origin::detached(self.clock.now(), &InsecureSeededRandom::new(98)).unwrap();
+        self.store.put_client(client, origin).await.unwrap();
+    }
+
+    /// What the audit log says was done since the client was registered.
+    pub(super) fn facts(&self) -> Vec<&'static str> {
+        self.store
+            .events()
+            .iter()
+            .map(|event| event.action)
+            .filter(|action| *action != "client.registered")
+            .collect()
+    }
+
+    /// A browser without cookies.
+    pub(super) fn browser(&self) -> Browser<'_> {
+        Browser { house: self, cookie: None }
+    }
+
+    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let inner = service_fn(async |_: Request<Full<Bytes>>| {
+            let mut response = Response::new(Full::<Bytes>::from("not ours"));
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            Ok::<_, Infallible>(response)
+        });
+        let service = self.account.layer(self.server.browser().layer(inner));
+        let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+}
+
+fn client() -> Client {
+    let mut metadata = ClientMetadata::default();
+    metadata.client_name = Some(String::from("The Shop"));
+    metadata.redirect_uris = vec![CALLBACK.to_owned()];
+    metadata.scope = Scope::parse("openid email").unwrap();
+    Client { id: ClientId::parse("shop").unwrap(), state: ClientState::Active, secret: None, metadata }
+}
+
+/// A browser that keeps its cookie.
+pub(super) struct Browser<'a> {
+    house: &'a House,
+    pub(super) cookie: Option<String>,
+}
+
+impl Browser<'_> {
+    pub(super) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::builder().method(Method::GET).uri(path), "").await
+    }
+
+    pub(super) async fn post(&mut self, path: &str, form: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, form).await
+    }
+
+    pub(super) async fn send(&mut self, mut request: http::request::Builder, body: &str) -> Answer {
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, format!("other=1; {cookie}"));
+        }
+        let answer = self.house.send(request.body(Full::from(body.to_owned())).unwrap()).await;
+        if let Some(set) = answer.headers.get(header::SET_COOKIE) {
+            self.cookie = set.to_str().unwrap().split(';').next().map(str::to_owned);
+        }
+        answer
+    }
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        self.headers[header::LOCATION].to_str().unwrap()
+    }
+
+    /// The parameters of a redirect to the client.
+    pub(super) fn to_client(&self) -> Vec<(String, String)> {
+        let location = self.location();
+        let query =
+            location.strip_prefix(CALLBACK).unwrap_or_else(|| panic!("not to the client: {location}"));
+        url::form_urlencoded::parse(query.trim_start_matches(['?', '#']).as_bytes()).into_owned().collect()
+    }
+
+    pub(super) fn param(&self, name: &str) -> Option<String> {
+        self.to_client().into_iter().find(|pair| pair.0 == name).map(|pair| pair.1)
+    }
+
+    /// The interaction that the sign-in page is to come back to.
+    pub(super) fn return_to(&self) -> String {
+        let location = self.location();
+        let query =
+            location.strip_prefix("/login?").unwrap_or_else(|| panic!("not to the login: {location}"));
+        let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        pairs.into_iter().find(|pair| pair.0 == "return_to").unwrap().1
+    }
+}
+
+/// How the host's resolver fails, if it does.
+#[derive(Clone, Copy)]
+pub(super) enum Failure {
+    CurrentAccountErrs,
+    CurrentAccountPanics,
+    LoginRedirectPanics,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    account: Option<Account>,
+    failure: Option<Failure>,
+}
+
+#[derive(Default)]
+pub(super) struct Host(Mutex<State>);
+
+impl AccountResolver for Host {
+    fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
+        let (account, failure) = {
+            let state = self.0.lock().unwrap();
+            (state.account.clone(), state.failure)
+        };
+        match failure {
+            Some(Failure::CurrentAccountErrs) => Err(ResolverError::new("the users table is on fire")),
+            Some(Failure::CurrentAccountPanics) => panic!("the users table is on fire"),
+            Some(Failure::LoginRedirectPanics) | None => Ok(account),
+        }
+    }
+
+    async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
+        Ok(Some(subject.clone()))
+    }
+
+    async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
+        Ok(Claims::default())
+    }
+
+    fn login_redirect(&self, context: &Context) -> LocalPath {
+        let failure = self.0.lock().unwrap().failure;
+        if matches!(failure, Some(Failure::LoginRedirectPanics)) {
+            panic!("no login page today");
+        }
+        assert!(context.interaction.is_some() && context.return_to.is_some() && context.client.is_some());
+        LocalPath::parse("/login").unwrap()
+    }
+}
+
+pub(super) struct Plain;
+
+impl OAuthPages for Plain {
+    fn consent(&self, view: &ConsentView) -> String {
+        let scopes: Vec<_> = view.scopes.iter().map(|scope| scope.meaning.as_str()).collect();
+        format!("{} at {} asks {}: {}", view.client_name, view.redirect_host, view.account, scopes.join(", "))
+    }
+
+    fn error(&self, view: &ErrorView) -> String {
+        assert!(view.request_id.is_some());
+        format!("{} {}: {}", view.status, view.code, view.message)
+    }
+}

@@ -1,0 +1,6 @@
+//! The browser side through its layer, over the memory store.
+
+mod authorize;
+mod failures;
+mod house;
+mod interaction;
