@@ -1,0 +1,13 @@
+//! The manual: what happens to a request, which threat each design answers, what stays with the host.
+
+#[doc = include_str!("defaults.md")]
+pub mod defaults {}
+
+#[doc = include_str!("host_duties.md")]
+pub mod host_duties {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}
+
+#[doc = include_str!("way_of_a_request.md")]
+pub mod way_of_a_request {}

@@ -1,0 +1,194 @@
+//! The order of the layers, fixed by types.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, Uri, header::CONTENT_TYPE};
+use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
+use tower_layer::{Identity, Layer, Stack as Inside};
+use towergate_audit::AuditLayer;
+
+/// The layers in front of every page that a browser asks for, in the only order in which they work:
+///
+/// ```text
+/// audit > cross-origin check > session > scope > account > your routes
+/// ```
+///
+/// Each step is offered only where its layer belongs, so a stack in the wrong order does not compile. A host that signs
+/// people in by another library leaves out `session` and `scope`; one without an authorization server leaves out
+/// `account`.
+///
+/// The cross-origin check refuses a form that another site's page posts here
+/// ([tower-http's `csrf`](tower_http::csrf) states its rules); see
+/// [`accept_cross_origin_posts_to`](Stack::accept_cross_origin_posts_to).
+///
+/// ```
+/// # #[cfg(feature = "inbound")]
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use http::{Request, Response, StatusCode};
+/// use http_body_util::Full;
+/// use bytes::Bytes;
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use towergate::{Stack, audit::AuditLayer, scope::{CurrentScope, ScopeLayer}, session::SessionLayer};
+///
+/// let store = towergate::identity::ports::memory::MemoryStore::new();
+/// let stack = Stack::new(AuditLayer::new()).session(SessionLayer::new(store)).scope(ScopeLayer::new());
+/// let app = ServiceBuilder::new().layer(stack).service_fn(|request: Request<Full<Bytes>>| async move {
+///     let nobody = CurrentScope::from_extensions(request.extensions()).is_ok_and(|scope| scope.user().is_none());
+///     Ok::<_, std::convert::Infallible>(Response::new(Full::from(if nobody { "who are you?" } else { "hello" })))
+/// });
+///
+/// let visit = Request::get("/").body(Full::default()).unwrap();
+/// assert_eq!(app.clone().oneshot(visit).await.unwrap().status(), StatusCode::OK);
+///
+/// let forged = Request::post("/").header("sec-fetch-site", "cross-site").body(Full::default()).unwrap();
+/// assert_eq!(app.oneshot(forged).await.unwrap().status(), StatusCode::FORBIDDEN);
+/// # });
+/// ```
+///
+/// ```compile_fail
+/// # use towergate::{Stack, audit::AuditLayer, scope::ScopeLayer, session::SessionLayer};
+/// # let store = towergate::identity::ports::memory::MemoryStore::new();
+/// Stack::new(AuditLayer::new()).scope(ScopeLayer::new()).session(SessionLayer::new(store)); // scope before session
+/// ```
+#[must_use]
+pub struct Stack<Layers, Stage> {
+    audit: AuditLayer,
+    cross_origin: CsrfLayer<CrossOriginRefusal>,
+    layers: Layers,
+    stage: PhantomData<fn() -> Stage>,
+}
+
+/// The stage of a [`Stack`] that has only its audit layer.
+#[derive(Debug)]
+pub enum Audited {}
+
+/// The stage of a [`Stack`] that knows the session but has not read it.
+#[derive(Debug)]
+pub enum WithSession {}
+
+/// The stage of a [`Stack`] that knows who is signed in.
+#[derive(Debug)]
+pub enum Scoped {}
+
+/// The stage of a [`Stack`] that knows the account; nothing follows it.
+#[derive(Debug)]
+pub enum WithAccount {}
+
+impl Stack<Identity, Audited> {
+    /// Begins a stack: a record of each request, and the cross-origin check.
+    pub fn new(audit: AuditLayer) -> Self {
+        let cross_origin = CsrfLayer::new().with_rejection_response(CrossOriginRefusal);
+        Self { audit, cross_origin, layers: Identity::new(), stage: PhantomData }
+    }
+
+    /// Knows the session of each request.
+    #[cfg(feature = "inbound")]
+    pub fn session<S, R>(
+        self,
+        session: towergate_session::SessionLayer<S, R>,
+    ) -> Stack<Inside<towergate_session::SessionLayer<S, R>, Identity>, WithSession> {
+        self.and(session)
+    }
+}
+
+#[cfg(feature = "inbound")]
+impl<Layers> Stack<Layers, WithSession> {
+    /// Knows who is signed in.
+    pub fn scope(
+        self,
+        scope: towergate_scope::ScopeLayer,
+    ) -> Stack<Inside<towergate_scope::ScopeLayer, Layers>, Scoped> {
+        self.and(scope)
+    }
+}
+
+/// A stage at which the account may be asked for: who is signed in is known, or another library knows it.
+pub trait BeforeAccount: sealed::Sealed {}
+
+impl BeforeAccount for Audited {}
+impl BeforeAccount for Scoped {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Audited {}
+    impl Sealed for super::Scoped {}
+}
+
+#[cfg(feature = "outbound")]
+impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
+    /// Knows the account that the authorization server acts for.
+    pub fn account<R, J>(
+        self,
+        account: towergate_oauth_server::account::AccountLayer<R, J>,
+    ) -> Stack<Inside<towergate_oauth_server::account::AccountLayer<R, J>, Layers>, WithAccount> {
+        self.and(account)
+    }
+}
+
+impl<Layers, Stage> Stack<Layers, Stage> {
+    /// Lets forms of other sites be posted to `path`: the authorization endpoint must take them
+    /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)). It does
+    /// nothing without asking the person, and `SameSite=Lax` keeps the session cookie out of such a request.
+    pub fn accept_cross_origin_posts_to(mut self, path: impl Into<Arc<str>>) -> Self {
+        let path = path.into();
+        self.cross_origin = self.cross_origin.with_insecure_bypass(move |method: &Method, uri: &Uri| {
+            method == Method::POST && uri.path() == &*path
+        });
+        self
+    }
+
+    fn and<L, Next>(self, layer: L) -> Stack<Inside<L, Layers>, Next> {
+        Stack {
+            audit: self.audit,
+            cross_origin: self.cross_origin,
+            layers: Inside::new(layer, self.layers),
+            stage: PhantomData,
+        }
+    }
+}
+
+impl<S, Layers, Stage> Layer<S> for Stack<Layers, Stage>
+where
+    Layers: Layer<S>,
+    CsrfLayer<CrossOriginRefusal>: Layer<Layers::Service>,
+    AuditLayer: Layer<<CsrfLayer<CrossOriginRefusal> as Layer<Layers::Service>>::Service>,
+{
+    type Service =
+        <AuditLayer as Layer<<CsrfLayer<CrossOriginRefusal> as Layer<Layers::Service>>::Service>>::Service;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.audit.layer(self.cross_origin.layer(self.layers.layer(inner)))
+    }
+}
+
+impl<Layers: Clone, Stage> Clone for Stack<Layers, Stage> {
+    fn clone(&self) -> Self {
+        Self {
+            audit: self.audit.clone(),
+            cross_origin: self.cross_origin.clone(),
+            layers: self.layers.clone(),
+            stage: PhantomData,
+        }
+    }
+}
+
+impl<Layers, Stage> fmt::Debug for Stack<Layers, Stage> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").finish_non_exhaustive()
+    }
+}
+
+/// What another site's form is answered: 403 and a sentence.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CrossOriginRefusal;
+
+impl<B: From<Bytes>> ResponseForProtectionError<B> for CrossOriginRefusal {
+    fn response_for_protection_error(&mut self, _: ProtectionError) -> Response<B> {
+        let text = "This form was sent from another site. Please go back and use the form on this site.\n";
+        let mut response = Response::new(B::from(Bytes::from_static(text.as_bytes())));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+    }
+}
