@@ -4,13 +4,17 @@
 //! 2. The session ends in the store, and the cookie is cleared.
 //! 3. 303 to the configured path, for an anonymous visitor too.
 
-use std::future::{self, Future};
+use std::{
+    future::{self, Future},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use towergate_core::{LocalPath, StoreError, audit::Origin};
 use towergate_identity::rules::session::SignInId;
 use towergate_session::{Session, SessionError};
+use tracing::Instrument;
 
 use crate::{answer, pages::LoginPages, setting::Setting};
 
@@ -35,7 +39,7 @@ impl OnLogout for () {
 
 /// The way out at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
 pub(crate) struct Logout<P, H> {
-    pub(crate) hook: H,
+    pub(crate) hook: Arc<H>,
     pub(crate) then: LocalPath,
     pub(crate) setting: Setting<P>,
 }
@@ -56,12 +60,13 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(pages);
         };
-        if let Some(sign_in) = session.sign_in_id()
-            && let Err(error) = self.hook.ending(sign_in, origin).await
-        {
-            return answer::store_failed(&error, pages);
-        }
-        match session.end().await {
+        // On its own task: whoever hangs up early is signed out whole all the same.
+        let ending = end(Arc::clone(&self.hook), session.clone(), origin).in_current_span();
+        let Ok(ended) = tokio::spawn(ending).await else {
+            tracing::error!("signing out was stopped");
+            return answer::broken(pages);
+        };
+        match ended {
             Ok(()) => answer::see_other(&self.then),
             Err(SessionError::Store(error)) => answer::store_failed(&error, pages),
             Err(error) => {
@@ -70,4 +75,11 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
             }
         }
     }
+}
+
+async fn end<H: OnLogout>(hook: Arc<H>, session: Session, origin: Origin) -> Result<(), SessionError> {
+    if let Some(sign_in) = session.sign_in_id() {
+        hook.ending(sign_in, origin).await?;
+    }
+    session.end().await
 }

@@ -21,6 +21,7 @@ use towergate_identity::{
     },
 };
 use towergate_session::{Session, SessionError};
+use tracing::Instrument;
 
 use crate::hasher::{HasherError, PasswordHasher};
 
@@ -71,7 +72,8 @@ impl<S: IdentityStore> PasswordLogin<S> {
         Self { store, hasher }
     }
 
-    /// Trades an address and a password for a session in the place of `session`, at `origin.at`.
+    /// Trades an address and a password for a session in the place of `session`, at `origin.at`. Once begun it runs to
+    /// its end, even when the caller goes away. Call it within a tokio runtime.
     ///
     /// # Errors
     /// [`LoginError::Refused`] when they are not good for it, which takes the same time and says the same whatever the
@@ -83,10 +85,23 @@ impl<S: IdentityStore> PasswordLogin<S> {
         session: &Session,
         origin: Origin,
     ) -> Result<SignedIn, LoginError> {
-        let Ok(password) = Password::parse(password) else {
+        let attempt = self.clone().complete(email.to_owned(), password.clone(), session.clone(), origin);
+        // On its own task: whoever hangs up early must not keep a failure out of the audit log.
+        let attempt = tokio::spawn(attempt.in_current_span());
+        attempt.await.unwrap_or(Err(LoginError::Hasher(HasherError::Stopped)))
+    }
+
+    async fn complete(
+        self,
+        email: String,
+        password: Secret<String>,
+        session: Session,
+        origin: Origin,
+    ) -> Result<SignedIn, LoginError> {
+        let Ok(password) = Password::parse(&password) else {
             return Err(self.refuse(None, LoginFailure::UnusablePassword, origin).await);
         };
-        let user = match EmailAddress::parse(email) {
+        let user = match EmailAddress::parse(&email) {
             Ok(email) => self.store.find_user_by_email(&email).await?,
             Err(_) => None,
         };

@@ -20,7 +20,7 @@ use crate::{
 #[must_use]
 pub struct LoginRoutes<S, P, H = ()> {
     login: PasswordLogin<S>,
-    hook: H,
+    hook: Arc<H>,
     login_path: LocalPath,
     logout_path: LocalPath,
     after_logout: LocalPath,
@@ -32,7 +32,7 @@ impl<S: IdentityStore, P: LoginPages> LoginRoutes<S, P> {
     pub fn new(store: S, hasher: PasswordHasher, pages: P) -> Self {
         Self {
             login: PasswordLogin::new(store, hasher),
-            hook: (),
+            hook: Arc::new(()),
             login_path: path("/login"),
             logout_path: path("/logout"),
             after_logout: LocalPath::root(),
@@ -76,7 +76,7 @@ impl<S, P, H> LoginRoutes<S, P, H> {
     pub fn on_logout<H2: OnLogout>(self, hook: H2) -> LoginRoutes<S, P, H2> {
         LoginRoutes {
             login: self.login,
-            hook,
+            hook: Arc::new(hook),
             login_path: self.login_path,
             logout_path: self.logout_path,
             after_logout: self.after_logout,
@@ -85,14 +85,14 @@ impl<S, P, H> LoginRoutes<S, P, H> {
     }
 }
 
-impl<Inner, S: Clone, P, H: Clone> Layer<Inner> for LoginRoutes<S, P, H> {
+impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
     type Service = LoginRoutesService<Inner, S, P, H>;
 
     fn layer(&self, inner: Inner) -> Self::Service {
         let login =
             Login { login: self.login.clone(), path: self.login_path.clone(), setting: self.setting.clone() };
         let logout = Logout {
-            hook: self.hook.clone(),
+            hook: Arc::clone(&self.hook),
             then: self.after_logout.clone(),
             setting: self.setting.clone(),
         };
@@ -101,11 +101,11 @@ impl<Inner, S: Clone, P, H: Clone> Layer<Inner> for LoginRoutes<S, P, H> {
     }
 }
 
-impl<S: Clone, P, H: Clone> Clone for LoginRoutes<S, P, H> {
+impl<S: Clone, P, H> Clone for LoginRoutes<S, P, H> {
     fn clone(&self) -> Self {
         Self {
             login: self.login.clone(),
-            hook: self.hook.clone(),
+            hook: Arc::clone(&self.hook),
             login_path: self.login_path.clone(),
             logout_path: self.logout_path.clone(),
             after_logout: self.after_logout.clone(),

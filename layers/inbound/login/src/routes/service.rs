@@ -22,7 +22,8 @@ use crate::{
 
 /// Answers the sign-in page and the way out. Made by [`LoginRoutes`](super::LoginRoutes).
 ///
-/// It is ready when the inner service is. Dropping the future of a sign-in leaves either no session or a whole one.
+/// It is ready when the inner service is. A sign-in or sign-out whose form was read runs to its end, even when its future
+/// is dropped.
 pub struct LoginRoutesService<Inner, S, P, H = ()> {
     pub(super) inner: Inner,
     pub(super) routes: Arc<Routes<S, P, H>>,

@@ -1,7 +1,7 @@
 use towergate_core::StoreError;
 
 use super::*;
-use crate::password::REFUSED;
+use crate::{hasher::tests::poll_once, password::REFUSED};
 
 #[tokio::test]
 async fn the_right_password_signs_in_and_goes_where_it_was_asked() {
@@ -212,4 +212,42 @@ async fn a_hash_made_in_another_way_is_replaced_at_sign_in() {
     assert!(stored.expose().contains("$m=16,t=1,p=1$"), "{}", stored.expose());
     assert_eq!(host.sign_in(ALICE, RIGHT, None).await.status, StatusCode::SEE_OTHER);
     assert_eq!(host.events("password.rehashed").len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_shut_out_meanwhile_is_refused() {
+    let host = Host::new();
+    let alice = host.add(ALICE, Some(host.hashed(RIGHT, 16)), UserState::Active).await;
+    let held = host.hasher.hold();
+    let mut signing_in = Box::pin(host.sign_in(ALICE, RIGHT, None));
+    begin(&mut signing_in).await;
+    let origin = Origin::detached(host.clock.now(), &host.random).unwrap();
+    host.store.disable_user(alice, origin).await.unwrap();
+    drop(held);
+    let answer = signing_in.await;
+    assert_eq!((answer.status, answer.header(header::SET_COOKIE)), (StatusCode::UNPROCESSABLE_ENTITY, ""));
+    assert_eq!(host.events("login.failed")[0].reason, Some("disabled"));
+    assert!(host.events("session.created").is_empty());
+}
+
+#[tokio::test]
+async fn hanging_up_does_not_keep_a_failure_out_of_the_audit_log() {
+    let host = Host::with_alice().await;
+    let held = host.hasher.hold();
+    let mut signing_in = Box::pin(host.sign_in(ALICE, "wrong", None));
+    begin(&mut signing_in).await;
+    drop(signing_in);
+    drop(held);
+    while tokio::runtime::Handle::current().metrics().num_alive_tasks() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.events("login.failed").len(), 1);
+}
+
+/// Lets a sign-in go as far as it can while the hasher is held.
+async fn begin<F: Future + Unpin>(signing_in: &mut F) {
+    for _ in 0..10 {
+        assert!(poll_once(signing_in).await.is_none());
+        tokio::task::yield_now().await;
+    }
 }
