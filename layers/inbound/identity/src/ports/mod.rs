@@ -7,6 +7,8 @@
 //! 3. The audit events of the step are written in the same transaction, from the facts that the step established.
 //! 4. It trusts no clock: the present is `origin.at`, or `now`.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod session;

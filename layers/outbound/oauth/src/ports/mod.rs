@@ -8,6 +8,8 @@
 //! 4. It trusts no clock: the present is `origin.at`, or `now`.
 
 pub mod client;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod grant;
 pub mod interaction;
 pub mod key;

@@ -1,0 +1,157 @@
+//! The people and sessions of the laws, and an ear for the audit log.
+
+use std::time::Duration;
+
+use towergate_core::{
+    Digest, Secret, Timestamp,
+    audit::{Event, Fact, Origin, RequestId},
+    id::Uuid,
+};
+
+use super::AuditTrail;
+use crate::{
+    ports::{
+        IdentityStore,
+        session::{Established, Establishment},
+        user::AddingUser,
+    },
+    rules::{
+        email::EmailAddress,
+        fact::{IdentityFact, SessionEnd},
+        login_proof::Method,
+        session::{SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
+        user::{User, UserId, UserState},
+    },
+};
+
+pub(super) const NOW: Timestamp = Timestamp::from_unix_millis(1_700_000_000_123);
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(super) const LIFETIME: SessionLifetime = SessionLifetime {
+    idle: Duration::from_secs(1800),
+    absolute: Duration::from_secs(24 * 3600),
+    activity_every: Duration::from_secs(300),
+};
+
+pub(super) fn origin(at: Timestamp) -> Origin {
+    Origin { request: RequestId::from_uuid(Uuid::from_u128(0xabc)), at }
+}
+
+pub(super) fn user_id(n: u128) -> UserId {
+    UserId::from_uuid(Uuid::from_u128(0x1000 + n))
+}
+
+pub(super) fn email(n: u128) -> EmailAddress {
+    EmailAddress::parse(&format!("person-{n}@example.com")).unwrap()
+}
+
+pub(super) fn user(n: u128) -> User {
+    User {
+        id: user_id(n),
+        email: email(n),
+        password: Some(Secret::from("$argon2id$old")),
+        state: UserState::Active,
+        created_at: NOW,
+    }
+}
+
+pub(super) fn session_id(n: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(0x2000 + n))
+}
+
+/// The `n`th session, of the first person; every session is of a sign-in of its own.
+pub(super) fn session(n: u128) -> SessionRecord {
+    SessionRecord {
+        id: session_id(n),
+        digest: Digest::of(b"cookie"),
+        sign_in: SignInId::from_uuid(Uuid::from_u128(0x3000 + n)),
+        user: user_id(1),
+        stage: SessionStage::Complete,
+        methods: vec![Method::Password, Method::Otp],
+        authenticated_at: NOW.minus(MILLISECOND),
+        created_at: NOW,
+        last_seen_at: NOW,
+        idle_expires_at: NOW.plus(LIFETIME.idle),
+        absolute_expires_at: NOW.plus(LIFETIME.absolute),
+    }
+}
+
+/// The first person signs in, to the `n`th session.
+pub(super) fn login(n: u128) -> Establishment {
+    Establishment { session: session(n), replaces: None, is_login: true }
+}
+
+pub(super) fn succeeded(n: u128) -> IdentityFact {
+    let SessionRecord { user, methods, .. } = session(n);
+    IdentityFact::LoginSucceeded { user, methods }
+}
+
+pub(super) fn created(n: u128) -> IdentityFact {
+    let SessionRecord { id, sign_in, user, .. } = session(n);
+    IdentityFact::SessionCreated { session: id, sign_in, user }
+}
+
+pub(super) fn revoked(n: u128, reason: SessionEnd) -> IdentityFact {
+    let SessionRecord { id, sign_in, user, .. } = session(n);
+    IdentityFact::SessionRevoked { session: id, sign_in, user, reason }
+}
+
+/// Keeps two people.
+pub(super) async fn with_people<S: IdentityStore>(store: &S) {
+    for n in [1, 2] {
+        assert_eq!(store.add_user(user(n), origin(NOW)).await.unwrap(), AddingUser::Added);
+    }
+}
+
+/// Keeps two people; the first has the first session.
+pub(super) async fn with_session<S: IdentityStore>(store: &S) {
+    with_people(store).await;
+    establish(store, login(1)).await;
+}
+
+/// Establishes a session that nothing stands in the way of.
+pub(super) async fn establish<S: IdentityStore>(store: &S, establishment: Establishment) {
+    let established = store.establish_session(establishment, origin(NOW)).await.unwrap();
+    assert_eq!(established, Established::Established);
+}
+
+pub(super) async fn is_alive<S: IdentityStore>(store: &S, n: u128, at: Timestamp) -> bool {
+    store.load_session(session_id(n), at).await.unwrap().is_some()
+}
+
+/// Hears what a store writes into its audit log.
+pub(super) struct Ear<'s, S> {
+    store: &'s S,
+    heard: usize,
+}
+
+impl<'s, S: AuditTrail> Ear<'s, S> {
+    /// Hears what is written from now on.
+    pub(super) async fn on(store: &'s S) -> Self {
+        Self { store, heard: store.events().await.len() }
+    }
+
+    /// Insists that since the last time these facts were written, whole, in whatever order, and nothing else.
+    pub(super) async fn heard(&mut self, facts: &[IdentityFact], at: Timestamp) {
+        let events = self.store.events().await;
+        let told = events.get(self.heard..).expect("an audit log only grows");
+        let expected: Vec<_> = facts.iter().map(|fact| fact.event(&origin(at))).collect();
+        assert_eq!(sorted(told), sorted(&expected));
+        self.heard = events.len();
+    }
+
+    /// Insists that nothing was written since the last time.
+    pub(super) async fn silence(&mut self) {
+        self.heard(&[], NOW).await;
+    }
+}
+
+fn sorted(events: &[Event]) -> Vec<String> {
+    let mut lines: Vec<_> = events.iter().map(|event| format!("{event:?}")).collect();
+    lines.sort();
+    lines
+}
+
+/// Insists that a value came back as it went in. Secrets do not print: the caller compares those.
+pub(super) fn assert_same(found: &impl std::fmt::Debug, kept: &impl std::fmt::Debug) {
+    assert_eq!(format!("{found:?}"), format!("{kept:?}"));
+}

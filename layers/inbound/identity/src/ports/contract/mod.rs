@@ -1,0 +1,112 @@
+//! The laws that every store that people sign in with must keep.
+//!
+//! A store's own tests name them all at once; each becomes a test of its own, on a fresh store:
+//!
+//! ```
+//! use towergate_identity::ports::{contract::AuditTrail, memory::MemoryStore};
+//!
+//! towergate_identity::identity_store_contract!(make: MemoryStore::new);
+//! ```
+//!
+//! A store that needs a runtime around its futures says how they are run: `block_on: my_block_on`, a function of
+//! any future. The laws of [`race`] call it from many threads at once.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a law that is broken panics, as tests do")]
+
+use std::future::Future;
+
+use towergate_core::audit::Event;
+
+mod block_on;
+mod fixture;
+pub mod race;
+pub mod session;
+pub mod session_end;
+pub mod user;
+
+pub use block_on::block_on;
+
+/// A store under test whose audit log can be read back, in the order in which it was written.
+pub trait AuditTrail {
+    /// The whole log.
+    fn events(&self) -> impl Future<Output = Vec<Event>> + Send;
+}
+
+#[cfg(feature = "memory")]
+impl AuditTrail for super::memory::MemoryStore {
+    async fn events(&self) -> Vec<Event> {
+        Self::events(self)
+    }
+}
+
+/// Makes one test of each law. `make` is called for a fresh store each time; `block_on` runs a future to its end.
+#[macro_export]
+macro_rules! identity_store_contract {
+    (make: $make:expr $(,)?) => {
+        $crate::identity_store_contract!(make: $make, block_on: $crate::ports::contract::block_on);
+    };
+    (make: $make:expr, block_on: $block_on:path $(,)?) => {
+        $crate::identity_store_contract! {
+            @laws $make, $block_on;
+            session {
+                a_session_reads_back_whole,
+                a_half_session_stays_half,
+                a_new_identifier_is_no_sign_in,
+                a_sign_in_ends_the_session_before_it,
+                a_sign_in_needs_no_session_before_it,
+                an_ended_session_is_not_renewed,
+                an_expired_session_is_not_renewed,
+                whoever_is_shut_out_gets_no_session,
+                a_session_is_established_once,
+                an_idle_session_ends_on_time,
+                an_old_session_ends_on_time,
+                activity_prolongs_a_session,
+                activity_stops_at_the_absolute_end,
+                activity_never_goes_backwards,
+                activity_never_revives,
+            }
+            session_end {
+                a_session_is_ended_once,
+                an_expired_session_is_not_ended_again,
+                all_sessions_of_a_person_end_but_one,
+                all_sessions_of_a_person_end,
+                sessions_are_listed_newest_first,
+                a_value_is_kept_until_it_is_removed,
+                a_value_ends_with_its_session,
+            }
+            user {
+                a_person_reads_back_whole,
+                a_person_may_have_no_password,
+                an_address_belongs_to_one_person,
+                an_identifier_belongs_to_one_person,
+                a_hash_is_replaced_if_unchanged,
+                nobodys_hash_is_not_replaced,
+                whoever_is_shut_out_has_no_session,
+                nobody_is_not_shut_out,
+                an_event_reads_back_whole,
+            }
+            @race {
+                parallel_activity_does_not_undo_an_end,
+                parallel_renewals_leave_one_session,
+                parallel_registrations_leave_one_person,
+                a_person_shut_out_while_signing_in_is_out,
+            }
+        }
+    };
+    (@laws $make:expr, $block_on:path; $($module:ident { $($law:ident,)* })* @race { $($race:ident,)* }) => {
+        $($(
+            #[test]
+            fn $law() {
+                let store = ($make)();
+                $block_on($crate::ports::contract::$module::$law(&store));
+            }
+        )*)*
+        $(
+            #[test]
+            fn $race() {
+                let store = ($make)();
+                $crate::ports::contract::race::$race(&store, |task| $block_on(task));
+            }
+        )*
+    };
+}

@@ -1,0 +1,142 @@
+//! Laws that hold when many do the same at once.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Barrier, mpsc},
+    thread,
+};
+
+use super::{
+    AuditTrail,
+    fixture::{LIFETIME, NOW, email, is_alive, origin, session, session_id, user, user_id, with_session},
+};
+use crate::{
+    ports::{
+        IdentityStore,
+        session::{Established, Establishment},
+        user::AddingUser,
+    },
+    rules::{fact::SessionEnd, user::User},
+};
+
+/// What one thread of a race has to do.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// However many note activity while a session is ended, it stays ended, and is ended once.
+pub fn parallel_activity_does_not_undo_an_end<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    let ended = many(store, 32, &run, |store, n| async move {
+        if n % 8 == 4 {
+            return store.end_session(session_id(1), SessionEnd::Logout, origin(NOW)).await.unwrap();
+        }
+        store.touch_session(session_id(1), NOW, LIFETIME).await.unwrap();
+        store.set_session_value(session_id(1), String::from("a"), Some(n.to_string()), NOW).await.unwrap();
+        false
+    });
+    assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
+    one(store, &run, |store| async move {
+        assert!(!is_alive(&store, 1, NOW).await);
+        assert_eq!(store.session_value(session_id(1), "a", NOW).await.unwrap(), None);
+        assert_eq!(written(&store, "session.revoked").await, 1);
+    });
+}
+
+/// Of many parallel renewals of one session exactly one takes its place.
+pub fn parallel_renewals_leave_one_session<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    let established = many(store, 32, &run, |store, n| async move {
+        let renewed =
+            Establishment { session: session(n + 2), replaces: Some(session_id(1)), is_login: false };
+        store.establish_session(renewed, origin(NOW)).await.unwrap()
+    });
+    let count = |wanted| established.iter().filter(|answer| **answer == wanted).count();
+    assert_eq!((count(Established::Established), count(Established::Superseded)), (1, 31));
+    one(store, &run, |store| async move {
+        assert_eq!(store.sessions_of(user_id(1), NOW).await.unwrap().len(), 1);
+    });
+}
+
+/// Of many parallel registrations of one address exactly one has it.
+pub fn parallel_registrations_leave_one_person<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    let added = many(store, 32, &run, |store, n| async move {
+        store.add_user(User { email: email(1), ..user(n) }, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(added.iter().filter(|answer| **answer == AddingUser::Added).count(), 1);
+    one(store, &run, |store| async move { assert_eq!(written(&store, "user.registered").await, 1) });
+}
+
+/// When a person is shut out while they sign in, no session of theirs is left.
+pub fn a_person_shut_out_while_signing_in_is_out<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    many(store, 32, &run, |store, n| async move {
+        if n == 16 {
+            store.disable_user(user_id(1), origin(NOW)).await.unwrap();
+            return;
+        }
+        let login = Establishment { session: session(n + 2), replaces: None, is_login: true };
+        store.establish_session(login, origin(NOW)).await.unwrap();
+    });
+    one(store, &run, |store| async move {
+        assert!(store.sessions_of(user_id(1), NOW).await.unwrap().is_empty());
+        let begun = written(&store, "session.created").await;
+        assert_eq!(written(&store, "session.revoked").await, begun);
+    });
+}
+
+/// Does one thing alone.
+fn one<S, F>(store: &S, run: &impl Fn(Task), step: impl Fn(S) -> F)
+where
+    S: IdentityStore,
+    F: Future<Output = ()> + Send + 'static,
+{
+    run(Box::pin(step(store.clone())));
+}
+
+/// Does the same in `count` threads at once, and gathers their answers.
+fn many<S, F, T>(
+    store: &S,
+    count: usize,
+    run: &(impl Fn(Task) + Sync),
+    step: impl Fn(S, u128) -> F + Sync,
+) -> Vec<T>
+where
+    S: IdentityStore,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let start = Barrier::new(count);
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        for n in (0..).take(count) {
+            let (tell, store, step, start) = (tell.clone(), store.clone(), &step, &start);
+            scope.spawn(move || {
+                let answer = step(store, n);
+                start.wait();
+                run(Box::pin(async move {
+                    let _ = tell.send(answer.await);
+                }));
+            });
+        }
+    });
+    drop(tell);
+    let answers: Vec<_> = told.iter().collect();
+    assert_eq!(answers.len(), count, "a thread of the race came to nothing");
+    answers
+}
+
+async fn written<S: AuditTrail>(store: &S, action: &str) -> usize {
+    store.events().await.iter().filter(|event| event.action == action).count()
+}

@@ -1,0 +1,104 @@
+//! Laws of remembered consents.
+
+use super::{
+    AuditTrail,
+    fixture::{
+        Ear, MILLISECOND, NOW, alice, bob, client_id, code, grant, grant_id, interaction, origin,
+        other_client_id, scope,
+    },
+    interaction::{approval, with_taken},
+};
+use crate::{
+    ports::{OAuthStore, interaction::Approval},
+    rules::{
+        consent::Consent,
+        fact::OAuthFact,
+        grant::{Grant, RevocationReason},
+        interaction::Interaction,
+    },
+};
+
+/// A consent is remembered only when that is asked for.
+pub async fn a_consent_given_once_is_not_remembered<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    store.approve_interaction(approval(1), origin(NOW)).await.unwrap();
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+}
+
+/// A remembered consent is found under its person and client, and under no other.
+pub async fn a_remembered_consent_is_found<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), Some(consent("openid profile")));
+    assert_eq!(store.find_consent(&bob(), &client_id()).await.unwrap(), None);
+    assert_eq!(store.find_consent(&alice(), &other_client_id()).await.unwrap(), None);
+}
+
+/// The log tells a consent that is remembered from one that is not.
+pub async fn remembering_is_on_record<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    let mut ear = Ear::on(store).await;
+    store.approve_interaction(remembering("openid"), origin(NOW)).await.unwrap();
+    let given = OAuthFact::ConsentGiven { subject: alice(), client: client_id(), remembered: true };
+    let issued =
+        OAuthFact::CodeIssued { code: code(1).id, grant: grant_id(1), client: client_id(), subject: alice() };
+    ear.heard(&[given, issued], NOW).await;
+}
+
+/// A second remembered consent is added to the first.
+pub async fn a_remembered_consent_grows<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    let second = Interaction { subject: Some(alice()), ..interaction(2) };
+    store.begin_interaction(second, origin(NOW)).await.unwrap();
+    let later = NOW.plus(MILLISECOND);
+    let more = Consent { given_at: later, ..consent("email") };
+    let approval = Approval { interaction: interaction(2).id, remember: Some(more), ..approval(2) };
+    store.approve_interaction(approval, origin(later)).await.unwrap();
+    let grown = Consent { given_at: later, ..consent("openid profile email") };
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), Some(grown));
+}
+
+/// A consent whose yes came to nothing is not remembered.
+pub async fn a_consent_of_a_lost_yes_is_not_remembered<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    let late = origin(interaction(1).expires_at);
+    store.approve_interaction(remembering("openid"), late).await.unwrap();
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+}
+
+/// A consent withdrawn is forgotten and takes along every grant of that person to that client, and no other.
+pub async fn a_withdrawn_consent_takes_its_grants_along<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    store.issue_code(grant(2), code(2), origin(NOW)).await.unwrap();
+    let bobs = Grant { subject: bob(), ..grant(3) };
+    store.issue_code(bobs, code(3), origin(NOW)).await.unwrap();
+    let others = Grant { client: other_client_id(), ..grant(4) };
+    store.issue_code(others, code(4), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+
+    assert_eq!(store.withdraw_consent(alice(), client_id(), origin(NOW)).await.unwrap(), 2);
+    let died = |n| OAuthFact::GrantRevoked {
+        grant: grant_id(n),
+        client: client_id(),
+        reason: RevocationReason::ConsentWithdrawn,
+    };
+    let withdrawn = OAuthFact::ConsentWithdrawn { subject: alice(), client: client_id() };
+    ear.heard(&[withdrawn, died(1), died(2)], NOW).await;
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+    for (n, revoked) in [(1, true), (2, true), (3, false), (4, false)] {
+        assert_eq!(store.find_code(code(n).id).await.unwrap().unwrap().revoked, revoked, "grant {n}");
+    }
+}
+
+/// Answers the first interaction with a yes to remember.
+async fn with_remembered<S: OAuthStore>(store: &S) {
+    with_taken(store).await;
+    store.approve_interaction(remembering("openid profile"), origin(NOW)).await.unwrap();
+}
+
+fn remembering(values: &str) -> Approval {
+    Approval { remember: Some(consent(values)), ..approval(1) }
+}
+
+fn consent(values: &str) -> Consent {
+    Consent { subject: alice(), client: client_id(), scope: scope(values), given_at: NOW }
+}

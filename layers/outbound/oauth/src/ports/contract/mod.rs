@@ -1,0 +1,162 @@
+//! The laws that every store of the authorization server must keep.
+//!
+//! A store's own tests name them all at once; each becomes a test of its own, on a fresh store:
+//!
+//! ```
+//! use towergate_oauth::ports::{contract::AuditTrail, memory::MemoryStore};
+//!
+//! towergate_oauth::oauth_store_contract!(make: MemoryStore::new);
+//! ```
+//!
+//! A store that needs a runtime around its futures says how they are run: `block_on: my_block_on`, a function of
+//! any future. The laws of [`race`] call it from many threads at once.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a law that is broken panics, as tests do")]
+
+use std::future::Future;
+
+use towergate_core::audit::Event;
+
+pub mod access_token;
+mod block_on;
+pub mod client;
+pub mod code;
+pub mod consent;
+mod fixture;
+pub mod interaction;
+pub mod key;
+pub mod race;
+pub mod refresh_token;
+
+pub use block_on::block_on;
+
+/// A store under test whose audit log can be read back, in the order in which it was written.
+pub trait AuditTrail {
+    /// The whole log.
+    fn events(&self) -> impl Future<Output = Vec<Event>> + Send;
+}
+
+#[cfg(feature = "memory")]
+impl AuditTrail for super::memory::MemoryStore {
+    async fn events(&self) -> Vec<Event> {
+        Self::events(self)
+    }
+}
+
+/// Makes one test of each law. `make` is called for a fresh store each time; `block_on` runs a future to its end.
+#[macro_export]
+macro_rules! oauth_store_contract {
+    (make: $make:expr $(,)?) => {
+        $crate::oauth_store_contract!(make: $make, block_on: $crate::ports::contract::block_on);
+    };
+    (make: $make:expr, block_on: $block_on:path $(,)?) => {
+        $crate::oauth_store_contract! {
+            @laws $make, $block_on;
+            access_token {
+                an_access_token_reads_back_with_its_grant,
+                a_client_gets_a_token_for_itself,
+                an_access_token_is_issued_once,
+                a_disabled_clients_own_token_is_dead,
+                a_disabled_clients_family_is_dead,
+                a_withdrawn_consent_ends_the_family,
+                a_grant_is_revoked_once,
+                a_sign_in_takes_its_grants_along,
+                a_waiting_code_dies_with_its_sign_in,
+            }
+            client {
+                a_client_reads_back_whole,
+                a_client_is_replaced,
+                replacing_a_client_keeps_its_grants,
+                a_disabled_client_loses_its_grants,
+                a_dead_grant_does_not_die_again,
+                an_unknown_client_is_not_disabled,
+            }
+            code {
+                a_code_reads_back_whole,
+                a_code_is_issued_once,
+                a_code_is_redeemed_once,
+                a_family_dies_once,
+                a_spent_code_is_replayed_however_late,
+                a_code_lives_to_its_last_millisecond,
+                a_code_ends_on_time,
+                a_code_dies_with_its_grant,
+                a_code_that_never_was_is_missing,
+                a_code_is_nothing_to_another_client,
+                a_refused_redemption_leaves_the_code_unspent,
+                a_code_may_be_redeemed_for_an_access_token_alone,
+                a_refresh_token_reads_back_whole,
+            }
+            consent {
+                a_consent_given_once_is_not_remembered,
+                a_remembered_consent_is_found,
+                remembering_is_on_record,
+                a_remembered_consent_grows,
+                a_consent_of_a_lost_yes_is_not_remembered,
+                a_withdrawn_consent_takes_its_grants_along,
+            }
+            interaction {
+                an_interaction_reads_back_whole,
+                an_interaction_begins_once,
+                an_interaction_belongs_to_the_first_who_takes_it,
+                an_interaction_is_taken_while_it_waits,
+                a_yes_counts_once,
+                a_late_yes_gets_nothing,
+                another_persons_yes_gets_nothing,
+                a_yes_to_nobodys_interaction_gets_nothing,
+                a_yes_to_nothing_gets_nothing,
+                a_refused_yes_leaves_everything_as_it_was,
+                a_no_counts_once,
+                nobody_may_refuse_what_nobody_took,
+                a_no_out_of_place_is_not_heard,
+            }
+            key {
+                a_key_reads_back_whole,
+                a_key_is_added_once,
+                keys_come_oldest_first,
+                a_key_never_moves_back,
+                a_retired_key_is_listed_no_more,
+                an_unknown_key_does_not_move,
+                an_event_reads_back_whole,
+            }
+            refresh_token {
+                a_refresh_token_is_exchanged,
+                a_repetition_gets_the_same_answer,
+                a_use_after_the_window_ends_the_family,
+                a_use_after_the_successors_ends_the_family,
+                a_repetition_is_not_a_use,
+                without_a_window_nothing_repeats,
+                a_reuse_is_noticed_however_late,
+                a_refresh_token_lives_to_its_last_millisecond,
+                a_refresh_token_ends_on_time,
+                a_family_ends_on_time,
+                a_refresh_token_dies_with_its_grant,
+                a_refresh_token_that_never_was_is_missing,
+                a_refresh_token_is_nothing_to_another_client,
+                a_refused_exchange_leaves_the_token_unused,
+            }
+            @race {
+                parallel_redemptions_spend_a_code_once,
+                parallel_exchanges_leave_one_child,
+                parallel_answers_close_an_interaction_once,
+                parallel_takers_leave_one_owner,
+                parallel_revocations_kill_once,
+            }
+        }
+    };
+    (@laws $make:expr, $block_on:path; $($module:ident { $($law:ident,)* })* @race { $($race:ident,)* }) => {
+        $($(
+            #[test]
+            fn $law() {
+                let store = ($make)();
+                $block_on($crate::ports::contract::$module::$law(&store));
+            }
+        )*)*
+        $(
+            #[test]
+            fn $race() {
+                let store = ($make)();
+                $crate::ports::contract::race::$race(&store, |task| $block_on(task));
+            }
+        )*
+    };
+}

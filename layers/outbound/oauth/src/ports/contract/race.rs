@@ -1,0 +1,177 @@
+//! Laws that hold when many do the same at once.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Barrier, mpsc},
+    thread,
+};
+
+use super::{
+    AuditTrail,
+    fixture::{
+        NOW, access_token, alice, bob, code, grant_id, interaction, origin, redemption, refresh_token,
+        rotation, with_clients, with_code, with_family,
+    },
+    interaction::{approval, with_taken},
+};
+use crate::{
+    ports::{
+        OAuthStore,
+        grant::{Redeemed, Redemption, Revocation, Rotated, Rotation},
+        interaction::{Approval, Binding, Closing},
+    },
+    rules::grant::RevocationReason,
+};
+
+/// What one thread of a race has to do.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Of many parallel redemptions of one code exactly one succeeds, and the others have ended the family.
+pub fn parallel_redemptions_spend_a_code_once<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_code(&store).await });
+    let redeemed = many(store, 64, &run, |store, n| async move {
+        let redemption =
+            Redemption { access: access_token(n, Some(grant_id(1))), refresh: None, ..redemption(1) };
+        store.redeem_code(redemption, origin(NOW)).await.unwrap()
+    });
+    let count = |wanted: fn(&Redeemed) -> bool| redeemed.iter().filter(|&answer| wanted(answer)).count();
+    assert_eq!(count(|answer| matches!(answer, Redeemed::Consumed(_))), 1);
+    assert_eq!(count(|answer| matches!(answer, Redeemed::Replayed { .. })), 1);
+    one(store, &run, |store| async move {
+        assert!(store.find_code(code(1).id).await.unwrap().unwrap().revoked);
+        assert_eq!(written(&store, "code.redeemed").await, 1);
+        assert_eq!(written(&store, "code.replayed").await, 1);
+        assert_eq!(written(&store, "grant.revoked").await, 1);
+        let mut tokens = 0;
+        for n in 0..64 {
+            let found = store.find_access_token(access_token(n, None).id).await.unwrap();
+            tokens += usize::from(found.is_some());
+        }
+        assert_eq!(tokens, 1);
+    });
+}
+
+/// Of many parallel exchanges of one refresh token exactly one happens, and all hear its answer.
+pub fn parallel_exchanges_leave_one_child<S: OAuthStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
+    one(store, &run, |store| async move { with_family(&store).await });
+    let rotated = many(store, 64, &run, |store, n| async move {
+        let n = u32::try_from(n).unwrap();
+        let rotation = Rotation {
+            access: rotation(n).access,
+            refresh: refresh_token(n + 1),
+            sealed_answer: n.to_be_bytes().to_vec(),
+            ..rotation(0)
+        };
+        (n, store.rotate_refresh_token(rotation, origin(NOW)).await.unwrap())
+    });
+    let winners: Vec<_> = rotated.iter().filter(|(_, answer)| *answer == Rotated::Rotated).collect();
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    let winner = winners.first().unwrap().0;
+    let same = Rotated::Repeated { sealed_answer: winner.to_be_bytes().to_vec() };
+    assert_eq!(rotated.iter().filter(|(_, answer)| *answer == same).count(), 63);
+    one(store, &run, move |store| async move {
+        for n in 0..64 {
+            let child = store.find_refresh_token(refresh_token(n + 1).id).await.unwrap();
+            assert_eq!(child.is_some(), n == winner);
+        }
+        assert_eq!(written(&store, "token.refreshed").await, 1);
+    });
+}
+
+/// Of many parallel answers to one interaction exactly one closes it.
+pub fn parallel_answers_close_an_interaction_once<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_taken(&store).await });
+    let closed = many(store, 32, &run, |store, n| async move {
+        if n % 8 == 7 {
+            return store.deny_interaction(interaction(1).id, Some(alice()), origin(NOW)).await.unwrap();
+        }
+        store.approve_interaction(Approval { ..approval(n) }, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(closed.iter().filter(|closing| **closing == Closing::Closed).count(), 1);
+    one(store, &run, |store| async move {
+        let issued = written(&store, "code.issued").await;
+        assert_eq!(issued + written(&store, "consent.denied").await, 1);
+        assert_eq!(issued, written(&store, "consent.given").await);
+        let mut codes = 0;
+        for n in 0..32 {
+            codes += usize::from(store.find_code(code(n).id).await.unwrap().is_some());
+        }
+        assert_eq!(codes, issued);
+    });
+}
+
+/// When two people take one interaction at once, one of them has it.
+pub fn parallel_takers_leave_one_owner<S: OAuthStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
+    one(store, &run, |store| async move {
+        with_clients(&store).await;
+        store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    });
+    let bound = many(store, 32, &run, |store, n| async move {
+        let who = if n % 2 == 0 { alice() } else { bob() };
+        store.bind_interaction(interaction(1).id, who, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(bound.iter().filter(|binding| **binding == Binding::Bound).count(), 16);
+    assert_eq!(bound.iter().filter(|binding| **binding == Binding::SomebodyElses).count(), 16);
+}
+
+/// Of many parallel revocations of one grant exactly one happens.
+pub fn parallel_revocations_kill_once<S: OAuthStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
+    one(store, &run, |store| async move { with_family(&store).await });
+    let revoked = many(store, 32, &run, |store, _| async move {
+        store.revoke_grant(grant_id(1), RevocationReason::AccountRefused, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(revoked.iter().filter(|revocation| **revocation == Revocation::Revoked).count(), 1);
+    one(store, &run, |store| async move { assert_eq!(written(&store, "grant.revoked").await, 1) });
+}
+
+/// Does one thing alone.
+fn one<S, F>(store: &S, run: &impl Fn(Task), step: impl Fn(S) -> F)
+where
+    S: OAuthStore,
+    F: Future<Output = ()> + Send + 'static,
+{
+    run(Box::pin(step(store.clone())));
+}
+
+/// Does the same in `count` threads at once, and gathers their answers.
+fn many<S, F, T>(
+    store: &S,
+    count: usize,
+    run: &(impl Fn(Task) + Sync),
+    step: impl Fn(S, u128) -> F + Sync,
+) -> Vec<T>
+where
+    S: OAuthStore,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let start = Barrier::new(count);
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        for n in (0..).take(count) {
+            let (tell, store, step, start) = (tell.clone(), store.clone(), &step, &start);
+            scope.spawn(move || {
+                let answer = step(store, n);
+                start.wait();
+                run(Box::pin(async move {
+                    let _ = tell.send(answer.await);
+                }));
+            });
+        }
+    });
+    drop(tell);
+    let answers: Vec<_> = told.iter().collect();
+    assert_eq!(answers.len(), count, "a thread of the race came to nothing");
+    answers
+}
+
+async fn written<S: AuditTrail>(store: &S, action: &str) -> usize {
+    store.events().await.iter().filter(|event| event.action == action).count()
+}
