@@ -14,7 +14,7 @@ pub struct RequireUserLayer<R = ToLogin> {
 
 impl RequireUserLayer {
     /// Sends people who navigate to `login`, with `return_to` in its query; other requests get 401.
-    pub const fn new(login: LocalPath) -> Self {
+    pub fn new(login: LocalPath) -> Self {
         Self { rejection: ToLogin::new(login) }
     }
 }

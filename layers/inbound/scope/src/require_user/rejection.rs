@@ -1,5 +1,7 @@
 //! What whoever is not signed in gets.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -34,14 +36,15 @@ impl<B, F: Fn(&Parts, NoUser) -> Response<B>> RejectNoUser<B> for F {
 /// Sends people who navigate to the sign-in page; answers 401 to every other request.
 #[derive(Debug, Clone)]
 pub struct ToLogin {
-    login: LocalPath,
+    /// Shared: the session layer outside clones the services inside it at each request.
+    login: Arc<LocalPath>,
 }
 
 impl ToLogin {
     /// The sign-in page is at `login`.
     #[must_use]
-    pub const fn new(login: LocalPath) -> Self {
-        Self { login }
+    pub fn new(login: LocalPath) -> Self {
+        Self { login: Arc::new(login) }
     }
 
     /// The sign-in page, told where the person wanted to go.

@@ -208,8 +208,8 @@ pub(crate) fn failure(answer: &Answer) -> Option<String> {
 
 /// What a browser keeps of an answer: the `Cookie` header it sends next.
 pub(crate) fn kept(headers: &HeaderMap) -> Option<String> {
-    let set = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let ours = set.filter(|value| value.starts_with("__Host-tgs=tgs_")).next_back()?;
+    let mut set = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let ours = set.rfind(|value| value.starts_with("__Host-tgs=tgs_"))?;
     ours.split(';').next().map(str::to_owned)
 }
 
