@@ -4,7 +4,7 @@ use rusqlite::{
     Row,
     types::{FromSql, ValueRef},
 };
-use towergate_core::{Digest, Timestamp, id::Uuid};
+use towergate_core::{Timestamp, id::Uuid};
 
 use crate::failure::Failure;
 
@@ -81,13 +81,16 @@ impl<'r> Fields<'r> {
     }
 
     #[cfg(any(feature = "inbound", feature = "outbound"))]
-    pub(crate) fn digest(&mut self, column: &'static str) -> Result<Digest, Failure> {
-        self.get(column).map(Digest::from_stored)
+    pub(crate) fn digest(&mut self, column: &'static str) -> Result<towergate_core::Digest, Failure> {
+        self.get(column).map(towergate_core::Digest::from_stored)
     }
 
     #[cfg(feature = "outbound")]
-    pub(crate) fn optional_digest(&mut self, column: &'static str) -> Result<Option<Digest>, Failure> {
-        self.get::<Option<[u8; 32]>>(column).map(|bytes| bytes.map(Digest::from_stored))
+    pub(crate) fn optional_digest(
+        &mut self,
+        column: &'static str,
+    ) -> Result<Option<towergate_core::Digest>, Failure> {
+        self.get::<Option<[u8; 32]>>(column).map(|bytes| bytes.map(towergate_core::Digest::from_stored))
     }
 
     pub(crate) fn time(&mut self, column: &'static str) -> Result<Timestamp, Failure> {

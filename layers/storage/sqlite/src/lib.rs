@@ -87,6 +87,8 @@ mod open_error;
 mod options;
 mod pool;
 mod query;
+#[cfg(test)]
+mod query_plans;
 mod store;
 mod writer;
 

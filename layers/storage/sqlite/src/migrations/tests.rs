@@ -1,1 +1,109 @@
+use std::{path::PathBuf, time::Duration};
 
+use super::*;
+use crate::store::SqliteStore;
+
+struct Place {
+    _dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn place() -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    Place { _dir: dir, path }
+}
+
+fn number(connection: &Connection, sql: &str) -> i64 {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_fresh_file_is_marked_with_house_and_version() {
+    let place = place();
+    drop(SqliteStore::open(&place.path).unwrap());
+    drop(SqliteStore::open(&place.path).unwrap());
+    let connection = Connection::open(&place.path).unwrap();
+    assert_eq!(number(&connection, "PRAGMA application_id"), i64::from(APPLICATION_ID));
+    assert_eq!(number(&connection, "PRAGMA user_version"), 3);
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 3);
+    let foreign = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'towergate\\_%' ESCAPE \
+                   '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    assert_eq!(number(&connection, foreign), 0);
+}
+
+#[test]
+fn a_hosts_own_file_keeps_its_marks_and_tables() {
+    let place = place();
+    let connection = Connection::open(&place.path).unwrap();
+    connection.execute_batch("CREATE TABLE orders (id INTEGER); PRAGMA user_version = 41").unwrap();
+    drop(SqliteStore::open(&place.path).unwrap());
+    assert_eq!(number(&connection, "PRAGMA application_id"), 0);
+    assert_eq!(number(&connection, "PRAGMA user_version"), 41);
+    assert_eq!(number(&connection, "SELECT count(*) FROM orders"), 0);
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    let place = place();
+    drop(SqliteStore::open(&place.path).unwrap());
+    let connection = Connection::open(&place.path).unwrap();
+    connection.execute("INSERT INTO towergate_migrations VALUES (4, 'later', zeroblob(32), 0)", []).unwrap();
+    let refused = SqliteStore::open(&place.path).unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { number: 4, .. }), "{refused}");
+}
+
+#[test]
+fn a_migration_applied_in_other_words_is_refused() {
+    let place = place();
+    drop(SqliteStore::open(&place.path).unwrap());
+    let connection = Connection::open(&place.path).unwrap();
+    connection.execute("UPDATE towergate_migrations SET digest = zeroblob(32) WHERE number = 2", []).unwrap();
+    let refused = SqliteStore::open(&place.path).unwrap_err();
+    assert!(matches!(refused, OpenError::Altered { number: 2, .. }), "{refused}");
+}
+
+#[test]
+fn a_database_that_is_behind_is_refused_when_told_not_to_migrate() {
+    let place = place();
+    let refused = SqliteStore::options().migrate(false).open(&place.path).unwrap_err();
+    assert!(matches!(refused, OpenError::Behind { ref due } if due == &["audit", "identity", "oauth"]));
+    drop(SqliteStore::open(&place.path).unwrap());
+    drop(SqliteStore::options().migrate(false).open(&place.path).unwrap());
+}
+
+#[test]
+fn a_migration_that_fails_leaves_nothing() {
+    let place = place();
+    let connection = Connection::open(&place.path).unwrap();
+    connection.execute_batch("CREATE TABLE towergate_clients (id INTEGER)").unwrap();
+    assert!(matches!(SqliteStore::open(&place.path), Err(OpenError::Sqlite(_))));
+    assert_eq!(number(&connection, "SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+#[test]
+fn many_may_start_at_once_on_one_fresh_file() {
+    let place = place();
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::open(&place.path))).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    for store in opened {
+        store.unwrap();
+    }
+    let connection = Connection::open(&place.path).unwrap();
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 3);
+}
+
+#[test]
+fn a_file_that_is_no_database_or_is_locked_is_not_opened() {
+    let place = place();
+    std::fs::write(&place.path, [7; 4096]).unwrap();
+    assert!(matches!(SqliteStore::open(&place.path), Err(OpenError::Sqlite(_))));
+    std::fs::remove_file(&place.path).unwrap();
+
+    let connection = Connection::open(&place.path).unwrap();
+    connection.execute_batch("BEGIN EXCLUSIVE; CREATE TABLE a (b)").unwrap();
+    let options = SqliteStore::options().busy_timeout(Duration::from_millis(20));
+    assert!(matches!(options.open(&place.path), Err(OpenError::Sqlite(_))));
+}

@@ -1,0 +1,79 @@
+//! No read of a request, and no batch of the cleaner, walks a table.
+
+use rusqlite::Connection;
+
+use crate::migrations;
+
+fn scans(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let count = statement.parameter_count();
+    let nulls = rusqlite::params_from_iter(std::iter::repeat_n(rusqlite::types::Null, count));
+    let steps = statement.query_map(nulls, |row| row.get::<_, String>(3)).unwrap();
+    steps
+        .map(Result::unwrap)
+        .filter(|step| step.starts_with("SCAN ") || step.contains("TEMP B-TREE"))
+        .collect()
+}
+
+fn migrated() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    migrations::bring_up_to_date(&connection, true, towergate_core::Timestamp::from_unix_millis(0)).unwrap();
+    connection
+}
+
+#[test]
+fn the_test_sees_a_scan() {
+    assert_eq!(scans(&migrated(), "SELECT * FROM towergate_users WHERE created_at = 1").len(), 1);
+}
+
+#[test]
+fn the_log_and_the_cleaner_use_an_index() {
+    use crate::cleanup as c;
+    let connection = migrated();
+    for sql in [
+        crate::audit::AFTER,
+        c::SESSIONS,
+        c::INTERACTIONS,
+        c::ACCESS_TOKENS,
+        c::REFRESH_TOKENS,
+        c::UNSPENT_CODES,
+        c::CODES_OF_BARE_GRANT,
+        c::BARE_GRANT,
+    ] {
+        assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
+    }
+}
+
+#[cfg(feature = "inbound")]
+#[test]
+fn signing_in_uses_an_index() {
+    use crate::identity::{session as s, user as u};
+    let connection = migrated();
+    for sql in [s::LOAD, s::OF_USER, s::TOUCH, s::END, s::END_OF_USER, s::VALUE, u::FIND, u::FIND_BY_EMAIL] {
+        assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
+    }
+}
+
+#[cfg(feature = "outbound")]
+#[test]
+fn the_authorization_server_uses_an_index() {
+    use crate::oauth as o;
+    let connection = migrated();
+    for sql in [
+        o::access_token::FIND,
+        o::client::FIND,
+        o::code::FIND,
+        o::consent::FIND,
+        o::grant_row::REVOKE_ONE,
+        o::grant_row::REVOKE_OF_CLIENT,
+        o::grant_row::REVOKE_OF_SID,
+        o::grant_row::REVOKE_OF_SUBJECT,
+        o::interaction::FIND,
+        o::key::STATE,
+        o::refresh_token::FIND,
+    ] {
+        assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
+    }
+    // The few keys in use are read whole, but not the many that are retired.
+    assert_eq!(scans(&connection, o::key::IN_USE), ["SCAN towergate_keys USING INDEX towergate_keys_in_use"]);
+}
