@@ -76,7 +76,8 @@ impl fmt::Debug for Form {
     }
 }
 
-fn decode(text: &[u8]) -> Option<String> {
+/// One name or value, percent-decoded; `None` when it is not percent-encoded UTF-8.
+pub(crate) fn decode(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(byte) = rest.next() {

@@ -1,6 +1,8 @@
 //! A registered client. [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2) names its metadata.
 
+pub mod authenticate;
 pub mod gate;
+pub mod metadata;
 
 use std::{collections::BTreeSet, fmt};
 

@@ -1,0 +1,262 @@
+//! Registering a client: everything that is wrong with it is said at once.
+//! [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)
+
+use std::fmt;
+
+use towergate_core::{Digest, Secret};
+use url::{Host, Url};
+
+use super::{Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType};
+
+/// The shortest client secret, in bytes.
+pub const MIN_SECRET_LENGTH: usize = 16;
+
+/// The longest redirect URI, in bytes.
+pub const MAX_REDIRECT_URI_LENGTH: usize = 2048;
+
+/// The algorithms an ID token may be signed with.
+const ID_TOKEN_ALGORITHMS: &[&str] = &["ES256", "RS256", "PS256", "EdDSA"];
+
+/// All that is wrong with a client's registration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct InvalidMetadata {
+    /// The problems, in the order of the metadata; never empty.
+    pub problems: Vec<MetadataProblem>,
+}
+
+impl fmt::Display for InvalidMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, problem) in self.problems.iter().enumerate() {
+            if place > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(problem, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong with a client's registration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataProblem {
+    /// A redirect URI cannot be used.
+    #[error("redirect_uri {uri:?} {fault}")]
+    RedirectUri {
+        /// The redirect URI.
+        uri: String,
+        /// What is wrong with it.
+        fault: RedirectUriFault,
+    },
+    /// Codes could be sent nowhere.
+    #[error("grant type authorization_code needs at least one redirect_uri")]
+    NoRedirectUri,
+    /// A refresh token could never be had.
+    #[error("grant type refresh_token needs authorization_code")]
+    RefreshWithoutCode,
+    /// A public client cannot act for itself: anybody could be it.
+    #[error("a public client (token_endpoint_auth_method none) must not have grant type client_credentials")]
+    PublicClientCredentials,
+    /// It may do nothing.
+    #[error("grant_types must not be empty")]
+    NoGrantType,
+    /// It has to prove itself, with nothing.
+    #[error("this token_endpoint_auth_method needs a client_secret")]
+    SecretMissing,
+    /// It has a secret that it never uses.
+    #[error("a public client (token_endpoint_auth_method none) must not have a client_secret")]
+    SecretOfPublicClient,
+    /// The secret could be guessed.
+    #[error("client_secret must have at least {MIN_SECRET_LENGTH} visible ASCII characters")]
+    WeakSecret,
+    /// ID tokens cannot be signed so.
+    #[error("id_token_signed_response_alg must be one of ES256, RS256, PS256, EdDSA")]
+    IdTokenAlgorithm,
+}
+
+/// What is wrong with a redirect URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedirectUriFault {
+    /// It is no absolute URI of visible ASCII, or too long.
+    #[error("is not an absolute URI of at most {MAX_REDIRECT_URI_LENGTH} visible ASCII characters")]
+    NotAbsolute,
+    /// It has a fragment.
+    #[error("has a fragment")]
+    Fragment,
+    /// It names a user or a password.
+    #[error("names a user or a password")]
+    UserInfo,
+    /// It would send codes in clear, or into the browser itself.
+    #[error("must use https, http at this very machine, or a private-use scheme with a dot in it")]
+    Scheme,
+}
+
+impl Client {
+    /// A new active client, when nothing is wrong with it.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn register(
+        id: ClientId,
+        secret: Option<&Secret<String>>,
+        metadata: ClientMetadata,
+    ) -> Result<Self, InvalidMetadata> {
+        let mut problems = Vec::new();
+        for uri in &metadata.redirect_uris {
+            if let Err(fault) = check_redirect_uri(uri) {
+                problems.push(MetadataProblem::RedirectUri { uri: uri.clone(), fault });
+            }
+        }
+        let has = |grant| metadata.grant_types.contains(&grant);
+        let public = metadata.token_endpoint_auth_method == ClientAuthMethod::None;
+        let weak = |secret: &Secret<String>| {
+            let visible = secret.expose().bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+            !visible || secret.expose().len() < MIN_SECRET_LENGTH
+        };
+        let rules = [
+            (metadata.grant_types.is_empty(), MetadataProblem::NoGrantType),
+            (
+                has(GrantType::AuthorizationCode) && metadata.redirect_uris.is_empty(),
+                MetadataProblem::NoRedirectUri,
+            ),
+            (
+                has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode),
+                MetadataProblem::RefreshWithoutCode,
+            ),
+            (public && has(GrantType::ClientCredentials), MetadataProblem::PublicClientCredentials),
+            (!public && secret.is_none(), MetadataProblem::SecretMissing),
+            (public && secret.is_some(), MetadataProblem::SecretOfPublicClient),
+            (!public && secret.is_some_and(weak), MetadataProblem::WeakSecret),
+            (
+                !ID_TOKEN_ALGORITHMS.contains(&metadata.id_token_signed_response_alg.as_str()),
+                MetadataProblem::IdTokenAlgorithm,
+            ),
+        ];
+        problems.extend(rules.into_iter().filter_map(|(broken, problem)| broken.then_some(problem)));
+        if !problems.is_empty() {
+            return Err(InvalidMetadata { problems });
+        }
+        let secret = secret.map(|secret| Digest::of(secret.expose().as_bytes()));
+        Ok(Self { id, state: ClientState::Active, secret, metadata })
+    }
+}
+
+fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriFault> {
+    let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !matches!(byte, b'"' | b'<' | b'>' | b'\\');
+    let parsed = Url::parse(uri).map_err(|_| RedirectUriFault::NotAbsolute)?;
+    if uri.len() > MAX_REDIRECT_URI_LENGTH || !uri.bytes().all(plain) {
+        return Err(RedirectUriFault::NotAbsolute);
+    }
+    if uri.contains('#') {
+        return Err(RedirectUriFault::Fragment);
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(RedirectUriFault::UserInfo);
+    }
+    let sound = match parsed.scheme() {
+        "https" => parsed.host().is_some(),
+        "http" => match parsed.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        },
+        // RFC 8252 section 7.1: the reverse of a domain name, so that no other app takes it by accident.
+        scheme => scheme.contains('.'),
+    };
+    if sound { Ok(()) } else { Err(RedirectUriFault::Scheme) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> ClientId {
+        ClientId::parse("shop").unwrap()
+    }
+
+    fn metadata() -> ClientMetadata {
+        ClientMetadata { redirect_uris: vec![String::from("https://app.example/cb")], ..Default::default() }
+    }
+
+    fn problems(secret: Option<&str>, metadata: ClientMetadata) -> Vec<MetadataProblem> {
+        let secret = secret.map(Secret::from);
+        match Client::register(id(), secret.as_ref(), metadata) {
+            Ok(_) => Vec::new(),
+            Err(invalid) => invalid.problems,
+        }
+    }
+
+    const SECRET: Option<&str> = Some("0123456789abcdef");
+
+    #[test]
+    fn a_sound_client_is_active_and_keeps_no_secret() {
+        let secret = Secret::from("0123456789abcdef");
+        let client = Client::register(id(), Some(&secret), metadata()).unwrap();
+        assert_eq!(client.state, ClientState::Active);
+        assert!(client.secret.unwrap().matches(&Digest::of(secret.expose().as_bytes())));
+    }
+
+    #[test]
+    fn all_problems_are_said_at_once() {
+        let broken = ClientMetadata {
+            redirect_uris: Vec::new(),
+            token_endpoint_auth_method: ClientAuthMethod::None,
+            grant_types: [GrantType::AuthorizationCode, GrantType::ClientCredentials].into(),
+            id_token_signed_response_alg: String::from("none"),
+            ..Default::default()
+        };
+        assert_eq!(
+            problems(SECRET, broken),
+            [
+                MetadataProblem::NoRedirectUri,
+                MetadataProblem::PublicClientCredentials,
+                MetadataProblem::SecretOfPublicClient,
+                MetadataProblem::IdTokenAlgorithm,
+            ]
+        );
+        let lonely = ClientMetadata { grant_types: [GrantType::RefreshToken].into(), ..metadata() };
+        assert_eq!(
+            problems(None, lonely),
+            [MetadataProblem::RefreshWithoutCode, MetadataProblem::SecretMissing]
+        );
+        let idle = ClientMetadata { grant_types: [].into(), ..metadata() };
+        assert_eq!(problems(SECRET, idle), [MetadataProblem::NoGrantType]);
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused() {
+        for weak in ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdé"] {
+            assert_eq!(problems(Some(weak), metadata()), [MetadataProblem::WeakSecret], "{weak:?}");
+        }
+    }
+
+    #[test]
+    fn redirect_uris_are_https_loopback_or_private_use() {
+        for good in [
+            "https://app.example/cb?x=1",
+            "http://localhost:4000/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]:9/cb",
+            "com.example.app:/cb",
+        ] {
+            assert_eq!(check_redirect_uri(good), Ok(()), "{good}");
+        }
+        for (bad, fault) in [
+            ("", RedirectUriFault::NotAbsolute),
+            ("/cb", RedirectUriFault::NotAbsolute),
+            ("https://app.example/c b", RedirectUriFault::NotAbsolute),
+            ("https://app.example/\\cb", RedirectUriFault::NotAbsolute),
+            ("https://app.example/cb#", RedirectUriFault::Fragment),
+            ("https://me@app.example/cb", RedirectUriFault::UserInfo),
+            ("http://app.example/cb", RedirectUriFault::Scheme),
+            ("http://localhost.example/cb", RedirectUriFault::Scheme),
+            ("javascript:alert(1)", RedirectUriFault::Scheme),
+            ("data:text/html,x", RedirectUriFault::Scheme),
+            ("app:/cb", RedirectUriFault::Scheme),
+        ] {
+            assert_eq!(check_redirect_uri(bad), Err(fault), "{bad}");
+        }
+    }
+}
