@@ -48,7 +48,9 @@ pub trait AccountResolver: Send + Sync + 'static {
         context: &Context,
     ) -> impl Future<Output = Result<Claims, ResolverError>> + Send;
 
-    /// The host's sign-in page. `return_to` and `interaction_id` are added to its query.
+    /// The host's sign-in page. `return_to`, `interaction_id` and `login_hint` are added to its query.
+    ///
+    /// The page must ask even when somebody is signed in: a request may want a fresh sign-in, or another person.
     fn login_redirect(&self, context: &Context) -> LocalPath;
 
     /// Where to go to end the host's own session; `None`, the default, when the authorization server should only say

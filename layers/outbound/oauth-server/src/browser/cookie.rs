@@ -30,3 +30,37 @@ pub(super) fn give(token: &OpaqueToken, insecure: bool) -> String {
 const fn cookie_name(insecure: bool) -> &'static str {
     if insecure { "tgib" } else { "__Host-tgib" }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use towergate_core::{Timestamp, random::InsecureSeededRandom};
+
+    use super::*;
+
+    fn headers(line: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(line).unwrap())])
+    }
+
+    #[test]
+    fn only_an_insecure_issuer_gives_and_reads_the_plain_name() {
+        let token =
+            OpaqueToken::mint(BROWSER_PREFIX, Timestamp::from_unix_seconds(1), &InsecureSeededRandom::new(1))
+                .unwrap();
+        for insecure in [false, true] {
+            let given = give(&token, insecure);
+            assert_eq!(given.starts_with("__Host-tgib="), !insecure, "{given}");
+            assert_eq!(given.contains("Secure"), !insecure, "{given}");
+            let line = given.split(';').next().unwrap();
+            assert_eq!(read(&headers(line), insecure).unwrap().id(), token.id());
+            assert!(read(&headers(line), !insecure).is_none());
+        }
+    }
+
+    #[test]
+    fn a_foreign_or_torn_cookie_is_no_cookie() {
+        for line in ["", "__Host-tgib", "__Host-tgib=", "__Host-tgib=tgib_x", "x=__Host-tgib=1", "; ;=;"] {
+            assert!(read(&headers(line), false).is_none(), "{line}");
+        }
+    }
+}

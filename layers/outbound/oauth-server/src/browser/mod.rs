@@ -10,6 +10,61 @@
 //!
 //! It belongs inside the session stack, behind the [account layer](crate::account) and a defence against cross-site
 //! form posts. Without the account layer it answers 500 and says which layer to add.
+//!
+//! ```
+//! use std::{convert::Infallible, sync::Arc};
+//!
+//! use bytes::Bytes;
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! use towergate_core::system::{OsRandom, SystemClock};
+//! use towergate_oauth::ports::memory::MemoryStore;
+//! use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
+//! # use http::request::Parts;
+//! # use towergate_core::LocalPath;
+//! # use towergate_oauth::rules::grant::Subject;
+//! # use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
+//! # use towergate_oauth_server::pages::{ConsentView, ErrorView, OAuthPages};
+//! # struct Accounts;
+//! # impl AccountResolver for Accounts {
+//! #     fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> { Ok(None) }
+//! #     async fn account(&self, _: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> { Ok(None) }
+//! #     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> { Ok(Claims::default()) }
+//! #     fn login_redirect(&self, _: &Context) -> LocalPath { LocalPath::root() }
+//! # }
+//! # struct Pages;
+//! # impl OAuthPages for Pages {
+//! #     fn consent(&self, view: &ConsentView) -> String { view.client_name.clone() }
+//! #     fn error(&self, view: &ErrorView) -> String { view.message.clone() }
+//! # }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let accounts = Arc::new(Accounts);
+//! let server = AuthorizationServer::new(
+//!     MemoryStore::new(),
+//!     Arc::clone(&accounts),
+//!     Arc::new(Pages),
+//!     ServerConfig::new(Issuer::https("https://id.example")?),
+//!     Arc::new(SystemClock),
+//!     Arc::new(OsRandom::new()),
+//! );
+//! let host = service_fn(async |_: Request<Full<Bytes>>| {
+//!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("the host's own page")))
+//! });
+//! let service =
+//!     ServiceBuilder::new().layer(AccountLayer::new(accounts)).layer(server.browser()).service(host);
+//!
+//! let passed = service.clone().oneshot(Request::get("/").body(Full::default())?).await?;
+//! assert_eq!(passed.status(), StatusCode::OK);
+//!
+//! let stranger = Request::get("/oauth/authorize?client_id=stranger").body(Full::default())?;
+//! let refused = service.oneshot(stranger).await?;
+//! assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+//! ```
 
 mod answer;
 mod authorize;

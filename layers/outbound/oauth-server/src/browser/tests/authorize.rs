@@ -163,7 +163,13 @@ async fn a_form_of_another_type_or_of_more_than_64_kib_is_refused() {
     let house = House::new().await;
     let mut browser = house.browser();
     let big = format!("x={}", "y".repeat(64 * 1024));
-    assert_eq!(browser.post("/oauth/authorize", &big).await.status, StatusCode::BAD_REQUEST);
+    let answer = browser.post("/oauth/authorize", &big).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(
+        answer.body.contains("The form has more than 65536 bytes"),
+        "not read to its end: {}",
+        answer.body
+    );
     let json = Request::post("/oauth/authorize").header(header::CONTENT_TYPE, "application/json");
     assert_eq!(browser.send(json, "{}").await.status, StatusCode::BAD_REQUEST);
     let put = browser.send(Request::put("/oauth/authorize"), "").await;

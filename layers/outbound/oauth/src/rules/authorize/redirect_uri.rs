@@ -1,5 +1,7 @@
 //! Where an answer may go: one of the client's registered addresses, and nowhere else.
 
+use std::net::Ipv4Addr;
+
 use url::{Host, Url};
 
 /// An address that was bound to a client's registration. Without one no answer leaves for a client.
@@ -69,19 +71,18 @@ impl RedirectUri {
         )
     }
 
-    /// Its origin as a source of a content security policy; the scheme when it has none.
+    /// Its origin as a source of a content security policy; the scheme when it has none, or when it names an address
+    /// that a policy cannot name: only `127.0.0.1`
+    /// [can be](https://www.w3.org/TR/CSP3/#match-hosts).
     #[must_use]
     pub fn csp_source(&self) -> String {
-        Url::parse(&self.uri).map_or_else(
-            |_| String::from("'none'"),
-            |url| {
-                if url.origin().is_tuple() {
-                    url.origin().ascii_serialization()
-                } else {
-                    format!("{}:", url.scheme())
-                }
-            },
-        )
+        let Ok(url) = Url::parse(&self.uri) else { return String::from("'none'") };
+        let nameable = match url.host() {
+            Some(Host::Domain(_)) => url.origin().is_tuple(),
+            Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST && url.origin().is_tuple(),
+            Some(Host::Ipv6(_)) | None => false,
+        };
+        if nameable { url.origin().ascii_serialization() } else { format!("{}:", url.scheme()) }
     }
 }
 
@@ -161,6 +162,7 @@ mod tests {
             ("http://127.0.0.1:+1/cb", "http://127.0.0.1/cb"),
             ("http://127.0.0.1.evil.example/cb", "http://127.0.0.1/cb"),
             ("http://127.0.0.1:1.evil.example", "http://127.0.0.1"),
+            ("http://127.0.0.1:1@shop.example/cb", "http://127.0.0.1@shop.example/cb"),
         ] {
             assert_eq!(bind(requested, &[registered]), Err(Unbound::Unregistered), "{requested}");
         }
@@ -191,7 +193,10 @@ mod tests {
         for (uri, source, host) in [
             ("https://app.example:8443/cb?x", "https://app.example:8443", "app.example"),
             ("http://127.0.0.1:5/cb", "http://127.0.0.1:5", "127.0.0.1"),
+            ("http://[::1]:5/cb", "http:", "[::1]"),
+            ("https://192.0.2.1/cb", "https:", "192.0.2.1"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
+            ("com.example.app://host/cb", "com.example.app:", "host"),
         ] {
             let bound = bind(uri, &[uri]).unwrap();
             assert_eq!((bound.csp_source().as_str(), bound.host().as_str()), (source, host));
