@@ -149,6 +149,12 @@ pub trait Sink: Send + Sync + 'static {
     fn record(&self, event: &Event);
 }
 
+impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
+    fn record(&self, event: &Event) {
+        (**self).record(event);
+    }
+}
+
 /// A sink that hears nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
