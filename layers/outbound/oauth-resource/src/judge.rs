@@ -1,0 +1,131 @@
+//! Whether a token is good for this request: pure functions of what is known of it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use towergate_core::{Digest, Timestamp, id};
+use towergate_jose::jwt::{Audience, JwtError, NumericDate, Times, check_issuer};
+use towergate_oauth::{
+    ports::grant::StoredAccessToken,
+    rules::{client::ClientId, grant::Subject},
+};
+use towergate_oauth_types::Scope;
+
+use crate::{AccessTokenInfo, Refusal, TokenProblem};
+
+/// What this part of the API asks of every token.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) audience: String,
+    pub(crate) scope: Scope,
+}
+
+/// What was presented, as far as it is known before the store has answered.
+pub(crate) enum Presented {
+    Opaque(Digest),
+    Jwt(AccessTokenInfo),
+}
+
+/// The claims of our access tokens, [RFC 9068 section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2).
+#[derive(Deserialize)]
+pub(crate) struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: NumericDate,
+    iat: NumericDate,
+    nbf: Option<NumericDate>,
+    jti: String,
+    client_id: ClientId,
+    #[serde(default)]
+    scope: Scope,
+    auth_time: Option<NumericDate>,
+    acr: Option<String>,
+    #[serde(default)]
+    amr: Vec<String>,
+    sid: Option<String>,
+}
+
+impl Policy {
+    pub(crate) fn check_audience(&self, token: &AccessTokenInfo) -> Result<(), Refusal> {
+        let named = token.audience.contains(&self.audience);
+        if named { Ok(()) } else { Err(JwtError::Audience.into()) }
+    }
+
+    pub(crate) fn check_scope(&self, token: &AccessTokenInfo) -> Result<(), Refusal> {
+        if token.scope.covers(&self.scope) { Ok(()) } else { Err(Refusal::InsufficientScope) }
+    }
+}
+
+/// Judges the claims of a JWT whose signature is right,
+/// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4).
+pub(crate) fn jwt(
+    claims: Claims,
+    issuer: &str,
+    now: Timestamp,
+    tolerance: Duration,
+) -> Result<AccessTokenInfo, Refusal> {
+    check_issuer(Some(&claims.iss), issuer)?;
+    Times { exp: Some(claims.exp), nbf: claims.nbf, iat: Some(claims.iat) }.check(now, tolerance)?;
+    // A client that acts for itself is its own subject; it must never pass for a person of the same name.
+    let subject = if claims.sub == claims.client_id.as_str() {
+        None
+    } else {
+        Some(Subject::parse(&claims.sub).map_err(|_| TokenProblem::Claims)?)
+    };
+    Ok(AccessTokenInfo {
+        id: id::parse(&claims.jti).map_err(|_| TokenProblem::Claims)?,
+        client: claims.client_id,
+        subject,
+        scope: claims.scope,
+        audience: claims.aud.0,
+        expires_at: claims.exp.0,
+        grant: None,
+        sid: claims.sid,
+        auth_time: claims.auth_time.map(|time| time.0),
+        acr: claims.acr,
+        amr: claims.amr,
+    })
+}
+
+/// Judges a token by what the store holds of it.
+pub(crate) fn stored(
+    presented: Presented,
+    stored: Option<StoredAccessToken>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<AccessTokenInfo, Refusal> {
+    let stored = stored.ok_or(TokenProblem::Unknown)?;
+    let info = match (presented, &stored.token.digest) {
+        (Presented::Opaque(digest), Some(kept)) if digest.matches(kept) => opaque(&stored),
+        (Presented::Jwt(info), None) => AccessTokenInfo { grant: stored.token.grant, ..info },
+        _ => return Err(TokenProblem::Unknown.into()),
+    };
+    if stored.revoked {
+        return Err(TokenProblem::Revoked.into());
+    }
+    // A JWT was judged by its own `exp`, which may be forgiven a little; the store's clock is ours.
+    if stored.token.digest.is_some() && now >= info.expires_at {
+        return Err(JwtError::Expired.into());
+    }
+    policy.check_audience(&info)?;
+    policy.check_scope(&info)?;
+    Ok(info)
+}
+
+fn opaque(stored: &StoredAccessToken) -> AccessTokenInfo {
+    let sign_in = stored.grant.as_ref().map(|grant| &grant.sign_in);
+    AccessTokenInfo {
+        id: stored.token.id,
+        client: stored.token.client.clone(),
+        subject: stored.token.subject.clone(),
+        scope: stored.token.scope.clone(),
+        audience: stored.token.audience.clone(),
+        expires_at: stored.token.expires_at,
+        grant: stored.token.grant,
+        sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
+        auth_time: sign_in.map(|sign_in| sign_in.auth_time),
+        acr: sign_in.and_then(|sign_in| sign_in.acr.clone()),
+        amr: sign_in.map(|sign_in| sign_in.amr.clone()).unwrap_or_default(),
+    }
+}

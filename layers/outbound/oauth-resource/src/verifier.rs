@@ -1,0 +1,128 @@
+//! What is trusted: one issuer, its keys, and its store if that is at hand.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use towergate_core::{Clock, Timestamp, token::OpaqueToken};
+use towergate_jose::{Algorithm, Expected, jws};
+use towergate_oauth::{ports::GrantStore, rules::access_token::PREFIX};
+
+use crate::{
+    AccessTokenInfo, InStore, KeySource, NoStore, Refusal, TokenLookup, TokenProblem,
+    judge::{self, Policy, Presented},
+    lookup::Lookup,
+};
+
+/// Verifies the access tokens of one issuer.
+pub struct Verifier<K, L = NoStore> {
+    issuer: Arc<str>,
+    keys: Arc<K>,
+    lookup: Arc<L>,
+    clock: Arc<dyn Clock>,
+    algorithms: Arc<[Algorithm]>,
+    tolerance: Duration,
+}
+
+/// What is known of a token when its text has been read.
+pub(crate) enum Reading {
+    /// All that there is to know.
+    Verified(AccessTokenInfo),
+    /// The store must be asked.
+    Asked { lookup: Lookup, presented: Presented },
+}
+
+impl<K: KeySource> Verifier<K> {
+    /// Verifies JWTs of `issuer` offline, with any algorithm its keys are for, and no tolerance for a wrong clock.
+    #[must_use]
+    pub fn new(issuer: impl Into<Arc<str>>, keys: K, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            keys: Arc::new(keys),
+            lookup: Arc::new(NoStore),
+            clock,
+            algorithms: Arc::new(Algorithm::ALL),
+            tolerance: Duration::ZERO,
+        }
+    }
+}
+
+impl<K, L> Verifier<K, L> {
+    /// Asks `store` about every token: opaque ones work, and a revocation is seen at once.
+    #[must_use]
+    pub fn with_store<S: GrantStore + Clone>(self, store: S) -> Verifier<K, InStore<S>> {
+        let Self { issuer, keys, clock, algorithms, tolerance, lookup: _ } = self;
+        Verifier { issuer, keys, lookup: Arc::new(InStore(store)), clock, algorithms, tolerance }
+    }
+
+    /// Accepts only these algorithms.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        self.algorithms = algorithms.into();
+        self
+    }
+
+    /// Forgives clocks that differ by so much; a few seconds, where the issuer runs on another machine.
+    #[must_use]
+    pub const fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Whose tokens it verifies.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl<K: KeySource, L: TokenLookup> Verifier<K, L> {
+    /// Reads a token and does all that can be done without the store.
+    pub(crate) fn read(&self, token: &str, policy: &Policy, now: Timestamp) -> Result<Reading, Refusal> {
+        if is_opaque(token) {
+            let token = OpaqueToken::parse(PREFIX, token).ok_or(TokenProblem::Unknown)?;
+            let lookup = self.lookup.find(token.id()).ok_or(TokenProblem::NoStore)?;
+            return Ok(Reading::Asked { lookup, presented: Presented::Opaque(token.digest()) });
+        }
+        let expected = Expected { algorithms: &self.algorithms, typ: "at+jwt" };
+        let verified = jws::verify(token, &self.keys.keys(), &expected)?;
+        let info = judge::jwt(verified.claims()?, &self.issuer, now, self.tolerance)?;
+        policy.check_audience(&info)?;
+        match self.lookup.find(info.id) {
+            Some(lookup) => Ok(Reading::Asked { lookup, presented: Presented::Jwt(info) }),
+            None => {
+                policy.check_scope(&info)?;
+                Ok(Reading::Verified(info))
+            }
+        }
+    }
+}
+
+fn is_opaque(token: &str) -> bool {
+    token.strip_prefix(PREFIX.as_str()).is_some_and(|rest| rest.starts_with('_'))
+}
+
+impl<K, L> Clone for Verifier<K, L> {
+    fn clone(&self) -> Self {
+        Self {
+            issuer: Arc::clone(&self.issuer),
+            keys: Arc::clone(&self.keys),
+            lookup: Arc::clone(&self.lookup),
+            clock: Arc::clone(&self.clock),
+            algorithms: Arc::clone(&self.algorithms),
+            tolerance: self.tolerance,
+        }
+    }
+}
+
+impl<K, L> fmt::Debug for Verifier<K, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("issuer", &self.issuer)
+            .field("algorithms", &self.algorithms)
+            .field("tolerance", &self.tolerance)
+            .finish_non_exhaustive()
+    }
+}
