@@ -35,7 +35,7 @@ use towergate_audit::AuditLayer;
 /// let stack = Stack::new(AuditLayer::new()).session(SessionLayer::new(store)).scope(ScopeLayer::new());
 /// let app = ServiceBuilder::new().layer(stack).service_fn(|request: Request<Full<Bytes>>| async move {
 ///     let nobody = CurrentScope::from_extensions(request.extensions()).is_ok_and(|scope| scope.user().is_none());
-///     Ok::<_, std::convert::Infallible>(Response::new(Full::from(if nobody { "who are you?" } else { "hello" })))
+///     Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(if nobody { "who are you?" } else { "hello" })))
 /// });
 ///
 /// let visit = Request::get("/").body(Full::default()).unwrap();
