@@ -14,7 +14,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{problem::Problem, respond::see_other, visit::Visit};
 use crate::{
-    account::{AccountResolver, Context, Purpose, calls},
+    account::{AccountFailure, AccountResolver, Context, Purpose, calls},
     server::AuthorizationServer,
 };
 
@@ -41,9 +41,10 @@ pub(super) async fn address<S: OAuthStore, R: AccountResolver, P>(
     match calls::login_redirect(&**server.resolver(), &context) {
         Ok(page) => Ok(Some(with_query(&page, &return_to, id, request.login_hint.as_deref()))),
         Err(error) => {
-            tracing::error!(reason = %error, call = "login_redirect", "the account resolver failed");
+            let failure = AccountFailure::of(&error);
+            tracing::error!(reason = %failure, call = "login_redirect", "the account resolver failed");
             let fact =
-                OAuthFact::AccountResolverFailed { call: "login_redirect", problem: error.to_string() };
+                OAuthFact::AccountResolverFailed { call: "login_redirect", problem: failure.to_string() };
             server.store().append(fact.event(&visit.origin)).await?;
             Ok(None)
         }

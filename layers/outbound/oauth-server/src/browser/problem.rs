@@ -82,7 +82,10 @@ impl Problem {
         origin: Option<&Origin>,
     ) -> Response<Bytes> {
         let (status, code, message) = match self {
-            Self::Told { status, code, message } => (status, code, message),
+            Self::Told { status, code, message } => {
+                tracing::info!(%code, %status, %message, "a browser request was refused");
+                (status, code, message)
+            }
             Self::Store(StoreError::Unavailable(cause)) => {
                 tracing::warn!(%cause, "the store is unavailable");
                 let message = String::from("This site is busy. Please try again in a moment.");

@@ -226,3 +226,29 @@ async fn without_the_account_layer_the_answer_names_it() {
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&body).contains("AccountLayer"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 64, ..Default::default() })]
+
+    #[test]
+    fn whatever_is_posted_is_answered_by_a_page_or_leaves_for_home(
+        name in "(state|scope|prompt|redirect_uri|response_mode|client_id|code_challenge|x)",
+        value in "\\PC{0,30}",
+        rest in "[&=%+a-z]{0,20}",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(async {
+            let house = House::new().await;
+            let query = GOOD.split_once('?').unwrap().1.replace(&format!("{name}="), "y=");
+            house.browser().post("/oauth/authorize", &format!("{query}&{name}={value}&{rest}")).await
+        });
+        match answer.status {
+            StatusCode::SEE_OTHER => {
+                let location = answer.location();
+                let home = location.starts_with("/login?") || location.starts_with(CALLBACK);
+                proptest::prop_assert!(home, "{}", location);
+            }
+            status => proptest::prop_assert_eq!(status, StatusCode::BAD_REQUEST),
+        }
+    }
+}

@@ -257,3 +257,18 @@ async fn an_address_that_was_taken_from_the_registration_meanwhile_gets_no_code(
     assert_page(&browser.post(&path, "decision=allow").await, StatusCode::BAD_REQUEST);
     assert!(!house.facts().contains(&"code.issued"));
 }
+
+#[tokio::test]
+async fn many_answers_at_once_give_one_code() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    let answers = (0..16).map(|_| {
+        let (mut tab, path) = (house.browser(), path.clone());
+        tab.cookie.clone_from(&browser.cookie);
+        async move { tab.post(&path, "decision=allow").await.status }
+    });
+    let answers = futures_util::future::join_all(answers).await;
+    assert_eq!(answers.iter().filter(|status| **status == StatusCode::SEE_OTHER).count(), 1, "{answers:?}");
+    assert_eq!(house.facts().iter().filter(|fact| **fact == "code.issued").count(), 1);
+}
