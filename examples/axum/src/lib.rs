@@ -1,4 +1,8 @@
 //! The reference host, as a library, so that the same host stands around axum here and around warp next door.
 
+pub mod accounts;
 pub mod config;
 pub mod demo;
+pub mod seal_key;
+pub mod seed;
+pub mod serve;

@@ -1,0 +1,121 @@
+//! The bridge between the two halves: the one file that knows who signs in here and what other software asks.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::request::Parts;
+use serde_json::{Map, Value};
+use towergate_core::{LocalPath, StoreError, audit::Origin};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{
+        session::SignInId,
+        user::{UserId, UserState},
+    },
+};
+use towergate_login::OnLogout;
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::grant::{SignIn, Subject},
+};
+use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
+use towergate_scope::CurrentScope;
+
+/// What the host knows of its people beyond how they sign in: its own data, here from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Profiles(Arc<BTreeMap<UserId, Map<String, Value>>>);
+
+impl Profiles {
+    /// How a person is addressed: by name, else by address, else by identifier.
+    #[must_use]
+    pub fn name_of(&self, user: UserId) -> String {
+        let claims = self.0.get(&user);
+        let named = ["name", "email"].into_iter().find_map(|key| claims?.get(key)?.as_str());
+        named.map_or_else(|| user.to_string(), str::to_owned)
+    }
+
+    fn claims_of(&self, user: UserId) -> Option<&Map<String, Value>> {
+        self.0.get(&user)
+    }
+}
+
+impl FromIterator<(UserId, Map<String, Value>)> for Profiles {
+    fn from_iter<T: IntoIterator<Item = (UserId, Map<String, Value>)>>(people: T) -> Self {
+        Self(Arc::new(people.into_iter().collect()))
+    }
+}
+
+/// The host's accounts, as the authorization server asks for them.
+#[derive(Debug, Clone)]
+pub struct Accounts<I> {
+    people: I,
+    profiles: Profiles,
+}
+
+impl<I> Accounts<I> {
+    /// The accounts of `people`, with what the host knows of them.
+    pub const fn new(people: I, profiles: Profiles) -> Self {
+        Self { people, profiles }
+    }
+}
+
+impl<I: IdentityStore> AccountResolver for Accounts<I> {
+    fn current_account(&self, parts: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
+        let scope = CurrentScope::from_extensions(&parts.extensions)
+            .map_err(|missing| ResolverError::caused_by("the stack is not in order", missing))?;
+        let (Some(user), Some(auth_time)) = (scope.user(), scope.authenticated_at()) else {
+            return Ok(None);
+        };
+        let sign_in = SignIn {
+            auth_time,
+            acr: None,
+            amr: scope.methods().iter().map(|method| method.as_str().to_owned()).collect(),
+            sid: scope.sign_in().map(|id| id.to_string()),
+        };
+        Ok(Some(Account { subject: subject_of(user)?, sign_in, display_name: self.profiles.name_of(user) }))
+    }
+
+    async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
+        let Some(user) = user_of(subject) else { return Ok(None) };
+        let found = self.people.find_user(user).await.map_err(store_failed)?;
+        Ok(found.filter(|user| user.state == UserState::Active).map(|_| subject.clone()))
+    }
+
+    async fn claims(&self, subject: &Subject, _: &Context) -> Result<Claims, ResolverError> {
+        let Some(user) = user_of(subject) else { return Ok(Claims::default()) };
+        if let Some(values) = self.profiles.claims_of(user) {
+            return Ok(Claims { values: values.clone() });
+        }
+        let found = self.people.find_user(user).await.map_err(store_failed)?;
+        let values = found.map(|user| (String::from("email"), Value::from(user.email.as_str())));
+        Ok(Claims { values: values.into_iter().collect() })
+    }
+
+    fn login_redirect(&self, _: &Context) -> LocalPath {
+        LocalPath::parse("/login").unwrap_or_else(LocalPath::root)
+    }
+}
+
+/// Ends what other software holds when a person signs out.
+#[derive(Debug, Clone)]
+pub struct EndGrants<O>(pub O);
+
+impl<O: OAuthStore> OnLogout for EndGrants<O> {
+    async fn ending(&self, sign_in: SignInId, origin: Origin) -> Result<(), StoreError> {
+        self.0.end_session_grants(sign_in.to_string(), origin).await?;
+        Ok(())
+    }
+}
+
+/// The subject of a person is their identifier: it never changes hands, and tells nothing.
+fn subject_of(user: UserId) -> Result<Subject, ResolverError> {
+    Subject::parse(&user.to_string())
+        .map_err(|invalid| ResolverError::caused_by("a person's identifier is no subject", invalid))
+}
+
+fn user_of(subject: &Subject) -> Option<UserId> {
+    subject.as_str().parse().ok()
+}
+
+fn store_failed(error: StoreError) -> ResolverError {
+    ResolverError::caused_by("the people cannot be read", error)
+}

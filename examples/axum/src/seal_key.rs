@@ -1,0 +1,120 @@
+//! The key that seals the signing keys, in a file of its own: whoever steals the database alone holds nothing.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use towergate_core::{Random, RandomUnavailable, Secret, random};
+
+use crate::config::{Config, Database};
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum SealKeyError {
+    /// The file cannot be read or made.
+    #[error("the seal key file {} cannot be used: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The file holds something else.
+    #[error("the seal key file {} must hold 32 bytes in base64url, 43 characters", .0.display())]
+    Malformed(PathBuf),
+    /// No randomness is to be had.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+/// The file of the key: the configured one, else the one beside the database; `None` where nothing outlives the
+/// program.
+#[must_use]
+pub fn path(config: &Config) -> Option<PathBuf> {
+    match (&config.seal_key_file, &config.database) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Database::Sqlite(database)) => Some(database.with_extension("key")),
+        (None, Database::Memory) => None,
+    }
+}
+
+/// The key of the file, which is made if it is not there; a passing key where there is no file.
+///
+/// # Errors
+/// When the file cannot be read or made, or holds no key.
+pub fn load(path: Option<&Path>, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
+    let Some(path) = path else { return Ok(Secret::new(random::bytes(random)?)) };
+    let file_failed = |cause| SealKeyError::File { path: path.to_owned(), cause };
+    if !path.exists() {
+        let key = Secret::new(random::bytes::<32>(random)?);
+        match create(path, &key) {
+            Ok(()) => return Ok(key),
+            // Another instance was quicker: its key counts.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(file_failed(error)),
+        }
+    }
+    let text = Secret::new(fs::read_to_string(path).map_err(file_failed)?);
+    let bytes = URL_SAFE_NO_PAD.decode(text.expose().trim()).ok().map(Secret::new);
+    let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok());
+    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.to_owned()))
+}
+
+/// Makes the file whole or not at all, readable by its owner alone.
+fn create(path: &Path, key: &Secret<[u8; 32]>) -> io::Result<()> {
+    let draft = path.with_extension(format!("key.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let text = Secret::new(URL_SAFE_NO_PAD.encode(key.expose()));
+    let written = file.write_all(text.expose().as_bytes()).and_then(|()| file.write_all(b"\n"));
+    // A link fails where the name is taken, a rename would replace it.
+    let linked = written.and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    linked?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use towergate_core::random::InsecureSeededRandom;
+
+    use super::*;
+
+    #[test]
+    fn the_key_of_the_first_start_is_the_key_of_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("towergate.key");
+        let first = load(Some(&path), &InsecureSeededRandom::new(1)).unwrap();
+        let next = load(Some(&path), &InsecureSeededRandom::new(2)).unwrap();
+        assert_eq!(first.expose(), next.expose());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("towergate.key");
+        load(Some(&path), &InsecureSeededRandom::new(1)).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("towergate.key");
+        fs::write(&path, "short").unwrap();
+        assert!(matches!(load(Some(&path), &InsecureSeededRandom::new(1)), Err(SealKeyError::Malformed(_))));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "short");
+    }
+}

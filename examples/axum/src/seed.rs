@@ -1,0 +1,170 @@
+//! The people and clients of the configuration, brought into the store. To do it again changes nothing.
+
+use std::{fmt, sync::Arc};
+
+use towergate_core::{Clock, Digest, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random};
+use towergate_identity::{
+    ports::{IdentityStore, user::AddingUser},
+    rules::{
+        email::EmailAddress,
+        password::{InvalidPassword, Password},
+        user::{User, UserId, UserState},
+    },
+};
+use towergate_login::{HasherError, PasswordHasher};
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::client::{Client, ClientState},
+};
+
+use crate::config::{ClientEntry, UserEntry};
+
+/// Writes what the configuration asks for.
+#[derive(Clone)]
+pub struct Seeder {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where identifiers and passwords come from.
+    pub random: Arc<dyn Random>,
+    /// Hashes passwords.
+    pub hasher: PasswordHasher,
+}
+
+/// A person of the configuration, in the store by now.
+#[derive(Debug)]
+pub struct SeededUser {
+    /// Their identifier.
+    pub id: UserId,
+    /// The address they sign in with.
+    pub email: EmailAddress,
+    /// How they get in.
+    pub access: Access,
+}
+
+/// How a person gets in.
+#[derive(Debug)]
+pub enum Access {
+    /// With the password of the configuration.
+    Configured,
+    /// With this password, made just now and never to be seen again.
+    Made(Secret<String>),
+    /// With the password that they have had since an earlier start.
+    AsBefore,
+}
+
+/// Why seeding stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    /// The password is none.
+    #[error(transparent)]
+    Password(#[from] InvalidPassword),
+    /// No randomness is to be had.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody takes the address and gives it up again, over and over.
+    #[error("the address {0} is being taken and released by somebody else")]
+    Contended(EmailAddress),
+}
+
+impl fmt::Debug for Seeder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seeder").finish_non_exhaustive()
+    }
+}
+
+impl Seeder {
+    /// The person, newly written where the address is unknown.
+    ///
+    /// # Errors
+    /// When the store, the hasher or the randomness failed.
+    pub async fn user<I: IdentityStore>(
+        &self,
+        people: &I,
+        entry: &UserEntry,
+    ) -> Result<SeededUser, SeedError> {
+        for _ in 0..2 {
+            if let Some(found) = people.find_user_by_email(&entry.email).await? {
+                let access = if entry.password.is_some() { Access::Configured } else { Access::AsBefore };
+                return Ok(SeededUser { id: found.id, email: entry.email.clone(), access });
+            }
+            if let Some(added) = self.add_user(people, entry).await? {
+                return Ok(added);
+            }
+        }
+        Err(SeedError::Contended(entry.email.clone()))
+    }
+
+    /// Writes the client, unless it is there just so. A client that was disabled stays so.
+    ///
+    /// # Errors
+    /// When the store or the randomness failed.
+    pub async fn client<O: OAuthStore>(&self, grants: &O, entry: &ClientEntry) -> Result<(), SeedError> {
+        let found = grants.find_client(&entry.id).await?;
+        let same_secret = |kept: &Option<Digest>| match (kept, &entry.secret) {
+            (Some(kept), Some(given)) => kept.matches(given),
+            (None, None) => true,
+            _ => false,
+        };
+        if found.as_ref().is_some_and(|kept| kept.metadata == entry.metadata && same_secret(&kept.secret)) {
+            return Ok(());
+        }
+        let client = Client {
+            id: entry.id.clone(),
+            state: found.map_or(ClientState::Active, |kept| kept.state),
+            secret: entry.secret.clone(),
+            metadata: entry.metadata.clone(),
+        };
+        Ok(grants.put_client(client, self.origin()?).await?)
+    }
+
+    async fn add_user<I: IdentityStore>(
+        &self,
+        people: &I,
+        entry: &UserEntry,
+    ) -> Result<Option<SeededUser>, SeedError> {
+        let (password, access) = match &entry.password {
+            Some(password) => (password.clone(), Access::Configured),
+            None => {
+                let made = Secret::new(self.readable()?);
+                (Password::parse(&made)?, Access::Made(made))
+            }
+        };
+        let origin = self.origin()?;
+        let user = User {
+            id: UserId::fresh(origin.at, &self.random)?,
+            email: entry.email.clone(),
+            password: Some(self.hasher.hash(password).await?),
+            state: UserState::Active,
+            created_at: origin.at,
+        };
+        let id = user.id;
+        match people.add_user(user, origin).await? {
+            AddingUser::Added => Ok(Some(SeededUser { id, email: entry.email.clone(), access })),
+            AddingUser::EmailTaken => Ok(None),
+        }
+    }
+
+    /// A hundred random bits that a person can copy by hand.
+    fn readable(&self) -> Result<String, RandomUnavailable> {
+        const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567890";
+        let drawn: [u8; 20] = random::bytes(&self.random)?;
+        let mut text = String::with_capacity(24);
+        for (place, byte) in drawn.iter().enumerate() {
+            if place > 0 && place % 5 == 0 {
+                text.push('-');
+            }
+            text.extend(LETTERS.get(usize::from(byte % 32)).map(|letter| char::from(*letter)));
+        }
+        Ok(text)
+    }
+
+    fn origin(&self) -> Result<Origin, RandomUnavailable> {
+        Origin::detached(self.clock.now(), &self.random)
+    }
+}
