@@ -6,3 +6,8 @@ pub mod demo;
 pub mod seal_key;
 pub mod seed;
 pub mod serve;
+pub mod app;
+pub mod error;
+pub mod host;
+pub mod pages;
+pub mod run;

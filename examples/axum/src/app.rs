@@ -1,0 +1,74 @@
+//! The host's own application, in axum: a front page, a health check, and an API.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Extension, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use towergate_audit::AuditLayer;
+use towergate_identity::ports::IdentityStore;
+use towergate_oauth::ports::OAuthStore;
+use towergate_scope::{CurrentScope, ScopeLayer};
+
+use crate::{
+    host::Host,
+    pages::{self, Front},
+    run::{Framework, HostService},
+};
+
+/// The host around axum.
+#[derive(Debug, Clone, Copy)]
+pub struct Axum;
+
+impl Framework for Axum {
+    const NAME: &'static str = "axum";
+    type Body = Body;
+
+    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
+        let stack = ServiceBuilder::new()
+            .layer(AuditLayer::new())
+            .layer(host.sessions())
+            .layer(ScopeLayer::new())
+            .layer(host.account())
+            .layer(host.login())
+            .layer(host.server.browser());
+        let pages = Router::new()
+            .route("/", get(front::<I, O>))
+            .fallback(not_found::<I, O>)
+            .with_state(host.clone());
+        let open = Router::new()
+            .route("/healthz", get(health::<I, O>))
+            .with_state(host)
+            .fallback_service(stack.service(pages));
+        BoxCloneSyncService::new(open)
+    }
+}
+
+async fn front<I: IdentityStore, O: OAuthStore>(
+    State(host): State<Host<I, O>>,
+    Extension(scope): Extension<CurrentScope>,
+) -> Response {
+    let front = Front::new(Axum::NAME, &host.config, &host.profiles, &scope, host.clock.now());
+    (pages::headers(&host.pages), front.html(&host.pages)).into_response()
+}
+
+async fn not_found<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {
+    let page = pages::not_found(&host.pages);
+    (StatusCode::NOT_FOUND, pages::headers(&host.pages), page).into_response()
+}
+
+async fn health<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {
+    match host.healthy().await {
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the health check failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+        }
+    }
+}

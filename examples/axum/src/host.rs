@@ -1,0 +1,133 @@
+//! What both examples stand on: the parts of the house, opened once, ready to be layered around a framework.
+
+use std::{fmt, sync::Arc};
+
+use towergate_core::{
+    Clock, Random, Secret, StoreError,
+    id::Uuid,
+    system::{OsRandom, SystemClock},
+};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{password::HashParams, user::UserId},
+};
+use towergate_login::{LoginRoutes, PasswordHasher};
+use towergate_oauth::ports::OAuthStore;
+use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
+use towergate_pages::DefaultPages;
+use towergate_session::SessionLayer;
+
+use crate::{
+    accounts::{Accounts, EndGrants, Profiles},
+    config::Config,
+    error::StartError,
+    seed::{SeededUser, Seeder},
+};
+
+/// The authorization server of this host.
+pub type Server<I, O> = AuthorizationServer<O, Accounts<I>, DefaultPages>;
+
+/// The parts of the house, over a store of people and a store of grants.
+#[derive(Clone)]
+pub struct Host<I, O> {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// People and their sessions.
+    pub people: I,
+    /// Clients and what they hold.
+    pub grants: O,
+    /// What the host knows of its people.
+    pub profiles: Profiles,
+    /// The bridge between both.
+    pub accounts: Arc<Accounts<I>>,
+    /// Hashes passwords.
+    pub hasher: PasswordHasher,
+    /// The look of it all.
+    pub pages: DefaultPages,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The authorization server.
+    pub server: Server<I, O>,
+}
+
+impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
+    /// Seeds the stores and puts the parts together.
+    ///
+    /// # Errors
+    /// When a store, the hasher or the randomness failed.
+    pub async fn open(
+        config: Arc<Config>,
+        people: I,
+        grants: O,
+        seal_key: Secret<[u8; 32]>,
+    ) -> Result<(Self, Vec<SeededUser>), StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(OsRandom::new());
+        let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
+        let seeder = Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
+        let mut users = Vec::new();
+        let mut profiles = Vec::new();
+        for entry in &config.users {
+            let user = seeder.user(&people, entry).await?;
+            profiles.push((user.id, entry.claims.clone()));
+            users.push(user);
+        }
+        for entry in &config.clients {
+            seeder.client(&grants, entry).await?;
+        }
+        let profiles = Profiles::from_iter(profiles);
+        let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
+        let pages = DefaultPages::new();
+        let server = AuthorizationServer::new(
+            grants.clone(),
+            Arc::clone(&accounts),
+            Arc::new(pages.clone()),
+            server_config(&config)?,
+            Arc::clone(&clock),
+            random,
+        );
+        let host = Self { config, people, grants, profiles, accounts, hasher, pages, clock, server };
+        Ok((host, users))
+    }
+
+    /// The layer that recognises sessions.
+    pub fn sessions(&self) -> SessionLayer<I> {
+        let layer = SessionLayer::new(self.people.clone());
+        if self.config.is_https() { layer } else { layer.insecure_cookie() }
+    }
+
+    /// The layer that asks this host who is signed in, for the authorization server.
+    pub fn account(&self) -> AccountLayer<Accounts<I>> {
+        AccountLayer::new(Arc::clone(&self.accounts))
+    }
+
+    /// The layer that answers `/login` and `/logout`.
+    pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<O>> {
+        LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
+            .on_logout(EndGrants(self.grants.clone()))
+    }
+
+    /// Whether both stores answer.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn healthy(&self) -> Result<(), StoreError> {
+        self.people.find_user(UserId::from_uuid(Uuid::nil())).await?;
+        self.grants.keys().await?;
+        Ok(())
+    }
+}
+
+impl<I, O> fmt::Debug for Host<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("issuer", &self.config.issuer_text()).finish_non_exhaustive()
+    }
+}
+
+fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
+    let issuer = config.issuer_text();
+    let issuer = if config.is_https() { Issuer::https(&issuer)? } else { Issuer::insecure_http(&issuer)? };
+    let mut server = ServerConfig::new(issuer);
+    server.default_audience = vec![config.api_audience()];
+    Ok(server)
+}

@@ -1,0 +1,167 @@
+//! From a configuration to a host that answers, and back to silence.
+
+use std::{convert::Infallible, error::Error, fmt, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tower::util::BoxCloneSyncService;
+use towergate_audit::TracingSink;
+use towergate_core::{Digest, Secret, random, system::OsRandom};
+use towergate_identity::ports::{IdentityStore, memory::MemoryStore as People};
+use towergate_oauth::{
+    ports::{OAuthStore, memory::MemoryStore as Grants},
+    rules::client::{ClientId, ClientMetadata},
+};
+use towergate_oauth_types::Scope;
+
+use crate::{
+    config::{ClientEntry, Config, Database, Demo},
+    demo,
+    error::StartError,
+    host::Host,
+    seal_key,
+    seed::SeededUser,
+    serve::{TlsSetup, serve},
+};
+
+/// The whole host as one Tower service.
+pub type HostService<B> = BoxCloneSyncService<Request<Incoming>, Response<B>, Infallible>;
+
+/// A web framework for the house to stand around.
+pub trait Framework {
+    /// Its name, for people.
+    const NAME: &'static str;
+    /// Its response body.
+    type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    /// The host's own pages in this framework, with all layers around them.
+    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body>;
+}
+
+/// Sockets that listen, but do not answer yet.
+#[derive(Debug)]
+pub struct Listeners {
+    host: TcpListener,
+    demo: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Takes the addresses of the configuration.
+    ///
+    /// # Errors
+    /// When one of them is taken, or not ours.
+    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        let demo = match config.demo {
+            Some(demo) => Some(listen(demo.addr).await?),
+            None => None,
+        };
+        Ok(Self { host: listen(config.addr).await?, demo })
+    }
+
+    /// Sockets from elsewhere, which the configuration's `addr` keys must speak of.
+    #[must_use]
+    pub const fn from_parts(host: TcpListener, demo: Option<TcpListener>) -> Self {
+        Self { host, demo }
+    }
+}
+
+/// A host that answers.
+pub struct Running {
+    /// The people of the configuration.
+    pub users: Vec<SeededUser>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Lets requests under way finish, and ends.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("users", &self.users).finish_non_exhaustive()
+    }
+}
+
+/// Opens the store, seeds it, and answers on `listeners`.
+///
+/// # Errors
+/// When anything that the host needs is not to be had.
+pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Result<Running, StartError> {
+    let random = OsRandom::new();
+    let seal_key = seal_key::load(seal_key::path(&config).as_deref(), &random)?;
+    let tls = config.tls.as_ref().map(TlsSetup::load).transpose()?;
+    let demo = match config.demo {
+        Some(demo) => Some(register_demo(&mut config, demo, tls.as_ref())?),
+        None => None,
+    };
+    let config = Arc::new(config);
+    let sink = Arc::new(TracingSink);
+    let (service, users) = match &config.database {
+        Database::Memory => {
+            let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
+            opened::<F, _, _>(&config, people, grants, seal_key).await?
+        }
+        Database::Sqlite(_) => {
+            let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
+            opened::<F, _, _>(&config, people, grants, seal_key).await?
+        }
+    };
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
+    if let Some((listener, settings)) = listeners.demo.zip(demo) {
+        let application = demo::application(settings).map_err(StartError::Demo)?;
+        tasks.spawn(serve(listener, None, application, stopped));
+    }
+    Ok(Running { users, stop, tasks })
+}
+
+async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
+    config: &Arc<Config>,
+    people: I,
+    grants: O,
+    seal_key: Secret<[u8; 32]>,
+) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
+    let (host, users) = Host::open(Arc::clone(config), people, grants, seal_key).await?;
+    Ok((F::service(host), users))
+}
+
+async fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).await.map_err(|cause| StartError::Listen { addr, cause })
+}
+
+/// Registers the third-party application as any other client, with a secret that lives as long as this program.
+fn register_demo(
+    config: &mut Config,
+    demo: Demo,
+    tls: Option<&TlsSetup>,
+) -> Result<demo::Settings, StartError> {
+    const CLIENT: &str = "demo-app";
+    let secret: String = random::bytes::<32>(&OsRandom::new())?.map(|byte| format!("{byte:02x}")).concat();
+    let settings = demo::Settings {
+        issuer: config.issuer_text(),
+        client_id: String::from(CLIENT),
+        client_secret: secret,
+        origin: demo.origin(),
+        api: format!("{}/me", config.api_audience()),
+        pinned_certificate: tls.map(|tls| tls.certificate().to_vec()),
+    };
+    let mut metadata = ClientMetadata::default();
+    metadata.client_name = Some(String::from("Third-party app"));
+    metadata.redirect_uris = vec![settings.redirect_uri()];
+    metadata.scope = Scope::parse("openid profile email").unwrap_or_default();
+    metadata.id_token_signed_response_alg = String::from("ES256");
+    if let Ok(id) = ClientId::parse(CLIENT) {
+        config.clients.retain(|client| client.id != id);
+        let secret = Some(Digest::of(settings.client_secret.as_bytes()));
+        config.clients.push(ClientEntry { id, secret, metadata });
+    }
+    Ok(settings)
+}
