@@ -4,21 +4,23 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use http::request::Parts;
 use serde_json::{Map, Value};
-use towergate_core::{LocalPath, StoreError, audit::Origin};
-use towergate_identity::{
-    ports::IdentityStore,
-    rules::{
-        session::SignInId,
-        user::{UserId, UserState},
+use towergate::{
+    core::{LocalPath, StoreError, audit::Origin},
+    identity::{
+        ports::IdentityStore,
+        rules::{
+            session::SignInId,
+            user::{UserId, UserState},
+        },
     },
+    login::OnLogout,
+    oauth::{
+        ports::OAuthStore,
+        rules::grant::{SignIn, Subject},
+    },
+    oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError},
+    scope::CurrentScope,
 };
-use towergate_login::OnLogout;
-use towergate_oauth::{
-    ports::OAuthStore,
-    rules::grant::{SignIn, Subject},
-};
-use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
-use towergate_scope::CurrentScope;
 
 /// What the host knows of its people beyond how they sign in: its own data, here from the configuration.
 #[derive(Debug, Clone, Default)]

@@ -8,13 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bytes::Bytes;
-use hyper::body::Incoming;
-use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
-use towergate_audit::AuditLayer;
-use towergate_identity::ports::IdentityStore;
-use towergate_oauth::ports::OAuthStore;
-use towergate_scope::{CurrentScope, ScopeLayer};
+use tower::{ServiceBuilder, util::BoxCloneSyncService};
+use towergate::{
+    Stack,
+    audit::AuditLayer,
+    identity::ports::IdentityStore,
+    oauth::ports::OAuthStore,
+    scope::{CurrentScope, ScopeLayer},
+};
 
 use crate::{
     host::Host,
@@ -31,21 +32,19 @@ impl Framework for Axum {
     type Body = Body;
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
-        let stack = ServiceBuilder::new()
-            .layer(AuditLayer::new())
-            .layer(host.sessions())
-            .layer(ScopeLayer::new())
-            .layer(host.account())
-            .layer(host.login())
-            .layer(host.server.browser());
-        let pages = Router::new()
-            .route("/", get(front::<I, O>))
-            .fallback(not_found::<I, O>)
-            .with_state(host.clone());
+        let authorize = host.server.config().paths.authorize.clone();
+        let stack = Stack::new(AuditLayer::new())
+            .accept_cross_origin_posts_to(authorize)
+            .session(host.sessions())
+            .scope(ScopeLayer::new())
+            .account(host.account());
+        let browser = ServiceBuilder::new().layer(stack).layer(host.login()).layer(host.server.browser());
+        let pages =
+            Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());
         let open = Router::new()
             .route("/healthz", get(health::<I, O>))
             .with_state(host)
-            .fallback_service(stack.service(pages));
+            .fallback_service(browser.service(pages));
         BoxCloneSyncService::new(open)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{io, net::SocketAddr};
 
-use towergate_core::RandomUnavailable;
-use towergate_identity::rules::password::HashingFailed;
-use towergate_oauth_server::InvalidIssuer;
+use towergate::{
+    core::RandomUnavailable, identity::rules::password::HashingFailed, oauth_server::InvalidIssuer,
+    sqlite::OpenError,
+};
 
 use crate::{seal_key::SealKeyError, seed::SeedError, serve::TlsError};
 
@@ -33,6 +34,9 @@ pub enum StartError {
     /// No randomness is to be had.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// The database cannot be opened.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] OpenError),
     /// There is no key to seal with.
     #[error(transparent)]
     SealKey(#[from] SealKeyError),

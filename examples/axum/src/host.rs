@@ -2,20 +2,22 @@
 
 use std::{fmt, sync::Arc};
 
-use towergate_core::{
-    Clock, Random, Secret, StoreError,
-    id::Uuid,
-    system::{OsRandom, SystemClock},
+use towergate::{
+    core::{
+        Clock, Random, Secret, StoreError,
+        id::Uuid,
+        system::{OsRandom, SystemClock},
+    },
+    identity::{
+        ports::IdentityStore,
+        rules::{password::HashParams, user::UserId},
+    },
+    login::{LoginRoutes, PasswordHasher},
+    oauth::ports::OAuthStore,
+    oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer},
+    pages::DefaultPages,
+    session::SessionLayer,
 };
-use towergate_identity::{
-    ports::IdentityStore,
-    rules::{password::HashParams, user::UserId},
-};
-use towergate_login::{LoginRoutes, PasswordHasher};
-use towergate_oauth::ports::OAuthStore;
-use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
-use towergate_pages::DefaultPages;
-use towergate_session::SessionLayer;
 
 use crate::{
     accounts::{Accounts, EndGrants, Profiles},
@@ -59,12 +61,13 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         config: Arc<Config>,
         people: I,
         grants: O,
-        seal_key: Secret<[u8; 32]>,
+        _seal_key: Secret<[u8; 32]>,
     ) -> Result<(Self, Vec<SeededUser>), StartError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
-        let seeder = Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
+        let seeder =
+            Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
         let mut users = Vec::new();
         let mut profiles = Vec::new();
         for entry in &config.users {

@@ -1,13 +1,14 @@
 //! The reference host, as a library, so that the same host stands around axum here and around warp next door.
 
 pub mod accounts;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod seal_key;
-pub mod seed;
-pub mod serve;
-pub mod app;
 pub mod error;
 pub mod host;
 pub mod pages;
 pub mod run;
+pub mod seal_key;
+pub mod seed;
+pub mod serve;

@@ -2,9 +2,7 @@
 
 use askama::Template;
 use http::{HeaderName, header};
-use towergate_core::Timestamp;
-use towergate_pages::DefaultPages;
-use towergate_scope::CurrentScope;
+use towergate::{core::Timestamp, pages::DefaultPages, scope::CurrentScope};
 
 use crate::{accounts::Profiles, config::Config};
 
@@ -47,12 +45,7 @@ impl Front {
             since_machine: utc(at),
             methods: scope.methods().iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", "),
         });
-        Self {
-            framework,
-            issuer: config.issuer_text(),
-            demo: config.demo.map(|demo| demo.origin()),
-            person,
-        }
+        Self { framework, issuer: config.issuer_text(), demo: config.demo.map(|demo| demo.origin()), person }
     }
 
     /// The whole document.
@@ -66,10 +59,7 @@ impl Front {
 /// The page for an address that leads nowhere.
 #[must_use]
 pub fn not_found(pages: &DefaultPages) -> String {
-    pages.document(
-        "Not found",
-        "<h1>There is nothing here</h1><p><a href=\"/\">Go to the front page</a></p>",
-    )
+    pages.document("Not found", "<h1>There is nothing here</h1><p><a href=\"/\">Go to the front page</a></p>")
 }
 
 /// What every page of the host is sent with.

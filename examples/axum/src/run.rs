@@ -7,14 +7,17 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::util::BoxCloneSyncService;
-use towergate_audit::TracingSink;
-use towergate_core::{Digest, Secret, random, system::OsRandom};
-use towergate_identity::ports::{IdentityStore, memory::MemoryStore as People};
-use towergate_oauth::{
-    ports::{OAuthStore, memory::MemoryStore as Grants},
-    rules::client::{ClientId, ClientMetadata},
+use towergate::{
+    audit::TracingSink,
+    core::{Digest, Secret, random, system::OsRandom},
+    identity::ports::{IdentityStore, memory::MemoryStore as People},
+    oauth::{
+        ports::{OAuthStore, memory::MemoryStore as Grants},
+        rules::client::{ClientId, ClientMetadata},
+    },
+    oauth_types::Scope,
+    sqlite::SqliteStore,
 };
-use towergate_oauth_types::Scope;
 
 use crate::{
     config::{ClientEntry, Config, Database, Demo},
@@ -108,9 +111,9 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
             opened::<F, _, _>(&config, people, grants, seal_key).await?
         }
-        Database::Sqlite(_) => {
-            let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
-            opened::<F, _, _>(&config, people, grants, seal_key).await?
+        Database::Sqlite(path) => {
+            let store = SqliteStore::options().sink(sink).open(path)?;
+            opened::<F, _, _>(&config, store.clone(), store, seal_key).await?
         }
     };
     let (stop, stopped) = watch::channel(false);

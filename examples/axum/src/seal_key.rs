@@ -7,7 +7,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use towergate_core::{Random, RandomUnavailable, Secret, random};
+use towergate::core::{Random, RandomUnavailable, Secret, random};
 
 use crate::config::{Config, Database};
 
@@ -84,7 +84,7 @@ fn create(path: &Path, key: &Secret<[u8; 32]>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use towergate_core::random::InsecureSeededRandom;
+    use towergate::core::random::InsecureSeededRandom;
 
     use super::*;
 

@@ -2,19 +2,21 @@
 
 use std::{fmt, sync::Arc};
 
-use towergate_core::{Clock, Digest, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random};
-use towergate_identity::{
-    ports::{IdentityStore, user::AddingUser},
-    rules::{
-        email::EmailAddress,
-        password::{InvalidPassword, Password},
-        user::{User, UserId, UserState},
+use towergate::{
+    core::{Clock, Digest, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random},
+    identity::{
+        ports::{IdentityStore, user::AddingUser},
+        rules::{
+            email::EmailAddress,
+            password::{InvalidPassword, Password},
+            user::{User, UserId, UserState},
+        },
     },
-};
-use towergate_login::{HasherError, PasswordHasher};
-use towergate_oauth::{
-    ports::OAuthStore,
-    rules::client::{Client, ClientState},
+    login::{HasherError, PasswordHasher},
+    oauth::{
+        ports::OAuthStore,
+        rules::client::{Client, ClientState},
+    },
 };
 
 use crate::config::{ClientEntry, UserEntry};

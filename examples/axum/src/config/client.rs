@@ -1,11 +1,11 @@
 //! `[[clients]]`: other people's software, under the names of
 //! [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2).
 
-use towergate_core::{Digest, Secret};
-use towergate_oauth::rules::client::{
-    AccessTokenFormat, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
+use towergate::{
+    core::{Digest, Secret},
+    oauth::rules::client::{AccessTokenFormat, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
+    oauth_types::Scope,
 };
-use towergate_oauth_types::Scope;
 use url::Url;
 
 use super::{

@@ -1,8 +1,10 @@
 //! `[[users]]`: people, and what clients may learn of them.
 
 use serde_json::{Map, Value};
-use towergate_core::Secret;
-use towergate_identity::rules::{email::EmailAddress, password::Password};
+use towergate::{
+    core::Secret,
+    identity::rules::{email::EmailAddress, password::Password},
+};
 use url::Url;
 
 use super::reader::{Section, Text};

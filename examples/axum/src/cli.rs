@@ -1,0 +1,118 @@
+//! The program: reads the configuration, starts, says where to go, and stops when it is told to.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use tokio::signal;
+use towergate::core::Secret;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{Config, Database},
+    error::StartError,
+    run::{Framework, Listeners, Running, start},
+    seal_key,
+    seed::{Access, SeededUser},
+};
+
+/// Runs the host around `F` until it is stopped; the exit code says whether it ever ran.
+pub async fn main<F: Framework>() -> ExitCode {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,towergate::audit=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(problems) => return complain(&problems),
+    };
+    match run::<F>(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+async fn run<F: Framework>(config: Config) -> Result<(), StartError> {
+    let listeners = Listeners::bind(&config).await?;
+    let running = start::<F>(config.clone(), listeners).await?;
+    say(&welcome(F::NAME, &config, &running));
+    told_to_stop().await;
+    say("\nFinishing what is under way.\n");
+    running.stop().await;
+    Ok(())
+}
+
+/// Where to go, and how to get in.
+fn welcome(framework: &str, config: &Config, running: &Running) -> String {
+    let mut text = format!("\ntowergate reference host, around {framework}\n\n");
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<16} {value}\n"));
+    line("This host", &format!("{}/", config.issuer_text()));
+    if let Some(demo) = config.demo {
+        line("Third-party app", &format!("{}/", demo.origin()));
+    }
+    for user in &running.users {
+        line("Sign in as", user.email.as_str());
+        line("  password", password_of(user, config).expose());
+    }
+    match &config.database {
+        Database::Memory => line("Database", "in memory, gone when this program ends"),
+        Database::Sqlite(path) => {
+            line("Database", &path.display().to_string());
+            line("  sealed by", &seal_key::path(config).unwrap_or_default().display().to_string());
+        }
+    }
+    text.push_str("\nCtrl-C stops it.\n");
+    text
+}
+
+fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
+    match (&user.access, &config.database) {
+        (Access::Made(password), _) => Secret::new(format!("{}   (shown this once)", password.expose())),
+        (Access::Configured, _) => Secret::from("the one in the configuration"),
+        (Access::AsBefore, Database::Sqlite(path)) => Secret::new(format!(
+            "shown at the first start; to begin anew, delete {} and start again",
+            path.display()
+        )),
+        (Access::AsBefore, Database::Memory) => Secret::from("shown at the first start"),
+    }
+}
+
+/// Waits for Ctrl-C, or for the system's request to end.
+async fn told_to_stop() {
+    let interrupted = async {
+        if let Err(error) = signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be heard");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+fn complain(error: &dyn std::error::Error) -> ExitCode {
+    // Nobody may be reading; the exit code says it too.
+    let _ = writeln!(io::stderr(), "{error}");
+    ExitCode::FAILURE
+}
+
+fn say(text: &str) {
+    // Nobody may be reading, which is no reason to stop.
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
+}
