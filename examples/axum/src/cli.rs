@@ -1,7 +1,7 @@
 //! The program: reads the configuration, starts, says where to go, and stops when it is told to.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -21,7 +21,11 @@ use crate::{
 pub async fn main<F: Framework>() -> ExitCode {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,towergate::audit=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
     let config = match Config::load() {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
@@ -70,7 +74,7 @@ fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
         (Access::Made(password), _) => Secret::new(format!("{}   (shown this once)", password.expose())),
         (Access::Configured, _) => Secret::from("the one in the configuration"),
         (Access::AsBefore, Database::Sqlite(path)) => Secret::new(format!(
-            "shown at the first start; to begin anew, delete {} and start again",
+            "shown at the first start; to begin anew, delete {}* and start again",
             path.display()
         )),
         (Access::AsBefore, Database::Memory) => Secret::from("shown at the first start"),

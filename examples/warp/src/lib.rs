@@ -1,1 +1,3 @@
-//! towergate-example-warp
+//! The reference host once more: the same house, around a warp filter.
+
+pub mod app;

@@ -1,0 +1,114 @@
+//! The host's own application, as warp filters: a front page, a health check, and an API.
+
+use std::convert::Infallible;
+
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
+use towergate::{
+    Stack,
+    audit::AuditLayer,
+    identity::ports::IdentityStore,
+    oauth::ports::OAuthStore,
+    scope::{CurrentScope, ScopeLayer},
+};
+use towergate_example_axum::{
+    host::Host,
+    pages::{self, Front},
+    run::{Framework, HostService},
+};
+use warp::{Filter, Rejection, Reply, reply::Response};
+
+/// The host around warp.
+#[derive(Debug, Clone, Copy)]
+pub struct Warp;
+
+/// What a response carries: warp does not name its body, but its response does.
+pub trait Carries {
+    /// The body.
+    type Body;
+}
+
+impl<B> Carries for http::Response<B> {
+    type Body = B;
+}
+
+impl Framework for Warp {
+    const NAME: &'static str = "warp";
+    type Body = <Response as Carries>::Body;
+
+    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
+        let authorize = host.server.config().paths.authorize.clone();
+        let stack = Stack::new(AuditLayer::new())
+            .accept_cross_origin_posts_to(authorize)
+            .session(host.sessions())
+            .scope(ScopeLayer::new())
+            .account(host.account());
+        let browser = ServiceBuilder::new()
+            .layer(stack)
+            .layer(host.login())
+            .layer(host.server.browser())
+            .service(warp::service(site(host.clone())));
+        let open = warp::service(health(host));
+        let routes = service_fn(move |request: Request<Incoming>| {
+            let (open, browser) = (open.clone(), browser.clone());
+            async move {
+                match request.uri().path() {
+                    "/healthz" => open.oneshot(request).await,
+                    _ => browser.oneshot(request).await,
+                }
+            }
+        });
+        BoxCloneSyncService::new(routes)
+    }
+}
+
+/// The pages that people see.
+fn site<I: IdentityStore, O: OAuthStore>(
+    host: Host<I, O>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let elsewhere = host.clone();
+    let front = warp::path::end().and(reading()).and(warp::ext::get::<CurrentScope>()).map(
+        move |scope: CurrentScope| {
+            let front = Front::new(Warp::NAME, &host.config, &host.profiles, &scope, host.clock.now());
+            page(StatusCode::OK, &host, front.html(&host.pages))
+        },
+    );
+    let not_found =
+        warp::any().map(move || page(StatusCode::NOT_FOUND, &elsewhere, pages::not_found(&elsewhere.pages)));
+    front.or(not_found).unify()
+}
+
+/// Whether the store answers.
+fn health<I: IdentityStore, O: OAuthStore>(
+    host: Host<I, O>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::path!("healthz").and(reading()).then(move || {
+        let host = host.clone();
+        async move {
+            match host.healthy().await {
+                Ok(()) => "ok\n".into_response(),
+                Err(error) => {
+                    tracing::error!(%error, "the health check failed");
+                    let said = "the store does not answer\n";
+                    warp::reply::with_status(said, StatusCode::SERVICE_UNAVAILABLE).into_response()
+                }
+            }
+        }
+    })
+}
+
+fn reading() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::get().or(warp::head()).unify()
+}
+
+fn page<I, O>(status: StatusCode, host: &Host<I, O>, html: String) -> Response {
+    let mut response = html.into_response();
+    *response.status_mut() = status;
+    for (name, value) in pages::headers(&host.pages) {
+        if let Ok(value) = value.try_into() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
