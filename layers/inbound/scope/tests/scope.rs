@@ -15,7 +15,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 use towergate_core::LocalPath;
 use towergate_identity::rules::{login_proof::Method, session::SessionStage};
 use towergate_scope::{CurrentScope, MissingScopeLayer, NoUser, RequireUserLayer, ScopeLayer};
-use towergate_session::MissingSessionLayer;
+use towergate_session::{MissingSessionLayer, Session, SessionError};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -81,6 +81,21 @@ async fn half_signed_in_is_nobody() {
     let answer = guarded(&house, request(Some(&cookie))).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(answer.extensions().get(), Some(&NoUser::SecondFactorDue));
+}
+
+#[tokio::test]
+async fn half_signed_in_neither_sees_nor_ends_the_sessions_of_the_person() {
+    let house = House::new().await;
+    let (cookie, _) = house.session(SessionStage::AwaitsSecondFactor).await;
+    let app = ServiceBuilder::new().layer(house.layer()).service_fn(async |request: Request<()>| {
+        let session = Session::of(request.extensions()).unwrap();
+        assert!(!session.is_anonymous());
+        assert_eq!(session.user(), None);
+        assert!(matches!(session.sessions().await, Err(SessionError::NoSession)));
+        assert!(matches!(session.end_others().await, Err(SessionError::NoSession)));
+        Ok::<_, Infallible>(Answer::default())
+    });
+    app.oneshot(request(Some(&cookie))).await.unwrap();
 }
 
 #[tokio::test]

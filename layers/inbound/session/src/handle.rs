@@ -1,5 +1,8 @@
 //! The handle that a request carries.
 
+mod end;
+mod establish;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,22 +15,15 @@ use http::{
 use towergate_core::{
     RandomUnavailable, Secret, Timestamp,
     audit::{Origin, RequestId},
-    token::OpaqueToken,
 };
-use towergate_identity::{
-    ports::session::{Established, Establishment},
-    rules::{
-        fact::SessionEnd,
-        login_proof::LoginProof,
-        session::{PREFIX, SessionId, SessionRecord, SessionStage, SignInId},
-        user::UserId,
-    },
+use towergate_identity::rules::{
+    session::{SessionRecord, SessionStage, SignInId},
+    user::UserId,
 };
 
 use crate::{
     door::Door,
     error::{MissingSessionLayer, SessionError},
-    record,
 };
 
 /// The longest name of a session value, in bytes.
@@ -35,9 +31,6 @@ pub const MAX_NAME_BYTES: usize = 64;
 
 /// The longest session value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 4096;
-
-/// How often an ending follows a session that keeps changing its identifier.
-const MAX_CHASE: usize = 8;
 
 /// The session of one request, in its extensions. Clones are the same handle.
 ///
@@ -110,64 +103,6 @@ impl Session {
         self.lock().record.as_ref().map(|record| record.sign_in)
     }
 
-    /// Begins a session for whom `proof` names, under a new identifier and a new sign-in, in the place of any session
-    /// this request had. The answer sets the cookie.
-    ///
-    /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
-    ///
-    /// # Errors
-    /// [`SessionError::UserRefused`] when the person is disabled or gone; otherwise when the answer has begun, or the
-    /// store or the randomness failed.
-    pub async fn establish(&self, proof: LoginProof) -> Result<SessionId, SessionError> {
-        let replaces = self.changeable()?.map(|record| record.id);
-        let settings = self.door.settings();
-        let now = settings.clock.now();
-        let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
-        let sign_in = SignInId::fresh(now, &*settings.random)?;
-        let session = record::begin(&proof, &token, sign_in, now, &settings.lifetime);
-        self.exchange(Establishment { session, replaces, is_login: true }, &token, now).await
-    }
-
-    /// Gives the session a new identifier and a new cookie; its sign-in and its absolute end stay.
-    ///
-    /// # Errors
-    /// [`SessionError::NoSession`] for an anonymous visitor, [`SessionError::Gone`] when it ended meanwhile; otherwise
-    /// when the answer has begun, or the store or the randomness failed.
-    pub async fn renew_id(&self) -> Result<SessionId, SessionError> {
-        let old = self.changeable()?.ok_or(SessionError::NoSession)?;
-        let settings = self.door.settings();
-        let now = settings.clock.now();
-        let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
-        let session = record::renew(&old, &token, now, &settings.lifetime);
-        self.exchange(Establishment { session, replaces: Some(old.id), is_login: false }, &token, now).await
-    }
-
-    /// Signs out: ends the session in the store, whatever identifier its sign-in goes by at this moment, and clears the
-    /// cookie. Nothing to do for an anonymous visitor.
-    ///
-    /// # Errors
-    /// When the store failed: the person is still signed in.
-    pub async fn end(&self) -> Result<(), SessionError> {
-        let Some(record) = self.known() else { return Ok(()) };
-        let now = self.now();
-        let mut id = record.id;
-        for _ in 0..MAX_CHASE {
-            if self.door.end(id, SessionEnd::Logout, self.origin(now)?).await? {
-                break;
-            }
-            // Another request ended it, or gave it a new identifier that must end as well.
-            let living = self.door.sessions_of(record.user, now).await?;
-            match living.iter().find(|other| other.sign_in == record.sign_in) {
-                Some(renewed) => id = renewed.id,
-                None => break,
-            }
-        }
-        let mut state = self.lock();
-        (state.record, state.lost) = (None, None);
-        state.change = CookieChange::Clear;
-        Ok(())
-    }
-
     /// A named value of the session, as the store has it now; `None` for an anonymous visitor.
     ///
     /// # Errors
@@ -199,24 +134,6 @@ impl Session {
         }
     }
 
-    /// The living sessions of whoever is signed in, newest first.
-    ///
-    /// # Errors
-    /// [`SessionError::NoSession`] when nobody is signed in, or only half; otherwise when the store failed.
-    pub async fn sessions(&self) -> Result<Vec<SessionRecord>, SessionError> {
-        let record = self.complete().ok_or(SessionError::NoSession)?;
-        Ok(self.door.sessions_of(record.user, self.now()).await?)
-    }
-
-    /// Ends every other session of whoever is signed in; answers how many.
-    ///
-    /// # Errors
-    /// [`SessionError::NoSession`] when nobody is signed in, or only half; otherwise when the store failed.
-    pub async fn end_others(&self) -> Result<u64, SessionError> {
-        let record = self.complete().ok_or(SessionError::NoSession)?;
-        Ok(self.door.end_others(record.user, record.id, self.origin(self.now())?).await?)
-    }
-
     /// Tells the browser what changed. After this, no new cookie can be sent.
     pub(crate) fn write_cookie(&self, headers: &mut HeaderMap) {
         let mut state = self.lock();
@@ -231,48 +148,6 @@ impl Session {
             headers.append(SET_COOKIE, value);
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-    }
-
-    /// One store step, then the new cookie.
-    async fn exchange(
-        &self,
-        establishment: Establishment,
-        token: &OpaqueToken,
-        now: Timestamp,
-    ) -> Result<SessionId, SessionError> {
-        let record = Arc::new(establishment.session.clone());
-        match self.door.establish(establishment, self.origin(now)?).await? {
-            Established::Established => {}
-            Established::UserRefused => return Err(SessionError::UserRefused),
-            Established::Superseded => return Err(self.gone()),
-        }
-        let id = record.id;
-        if self.adopt(record, token) {
-            return Ok(id);
-        }
-        // The answer left while the store was writing: nobody will ever hold this cookie.
-        self.door.end(id, SessionEnd::Replaced, self.origin(now)?).await?;
-        Err(SessionError::Answered)
-    }
-
-    fn adopt(&self, record: Arc<SessionRecord>, token: &OpaqueToken) -> bool {
-        let mut state = self.lock();
-        if !state.answered {
-            state.record = Some(record);
-            state.change = CookieChange::Set(token.reveal());
-        }
-        !state.answered
-    }
-
-    /// The session to replace, as long as a new cookie can still be sent.
-    fn changeable(&self) -> Result<Option<Arc<SessionRecord>>, SessionError> {
-        let state = self.lock();
-        if state.answered { Err(SessionError::Answered) } else { Ok(state.record.clone()) }
-    }
-
-    fn known(&self) -> Option<Arc<SessionRecord>> {
-        let state = self.lock();
-        state.record.as_ref().or(state.lost.as_ref()).cloned()
     }
 
     fn complete(&self) -> Option<Arc<SessionRecord>> {

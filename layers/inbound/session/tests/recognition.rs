@@ -152,6 +152,17 @@ async fn a_session_that_ends_while_it_is_noted_is_nobody() {
 }
 
 #[tokio::test]
+async fn activity_that_cannot_be_noted_is_a_503_too() {
+    let house = House::new().await;
+    let cookie = house.signed_in().await;
+    house.pass(600);
+    house.watched.fails_when_touched.store(true, Ordering::SeqCst);
+    let answer = house.ask(Some(&cookie), async |_| ok()).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().get(header::SET_COOKIE).is_none());
+}
+
+#[tokio::test]
 async fn an_unavailable_store_is_a_503_that_asks_to_come_back() {
     let house = House::new().await;
     let cookie = house.signed_in().await;

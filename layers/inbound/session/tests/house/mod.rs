@@ -50,6 +50,7 @@ pub(crate) struct Watched {
     pub(crate) loads: Arc<AtomicUsize>,
     pub(crate) touches: Arc<AtomicUsize>,
     pub(crate) ends_when_touched: Arc<AtomicBool>,
+    pub(crate) fails_when_touched: Arc<AtomicBool>,
 }
 
 pub(crate) struct House {
@@ -82,6 +83,7 @@ impl House {
             loads: Arc::default(),
             touches: Arc::default(),
             ends_when_touched: Arc::default(),
+            fails_when_touched: Arc::default(),
         };
         let dummy = DummyHash::new(cheap, &*random).unwrap();
         Self { store, watched, clock: Arc::new(ManualClock::at(now)), random, alice, dummy }
@@ -235,6 +237,9 @@ impl SessionStore for Watched {
         lifetime: SessionLifetime,
     ) -> Result<bool, StoreError> {
         self.touches.fetch_add(1, Ordering::SeqCst);
+        if self.fails_when_touched.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("told to"));
+        }
         if self.ends_when_touched.load(Ordering::SeqCst) {
             return Ok(false);
         }
