@@ -54,7 +54,9 @@ fn tricky() -> impl Strategy<Value = String> {
 
 /// Such texts that begin as a path does: most others are refused at once.
 fn tricky_path() -> impl Strategy<Value = String> {
-    prop_oneof![tricky(), tricky().prop_map(|rest| format!("/{rest}")), ".{0,20}", "/[!-~]{0,20}"]
+    let few = prop::sample::select(vec!["/", "\\", ".", "..", "%2e", "evil.example"]);
+    let few = prop::collection::vec(few, 0..6).prop_map(|pieces| format!("/{}", pieces.concat()));
+    prop_oneof![few, tricky(), tricky().prop_map(|rest| format!("/{rest}")), ".{0,20}", "/[!-~]{0,20}"]
 }
 
 proptest! {

@@ -225,9 +225,16 @@ impl<'s, S: AuditTrail> Ear<'s, S> {
 }
 
 fn sorted(events: &[Event]) -> Vec<String> {
-    let mut lines: Vec<_> = events.iter().map(|event| format!("{event:?}")).collect();
+    let mut lines: Vec<_> = events.iter().map(told).collect();
     lines.sort();
     lines
+}
+
+/// All that an event says. Its details are named, so their order says nothing.
+pub(super) fn told(event: &Event) -> String {
+    let mut event = event.clone();
+    event.details.sort();
+    format!("{event:?}")
 }
 
 /// Insists that a value came back as it went in. Digests do not print: the caller compares those.
