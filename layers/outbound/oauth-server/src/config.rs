@@ -10,7 +10,7 @@ pub use towergate_oauth::rules::issuer::{InvalidIssuer, Issuer};
 pub struct ServerConfig {
     /// Its name.
     pub issuer: Issuer,
-    /// Who may be called with its access tokens; the issuer itself when empty.
+    /// Who may be called with its access tokens: the issuer itself, unless the host says otherwise.
     pub default_audience: Vec<String>,
     /// Where its endpoints are.
     pub paths: Paths,

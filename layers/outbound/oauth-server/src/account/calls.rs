@@ -78,3 +78,70 @@ fn told(panic: &(dyn Any + Send)) -> ResolverError {
         .unwrap_or("no message");
     ResolverError::new(format!("the account resolver panicked: {message}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Purpose;
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    enum Host {
+        Errs,
+        Panics,
+        /// Before it even answers a future.
+        PanicsAtOnce,
+    }
+
+    impl Host {
+        fn fail<T>(self) -> Result<T, ResolverError> {
+            match self {
+                Self::Errs => Err(ResolverError::new("the users table is on fire")),
+                Self::Panics | Self::PanicsAtOnce => panic!("the users table is on {}", "fire"),
+            }
+        }
+    }
+
+    impl AccountResolver for Host {
+        fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
+            self.fail()
+        }
+
+        fn account(
+            &self,
+            _: &Subject,
+            _: &Context,
+        ) -> impl Future<Output = Result<Option<Subject>, ResolverError>> + Send {
+            if matches!(self, Self::PanicsAtOnce) {
+                panic!("the users table is on fire");
+            }
+            let host = *self;
+            async move { host.fail() }
+        }
+
+        async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
+            self.fail()
+        }
+
+        fn login_redirect(&self, _: &Context) -> LocalPath {
+            panic!("the users table is on fire")
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_and_a_panic_in_any_call_become_an_error_with_the_reason() {
+        let context = Context::new(Purpose::Token);
+        let subject = Subject::parse("alice").unwrap();
+        let (parts, ()) = http::Request::new(()).into_parts();
+        for host in [Host::Errs, Host::Panics, Host::PanicsAtOnce] {
+            let failures = [
+                current_account(&host, &parts, &context).unwrap_err(),
+                account(&host, &subject, &context).await.unwrap_err(),
+                claims(&host, &subject, &context).await.unwrap_err(),
+                login_redirect(&host, &context).unwrap_err(),
+            ];
+            for failure in failures {
+                assert!(failure.to_string().ends_with("the users table is on fire"), "{failure}");
+            }
+        }
+    }
+}
