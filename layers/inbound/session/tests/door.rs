@@ -6,13 +6,13 @@ mod house;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use house::{House, cleared, failure, fared, kept, ok, with};
 use towergate_core::audit::{Origin, RequestId};
 use towergate_identity::ports::UserStore;
-use towergate_session::Session;
+use towergate_session::{Session, SessionError};
 
 #[tokio::test]
 async fn a_login_gives_a_new_identifier_and_ends_the_session_before_it() {
@@ -138,8 +138,32 @@ async fn once_the_answer_has_begun_no_session_begins() {
     let proof = house.proof();
     let answer = house.ask(None, async |session| with(session)).await;
     let handle = answer.extensions().get::<Session>().unwrap();
+    let written = house.actions();
     let error = handle.establish(proof).await.unwrap_err();
     assert!(error.to_string().contains("the answer has begun"));
+    assert_eq!(house.actions(), written);
+}
+
+#[tokio::test]
+async fn a_session_that_missed_its_answer_ends_at_once() {
+    let house = House::new().await;
+    house.watched.establishes_slowly.store(true, Ordering::SeqCst);
+    let proof = Arc::new(Mutex::new(Some(house.proof())));
+    let task = Arc::new(Mutex::new(None));
+    let started = task.clone();
+    let answer = house
+        .ask(None, async move |session| {
+            let proof = proof.lock().unwrap().take().unwrap();
+            let establishing = tokio::spawn(async move { session.establish(proof).await });
+            *started.lock().unwrap() = Some(establishing);
+            tokio::task::yield_now().await;
+            ok()
+        })
+        .await;
+    assert!(answer.headers().is_empty());
+    let task = task.lock().unwrap().take().unwrap();
+    assert!(matches!(task.await.unwrap(), Err(SessionError::Answered)));
+    assert!(house.actions().contains(&"session.created"), "it had begun");
     assert!(house.living().await.is_empty());
 }
 

@@ -51,6 +51,7 @@ pub(crate) struct Watched {
     pub(crate) touches: Arc<AtomicUsize>,
     pub(crate) ends_when_touched: Arc<AtomicBool>,
     pub(crate) fails_when_touched: Arc<AtomicBool>,
+    pub(crate) establishes_slowly: Arc<AtomicBool>,
 }
 
 pub(crate) struct House {
@@ -84,6 +85,7 @@ impl House {
             touches: Arc::default(),
             ends_when_touched: Arc::default(),
             fails_when_touched: Arc::default(),
+            establishes_slowly: Arc::default(),
         };
         let dummy = DummyHash::new(cheap, &*random).unwrap();
         Self { store, watched, clock: Arc::new(ManualClock::at(now)), random, alice, dummy }
@@ -247,6 +249,9 @@ impl SessionStore for Watched {
     }
 
     async fn establish_session(&self, new: Establishment, origin: Origin) -> Result<Established, StoreError> {
+        if self.establishes_slowly.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
         self.store.establish_session(new, origin).await
     }
 
