@@ -1,13 +1,18 @@
 //! The audit log: each event in the transaction of its change, and a way to read them back.
 
 use rusqlite::{Connection, params};
-use serde_json::{Map, Value};
 use towergate_core::{
     StoreError, Timestamp,
     audit::{AuditLog, Event, Outcome, RequestId},
 };
 
-use crate::{failure::Failure, fields::Fields, query, store::SqliteStore};
+use crate::{
+    details::{Kept, Told},
+    failure::Failure,
+    fields::Fields,
+    query,
+    store::SqliteStore,
+};
 
 const TABLE: &str = "towergate_audit_events";
 
@@ -38,7 +43,7 @@ pub struct StoredEvent {
     pub target: StoredParty,
     /// Why it ended so.
     pub reason: Option<String>,
-    /// Further facts by name, sorted.
+    /// Further facts by name, in the order in which they were told.
     pub details: Vec<(String, String)>,
 }
 
@@ -70,8 +75,6 @@ impl SqliteStore {
 
 /// Writes `event`, inside whatever transaction is open.
 pub(crate) fn insert(connection: &Connection, event: &Event) -> Result<(), Failure> {
-    let details: Map<String, Value> =
-        event.details.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
     query::change(
         connection,
         INSERT,
@@ -85,7 +88,7 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> Result<(), Failu
             event.target.kind,
             event.target.id,
             event.reason,
-            query::json(&details)?,
+            query::json(&Told(&event.details))?,
         ],
     )?;
     Ok(())
@@ -102,7 +105,7 @@ fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
         actor: StoredParty { kind: fields.get("actor_kind")?, id: fields.get("actor_id")? },
         target: StoredParty { kind: fields.get("target_kind")?, id: fields.get("target_id")? },
         reason: fields.get("reason")?,
-        details: fields.json::<std::collections::BTreeMap<String, String>>("details")?.into_iter().collect(),
+        details: fields.json::<Kept>("details")?.0,
     })
 }
 

@@ -75,6 +75,7 @@
 
 mod audit;
 mod cleanup;
+mod details;
 mod failure;
 mod fields;
 #[cfg(feature = "inbound")]

@@ -107,3 +107,12 @@ fn a_file_that_is_no_database_or_is_locked_is_not_opened() {
     let options = SqliteStore::options().busy_timeout(Duration::from_millis(20));
     assert!(matches!(options.open(&place.path), Err(OpenError::Sqlite(_))));
 }
+
+#[test]
+fn a_path_that_leads_nowhere_is_not_opened() {
+    let place = place();
+    assert!(matches!(SqliteStore::open(place.path.join("b.db")), Err(OpenError::Io(_))));
+    for no_file in ["", ":memory:"] {
+        assert!(matches!(SqliteStore::open(no_file), Err(OpenError::NotAFile(_))));
+    }
+}

@@ -232,3 +232,41 @@ async fn a_store_stopped_from_its_own_thread_does_not_wait_for_itself() {
     drop(step);
     handed.send(store).unwrap();
 }
+
+#[tokio::test]
+async fn a_full_disk_is_unavailable_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("a.db")).unwrap();
+    set(&store, "PRAGMA max_page_count = 1").await;
+    let release = hold(&store).await;
+    let mut beside = pin!(store.write(|step| step.append(event("beside"))));
+    let mut huge = pin!(store.write(|step| step.append(event("huge").with("size", "x".repeat(100_000)))));
+    hand_over(&mut beside);
+    hand_over(&mut huge);
+    drop(release);
+    let beside = beside.await;
+    let huge = huge.await;
+    assert!(matches!(huge, Err(StoreError::Unavailable(_))), "{huge:?}");
+    let kept = if beside.is_ok() { vec!["beside"] } else { vec![] };
+    assert_eq!(things(&store), kept, "what was answered is there, and nothing else");
+
+    set(&store, "PRAGMA max_page_count = 1000000").await;
+    store.write(|step| step.append(event("next"))).await.unwrap();
+    assert_eq!(things(&store).last().unwrap(), "next");
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_be_written_is_unavailable_and_still_read() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.write(|step| step.append(event("before"))).await.unwrap();
+    set(&store, "PRAGMA query_only = ON").await;
+    let refused = store.write(|step| step.append(event("after"))).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(things(&store), ["before"]);
+}
+
+/// Changes the writer's connection.
+async fn set(store: &SqliteStore, pragma: &'static str) {
+    let set = store.write(move |step| Ok(step.connection.query_row(pragma, [], |_| Ok(())).ok()));
+    set.await.unwrap();
+}

@@ -1,0 +1,76 @@
+//! The cleaner takes what can no longer matter, and nothing else.
+#![cfg(all(feature = "inbound", feature = "outbound"))]
+
+mod house;
+
+use house::{DAY, MINUTE, NOW, code, grant, id, login, origin, redemption, rotation, user};
+use towergate_identity::ports::{session::SessionStore, user::UserStore};
+use towergate_oauth::ports::{
+    grant::{GrantStore, Redeemed, Rotated},
+    interaction::InteractionStore,
+};
+use towergate_sqlite::SqliteStore;
+
+#[tokio::test]
+async fn sessions_go_when_they_have_ended() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.add_user(user(1), origin(NOW)).await.unwrap();
+    store.establish_session(login(2, NOW), origin(NOW)).await.unwrap();
+    store.establish_session(login(3, NOW.plus(MINUTE)), origin(NOW.plus(MINUTE))).await.unwrap();
+    let end = NOW.plus(MINUTE);
+    assert_eq!(store.cleanup(NOW).await.unwrap().sessions, 0);
+    assert_eq!(store.cleanup(end).await.unwrap().sessions, 1);
+    assert!(store.load_session(login(3, end).session.id, end).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    assert_eq!(store.cleanup(NOW).await.unwrap().codes, 0);
+    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!((cleaned.codes, cleaned.grants), (1, 1));
+    assert!(store.find_code(id(1)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
+    let later = NOW.plus(10 * MINUTE);
+    let cleaned = store.cleanup(later).await.unwrap();
+    assert_eq!((cleaned.access_tokens, cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 0, 0, 0));
+    let replay = store.redeem_code(redemption(1, later), origin(later)).await.unwrap();
+    assert!(matches!(replay, Redeemed::Replayed { .. }));
+
+    let cleaned = store.cleanup(NOW.plus(DAY)).await.unwrap();
+    assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
+    let store = SqliteStore::in_memory().unwrap();
+    let end = NOW.plus(DAY);
+    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
+    let rotated = store.rotate_refresh_token(rotation(1, 1, 2, NOW, end), origin(NOW)).await.unwrap();
+    assert_eq!(rotated, Rotated::Rotated);
+    let late = end.minus(MINUTE);
+    assert_eq!(store.cleanup(late).await.unwrap().refresh_tokens, 0);
+    let reused = store.rotate_refresh_token(rotation(1, 1, 3, late, end), origin(late)).await.unwrap();
+    assert!(matches!(reused, Rotated::Reused { .. }));
+    let cleaned = store.cleanup(end).await.unwrap();
+    assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (2, 1, 1));
+}
+
+#[tokio::test]
+async fn more_than_one_batch_goes_in_one_call() {
+    let store = SqliteStore::in_memory().unwrap();
+    for number in 1..=1001 {
+        store.issue_code(grant(number, NOW), code(number, NOW), origin(NOW)).await.unwrap();
+    }
+    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
+    assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap(), towergate_sqlite::Cleaned::default());
+}

@@ -1,0 +1,122 @@
+//! What was answered is there afterwards, and what was refused is not.
+#![cfg(all(feature = "inbound", feature = "outbound"))]
+
+mod house;
+
+use std::{fs, time::Duration};
+
+use house::{NOW, Place, code, grant, id, login, origin, redemption, user};
+use rusqlite::Connection;
+use towergate_core::StoreError;
+use towergate_identity::ports::{
+    session::{Established, SessionStore},
+    user::UserStore,
+};
+use towergate_oauth::ports::{
+    grant::{GrantStore, Redeemed},
+    interaction::InteractionStore,
+};
+use towergate_sqlite::SqliteStore;
+
+async fn walk(store: &SqliteStore) {
+    store.add_user(user(1), origin(NOW)).await.unwrap();
+    assert_eq!(store.establish_session(login(2, NOW), origin(NOW)).await.unwrap(), Established::Established);
+    store.issue_code(grant(3, NOW), code(3, NOW), origin(NOW)).await.unwrap();
+    let redeemed = store.redeem_code(redemption(3, NOW), origin(NOW)).await.unwrap();
+    assert!(matches!(redeemed, Redeemed::Consumed(_)));
+}
+
+async fn everything_is_there(store: &SqliteStore) {
+    assert!(store.find_user(user(1).id).await.unwrap().is_some());
+    assert!(store.load_session(login(2, NOW).session.id, NOW).await.unwrap().is_some());
+    assert!(store.find_code(id(3)).await.unwrap().unwrap().spent);
+    assert!(!store.find_access_token(id(3)).await.unwrap().unwrap().revoked);
+    assert!(store.find_refresh_token(id(3)).await.unwrap().is_some());
+    let actions: Vec<_> = store.events(0, 100).unwrap().into_iter().map(|event| event.action).collect();
+    let expected = [
+        "user.registered",
+        "login.succeeded",
+        "session.created",
+        "code.issued",
+        "code.redeemed",
+        "token.issued",
+    ];
+    assert_eq!(actions, expected);
+    let replay = store.redeem_code(redemption(3, NOW), origin(NOW)).await.unwrap();
+    assert!(matches!(replay, Redeemed::Replayed { .. }), "a code cannot be used twice");
+}
+
+#[tokio::test]
+async fn everything_is_there_when_the_file_is_opened_again() {
+    let place = Place::new();
+    let store = SqliteStore::open(place.file()).unwrap();
+    walk(&store).await;
+    drop(store);
+    everything_is_there(&SqliteStore::open(place.file()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn everything_answered_is_there_after_a_kill() {
+    let (place, after) = (Place::new(), Place::new());
+    let store = SqliteStore::open(place.file()).unwrap();
+    walk(&store).await;
+    // The files as a killed process leaves them: nothing was closed, nothing folded in.
+    fs::copy(place.file(), after.file()).unwrap();
+    fs::copy(place.dir().join("towergate.db-wal"), after.dir().join("towergate.db-wal")).unwrap();
+    everything_is_there(&SqliteStore::open(after.file()).unwrap()).await;
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_read_sees_what_was_answered_before() {
+    let place = Place::new();
+    for store in [SqliteStore::open(place.file()).unwrap(), SqliteStore::in_memory().unwrap()] {
+        for number in 1..200 {
+            store.add_user(user(number), origin(NOW)).await.unwrap();
+            assert!(store.find_user(user(number).id).await.unwrap().is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_locked_database_is_unavailable_and_nothing_is_half_written() {
+    let place = Place::new();
+    let patience = Duration::from_millis(20);
+    let store = SqliteStore::options().busy_timeout(patience).open(place.file()).unwrap();
+    let other = Connection::open(place.file()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let locked = store.add_user(user(1), origin(NOW)).await;
+    assert!(matches!(locked, Err(StoreError::Unavailable(_))), "{locked:?}");
+    assert!(store.find_user(user(1).id).await.unwrap().is_none(), "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.events(0, 10).unwrap().is_empty());
+    store.add_user(user(1), origin(NOW)).await.unwrap();
+    assert_eq!(store.events(0, 10).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_the_house_never_wrote_is_named() {
+    let place = Place::new();
+    let store = SqliteStore::open(place.file()).unwrap();
+    walk(&store).await;
+    let other = Connection::open(place.file()).unwrap();
+    other.execute_batch("UPDATE towergate_sessions SET methods = '[\"telepathy\"]'").unwrap();
+    let session = login(2, NOW).session.id;
+    let error = store.load_session(session, NOW).await.unwrap_err();
+    let StoreError::Corrupt { table, row, problem } = error else { panic!("{error:?}") };
+    assert_eq!((table, row), ("towergate_sessions", session.to_string()));
+    assert_eq!(problem, "column methods cannot be read");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn no_other_account_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let store = SqliteStore::open(place.file()).unwrap();
+    store.add_user(user(1), origin(NOW)).await.unwrap();
+    for file in fs::read_dir(place.dir()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+}
