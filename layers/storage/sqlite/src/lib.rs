@@ -75,6 +75,9 @@
 
 mod audit;
 mod cleanup;
+#[cfg(test)]
+#[cfg(any(feature = "inbound", feature = "outbound"))]
+mod contract;
 mod details;
 mod failure;
 mod fields;

@@ -78,6 +78,12 @@ impl Pool {
         answer
     }
 
+    /// How many connections lie ready.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> usize {
+        self.shelf().idle.len()
+    }
+
     fn borrow(&self) -> Result<Loan<'_>, StoreError> {
         let (mut shelf, wait) = self
             .returned
@@ -134,5 +140,67 @@ impl Drop for Loan<'_> {
         }
         drop(shelf);
         self.pool.returned.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::store::SqliteStore;
+
+    #[test]
+    fn whoever_finds_all_readers_lent_waits_for_one_but_not_for_ever() {
+        let options = SqliteStore::options().readers(1).busy_timeout(Duration::from_millis(20));
+        let store = options.in_memory().unwrap();
+        let (release, released) = mpsc::channel::<()>();
+        let (begin, begun) = mpsc::channel();
+        let holder = store.clone();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                holder
+                    .read(|_| {
+                        begin.send(()).unwrap();
+                        let _ = released.recv();
+                        Ok(())
+                    })
+                    .unwrap();
+            });
+            begun.recv().unwrap();
+            assert!(matches!(store.events(0, 1), Err(StoreError::Unavailable(_))));
+            drop(release);
+        });
+        store.events(0, 1).unwrap();
+    }
+
+    #[test]
+    fn a_read_that_panics_gives_its_connection_back() {
+        let options = SqliteStore::options().readers(1).busy_timeout(Duration::from_millis(20));
+        let store = options.in_memory().unwrap();
+        std::thread::scope(|scope| {
+            let panics = scope.spawn(|| store.read::<()>(|_| panic!("for the test")));
+            assert!(panics.join().is_err());
+        });
+        store.events(0, 1).unwrap();
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let store = SqliteStore::in_memory().unwrap();
+        let written =
+            store.read(|connection| Ok(connection.execute("DELETE FROM towergate_audit_events", [])?));
+        assert!(matches!(written, Err(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn many_threads_share_few_readers() {
+        let store = SqliteStore::options().readers(2).in_memory().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..32 {
+                scope.spawn(|| (0..50).for_each(|_| drop(store.events(0, 1).unwrap())));
+            }
+        });
+        assert!(store.idle_readers() <= 2);
     }
 }

@@ -57,6 +57,11 @@ impl SqliteStore {
         self.0.readers.read(read)
     }
 
+    #[cfg(test)]
+    pub(crate) fn idle_readers(&self) -> usize {
+        self.0.readers.idle()
+    }
+
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         step: impl FnOnce(&mut Step<'_>) -> Result<T, Failure> + Send + 'static,

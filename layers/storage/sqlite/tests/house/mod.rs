@@ -1,6 +1,7 @@
 //! People, clients and grants for the tests, and a place for a file.
 
 #![expect(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![expect(clippy::unwrap_used, reason = "what cannot be built fails the test")]
 
 use std::{
     path::{Path, PathBuf},
