@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use towergate_oauth::rules::claims::ScopeClaims;
 pub use towergate_oauth::rules::issuer::{InvalidIssuer, Issuer};
 
 /// What the host says about its authorization server. Start from [`ServerConfig::new`] and change what differs.
@@ -16,6 +17,8 @@ pub struct ServerConfig {
     pub paths: Paths,
     /// What each scope value means to a person, for the consent page.
     pub scope_meanings: BTreeMap<String, String>,
+    /// Which of the host's claims each scope value lets out at userinfo.
+    pub scope_claims: ScopeClaims,
 }
 
 impl ServerConfig {
@@ -35,6 +38,7 @@ impl ServerConfig {
             issuer,
             paths: Paths::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
+            scope_claims: ScopeClaims::default(),
         }
     }
 

@@ -6,8 +6,11 @@
 pub mod account;
 pub mod browser;
 pub mod config;
+pub mod key_ring;
 pub mod pages;
+pub mod protocol;
 mod server;
 
 pub use config::{InvalidIssuer, Issuer, Paths, ServerConfig};
+pub use key_ring::{KeyRing, KeyRingError};
 pub use server::AuthorizationServer;

@@ -63,6 +63,12 @@ impl Form {
         }
     }
 
+    /// Whether none of the known parameters is there, not even empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The first parameter that cannot be read, if there is one.
     #[must_use]
     pub fn bad(&self) -> Option<(&'static str, BadParameter)> {

@@ -2,9 +2,11 @@
 
 pub mod access_token;
 pub mod authorize;
+pub mod claims;
 pub mod client;
 pub mod code;
 pub mod consent;
+pub mod discovery;
 pub mod fact;
 pub mod form;
 pub mod grant;
@@ -12,3 +14,4 @@ pub mod interaction;
 pub mod issuer;
 pub mod key;
 pub mod refresh_token;
+pub mod token;

@@ -10,16 +10,25 @@ use super::{Client, ClientState, GrantType};
 /// `invalid_client` when it was shut out: the same answer that an unknown client gets; `unauthorized_client` when it
 /// did not register the grant.
 pub fn admit(client: &Client, grant: GrantType) -> Result<(), OAuthError> {
-    if client.state != ClientState::Active {
-        return Err(OAuthError::new(
-            ErrorCode::InvalidClient,
-            "no such client, or its credentials are wrong",
-        ));
-    }
+    active(client)?;
     if !client.metadata.grant_types.contains(&grant) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             "the client is not registered for this grant type",
+        ));
+    }
+    Ok(())
+}
+
+/// Lets an active client through.
+///
+/// # Errors
+/// `invalid_client` when it was shut out: the same answer that an unknown client gets.
+pub fn active(client: &Client) -> Result<(), OAuthError> {
+    if client.state != ClientState::Active {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidClient,
+            "no such client, or its credentials are wrong",
         ));
     }
     Ok(())

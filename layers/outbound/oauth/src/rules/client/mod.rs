@@ -4,6 +4,9 @@ pub mod authenticate;
 pub mod gate;
 pub mod metadata;
 
+pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials};
+pub use metadata::{InvalidMetadata, MetadataProblem};
+
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};

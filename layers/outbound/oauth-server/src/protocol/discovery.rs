@@ -1,0 +1,21 @@
+//! What the server says of itself, under both of its well-known names.
+
+use towergate_oauth::rules::discovery::{Facts, Metadata};
+
+use super::json::Document;
+use crate::{config::ServerConfig, key_ring::KeyRing};
+
+pub(super) fn document(config: &ServerConfig, keys: &KeyRing) -> Document {
+    let algorithms: Vec<_> = keys.algorithms().collect();
+    let scopes: Vec<_> = config.scope_meanings.keys().map(String::as_str).collect();
+    Document::of(&Metadata::of(&Facts {
+        issuer: &config.issuer,
+        authorize: &config.paths.authorize,
+        token: &config.paths.token,
+        userinfo: &config.paths.userinfo,
+        jwks: &config.paths.jwks,
+        scopes: &scopes,
+        scope_claims: &config.scope_claims,
+        algorithms: &algorithms,
+    }))
+}

@@ -1,0 +1,121 @@
+//! What ends a protocol request, and what the peer is told of it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use towergate_core::{RandomUnavailable, StoreError, seal::SealError};
+use towergate_jose::JoseError;
+use towergate_oauth::rules::{client::AuthenticationFailure, token::Refusal};
+use towergate_oauth_types::{ErrorCode, OAuthError};
+
+use super::json;
+use crate::account::ResolverError;
+
+/// What ends a protocol request.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The peer did something wrong.
+    #[error(transparent)]
+    Peer(#[from] OAuthError),
+    /// The client could not prove itself.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationFailure),
+    /// An access token was not good enough; `scope` names what it lacks.
+    #[error("{error}")]
+    Bearer { error: OAuthError, scope: Option<&'static str> },
+    /// No access token came.
+    #[error("no access token")]
+    NoBearer,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The host's resolver erred or panicked.
+    #[error("the account resolver failed in {call}")]
+    Resolver {
+        call: &'static str,
+        #[source]
+        cause: ResolverError,
+    },
+    /// The machine gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Jose(#[from] JoseError),
+    /// An answer could not be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// An answer does not turn into JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The ring has no key for what a client registered.
+    #[error("the key ring has no {algorithm} key, which client {client} registered")]
+    NoKey { algorithm: String, client: String },
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        tracing::info!(error = refusal.error.code.as_str(), reason = refusal.reason, "a grant was refused");
+        Self::Peer(refusal.error)
+    }
+}
+
+impl Failure {
+    /// The answer; the operator hears of what is ours to mend.
+    pub(super) fn tell(self, realm: &str) -> Response<Bytes> {
+        match self {
+            Self::Peer(error) => json::error(status_of(error.code), error),
+            Self::Authentication(failure) => {
+                let response = json::error(status_of(failure.error.code), failure.error);
+                let challenged = failure.by_header && response.status() == StatusCode::UNAUTHORIZED;
+                if challenged { challenge(response, &format!("Basic realm=\"{realm}\"")) } else { response }
+            }
+            Self::Bearer { error, scope } => {
+                let mut text = format!(
+                    "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"",
+                    error.code, error.description
+                );
+                if let Some(scope) = scope {
+                    text.push_str(&format!(", scope=\"{scope}\""));
+                }
+                challenge(json::error(status_of(error.code), error), &text)
+            }
+            Self::NoBearer => {
+                let error = OAuthError::new(ErrorCode::InvalidToken, "an access token is needed");
+                let response = json::error(StatusCode::UNAUTHORIZED, error);
+                challenge(response, &format!("Bearer realm=\"{realm}\""))
+            }
+            Self::Store(StoreError::Unavailable(cause)) => {
+                tracing::warn!(%cause, "the store is unavailable");
+                let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
+                let mut response = json::error(StatusCode::SERVICE_UNAVAILABLE, error);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
+            broken => {
+                let cause = std::error::Error::source(&broken).map(ToString::to_string);
+                tracing::error!(error = %broken, cause, "a protocol request failed");
+                let error = OAuthError::new(ErrorCode::ServerError, "something broke on our side");
+                json::error(StatusCode::INTERNAL_SERVER_ERROR, error)
+            }
+        }
+    }
+}
+
+const fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+        ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn challenge(mut response: Response<Bytes>, text: &str) -> Response<Bytes> {
+    match HeaderValue::from_str(text) {
+        Ok(value) => {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        Err(_) => tracing::error!("the issuer holds a character that no header may hold"),
+    }
+    response
+}

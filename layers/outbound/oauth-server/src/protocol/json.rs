@@ -1,0 +1,118 @@
+//! JSON answers, and the forms they answer.
+
+use std::error::Error;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Serialize;
+use towergate_core::Digest;
+use towergate_oauth::rules::form::{Form, MAX_LENGTH};
+use towergate_oauth_types::{ErrorCode, OAuthError};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An answer for this client alone, never to be kept.
+pub(super) fn private(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// An error of [RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
+pub(super) fn error(status: StatusCode, error: OAuthError) -> Response<Bytes> {
+    #[derive(Serialize)]
+    struct Wire {
+        error: &'static str,
+        error_description: &'static str,
+    }
+    let wire = Wire { error: error.code.as_str(), error_description: error.description };
+    private(status, serde_json::to_vec(&wire).unwrap_or_default())
+}
+
+pub(super) fn method_not_allowed(allow: &'static str) -> Response<Bytes> {
+    let refused = OAuthError::new(ErrorCode::InvalidRequest, "this method is not answered here");
+    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, refused);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// A document that is the same for everybody, prepared once.
+pub(super) struct Document {
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Document {
+    pub(super) fn of(value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).unwrap_or_else(|error| {
+            tracing::error!(%error, "a public document does not turn into JSON");
+            b"{}".to_vec()
+        });
+        let digest = Digest::of(&body);
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_bytes()));
+        let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
+        Self { body: body.into(), etag }
+    }
+
+    pub(super) fn answer(&self, request: &HeaderMap) -> Response<Bytes> {
+        let known = request
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == "*" || tag.as_bytes() == self.etag.as_bytes());
+        let mut response = Response::new(if known { Bytes::new() } else { self.body.clone() });
+        if known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        headers.insert(header::CONTENT_TYPE, JSON);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        // Anybody may read it, a script on another site too: it holds nothing but what is public.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}
+
+/// Whether the body says that it is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let essence = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// Reads a form of at most 64 KiB.
+pub(super) async fn read_form<B>(
+    headers: &HeaderMap,
+    body: B,
+    known: &[&'static str],
+) -> Result<Form, OAuthError>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let invalid = |description| OAuthError::new(ErrorCode::InvalidRequest, description);
+    if !is_form(headers) {
+        return Err(invalid("the body must be application/x-www-form-urlencoded"));
+    }
+    let too_large = "the body has more than 65536 bytes";
+    let body = Limited::new(body, MAX_LENGTH).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { invalid(too_large) } else { invalid("the body broke off midway") }
+    })?;
+    Form::parse(&body.to_bytes(), known).map_err(|_| invalid(too_large))
+}

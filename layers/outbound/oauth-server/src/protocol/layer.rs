@@ -1,0 +1,50 @@
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+
+use super::{discovery, json::Document, jwks, service::Protocol};
+use crate::{key_ring::KeyRing, server::AuthorizationServer};
+
+/// Answers the protocol's paths; see the [module](super) for the rules.
+pub struct ProtocolLayer<S, R, P> {
+    endpoints: Arc<Endpoints<S, R, P>>,
+}
+
+/// What the protocol's endpoints share.
+pub(super) struct Endpoints<S, R, P> {
+    pub(super) server: AuthorizationServer<S, R, P>,
+    pub(super) keys: KeyRing,
+    pub(super) metadata: Document,
+    pub(super) jwks: Document,
+}
+
+impl<S, R, P> AuthorizationServer<S, R, P> {
+    /// The layer that answers the token, userinfo, key and metadata endpoints of this server, signing with `keys`.
+    /// Mount it outside the session stack.
+    #[must_use]
+    pub fn protocol(&self, keys: KeyRing) -> ProtocolLayer<S, R, P> {
+        let metadata = discovery::document(self.config(), &keys);
+        let jwks = jwks::document(&keys);
+        ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), keys, metadata, jwks }) }
+    }
+}
+
+impl<S, R, P, I> Layer<I> for ProtocolLayer<S, R, P> {
+    type Service = Protocol<S, R, P, I>;
+
+    fn layer(&self, inner: I) -> Self::Service {
+        Protocol::new(Arc::clone(&self.endpoints), inner)
+    }
+}
+
+impl<S, R, P> Clone for ProtocolLayer<S, R, P> {
+    fn clone(&self) -> Self {
+        Self { endpoints: Arc::clone(&self.endpoints) }
+    }
+}
+
+impl<S, R, P> fmt::Debug for ProtocolLayer<S, R, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtocolLayer").field("server", &self.endpoints.server).finish_non_exhaustive()
+    }
+}

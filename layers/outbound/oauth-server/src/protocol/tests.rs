@@ -1,0 +1,1 @@
+//! The protocol's endpoints, as a client meets them.

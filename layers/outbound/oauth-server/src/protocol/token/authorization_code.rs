@@ -1,0 +1,74 @@
+//! A code for tokens: minted first, sealed, and opened only by whoever spent the code.
+
+use towergate_core::token::OpaqueToken;
+use towergate_oauth::{
+    ports::{
+        OAuthStore,
+        grant::{Redeemed, Redemption, StoredCode},
+    },
+    rules::token::{
+        Minted, Refusal, TokenAnswer, access_claims,
+        authorization_code::{CodeFacts, Exchange, Presented, decide},
+        refresh_token as refresh,
+    },
+};
+
+use super::{Call, Failure};
+use crate::account::AccountResolver;
+
+impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
+    pub(super) async fn exchange_code(
+        &self,
+        code: Option<OpaqueToken>,
+        redirect_uri: Option<&str>,
+        code_verifier: &str,
+    ) -> Result<Vec<u8>, Failure> {
+        let presented = code.ok_or(Refusal::invalid_grant("malformed_code"))?;
+        let stored = self.store().find_code(presented.id()).await?;
+        let stored = stored.ok_or(Refusal::invalid_grant("unknown_code"))?;
+        let StoredCode { code, grant, spent, revoked } = &stored;
+        let facts = CodeFacts { code, grant, spent: *spent, revoked: *revoked };
+        let presented = Presented { code: &presented, redirect_uri, code_verifier };
+        match decide(facts, presented, &self.client, self.now)? {
+            Exchange::Allowed(_) => {
+                self.check_account(grant, &grant.scope).await?;
+                self.redeem(&stored).await
+            }
+            Exchange::Replayed => {
+                let redemption = self.redemption(&stored, self.unminted(grant)?);
+                self.store().redeem_code(redemption, self.origin).await?;
+                Err(Refusal::invalid_grant("code_replayed").into())
+            }
+        }
+    }
+
+    async fn redeem(&self, stored: &StoredCode) -> Result<Vec<u8>, Failure> {
+        let StoredCode { code, grant, .. } = stored;
+        let row = |id| access_claims::of_grant(id, grant, grant.scope.clone(), self.now);
+        let (access_token, access) = self.access_token(row, Some(&grant.sign_in))?;
+        let id_token = self.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token)?;
+        let mut redemption = self.redemption(stored, access);
+        let mut answer =
+            TokenAnswer { access_token, scope: grant.scope.clone(), refresh_token: None, id_token };
+        if refresh::is_issued_to(self.client.client()) {
+            let token = self.refresh_token()?;
+            redemption.refresh = Some(refresh::first(token.id(), token.digest(), grant.id, self.now));
+            answer.refresh_token = Some(token.reveal());
+        }
+        let minted = Minted::seal(answer);
+        match self.store().redeem_code(redemption, self.origin).await? {
+            Redeemed::Consumed(proof) => Ok(minted.release(proof).to_json()?),
+            Redeemed::Replayed { .. } => Err(Refusal::invalid_grant("code_replayed").into()),
+            Redeemed::Missing => Err(Refusal::invalid_grant("code_gone").into()),
+        }
+    }
+
+    fn redemption(
+        &self,
+        stored: &StoredCode,
+        access: towergate_oauth::rules::access_token::AccessToken,
+    ) -> Redemption {
+        let client = self.client.client().id.clone();
+        Redemption { code: stored.code.id, client, access, refresh: None }
+    }
+}

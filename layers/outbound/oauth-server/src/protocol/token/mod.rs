@@ -1,0 +1,176 @@
+//! The token endpoint: who asks, may they, what for, and one atomic step.
+//! [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)
+
+mod authorization_code;
+mod client_credentials;
+mod mint;
+mod refresh_token;
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header, request::Parts};
+use http_body::Body;
+use towergate_core::{
+    Timestamp,
+    audit::{Fact, Origin},
+};
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::{
+        client::{AuthenticatedClient, AuthenticationFailure, Credentials, gate},
+        fact::OAuthFact,
+        form::Form,
+        grant::{Grant, RevocationReason},
+        token::{Refusal, TokenRequest, request},
+    },
+};
+use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
+
+use super::{failure::Failure, json, layer::Endpoints};
+use crate::account::{AccountResolver, Context, Purpose, ResolverError, calls};
+
+/// One call of the endpoint, after the client has proven itself.
+struct Call<'a, S, R, P> {
+    endpoints: &'a Endpoints<S, R, P>,
+    client: AuthenticatedClient,
+    origin: Origin,
+    now: Timestamp,
+}
+
+pub(super) async fn answer<S, R, P, B>(
+    endpoints: &Endpoints<S, R, P>,
+    parts: &Parts,
+    body: B,
+) -> Result<Response<Bytes>, Failure>
+where
+    S: OAuthStore,
+    R: AccountResolver,
+    P: Send + Sync,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let now = endpoints.server.now();
+    let origin = endpoints.server.origin(&parts.extensions, now)?;
+    request::check_query(parts.uri.query().unwrap_or_default().as_bytes())?;
+    let form = json::read_form(&parts.headers, body, request::KNOWN).await?;
+    request::check(&form)?;
+    let client = authenticate(endpoints, parts, &form, &origin).await?;
+    let request = TokenRequest::read(&form)?;
+    gate::admit(client.client(), request.grant_type())?;
+    let call = Call { endpoints, client, origin, now };
+    let body = match request {
+        TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
+            call.exchange_code(code, redirect_uri.as_deref(), &code_verifier).await?
+        }
+        TokenRequest::RefreshToken { token, scope } => call.refresh(token, scope).await?,
+        TokenRequest::ClientCredentials { scope } => call.act_for_itself(scope).await?,
+    };
+    Ok(json::private(StatusCode::OK, body))
+}
+
+async fn authenticate<S: OAuthStore, R, P>(
+    endpoints: &Endpoints<S, R, P>,
+    parts: &Parts,
+    form: &Form,
+    origin: &Origin,
+) -> Result<AuthenticatedClient, Failure> {
+    let store = endpoints.server.store();
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let authorization = headers.next().map(http::HeaderValue::as_bytes);
+    let verdict = if headers.next().is_some() {
+        let description = "the Authorization header is there twice";
+        let error = OAuthError::new(ErrorCode::InvalidRequest, description);
+        Err(AuthenticationFailure { error, by_header: true, client: None, reason: "two_headers" })
+    } else {
+        match Credentials::read(authorization, form) {
+            Ok(credentials) => {
+                let client = store.find_client(credentials.client_id()).await?;
+                credentials.verify(client).and_then(|client| admitted(client, authorization.is_some()))
+            }
+            Err(failure) => Err(failure),
+        }
+    };
+    match verdict {
+        Ok(client) => Ok(client),
+        Err(failure) => {
+            let fact = OAuthFact::ClientAuthenticationFailed {
+                client: failure.client.clone(),
+                reason: failure.reason,
+            };
+            store.append(fact.event(origin)).await?;
+            Err(failure.into())
+        }
+    }
+}
+
+/// A client that was shut out fails like one that is unknown: same answer, same challenge, its own reason.
+fn admitted(
+    client: AuthenticatedClient,
+    by_header: bool,
+) -> Result<AuthenticatedClient, AuthenticationFailure> {
+    match gate::active(client.client()) {
+        Ok(()) => Ok(client),
+        Err(error) => {
+            let id = client.client().id.clone();
+            Err(AuthenticationFailure { error, by_header, client: Some(id), reason: "client_disabled" })
+        }
+    }
+}
+
+impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
+    fn store(&self) -> &S {
+        self.endpoints.server.store()
+    }
+
+    /// Asks the host whether the person may still act; if not, all that they allowed here dies.
+    async fn check_account(&self, grant: &Grant, scope: &Scope) -> Result<(), Failure> {
+        let mut context = Context::new(Purpose::Token);
+        context.client = Some(grant.client.clone());
+        context.scope = scope.clone();
+        if is_account_alive(self.endpoints, grant, &context, &self.origin).await? {
+            return Ok(());
+        }
+        Err(Refusal::invalid_grant("account_refused").into())
+    }
+}
+
+/// Asks the host about the account of `grant`; when it is refused, the grant is revoked.
+pub(super) async fn is_account_alive<S: OAuthStore, R: AccountResolver, P>(
+    endpoints: &Endpoints<S, R, P>,
+    grant: &Grant,
+    context: &Context,
+    origin: &Origin,
+) -> Result<bool, Failure> {
+    let resolver = &**endpoints.server.resolver();
+    let answer = calls::account(resolver, &grant.subject, context).await.and_then(|answer| match answer {
+        Some(subject) if subject != grant.subject => Err(ResolverError::new(
+            "the account resolver answered for another subject than it was asked about",
+        )),
+        answer => Ok(answer.is_some()),
+    });
+    match answer {
+        Ok(true) => Ok(true),
+        Ok(false) => {
+            let store = endpoints.server.store();
+            store.revoke_grant(grant.id, RevocationReason::AccountRefused, *origin).await?;
+            Ok(false)
+        }
+        Err(cause) => Err(resolver_failed(endpoints, "account", cause, origin).await),
+    }
+}
+
+/// Writes the failure down for the operator.
+pub(super) async fn resolver_failed<S: OAuthStore, R, P>(
+    endpoints: &Endpoints<S, R, P>,
+    call: &'static str,
+    cause: ResolverError,
+    origin: &Origin,
+) -> Failure {
+    let fact = OAuthFact::AccountResolverFailed { call, problem: cause.to_string() };
+    if let Err(error) = endpoints.server.store().append(fact.event(origin)).await {
+        tracing::error!(%error, "a failure of the account resolver could not be written down");
+    }
+    Failure::Resolver { call, cause }
+}

@@ -1,0 +1,99 @@
+//! What the server says of itself: [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414#section-2) and
+//! [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata) names only.
+
+use serde::Serialize;
+use towergate_jose::Algorithm;
+
+use super::{claims::ScopeClaims, client::GrantType, issuer::Issuer};
+
+/// What is mounted and allowed.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The name of the server.
+    pub issuer: &'a Issuer,
+    /// The path of the authorization endpoint.
+    pub authorize: &'a str,
+    /// The path of the token endpoint.
+    pub token: &'a str,
+    /// The path of the userinfo endpoint.
+    pub userinfo: &'a str,
+    /// The path of the public keys.
+    pub jwks: &'a str,
+    /// The scope values that it gives a meaning to.
+    pub scopes: &'a [&'a str],
+    /// Which claims each scope value lets out.
+    pub scope_claims: &'a ScopeClaims,
+    /// The algorithms that the key ring can sign with.
+    pub algorithms: &'a [Algorithm],
+}
+
+/// The metadata document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: Vec<String>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 3],
+    grant_types_supported: [&'static str; 3],
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    code_challenge_methods_supported: [&'static str; 1],
+    claims_supported: Vec<String>,
+    prompt_values_supported: [&'static str; 4],
+    authorization_response_iss_parameter_supported: bool,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
+/// The claims that the server itself makes.
+const OWN_CLAIMS: [&str; 11] =
+    ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+
+impl Metadata {
+    /// The document that tells the truth about `facts`.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let mut scopes: Vec<String> = facts.scopes.iter().map(ToString::to_string).collect();
+        scopes.sort();
+        scopes.dedup();
+        let mut claims: Vec<String> =
+            facts.scope_claims.names().into_iter().chain(OWN_CLAIMS).map(str::to_owned).collect();
+        claims.sort();
+        claims.dedup();
+        Self {
+            issuer: facts.issuer.as_str().to_owned(),
+            authorization_endpoint: facts.issuer.join(facts.authorize),
+            token_endpoint: facts.issuer.join(facts.token),
+            userinfo_endpoint: facts.issuer.join(facts.userinfo),
+            jwks_uri: facts.issuer.join(facts.jwks),
+            scopes_supported: scopes,
+            response_types_supported: ["code"],
+            response_modes_supported: ["query", "fragment", "form_post"],
+            grant_types_supported: [
+                GrantType::AuthorizationCode.as_str(),
+                GrantType::RefreshToken.as_str(),
+                GrantType::ClientCredentials.as_str(),
+            ],
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: facts
+                .algorithms
+                .iter()
+                .map(|algorithm| algorithm.as_str())
+                .collect(),
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            code_challenge_methods_supported: ["S256"],
+            claims_supported: claims,
+            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            authorization_response_iss_parameter_supported: true,
+            claims_parameter_supported: false,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What an ID token says. [OpenID Connect Core section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)
+
+use std::time::Duration;
+
+use serde::Serialize;
+use towergate_core::Timestamp;
+use towergate_jose::{Algorithm, at_hash, jwt::NumericDate};
+
+use crate::rules::{
+    client::ClientId,
+    grant::{Grant, Subject},
+};
+
+/// How long an ID token may be used to sign in.
+pub const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The `typ` of an ID token.
+pub const TYP: &str = "JWT";
+
+/// What an ID token says: protocol claims only. What the host knows of the account is asked for at userinfo.
+#[derive(Debug, Serialize)]
+pub struct IdTokenClaims<'a> {
+    iss: &'a str,
+    sub: &'a Subject,
+    aud: &'a ClientId,
+    exp: NumericDate,
+    iat: NumericDate,
+    auth_time: NumericDate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<&'a [String]>,
+}
+
+impl<'a> IdTokenClaims<'a> {
+    /// The claims beside `access_token`, to be signed with `algorithm`. A refreshed ID token has no nonce and keeps
+    /// its `auth_time`, [OpenID Connect Core section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse).
+    #[must_use]
+    pub fn new(
+        issuer: &'a str,
+        grant: &'a Grant,
+        nonce: Option<&'a str>,
+        access_token: &str,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            iss: issuer,
+            sub: &grant.subject,
+            aud: &grant.client,
+            exp: NumericDate(now.plus(LIFETIME)),
+            iat: NumericDate(now),
+            auth_time: NumericDate(grant.sign_in.auth_time),
+            nonce,
+            at_hash: at_hash(algorithm, access_token),
+            sid: grant.sign_in.sid.as_deref(),
+            acr: grant.sign_in.acr.as_deref(),
+            amr: Some(grant.sign_in.amr.as_slice()).filter(|amr| !amr.is_empty()),
+        }
+    }
+}
