@@ -1,6 +1,6 @@
 //! The same little application three times, inside the same stack, each on a socket of its own.
 
-use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, error::Error, net::SocketAddr, sync::Arc};
 
 use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -130,24 +130,22 @@ async fn add_alice(store: &MemoryStore, hasher: &PasswordHasher) {
     store.add_user(alice, origin).await.expect("alice is kept");
 }
 
-fn serve<S, B>(app: S) -> impl Future<Output = SocketAddr>
+async fn serve<S, B>(app: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    async move {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(async move {
-            while let Ok((connection, _)) = listener.accept().await {
-                let service = TowerToHyperService::new(app.clone());
-                tokio::spawn(async move {
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    let _ = server.serve_connection(TokioIo::new(connection), service).await;
-                });
-            }
-        });
-        address
-    }
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(app.clone());
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(connection), service).await;
+            });
+        }
+    });
+    address
 }
