@@ -116,7 +116,7 @@ async fn a_page_is_sent_under_a_strict_policy_without_form_action() {
             "default-src 'none'; style-src 'sha256-x'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
         );
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
-        assert_eq!(answer.header(header::REFERRER_POLICY), "no-referrer");
+        assert_eq!(answer.header(header::REFERRER_POLICY), "same-origin");
         assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         assert_eq!(answer.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
     }

@@ -154,8 +154,9 @@ fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Res
             .map(|value| ScopeView { value: value.to_owned(), meaning: config.meaning(value).to_owned() })
             .collect(),
     });
-    // Browsers apply form-action to the redirect that follows the answer, so the client's address is in it.
-    let policy = format!("form-action 'self' {}", resumed.to.csp_source());
+    // Browsers apply form-action to every redirect that follows the answer: to the client, and to wherever over https
+    // the client goes on from there.
+    let policy = format!("form-action 'self' https: {}", resumed.to.csp_source());
     respond::page(StatusCode::OK, html, server.pages().style_source(), &policy)
 }
 

@@ -79,7 +79,8 @@ fn answer(status: StatusCode, body: Bytes, content_type: &'static str, policy: &
     let fixed: [(HeaderName, HeaderValue); 5] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // Stricter would make browsers hide the origin of our own forms, which the cross-origin check reads.
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CONTENT_SECURITY_POLICY, policy),
     ];

@@ -208,7 +208,7 @@ async fn every_page_forbids_framing_sniffing_caching_and_telling() {
         assert!(policy.contains(part), "{policy}");
     }
     assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-    assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(answer.headers[header::REFERRER_POLICY], "same-origin");
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
 }
 

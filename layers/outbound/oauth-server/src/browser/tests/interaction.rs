@@ -44,7 +44,7 @@ async fn the_whole_way_from_nobody_to_a_code() {
         "The Shop at shop.example asks alice@example.com: Read your e-mail address, Know who you are on this site"
     );
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-    assert!(policy.contains("form-action 'self' https://shop.example"), "{policy}");
+    assert!(policy.contains("form-action 'self' https: https://shop.example"), "{policy}");
 
     let answer = browser.post(&path, "decision=allow").await;
     assert_eq!(answer.param("state").as_deref(), Some("a b"));
