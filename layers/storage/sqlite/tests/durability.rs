@@ -121,3 +121,25 @@ async fn no_other_account_may_read_the_files() {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
     }
 }
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_across_processes() {
+    let place = Place::new();
+    // To the file, two stores are what two processes are.
+    let stores = [SqliteStore::open(place.file()).unwrap(), SqliteStore::open(place.file()).unwrap()];
+    stores[0].issue_code(grant(3, NOW), code(3, NOW), origin(NOW)).await.unwrap();
+    let mut tries = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let store = stores[number % 2].clone();
+        tries.spawn(async move {
+            let mut redemption = redemption(3, NOW);
+            redemption.access.id = id(1000 + number as u128);
+            redemption.refresh = None;
+            store.redeem_code(redemption, origin(NOW)).await.unwrap()
+        });
+    }
+    let ends = tries.join_all().await;
+    assert_eq!(ends.iter().filter(|end| matches!(end, Redeemed::Consumed(_))).count(), 1);
+    assert_eq!(ends.iter().filter(|end| matches!(end, Redeemed::Replayed { .. })).count(), 1);
+    assert!(stores[1].find_code(id(3)).await.unwrap().unwrap().revoked);
+}

@@ -270,3 +270,20 @@ async fn set(store: &SqliteStore, pragma: &'static str) {
     let set = store.write(move |step| Ok(step.connection.query_row(pragma, [], |_| Ok(())).ok()));
     set.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_commit_is_on_the_disk_before_it_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("a.db")).unwrap();
+    let settings = store
+        .write(|step| {
+            let read = |name: &str| -> Result<String, Failure> {
+                let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+                Ok(step.connection.query_row(&sql, [], |row| row.get(0))?)
+            };
+            Ok([read("journal_mode")?, read("synchronous")?, read("foreign_keys")?])
+        })
+        .await
+        .unwrap();
+    assert_eq!(settings, ["wal", "2", "1"], "write-ahead log, FULL, foreign keys on");
+}
