@@ -3,7 +3,10 @@
 use std::{io, net::SocketAddr};
 
 use towergate::{
-    core::RandomUnavailable, identity::rules::password::HashingFailed, oauth_server::InvalidIssuer,
+    core::RandomUnavailable,
+    identity::rules::password::HashingFailed,
+    oauth::rules::client::{InvalidClientId, metadata::InvalidMetadata},
+    oauth_server::InvalidIssuer,
     sqlite::OpenError,
 };
 
@@ -13,6 +16,12 @@ use crate::{seal_key::SealKeyError, seed::SeedError, serve::TlsError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The demo's name is none.
+    #[error("the demo cannot be registered: {0}")]
+    DemoName(#[from] InvalidClientId),
+    /// The demo cannot be registered.
+    #[error("the demo cannot be registered: {0}")]
+    DemoClient(#[from] InvalidMetadata),
     /// The demo cannot speak TLS.
     #[error("the demo cannot speak TLS: {0}")]
     Demo(#[source] rustls::Error),

@@ -9,18 +9,18 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::util::BoxCloneSyncService;
 use towergate::{
     audit::TracingSink,
-    core::{Digest, Secret, random, system::OsRandom},
+    core::{Secret, random, system::OsRandom},
     identity::ports::{IdentityStore, memory::MemoryStore as People},
     oauth::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
-        rules::client::{ClientId, ClientMetadata},
+        rules::client::{Client, ClientId, ClientMetadata},
     },
     oauth_types::Scope,
     sqlite::SqliteStore,
 };
 
 use crate::{
-    config::{ClientEntry, Config, Database, Demo},
+    config::{Config, Database, Demo},
     demo,
     error::StartError,
     host::Host,
@@ -161,10 +161,9 @@ fn register_demo(
     metadata.redirect_uris = vec![settings.redirect_uri()];
     metadata.scope = Scope::parse("openid profile email").unwrap_or_default();
     metadata.id_token_signed_response_alg = String::from("ES256");
-    if let Ok(id) = ClientId::parse(CLIENT) {
-        config.clients.retain(|client| client.id != id);
-        let secret = Some(Digest::of(settings.client_secret.as_bytes()));
-        config.clients.push(ClientEntry { id, secret, metadata });
-    }
+    let secret = Secret::from(settings.client_secret.as_str());
+    let client = Client::register(ClientId::parse(CLIENT)?, Some(&secret), metadata)?;
+    config.clients.retain(|other| other.id != client.id);
+    config.clients.push(client);
     Ok(settings)
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use towergate::{
-    core::{Clock, Digest, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random},
+    core::{Clock, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random},
     identity::{
         ports::{IdentityStore, user::AddingUser},
         rules::{
@@ -15,11 +15,11 @@ use towergate::{
     login::{HasherError, PasswordHasher},
     oauth::{
         ports::OAuthStore,
-        rules::client::{Client, ClientState},
+        rules::client::Client,
     },
 };
 
-use crate::config::{ClientEntry, UserEntry};
+use crate::config::UserEntry;
 
 /// Writes what the configuration asks for.
 #[derive(Clone)]
@@ -106,23 +106,18 @@ impl Seeder {
     ///
     /// # Errors
     /// When the store or the randomness failed.
-    pub async fn client<O: OAuthStore>(&self, grants: &O, entry: &ClientEntry) -> Result<(), SeedError> {
-        let found = grants.find_client(&entry.id).await?;
-        let same_secret = |kept: &Option<Digest>| match (kept, &entry.secret) {
+    pub async fn client<O: OAuthStore>(&self, grants: &O, client: &Client) -> Result<(), SeedError> {
+        let found = grants.find_client(&client.id).await?;
+        let same_secret = |kept: &Client| match (&kept.secret, &client.secret) {
             (Some(kept), Some(given)) => kept.matches(given),
             (None, None) => true,
             _ => false,
         };
-        if found.as_ref().is_some_and(|kept| kept.metadata == entry.metadata && same_secret(&kept.secret)) {
+        if found.as_ref().is_some_and(|kept| kept.metadata == client.metadata && same_secret(kept)) {
             return Ok(());
         }
-        let client = Client {
-            id: entry.id.clone(),
-            state: found.map_or(ClientState::Active, |kept| kept.state),
-            secret: entry.secret.clone(),
-            metadata: entry.metadata.clone(),
-        };
-        Ok(grants.put_client(client, self.origin()?).await?)
+        let state = found.map_or(client.state, |kept| kept.state);
+        Ok(grants.put_client(Client { state, ..client.clone() }, self.origin()?).await?)
     }
 
     async fn add_user<I: IdentityStore>(

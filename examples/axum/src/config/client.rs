@@ -2,27 +2,15 @@
 //! [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2).
 
 use towergate::{
-    core::{Digest, Secret},
-    oauth::rules::client::{AccessTokenFormat, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
+    core::Secret,
+    oauth::rules::client::{
+        AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
+        metadata::{InvalidMetadata, MetadataProblem},
+    },
     oauth_types::Scope,
 };
-use url::Url;
 
-use super::{
-    is_this_machine,
-    reader::{Section, Text},
-};
-
-/// A client of the configuration.
-#[derive(Debug, Clone)]
-pub struct ClientEntry {
-    /// Its identifier.
-    pub id: ClientId,
-    /// The digest of its secret, if it has one.
-    pub secret: Option<Digest>,
-    /// The rest.
-    pub metadata: ClientMetadata,
-}
+use super::reader::{Section, Text};
 
 const METHODS: &[(&str, ClientAuthMethod)] = &[
     ("client_secret_basic", ClientAuthMethod::ClientSecretBasic),
@@ -39,7 +27,7 @@ const FORMATS: &[(&str, AccessTokenFormat)] =
 const ALGORITHMS: &[(&str, &str)] = &[("ES256", "ES256"), ("RS256", "RS256")];
 const RESPONSE_TYPES: &[(&str, ())] = &[("code", ())];
 
-pub(super) fn read(section: Section<'_>) -> Option<ClientEntry> {
+pub(super) fn read(section: Section<'_>) -> Option<Client> {
     let id = section.required_text("client_id").and_then(|text| {
         ClientId::parse(&text.value)
             .map_err(|problem| section.refuse(&text.place, format!("`client_id`: {problem}")))
@@ -72,54 +60,36 @@ pub(super) fn read(section: Section<'_>) -> Option<ClientEntry> {
         }
     }
     let addresses = section.texts("redirect_uris").unwrap_or_default();
-    for text in &addresses {
-        redirect_address(&section, text);
-    }
-    metadata.redirect_uris = addresses.into_iter().map(|text| text.value).collect();
+    metadata.redirect_uris = addresses.iter().map(|text| text.value.clone()).collect();
     let secret = section.text("client_secret").map(|text| Secret::new(text.value));
-    if let Some(place) = section.place_of("jwks") {
-        section.refuse(&place, "`jwks`: `private_key_jwt` is not offered yet; use `client_secret`");
+    let asks_for_keys = section.place_of("jwks");
+    if let Some(place) = &asks_for_keys {
+        section.refuse(place, "`jwks`: `private_key_jwt` is not offered yet; use `client_secret`");
     }
-    check_whole(&section, &metadata, secret.is_some());
-    section.finish();
-    let secret = secret.map(|secret| Digest::of(secret.expose().as_bytes()));
-    Some(ClientEntry { id: id?, secret, metadata })
-}
-
-/// What no key is to blame for by itself.
-fn check_whole(section: &Section<'_>, metadata: &ClientMetadata, has_secret: bool) {
-    let public = metadata.token_endpoint_auth_method == ClientAuthMethod::None;
-    if public && has_secret {
-        section.refuse_all("a client with `token_endpoint_auth_method = \"none\"` keeps no `client_secret`");
-    }
-    if !public && !has_secret {
-        section.refuse_all(
-            "`client_secret` is missing; a public client says `token_endpoint_auth_method = \"none\"`",
-        );
-    }
-    if public && metadata.grant_types.contains(&GrantType::ClientCredentials) {
-        section.refuse_all("a public client cannot use `client_credentials`: it can prove nothing");
-    }
-    if metadata.grant_types.contains(&GrantType::AuthorizationCode) && metadata.redirect_uris.is_empty() {
-        section.refuse_all("`redirect_uris` is missing; `authorization_code` needs at least one");
-    }
-}
-
-/// An address that a code may be sent to: [RFC 8252 section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7) and
-/// [RFC 9700 section 4.1.3](https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3).
-fn redirect_address(section: &Section<'_>, text: &Text) {
-    let problem = match Url::parse(&text.value) {
-        Err(_) => Some("is not an absolute address"),
-        Ok(url) if url.fragment().is_some() => Some("must not have a fragment"),
-        Ok(url) if url.scheme() == "http" && !is_this_machine(&url) => {
-            Some("must be https; http is for this machine alone")
+    let stand_in = ClientId::parse("unnamed").ok();
+    let client = match id.clone().or(stand_in).map(|id| Client::register(id, secret.as_ref(), metadata)) {
+        Some(Err(invalid)) if asks_for_keys.is_none() => {
+            refuse_each(&section, &addresses, &invalid);
+            None
         }
-        Ok(url) if matches!(url.scheme(), "https" | "http") => None,
-        Ok(url) if url.scheme().contains('.') => None,
-        Ok(_) => Some("must be https, or a scheme of the application's own, such as com.example.app"),
+        Some(Ok(client)) => Some(client),
+        Some(Err(_)) | None => None,
     };
-    if let Some(problem) = problem {
-        section.refuse(&text.place, format!("`redirect_uris`: {:?} {problem}", text.value));
+    section.finish();
+    id.and(client)
+}
+
+/// What the rules of the authorization server say against it, each at the value that is to blame, if one is.
+fn refuse_each(section: &Section<'_>, addresses: &[Text], invalid: &InvalidMetadata) {
+    for problem in &invalid.problems {
+        let place = match problem {
+            MetadataProblem::RedirectUri { uri, .. } => addresses.iter().find(|text| text.value == *uri),
+            _ => None,
+        };
+        match place {
+            Some(text) => section.refuse(&text.place, problem.to_string()),
+            None => section.refuse_all(&problem.to_string()),
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use std::{
 };
 
 use toml::de::DeTable;
+use towergate::oauth::rules::client::Client;
 use url::{Host, Url};
 
-pub use client::ClientEntry;
 pub use problem::{Problem, Problems};
 pub use user::UserEntry;
 
@@ -45,7 +45,7 @@ pub struct Config {
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.
-    pub clients: Vec<ClientEntry>,
+    pub clients: Vec<Client>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

@@ -30,8 +30,8 @@ fn all_problems_are_told_at_once_with_their_lines() {
         (4, "unknown key `colour`"),
         (6, "`email`"),
         (7, "`birthdate`"),
-        (8, "`client_secret` is missing"),
-        (10, "`redirect_uris`"),
+        (8, "needs a client_secret"),
+        (10, "redirect_uri \"http://app.example.com/cb\""),
         (12, "`enabled` must be true or false, not a text"),
     ] {
         assert!(told.iter().any(|(at, text)| *at == line && text.contains(word)), "{line} {word}: {told:?}");

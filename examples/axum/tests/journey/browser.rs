@@ -1,0 +1,118 @@
+//! A person at a browser without JavaScript: follows redirects, keeps cookies, fills in forms.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use url::{Url, form_urlencoded};
+
+/// The cookies of one person.
+#[derive(Debug, Default)]
+pub struct Browser {
+    cookies: BTreeMap<String, String>,
+}
+
+/// What the browser shows.
+#[derive(Debug)]
+pub struct Page {
+    pub url: Url,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Browser {
+    pub async fn open(&mut self, url: &str) -> Page {
+        let mut next = Url::parse(url).unwrap();
+        for _ in 0..10 {
+            let page = self.send(Method::GET, next, &[], "").await;
+            match page.redirect() {
+                Some(url) => next = url,
+                None => return page,
+            }
+        }
+        panic!("too many redirects on the way from {url}");
+    }
+
+    /// Sends the page's form, its hidden fields and `fields` in it, and follows where it leads.
+    pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for input in page.text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
+            if attribute(input, "type") == "hidden" {
+                form.append_pair(&attribute(input, "name"), &attribute(input, "value"));
+            }
+        }
+        form.extend_pairs(fields);
+        let tag = page.text.split("<form ").nth(1).unwrap_or_else(|| panic!("no form in {}", page.text));
+        let action = page.url.join(&attribute(tag, "action")).unwrap();
+        let answer = self.send(Method::POST, action, &[], &form.finish()).await;
+        match answer.redirect() {
+            Some(url) => self.open(url.as_str()).await,
+            None => answer,
+        }
+    }
+
+    /// One request, no redirect followed.
+    pub async fn send(&mut self, method: Method, url: Url, more: &[(&str, &str)], form: &str) -> Page {
+        let address = ("127.0.0.1", url.port().unwrap());
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::HOST, url.authority());
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request = request.header(header::COOKIE, cookies.join("; "));
+        if !form.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(Bytes::from(form.to_owned()))).unwrap();
+        let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+        for value in parts.headers.get_all(header::SET_COOKIE) {
+            let pair = value.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Page { url, status: parts.status, headers: parts.headers, text }
+    }
+}
+
+impl Page {
+    /// Whether the page says this, to a person who reads it.
+    pub fn says(&self, words: &str) -> bool {
+        plain(&self.text).contains(words)
+    }
+
+    fn redirect(&self) -> Option<Url> {
+        let to = self.headers.get(header::LOCATION)?.to_str().unwrap();
+        Some(self.url.join(to).unwrap())
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> String {
+    let quoted = format!("{name}=\"");
+    let value = tag.split(&quoted).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    plain(value)
+}
+
+fn plain(html: &str) -> String {
+    let mut text = html.to_owned();
+    for (escaped, character) in
+        [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")]
+    {
+        text = text.replace(escaped, character);
+    }
+    text
+}

@@ -1,0 +1,17 @@
+//! The reference host around warp keeps the laws that a newcomer relies on.
+
+#[path = "../../axum/tests/journey/mod.rs"]
+mod journey;
+
+use towergate_example_warp::app::Warp;
+
+journey::prove!(Warp:
+    a_person_signs_in_and_out,
+    every_page_is_strict,
+    a_form_of_another_site_is_refused,
+    the_third_party_app_walks_the_whole_way,
+    a_remembered_consent_goes_straight_through,
+    a_consent_not_remembered_is_asked_again,
+    a_refusal_reaches_the_app_as_access_denied,
+    the_api_wants_an_access_token,
+);
