@@ -1,7 +1,7 @@
 //! The host's own application, in axum: a front page, a health check, and an API.
 
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
     extract::{Extension, State},
     http::StatusCode,
@@ -14,10 +14,12 @@ use towergate::{
     audit::AuditLayer,
     identity::ports::IdentityStore,
     oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo,
     scope::{CurrentScope, ScopeLayer},
 };
 
 use crate::{
+    api::Me,
     host::Host,
     pages::{self, Front},
     run::{Framework, HostService},
@@ -41,11 +43,14 @@ impl Framework for Axum {
         let browser = ServiceBuilder::new().layer(stack).layer(host.login()).layer(host.server.browser());
         let pages =
             Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());
-        let open = Router::new()
+        let api = Router::new().route("/api/me", get(me)).layer(host.api());
+        let routes = Router::new()
             .route("/healthz", get(health::<I, O>))
-            .with_state(host)
+            .with_state(host.clone())
+            .merge(api)
             .fallback_service(browser.service(pages));
-        BoxCloneSyncService::new(open)
+        let whole = ServiceBuilder::new().layer(AuditLayer::new()).layer(host.protocol()).service(routes);
+        BoxCloneSyncService::new(whole)
     }
 }
 
@@ -60,6 +65,10 @@ async fn front<I: IdentityStore, O: OAuthStore>(
 async fn not_found<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {
     let page = pages::not_found(&host.pages);
     (StatusCode::NOT_FOUND, pages::headers(&host.pages), page).into_response()
+}
+
+async fn me(Extension(token): Extension<AccessTokenInfo>) -> Json<Me> {
+    Json(Me::of(&token))
 }
 
 async fn health<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {

@@ -6,7 +6,7 @@ use towergate::{
     core::RandomUnavailable,
     identity::rules::password::HashingFailed,
     oauth::rules::client::{InvalidClientId, metadata::InvalidMetadata},
-    oauth_server::InvalidIssuer,
+    oauth_server::{InvalidIssuer, KeyRingError},
     sqlite::OpenError,
 };
 
@@ -31,6 +31,9 @@ pub enum StartError {
     /// The issuer is none.
     #[error(transparent)]
     Issuer(#[from] InvalidIssuer),
+    /// The signing keys cannot be read or made.
+    #[error("the signing keys cannot be used: {0}")]
+    Keys(#[from] KeyRingError),
     /// The address is taken, or not ours.
     #[error("cannot listen on {addr}: {cause}")]
     Listen {

@@ -6,6 +6,7 @@ use towergate::{
     core::{
         Clock, Random, Secret, StoreError,
         id::Uuid,
+        seal::{SealingKey, SealingRing},
         system::{OsRandom, SystemClock},
     },
     identity::{
@@ -14,7 +15,11 @@ use towergate::{
     },
     login::{LoginRoutes, PasswordHasher},
     oauth::ports::OAuthStore,
-    oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer},
+    oauth_resource::{InStore, KeySource, ResourceLayer, Verifier},
+    oauth_server::{
+        AuthorizationServer, Issuer, KeyRing, ServerConfig, account::AccountLayer, protocol::ProtocolLayer,
+    },
+    oauth_types::Scope,
     pages::DefaultPages,
     session::SessionLayer,
 };
@@ -50,6 +55,8 @@ pub struct Host<I, O> {
     pub clock: Arc<dyn Clock>,
     /// The authorization server.
     pub server: Server<I, O>,
+    /// The keys that it signs with.
+    pub keys: KeyRing,
 }
 
 impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
@@ -61,7 +68,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         config: Arc<Config>,
         people: I,
         grants: O,
-        _seal_key: Secret<[u8; 32]>,
+        seal_key: Secret<[u8; 32]>,
     ) -> Result<(Self, Vec<SeededUser>), StartError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
@@ -78,6 +85,8 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         for entry in &config.clients {
             seeder.client(&grants, entry).await?;
         }
+        let sealing = SealingRing::new(SealingKey::new(seal_key));
+        let keys = KeyRing::open(&grants, &sealing, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
         let pages = DefaultPages::new();
@@ -89,7 +98,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             Arc::clone(&clock),
             random,
         );
-        let host = Self { config, people, grants, profiles, accounts, hasher, pages, clock, server };
+        let host = Self { config, people, grants, profiles, accounts, hasher, pages, clock, server, keys };
         Ok((host, users))
     }
 
@@ -108,6 +117,21 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<O>> {
         LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
             .on_logout(EndGrants(self.grants.clone()))
+    }
+
+    /// The layer that answers the token endpoint and whatever else clients call without a browser.
+    pub fn protocol(&self) -> ProtocolLayer<O, Accounts<I>, DefaultPages> {
+        self.server.protocol(self.keys.clone())
+    }
+
+    /// The layer that guards the host's own API: tokens for it, that say who signed in.
+    pub fn api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
+        let keys = self.keys.clone();
+        let verifier = Verifier::new(self.config.issuer_text(), move || keys.jwks(), Arc::clone(&self.clock))
+            .with_store(self.grants.clone());
+        ResourceLayer::new(verifier)
+            .require_audience(self.config.api_audience())
+            .require_scope(Scope::parse("openid").unwrap_or_default())
     }
 
     /// Whether both stores answer.

@@ -1,6 +1,7 @@
 //! The reference host, as a library, so that the same host stands around axum here and around warp next door.
 
 pub mod accounts;
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;

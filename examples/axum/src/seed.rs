@@ -13,10 +13,7 @@ use towergate::{
         },
     },
     login::{HasherError, PasswordHasher},
-    oauth::{
-        ports::OAuthStore,
-        rules::client::Client,
-    },
+    oauth::{ports::OAuthStore, rules::client::Client},
 };
 
 use crate::config::UserEntry;

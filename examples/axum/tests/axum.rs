@@ -1,5 +1,6 @@
 //! The reference host around axum keeps the laws that a newcomer relies on.
 
+#[cfg(test)]
 mod journey;
 
 use towergate_example_axum::app::Axum;

@@ -10,9 +10,11 @@ use towergate::{
     audit::AuditLayer,
     identity::ports::IdentityStore,
     oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo,
     scope::{CurrentScope, ScopeLayer},
 };
 use towergate_example_axum::{
+    api::Me,
     host::Host,
     pages::{self, Front},
     run::{Framework, HostService},
@@ -49,17 +51,20 @@ impl Framework for Warp {
             .layer(host.login())
             .layer(host.server.browser())
             .service(warp::service(site(host.clone())));
-        let open = warp::service(health(host));
+        let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));
+        let health = warp::service(health(host.clone()));
         let routes = service_fn(move |request: Request<Incoming>| {
-            let (open, browser) = (open.clone(), browser.clone());
+            let (api, health, browser) = (api.clone(), health.clone(), browser.clone());
             async move {
                 match request.uri().path() {
-                    "/healthz" => open.oneshot(request).await,
+                    "/api/me" => api.oneshot(request).await,
+                    "/healthz" => health.oneshot(request).await,
                     _ => browser.oneshot(request).await,
                 }
             }
         });
-        BoxCloneSyncService::new(routes)
+        let whole = ServiceBuilder::new().layer(AuditLayer::new()).layer(host.protocol()).service(routes);
+        BoxCloneSyncService::new(whole)
     }
 }
 
@@ -77,6 +82,14 @@ fn site<I: IdentityStore, O: OAuthStore>(
     let not_found =
         warp::any().map(move || page(StatusCode::NOT_FOUND, &elsewhere, pages::not_found(&elsewhere.pages)));
     front.or(not_found).unify()
+}
+
+/// For whom the access token acts.
+fn me() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::path!("api" / "me")
+        .and(reading())
+        .and(warp::ext::get::<AccessTokenInfo>())
+        .map(|token: AccessTokenInfo| warp::reply::json(&Me::of(&token)).into_response())
 }
 
 /// Whether the store answers.

@@ -1,5 +1,6 @@
 //! The reference host around warp keeps the laws that a newcomer relies on.
 
+#[cfg(test)]
 #[path = "../../axum/tests/journey/mod.rs"]
 mod journey;
 

@@ -12,21 +12,21 @@ use url::{Url, form_urlencoded};
 
 /// The cookies of one person.
 #[derive(Debug, Default)]
-pub struct Browser {
+pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
 /// What the browser shows.
 #[derive(Debug)]
-pub struct Page {
-    pub url: Url,
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Page {
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Browser {
-    pub async fn open(&mut self, url: &str) -> Page {
+    pub(crate) async fn open(&mut self, url: &str) -> Page {
         let mut next = Url::parse(url).unwrap();
         for _ in 0..10 {
             let page = self.send(Method::GET, next, &[], "").await;
@@ -39,7 +39,7 @@ impl Browser {
     }
 
     /// Sends the page's form, its hidden fields and `fields` in it, and follows where it leads.
-    pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for input in page.text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
             if attribute(input, "type") == "hidden" {
@@ -57,7 +57,7 @@ impl Browser {
     }
 
     /// One request, no redirect followed.
-    pub async fn send(&mut self, method: Method, url: Url, more: &[(&str, &str)], form: &str) -> Page {
+    pub(crate) async fn send(&mut self, method: Method, url: Url, more: &[(&str, &str)], form: &str) -> Page {
         let address = ("127.0.0.1", url.port().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -91,7 +91,7 @@ impl Browser {
 
 impl Page {
     /// Whether the page says this, to a person who reads it.
-    pub fn says(&self, words: &str) -> bool {
+    pub(crate) fn says(&self, words: &str) -> bool {
         plain(&self.text).contains(words)
     }
 

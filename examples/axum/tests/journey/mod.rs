@@ -10,20 +10,20 @@ use towergate_example_axum::{
 };
 use url::Url;
 
-pub use browser::{Browser, Page};
+pub(crate) use browser::{Browser, Page};
 
-pub const EMAIL: &str = "alice@example.com";
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const EMAIL: &str = "alice@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A host and its third-party app on ports of their own.
-pub struct Place {
-    pub host: String,
-    pub app: String,
-    pub running: Running,
+pub(crate) struct Place {
+    pub(crate) host: String,
+    pub(crate) app: String,
+    pub(crate) running: Running,
 }
 
 impl Place {
-    pub async fn new<F: Framework>(database: &str) -> Self {
+    pub(crate) async fn new<F: Framework>(database: &str) -> Self {
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0"));
         let [host, app] = listeners;
         let (host, app) = (host.await.unwrap(), app.await.unwrap());
@@ -34,18 +34,18 @@ impl Place {
         Self { host, app, running }
     }
 
-    pub fn at(&self, path: &str) -> String {
+    pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.host)
     }
 
     /// Signs in at the page where the browser was sent to.
-    pub async fn sign_in(&self, browser: &mut Browser, page: &Page) -> Page {
+    pub(crate) async fn sign_in(&self, browser: &mut Browser, page: &Page) -> Page {
         assert!(page.text.contains("id=\"login-submit\""), "{}", page.text);
         browser.submit(page, &[("email", EMAIL), ("password", PASSWORD)]).await
     }
 
     /// Goes from the third-party app to the consent page.
-    pub async fn ask_consent(&self, browser: &mut Browser) -> Page {
+    pub(crate) async fn ask_consent(&self, browser: &mut Browser) -> Page {
         let login = browser.open(&format!("{}/start", self.app)).await;
         let consent = self.sign_in(browser, &login).await;
         for id in ["consent-allow", "consent-deny", "remember"] {
@@ -73,7 +73,7 @@ fn toml(database: &str, (host, app): (u16, u16)) -> String {
     )
 }
 
-pub async fn a_person_signs_in_and_out<F: Framework>() {
+pub(crate) async fn a_person_signs_in_and_out<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     let front = browser.open(&place.at("/")).await;
@@ -89,7 +89,7 @@ pub async fn a_person_signs_in_and_out<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn every_page_is_strict<F: Framework>() {
+pub(crate) async fn every_page_is_strict<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     for path in ["/", "/login", "/nowhere"] {
@@ -105,7 +105,7 @@ pub async fn every_page_is_strict<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn a_form_of_another_site_is_refused<F: Framework>() {
+pub(crate) async fn a_form_of_another_site_is_refused<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let url = Url::parse(&place.at("/logout")).unwrap();
     let forged = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
@@ -114,7 +114,7 @@ pub async fn a_form_of_another_site_is_refused<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn the_third_party_app_walks_the_whole_way<F: Framework>() {
+pub(crate) async fn the_third_party_app_walks_the_whole_way<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     let consent = place.ask_consent(browser).await;
@@ -129,7 +129,7 @@ pub async fn the_third_party_app_walks_the_whole_way<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn a_remembered_consent_goes_straight_through<F: Framework>() {
+pub(crate) async fn a_remembered_consent_goes_straight_through<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     let consent = place.ask_consent(browser).await;
@@ -139,7 +139,7 @@ pub async fn a_remembered_consent_goes_straight_through<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn a_consent_not_remembered_is_asked_again<F: Framework>() {
+pub(crate) async fn a_consent_not_remembered_is_asked_again<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     let consent = place.ask_consent(browser).await;
@@ -149,7 +149,7 @@ pub async fn a_consent_not_remembered_is_asked_again<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn a_refusal_reaches_the_app_as_access_denied<F: Framework>() {
+pub(crate) async fn a_refusal_reaches_the_app_as_access_denied<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let browser = &mut Browser::default();
     let consent = place.ask_consent(browser).await;
@@ -158,7 +158,7 @@ pub async fn a_refusal_reaches_the_app_as_access_denied<F: Framework>() {
     place.running.stop().await;
 }
 
-pub async fn the_api_wants_an_access_token<F: Framework>() {
+pub(crate) async fn the_api_wants_an_access_token<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let url = Url::parse(&place.at("/api/me")).unwrap();
     let browser = &mut Browser::default();

@@ -53,9 +53,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let id = RequestId::fresh(self.clock.now(), &*self.random)
-            .inspect_err(|error| tracing::error!(%error, "this request goes without an identifier"))
-            .ok();
+        // A record that stands further out goes on: one request has one name.
+        let open = request.extensions().get().copied();
+        let id = open.or_else(|| {
+            RequestId::fresh(self.clock.now(), &*self.random)
+                .inspect_err(|error| tracing::error!(%error, "this request goes without an identifier"))
+                .ok()
+        });
         let span = tracing::info_span!(
             target: "towergate::request",
             "request",

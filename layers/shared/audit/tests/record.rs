@@ -94,6 +94,15 @@ async fn each_request_has_a_name_of_its_own_that_the_answer_tells() {
 }
 
 #[tokio::test]
+async fn a_record_further_out_goes_on() {
+    let inner = AuditLayer::new();
+    let service = ServiceBuilder::new().layer(layer()).layer(inner).service(service_fn(echo));
+    let answer = service.oneshot(Request::new(())).await.unwrap();
+    let id = answer.extensions().get::<RequestId>().unwrap().to_string();
+    assert_eq!(answer.headers()[REQUEST_ID], id.as_str());
+}
+
+#[tokio::test]
 async fn whoever_asks_does_not_choose_the_name() {
     let app = ServiceBuilder::new().layer(layer()).service(service_fn(echo));
     let request = Request::builder().header(REQUEST_ID, "chosen").body(()).unwrap();
