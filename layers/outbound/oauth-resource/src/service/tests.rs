@@ -223,3 +223,13 @@ async fn a_host_may_word_the_refusal_but_not_its_status() {
     assert_eq!((response.status(), response.body().as_str()), (StatusCode::UNAUTHORIZED, "no"));
     assert!(response.headers().contains_key(WWW_AUTHENTICATE));
 }
+
+#[tokio::test]
+async fn a_clock_that_differs_is_forgiven_only_when_asked() {
+    let late = with("iat", json!(NOW.unix_seconds() + 5));
+    assert_eq!(bear(verifier(), &late).await.status(), StatusCode::UNAUTHORIZED);
+    let forgiving = || verifier().tolerance(Duration::from_secs(5));
+    assert_eq!(bear(forgiving(), &late).await.status(), StatusCode::OK);
+    let over = with("exp", json!(NOW.unix_seconds() - 5));
+    assert_eq!(bear(forgiving(), &over).await.status(), StatusCode::UNAUTHORIZED);
+}
