@@ -9,6 +9,66 @@
 //!
 //! The layer is ready when the inner service is. A request that is dropped midway has either done its one store step or
 //! has not: nothing is half-written.
+//!
+//! ```
+//! # use std::{convert::Infallible, sync::Arc};
+//! # use bytes::Bytes;
+//! # use http::{Request, Response, StatusCode, request::Parts};
+//! # use http_body_util::Full;
+//! # use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! # use towergate_core::{
+//! #     Clock, LocalPath, Secret, audit::Origin, seal::{SealingKey, SealingRing}, system::{OsRandom, SystemClock},
+//! # };
+//! # use towergate_oauth::ports::{ClientStore, memory::MemoryStore};
+//! # use towergate_oauth::rules::client::{Client, ClientId, ClientMetadata, GrantType};
+//! # use towergate_oauth::rules::grant::Subject;
+//! # use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
+//! # use towergate_oauth_server::pages::{ConsentView, ErrorView, OAuthPages};
+//! use towergate_oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig};
+//! # struct Accounts;
+//! # impl AccountResolver for Accounts {
+//! #     fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> { Ok(None) }
+//! #     async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
+//! #         Ok(Some(subject.clone()))
+//! #     }
+//! #     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> { Ok(Claims::default()) }
+//! #     fn login_redirect(&self, _: &Context) -> LocalPath { LocalPath::root() }
+//! # }
+//! # struct Pages;
+//! # impl OAuthPages for Pages {
+//! #     fn consent(&self, _: &ConsentView) -> String { String::new() }
+//! #     fn error(&self, _: &ErrorView) -> String { String::new() }
+//! # }
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom::new()));
+//! let store = MemoryStore::new();
+//! let mut metadata = ClientMetadata::default();
+//! metadata.grant_types = [GrantType::ClientCredentials].into();
+//! let secret = Secret::from("0123456789abcdef0123456789abcdef");
+//! let client = Client::register(ClientId::parse("robot")?, Some(&secret), metadata)?;
+//! store.put_client(client, Origin::detached(clock.now(), &*random)?).await?;
+//!
+//! let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+//! let keys = KeyRing::open(&store, &sealing, &*clock, &*random).await?;
+//! let config = ServerConfig::new(Issuer::https("https://id.example")?);
+//! let server =
+//!     AuthorizationServer::new(store, Arc::new(Accounts), Arc::new(Pages), config, clock, random);
+//! let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(Bytes::new())));
+//! let service = ServiceBuilder::new().layer(server.protocol(keys)).service(inner);
+//!
+//! let request = |credentials: &str| {
+//!     Request::post("/oauth/token")
+//!         .header("authorization", format!("Basic {credentials}"))
+//!         .header("content-type", "application/x-www-form-urlencoded")
+//!         .body(Full::<Bytes>::from("grant_type=client_credentials"))
+//! };
+//! let good = "cm9ib3Q6MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+//! assert_eq!(service.clone().oneshot(request(good)?).await?.status(), StatusCode::OK);
+//! assert_eq!(service.oneshot(request("cm9ib3Q6Z3Vlc3M=")?).await?.status(), StatusCode::UNAUTHORIZED);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+//! ```
 
 mod discovery;
 mod failure;

@@ -1,1 +1,313 @@
 //! The protocol's endpoints, as a client meets them.
+
+mod authentication;
+mod authorization_code;
+mod client_credentials;
+mod documents;
+mod refresh_token;
+mod userinfo;
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header, request::Parts};
+use http_body_util::Full;
+use serde_json::Value;
+use tower::{Layer, ServiceExt, service_fn};
+use towergate_core::{
+    LocalPath, Secret, Timestamp,
+    audit::Origin,
+    clock::ManualClock,
+    random::InsecureSeededRandom,
+    seal::{SealingKey, SealingRing},
+    system::OsRandom,
+    token::OpaqueToken,
+};
+use towergate_jose::{Algorithm, Expected, jws};
+use towergate_oauth::{
+    ports::{ClientStore, InteractionStore, memory::MemoryStore},
+    rules::{
+        client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
+        code::{self, Code},
+        grant::{Grant, GrantId, SignIn, Subject},
+    },
+};
+use towergate_oauth_types::{Scope, pkce::CodeChallenge};
+
+use super::layer::ProtocolLayer;
+use crate::{
+    AuthorizationServer, Issuer, KeyRing, ServerConfig,
+    account::{Account, AccountResolver, Claims, Context, ResolverError},
+    pages::{ConsentView, ErrorView, OAuthPages},
+};
+
+const ISSUER: &str = "https://id.example";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const CALLBACK: &str = "https://app.example/cb";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Well,
+    Gone,
+    Another,
+    Erring,
+    Panicking,
+}
+
+struct Host {
+    account: Mutex<Mood>,
+    claims: Mutex<Mood>,
+}
+
+impl AccountResolver for Host {
+    fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
+        Ok(None)
+    }
+
+    async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
+        let mood = *self.account.lock().unwrap();
+        match mood {
+            Mood::Well => Ok(Some(subject.clone())),
+            Mood::Gone => Ok(None),
+            Mood::Another => Ok(Some(Subject::parse("mallory").unwrap())),
+            Mood::Erring => Err(ResolverError::new("the users table is on fire")),
+            Mood::Panicking => panic!("the users table is on fire"),
+        }
+    }
+
+    async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
+        let mood = *self.claims.lock().unwrap();
+        match mood {
+            Mood::Erring => Err(ResolverError::new("the users table is on fire")),
+            Mood::Panicking => panic!("the users table is on fire"),
+            Mood::Well | Mood::Gone | Mood::Another => {
+                let claims = serde_json::json!({
+                    "sub": "mallory", "iss": "mallory", "name": "Alice", "email": "alice@app.example",
+                    "email_verified": true, "phone_number": null, "shoe_size": 38,
+                });
+                let Value::Object(values) = claims else { unreachable!() };
+                Ok(Claims { values })
+            }
+        }
+    }
+
+    fn login_redirect(&self, _: &Context) -> LocalPath {
+        LocalPath::root()
+    }
+}
+
+struct NoPages;
+
+impl OAuthPages for NoPages {
+    fn consent(&self, _: &ConsentView) -> String {
+        String::new()
+    }
+
+    fn error(&self, _: &ErrorView) -> String {
+        String::new()
+    }
+}
+
+/// A server over a memory store, with one client of each kind.
+struct Bench {
+    store: MemoryStore,
+    clock: Arc<ManualClock>,
+    host: Arc<Host>,
+    layer: ProtocolLayer<MemoryStore, Host, NoPages>,
+}
+
+fn keys() -> KeyRing {
+    static KEYS: OnceLock<KeyRing> = OnceLock::new();
+    let open = || {
+        let sealing = SealingRing::new(SealingKey::new(Secret::new([1; 32])));
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(KeyRing::open(&MemoryStore::new(), &sealing, &clock, &OsRandom::new())).unwrap()
+    };
+    KEYS.get_or_init(|| std::thread::spawn(open).join().unwrap()).clone()
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let store = MemoryStore::new();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
+        let host = Arc::new(Host { account: Mutex::new(Mood::Well), claims: Mutex::new(Mood::Well) });
+        let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+        let random = Arc::new(InsecureSeededRandom::new(1));
+        let server = AuthorizationServer::new(
+            store.clone(),
+            Arc::clone(&host),
+            Arc::new(NoPages),
+            config,
+            clock.clone(),
+            random,
+        );
+        let bench = Self { store, clock, host, layer: server.protocol(keys()) };
+        for (id, method) in [
+            ("basic", ClientAuthMethod::ClientSecretBasic),
+            ("post", ClientAuthMethod::ClientSecretPost),
+            ("public", ClientAuthMethod::None),
+        ] {
+            bench.register(id, method, |_| ()).await;
+        }
+        bench
+            .register("opaque", ClientAuthMethod::ClientSecretBasic, |metadata| {
+                metadata.access_token_format = AccessTokenFormat::Opaque;
+            })
+            .await;
+        bench
+    }
+
+    async fn register(&self, id: &str, method: ClientAuthMethod, change: impl FnOnce(&mut ClientMetadata)) {
+        let mut metadata = ClientMetadata::default();
+        metadata.token_endpoint_auth_method = method;
+        metadata.redirect_uris = vec![CALLBACK.to_owned()];
+        metadata.scope = scope("openid profile email offline_access api");
+        metadata.grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken].into();
+        let public = method == ClientAuthMethod::None;
+        if !public {
+            metadata.grant_types.insert(GrantType::ClientCredentials);
+        }
+        change(&mut metadata);
+        let secret = (!public).then(|| Secret::from(SECRET));
+        let client = Client::register(ClientId::parse(id).unwrap(), secret.as_ref(), metadata).unwrap();
+        self.store.put_client(client, self.origin()).await.unwrap();
+    }
+
+    fn origin(&self) -> Origin {
+        use towergate_core::Clock;
+        Origin::detached(self.clock.now(), &OsRandom::new()).unwrap()
+    }
+
+    /// A code that a person gave `client` just now.
+    async fn code(&self, client: &str) -> String {
+        self.code_for(client, "openid email api").await
+    }
+
+    async fn code_for(&self, client: &str, allowed: &str) -> String {
+        let origin = self.origin();
+        let token = OpaqueToken::mint(code::PREFIX, origin.at, &OsRandom::new()).unwrap();
+        let sign_in = SignIn {
+            auth_time: Timestamp::from_unix_seconds(1_699_999_000),
+            acr: Some(String::from("1")),
+            amr: vec![String::from("pwd")],
+            sid: Some(String::from("sid-1")),
+        };
+        let grant = Grant {
+            id: GrantId::fresh(origin.at, &OsRandom::new()).unwrap(),
+            client: ClientId::parse(client).unwrap(),
+            subject: Subject::parse("alice-1").unwrap(),
+            scope: scope(allowed),
+            audience: vec![ISSUER.to_owned()],
+            sign_in,
+            created_at: origin.at,
+        };
+        let code = Code {
+            id: token.id(),
+            digest: token.digest(),
+            grant: grant.id,
+            redirect_uri: CALLBACK.to_owned(),
+            redirect_uri_was_sent: true,
+            code_challenge: CodeChallenge::parse(CHALLENGE).unwrap(),
+            nonce: Some(String::from("n-1")),
+            expires_at: origin.at.plus(code::LIFETIME),
+        };
+        self.store.issue_code(grant, code, origin).await.unwrap();
+        token.reveal().expose().clone()
+    }
+
+    async fn call(&self, request: Request<Full<Bytes>>) -> Response<Bytes> {
+        let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(Bytes::from_static(b"inner"))));
+        self.layer.layer(inner).oneshot(request).await.unwrap()
+    }
+
+    async fn token(&self, client: Option<&str>, form: &[(&str, &str)]) -> Response<Bytes> {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.call(token_request(client.map(|id| basic(id, SECRET)).as_deref(), body)).await
+    }
+
+    async fn redeem(&self, client: &str, code: &str) -> Response<Bytes> {
+        self.token(Some(client), &code_form(code)).await
+    }
+
+    async fn refresh(&self, client: &str, token: &str) -> Response<Bytes> {
+        self.token(Some(client), &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    async fn userinfo(&self, token: &str) -> Response<Bytes> {
+        let request =
+            Request::get("/oauth/userinfo").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.call(request.body(Full::default()).unwrap()).await
+    }
+
+    fn feel(&self, account: Mood, claims: Mood) {
+        *self.host.account.lock().unwrap() = account;
+        *self.host.claims.lock().unwrap() = claims;
+    }
+
+    fn count(&self, action: &str) -> usize {
+        self.store.events().iter().filter(|event| event.action == action).count()
+    }
+}
+
+fn code_form(code: &str) -> [(&str, &str); 4] {
+    [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
+fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
+}
+
+fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+fn token_request(authorization: Option<&str>, body: String) -> Request<Full<Bytes>> {
+    let mut request = Request::post("/oauth/token")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8");
+    if let Some(authorization) = authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    request.body(Full::from(body)).unwrap()
+}
+
+fn json(response: &Response<Bytes>) -> Value {
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+/// The answer of a success, which nobody may keep.
+fn granted(response: &Response<Bytes>) -> Value {
+    assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    json(response)
+}
+
+fn refused(response: &Response<Bytes>, status: StatusCode, error: &str) {
+    let body = json(response);
+    assert_eq!((response.status(), body["error"].as_str()), (status, Some(error)), "{body}");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert!(body["error_description"].is_string());
+}
+
+fn claims(token: &Value, algorithm: Algorithm, typ: &str) -> Value {
+    let expected = Expected { algorithms: &[algorithm], typ };
+    jws::verify(token.as_str().unwrap(), &keys().jwks(), &expected).unwrap().claims().unwrap()
+}
+
+/// The token with one character of its secret changed.
+fn with_another_secret(token: &str) -> String {
+    let (rest, last) = token.split_at(token.len() - 1);
+    format!("{rest}{}", if last == "A" { "Q" } else { "A" })
+}

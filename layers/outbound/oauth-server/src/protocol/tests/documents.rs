@@ -1,0 +1,53 @@
+use super::*;
+
+async fn get(bench: &Bench, path: &str, etag: Option<&str>) -> Response<Bytes> {
+    let mut request = Request::get(path);
+    if let Some(etag) = etag {
+        request = request.header(header::IF_NONE_MATCH, etag);
+    }
+    bench.call(request.body(Full::default()).unwrap()).await
+}
+
+#[tokio::test]
+async fn both_metadata_documents_are_one_and_name_this_issuer() {
+    let bench = Bench::new().await;
+    let one = get(&bench, "/.well-known/openid-configuration", None).await;
+    let other = get(&bench, "/.well-known/oauth-authorization-server", None).await;
+    assert_eq!(one.body(), other.body());
+    let metadata = json(&one);
+    for (name, value) in [
+        ("issuer", serde_json::json!("https://id.example")),
+        ("token_endpoint", serde_json::json!("https://id.example/oauth/token")),
+        ("jwks_uri", serde_json::json!("https://id.example/oauth/jwks")),
+        ("response_types_supported", serde_json::json!(["code"])),
+        ("code_challenge_methods_supported", serde_json::json!(["S256"])),
+        ("id_token_signing_alg_values_supported", serde_json::json!(["ES256", "RS256"])),
+        ("authorization_response_iss_parameter_supported", serde_json::json!(true)),
+        ("request_uri_parameter_supported", serde_json::json!(false)),
+    ] {
+        assert_eq!(metadata[name], value, "{name}");
+    }
+    assert!(metadata["claims_supported"].as_array().unwrap().contains(&Value::from("email_verified")));
+}
+
+#[tokio::test]
+async fn the_keys_are_public_and_kept_for_five_minutes() {
+    let bench = Bench::new().await;
+    let keys = get(&bench, "/oauth/jwks", None).await;
+    assert_eq!(keys.headers()[header::CACHE_CONTROL], "public, max-age=300");
+    let set = json(&keys);
+    assert_eq!(set["keys"].as_array().unwrap().len(), 2);
+    assert!(set["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none()));
+    let etag = keys.headers()[header::ETAG].to_str().unwrap();
+    let same = get(&bench, "/oauth/jwks", Some(&format!("\"x\", W/{etag}"))).await;
+    assert_eq!((same.status(), same.body().len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(get(&bench, "/oauth/jwks", Some("\"x\"")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn any_other_path_passes_to_the_inner_service() {
+    let bench = Bench::new().await;
+    for path in ["/", "/oauth/token/", "/oauth/authorize", "/oauth/tokens"] {
+        assert_eq!(get(&bench, path, None).await.body(), "inner", "{path}");
+    }
+}
