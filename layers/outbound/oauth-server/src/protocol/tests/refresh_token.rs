@@ -55,6 +55,16 @@ async fn a_refresh_token_used_twice_kills_its_family() {
 }
 
 #[tokio::test]
+async fn theft_is_noticed_however_late() {
+    let bench = Bench::new().await;
+    let token = first(&bench, "basic").await;
+    granted(&bench.refresh("basic", &token).await);
+    bench.clock.advance(Duration::from_secs(31 * 24 * 3600));
+    refused(&bench.refresh("basic", &token).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    assert_eq!((bench.count("token.reused"), bench.count("grant.revoked")), (1, 1));
+}
+
+#[tokio::test]
 async fn the_scope_may_be_narrowed_but_not_widened() {
     let bench = Bench::new().await;
     let token = first(&bench, "basic").await;

@@ -14,8 +14,8 @@ pub const MIN_SECRET_LENGTH: usize = 16;
 /// The longest redirect URI, in bytes.
 pub const MAX_REDIRECT_URI_LENGTH: usize = 2048;
 
-/// The algorithms an ID token may be signed with.
-const ID_TOKEN_ALGORITHMS: &[&str] = &["ES256", "RS256", "PS256", "EdDSA"];
+/// The algorithms an ID token may be signed with: those that every key ring has.
+const ID_TOKEN_ALGORITHMS: &[&str] = &["ES256", "RS256"];
 
 /// All that is wrong with a client's registration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ pub enum MetadataProblem {
     #[error("client_secret must have at least {MIN_SECRET_LENGTH} visible ASCII characters")]
     WeakSecret,
     /// ID tokens cannot be signed so.
-    #[error("id_token_signed_response_alg must be one of ES256, RS256, PS256, EdDSA")]
+    #[error("id_token_signed_response_alg must be ES256 or RS256")]
     IdTokenAlgorithm,
 }
 

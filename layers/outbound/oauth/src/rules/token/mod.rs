@@ -35,3 +35,6 @@ impl Refusal {
         Self { error: OAuthError::new(ErrorCode::InvalidScope, description), reason: "scope" }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! The decisions on their own, where a store would catch the same mistake once more.
+
+use towergate_core::{Timestamp, random::InsecureSeededRandom, token::OpaqueToken};
+use towergate_oauth_types::{Scope, pkce::CodeChallenge};
+
+use super::{authorization_code, refresh_token};
+use crate::rules::{
+    client::{
+        AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, Credentials,
+    },
+    code::{self, Code},
+    form::Form,
+    grant::{Grant, GrantId, SignIn, Subject},
+    refresh_token::{PREFIX, RefreshTokenState},
+};
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+fn public(id: &str) -> AuthenticatedClient {
+    let form = Form::parse(format!("client_id={id}").as_bytes(), &["client_id"]).unwrap();
+    let method = ClientAuthMethod::None;
+    let metadata = ClientMetadata { token_endpoint_auth_method: method, ..Default::default() };
+    let id = ClientId::parse(id).unwrap();
+    let client = Client { id, state: ClientState::Active, secret: None, metadata };
+    Credentials::read(None, &form).unwrap().verify(Some(client)).unwrap()
+}
+
+fn grant() -> Grant {
+    Grant {
+        id: GrantId::fresh(NOW, &InsecureSeededRandom::new(1)).unwrap(),
+        client: ClientId::parse("own").unwrap(),
+        subject: Subject::parse("alice-1").unwrap(),
+        scope: Scope::parse("openid").unwrap(),
+        audience: Vec::new(),
+        sign_in: SignIn { auth_time: NOW, acr: None, amr: Vec::new(), sid: None },
+        created_at: NOW,
+    }
+}
+
+#[test]
+fn a_code_is_replayed_by_its_own_client_only() {
+    let token = OpaqueToken::mint(code::PREFIX, NOW, &InsecureSeededRandom::new(2)).unwrap();
+    let grant = grant();
+    let code = Code {
+        id: token.id(),
+        digest: token.digest(),
+        grant: grant.id,
+        redirect_uri: String::from("https://app.example/cb"),
+        redirect_uri_was_sent: false,
+        code_challenge: CodeChallenge::from_stored([0; 32]),
+        nonce: None,
+        expires_at: NOW.plus(code::LIFETIME),
+    };
+    let decide = |client: &str, spent, revoked| {
+        let facts = authorization_code::CodeFacts { code: &code, grant: &grant, spent, revoked };
+        let presented =
+            authorization_code::Presented { code: &token, redirect_uri: None, code_verifier: "wrong" };
+        authorization_code::decide(facts, presented, &public(client), NOW).map_err(|refusal| refusal.reason)
+    };
+    assert!(matches!(decide("own", true, false), Ok(authorization_code::Exchange::Replayed)));
+    assert_eq!(decide("other", true, false).unwrap_err(), "code_of_another_client");
+    assert_eq!(decide("own", false, true).unwrap_err(), "grant_revoked");
+    // The address may be left out where it was not sent; the verifier may not be wrong.
+    assert_eq!(decide("own", false, false).unwrap_err(), "wrong_code_verifier");
+}
+
+#[test]
+fn a_refresh_token_is_reused_by_its_own_client_only() {
+    let token = OpaqueToken::mint(PREFIX, NOW, &InsecureSeededRandom::new(3)).unwrap();
+    let grant = grant();
+    let kept = refresh_token::first(token.id(), token.digest(), grant.id, NOW);
+    let used = RefreshTokenState::Rotated { at: NOW, successor_used: true, sealed_answer: Vec::new() };
+    let decide = |client: &str, state| {
+        let facts = refresh_token::RefreshFacts { token: &kept, grant: &grant, state, revoked: false };
+        refresh_token::decide(facts, &token, None, &public(client), NOW).map_err(|refusal| refusal.reason)
+    };
+    assert_eq!(decide("own", &used), Ok(refresh_token::Exchange::Again));
+    assert_eq!(decide("other", &used), Err("refresh_token_of_another_client"));
+    assert_eq!(decide("other", &RefreshTokenState::Unused), Err("refresh_token_of_another_client"));
+}
+
+#[test]
+fn no_refresh_token_outlives_its_family() {
+    let token = OpaqueToken::mint(PREFIX, NOW, &InsecureSeededRandom::new(4)).unwrap();
+    let first = refresh_token::first(token.id(), token.digest(), grant().id, NOW);
+    let nearly = first.absolute_expires_at.minus(std::time::Duration::from_secs(1));
+    let next = refresh_token::successor(token.id(), token.digest(), &first, nearly);
+    assert_eq!((next.expires_at, next.generation), (first.absolute_expires_at, 1));
+    assert_eq!(next.absolute_expires_at, first.absolute_expires_at);
+}
