@@ -1,0 +1,34 @@
+//! The way of one request, step by step, on memory and on SQLite: after each step the rows and the audit events that it
+//! left are looked at, and nothing else may have been left.
+
+#[cfg(test)]
+#[path = "way_of_a_request/accounts.rs"]
+mod accounts;
+#[cfg(test)]
+#[path = "way_of_a_request/browser.rs"]
+mod browser;
+#[cfg(test)]
+#[path = "way_of_a_request/house.rs"]
+mod house;
+#[cfg(test)]
+#[path = "way_of_a_request/rows.rs"]
+mod rows;
+#[cfg(test)]
+#[path = "way_of_a_request/walk.rs"]
+mod walk;
+
+use towergate::{identity, oauth, sqlite::SqliteStore};
+
+#[tokio::test]
+async fn the_five_steps_leave_what_they_should_in_memory() {
+    let people = identity::ports::memory::MemoryStore::new();
+    let grants = oauth::ports::memory::MemoryStore::new();
+    walk::the_whole_way(people, grants).await;
+}
+
+#[tokio::test]
+async fn the_five_steps_leave_what_they_should_in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("towergate.db")).unwrap();
+    walk::the_whole_way(store.clone(), store).await;
+}

@@ -1,0 +1,85 @@
+//! A browser and a client, as far as this way needs them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::house::{App, CLIENT, CLIENT_SECRET, ISSUER};
+
+pub(crate) struct Browser {
+    app: App,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) location: String,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+}
+
+impl Browser {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, cookies: BTreeMap::new() }
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path), String::new()).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, form: &str) -> Answer {
+        self.send(Request::post(path).header("origin", ISSUER), form.to_owned()).await
+    }
+
+    async fn send(&mut self, request: http::request::Builder, form: String) -> Answer {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request.header(header::HOST, "id.example").header(header::COOKIE, cookies.join("; "));
+        let (answer, set) = send(&self.app, request, form).await;
+        for (name, value) in set {
+            if value.is_empty() {
+                self.cookies.remove(&name)
+            } else {
+                self.cookies.insert(name, value)
+            };
+        }
+        answer
+    }
+}
+
+/// A request of the client's own, which no browser sees.
+pub(crate) async fn token_request(app: &App, form: &str) -> Answer {
+    let form = format!("{form}&client_id={CLIENT}&client_secret={CLIENT_SECRET}");
+    send(app, Request::post("/oauth/token"), form).await.0
+}
+
+/// A request with an access token.
+pub(crate) async fn with_token(app: &App, path: &str, token: &str) -> Answer {
+    let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    send(app, request, String::new()).await.0
+}
+
+async fn send(app: &App, request: http::request::Builder, form: String) -> (Answer, Vec<(String, String)>) {
+    let form_type = "application/x-www-form-urlencoded";
+    let request = request.header(header::CONTENT_TYPE, form_type).body(Full::new(Bytes::from(form))).unwrap();
+    let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
+    let text = |value: &header::HeaderValue| value.to_str().unwrap().to_owned();
+    let set = parts.headers.get_all(header::SET_COOKIE).iter().map(|line| {
+        let line = text(line);
+        let (name, rest) = line.split_once('=').unwrap();
+        (name.to_owned(), rest.split(';').next().unwrap_or_default().to_owned())
+    });
+    let set = set.collect();
+    let location = parts.headers.get(header::LOCATION).map(text).unwrap_or_default();
+    let body = body.collect().await.unwrap().to_bytes();
+    let answer = Answer { status: parts.status, location, text: String::from_utf8(body.to_vec()).unwrap() };
+    (answer, set)
+}

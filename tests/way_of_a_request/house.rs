@@ -1,0 +1,142 @@
+//! The whole house on one store for people and one for grants, under a clock that the test moves.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{ServiceBuilder, service_fn, util::BoxCloneSyncService};
+use towergate::{
+    Stack,
+    audit::AuditLayer,
+    core::{
+        Clock, Digest, Secret, Timestamp,
+        audit::Origin,
+        clock::ManualClock,
+        seal::{SealingKey, SealingRing},
+        system::OsRandom,
+    },
+    identity::{
+        ports::IdentityStore,
+        rules::{
+            email::EmailAddress,
+            password::{HashParams, Password},
+            user::{User, UserId, UserState},
+        },
+    },
+    login::{LoginRoutes, PasswordHasher},
+    oauth::{
+        ports::OAuthStore,
+        rules::client::{Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType},
+    },
+    oauth_resource::{AccessTokenInfo, ResourceLayer, Verifier},
+    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, account::AccountLayer},
+    oauth_types::Scope,
+    pages::DefaultPages,
+    scope::ScopeLayer,
+    session::SessionLayer,
+};
+
+use crate::accounts::Accounts;
+
+pub(crate) const ISSUER: &str = "https://id.example";
+pub(crate) const CLIENT: &str = "shop";
+pub(crate) const CLIENT_SECRET: &str = "a-machine-made-secret-of-the-shop";
+pub(crate) const CALLBACK: &str = "https://shop.example/callback";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+pub(crate) type App = BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
+
+pub(crate) struct House {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) alice: UserId,
+}
+
+impl House {
+    pub(crate) async fn on<I: IdentityStore, O: OAuthStore>(people: I, grants: O) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
+        let random = Arc::new(OsRandom::new());
+        let hasher = PasswordHasher::new(HashParams::default(), random.clone()).unwrap();
+        let alice = alice(&hasher, clock.now()).await;
+        let user = alice.id;
+        let origin = || Origin::detached(clock.now(), &*random).unwrap();
+        people.add_user(alice, origin()).await.unwrap();
+        grants.put_client(shop(), origin()).await.unwrap();
+
+        let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+        let keys = KeyRing::open(&grants, &sealing, &*clock, &*random).await.unwrap();
+        let accounts = Arc::new(Accounts);
+        let server = AuthorizationServer::new(
+            grants.clone(),
+            accounts.clone(),
+            Arc::new(DefaultPages::new()),
+            ServerConfig::new(Issuer::https(ISSUER).unwrap()),
+            clock.clone(),
+            random.clone(),
+        );
+        let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
+        let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
+        let stack = Stack::new(audit())
+            .session(session)
+            .scope(ScopeLayer::new())
+            .account(AccountLayer::new(accounts));
+        let login =
+            LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
+        let jwks = keys.clone();
+        let verifier = Verifier::new(ISSUER, move || jwks.jwks(), clock.clone()).with_store(grants);
+        let guard = ResourceLayer::new(verifier).require_audience(ISSUER);
+        let api = ServiceBuilder::new().layer(guard).service_fn(|request: Request<Full<Bytes>>| async move {
+            let subject =
+                request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());
+            let text = subject.map_or_else(String::new, |subject| subject.to_string());
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text))))
+        });
+        let pages = ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()).service(
+            service_fn(|_: Request<Full<Bytes>>| async {
+                Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("home")))
+            }),
+        );
+        let routes = service_fn(move |request: Request<Full<Bytes>>| {
+            let (api, pages) = (api.clone(), pages.clone());
+            async move {
+                use tower::ServiceExt;
+                if request.uri().path() == "/api" {
+                    api.oneshot(request).await
+                } else {
+                    pages.oneshot(request).await
+                }
+            }
+        });
+        let app = ServiceBuilder::new().layer(audit()).layer(server.protocol(keys)).service(routes);
+        Self { app: BoxCloneSyncService::new(app), clock, alice: user }
+    }
+
+    pub(crate) fn later(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {
+    User {
+        id: UserId::fresh(now, &OsRandom::new()).unwrap(),
+        email: EmailAddress::parse("alice@example.com").unwrap(),
+        password: Some(hasher.hash(Password::parse(&Secret::from(PASSWORD)).unwrap()).await.unwrap()),
+        state: UserState::Active,
+        created_at: now,
+    }
+}
+
+fn shop() -> Client {
+    let mut metadata = ClientMetadata::default();
+    metadata.redirect_uris = vec![CALLBACK.to_owned()];
+    metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretPost;
+    metadata.grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken].into();
+    metadata.scope = Scope::parse("openid email").unwrap();
+    Client {
+        id: ClientId::parse(CLIENT).unwrap(),
+        state: ClientState::Active,
+        secret: Some(Digest::of(CLIENT_SECRET.as_bytes())),
+        metadata,
+    }
+}
