@@ -1,6 +1,7 @@
 //! The program: reads the configuration, starts, says where to go, and stops when it is told to.
 
 use std::{
+    error::Error,
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
@@ -109,9 +110,19 @@ async fn told_to_stop() {
     }
 }
 
-fn complain(error: &dyn std::error::Error) -> ExitCode {
+/// The error with all its causes, on the standard error.
+fn complain(error: &(dyn Error + 'static)) -> ExitCode {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !told.contains(&more) {
+            told = format!("{told}: {more}");
+        }
+        cause = error.source();
+    }
     // Nobody may be reading; the exit code says it too.
-    let _ = writeln!(io::stderr(), "{error}");
+    let _ = writeln!(io::stderr(), "{told}");
     ExitCode::FAILURE
 }
 

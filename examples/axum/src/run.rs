@@ -98,7 +98,7 @@ impl fmt::Debug for Running {
 /// When anything that the host needs is not to be had.
 pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Result<Running, StartError> {
     let random = OsRandom::new();
-    let seal_key = seal_key::load(seal_key::path(&config).as_deref(), &random)?;
+    let seal_key = seal_key::load(&config, &random)?;
     let tls = config.tls.as_ref().map(TlsSetup::load).transpose()?;
     let demo = match config.demo {
         Some(demo) => Some(register_demo(&mut config, demo, tls.as_ref())?),

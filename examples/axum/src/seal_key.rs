@@ -23,6 +23,17 @@ pub enum SealKeyError {
         #[source]
         cause: io::Error,
     },
+    /// The file is gone, and what it sealed is not.
+    #[error(
+        "the seal key file {} is missing, but {} is there: put the file back, or delete {}* to begin anew",
+        path.display(), database.display(), database.display()
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What it sealed.
+        database: PathBuf,
+    },
     /// The file holds something else.
     #[error("the seal key file {} must hold 32 bytes in base64url, 43 characters", .0.display())]
     Malformed(PathBuf),
@@ -42,26 +53,33 @@ pub fn path(config: &Config) -> Option<PathBuf> {
     }
 }
 
-/// The key of the file, which is made if it is not there; a passing key where there is no file.
+/// The key of the file, which is made if it is not there and the database is not there either; a passing key where
+/// there is no file.
 ///
 /// # Errors
-/// When the file cannot be read or made, or holds no key.
-pub fn load(path: Option<&Path>, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
-    let Some(path) = path else { return Ok(Secret::new(random::bytes(random)?)) };
-    let file_failed = |cause| SealKeyError::File { path: path.to_owned(), cause };
+/// When the file cannot be read or made, or holds no key; or it is gone and the database is not.
+pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
+    let Some(path) = path(config) else { return Ok(Secret::new(random::bytes(random)?)) };
+    let file_failed = |cause| SealKeyError::File { path: path.clone(), cause };
     if !path.exists() {
+        match &config.database {
+            Database::Sqlite(database) if database.exists() => {
+                return Err(SealKeyError::Lost { path: path.clone(), database: database.clone() });
+            }
+            Database::Sqlite(_) | Database::Memory => {}
+        }
         let key = Secret::new(random::bytes::<32>(random)?);
-        match create(path, &key) {
+        match create(&path, &key) {
             Ok(()) => return Ok(key),
             // Another instance was quicker: its key counts.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(file_failed(error)),
         }
     }
-    let text = Secret::new(fs::read_to_string(path).map_err(file_failed)?);
+    let text = Secret::new(fs::read_to_string(&path).map_err(file_failed)?);
     let bytes = URL_SAFE_NO_PAD.decode(text.expose().trim()).ok().map(Secret::new);
     let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok());
-    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.to_owned()))
+    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.clone()))
 }
 
 /// Makes the file whole or not at all, readable by its owner alone.
@@ -88,12 +106,21 @@ mod tests {
 
     use super::*;
 
+    fn config(folder: &Path) -> Config {
+        let database = folder.join("towergate.db");
+        let text = format!(
+            "addr = \"127.0.0.1:1\"\nissuer = \"http://localhost\"\ndatabase = 'sqlite:{}'",
+            database.display()
+        );
+        Config::parse("test.toml", &text).unwrap()
+    }
+
     #[test]
     fn the_key_of_the_first_start_is_the_key_of_the_next() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("towergate.key");
-        let first = load(Some(&path), &InsecureSeededRandom::new(1)).unwrap();
-        let next = load(Some(&path), &InsecureSeededRandom::new(2)).unwrap();
+        let config = config(folder.path());
+        let first = load(&config, &InsecureSeededRandom::new(1)).unwrap();
+        let next = load(&config, &InsecureSeededRandom::new(2)).unwrap();
         assert_eq!(first.expose(), next.expose());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -104,9 +131,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("towergate.key");
-        load(Some(&path), &InsecureSeededRandom::new(1)).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap();
+        let mode = fs::metadata(folder.path().join("towergate.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
@@ -114,7 +141,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("towergate.key");
         fs::write(&path, "short").unwrap();
-        assert!(matches!(load(Some(&path), &InsecureSeededRandom::new(1)), Err(SealKeyError::Malformed(_))));
+        let refused = load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap_err();
+        assert!(matches!(refused, SealKeyError::Malformed(_)));
         assert_eq!(fs::read_to_string(&path).unwrap(), "short");
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced_while_the_database_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("towergate.db"), "").unwrap();
+        let refused = load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap_err();
+        assert!(matches!(refused, SealKeyError::Lost { .. }));
+        assert!(!folder.path().join("towergate.key").exists());
     }
 }

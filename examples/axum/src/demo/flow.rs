@@ -74,7 +74,7 @@ pub(super) struct Flow {
 }
 
 const DISCOVERY: &str = "Discovery";
-const ANSWER: &str = "The answer";
+const ANSWER: &str = "The answer to the authorization request";
 const EXCHANGE: &str = "Code for tokens";
 const ID_TOKEN: &str = "ID token";
 const USERINFO: &str = "Userinfo";
@@ -192,9 +192,14 @@ impl Flow {
         match (answer.code, answer.error) {
             (Some(code), None) => Ok((AuthorizationCode::new(code), visit)),
             (_, Some(error)) => {
-                let said = answer.error_description.unwrap_or_default();
-                let mut step = Step::failed(ANSWER, format!("The issuer answered {error}. {said}"));
+                let told = match error.as_str() {
+                    "access_denied" => "You said no there, so this application has learnt nothing about you.",
+                    _ => "The issuer answered with an error.",
+                };
+                let mut step = Step::failed(ANSWER, told);
+                let described = answer.error_description.map(|text| Block::new("error_description", text));
                 step.blocks.push(Block::new("error", error));
+                step.blocks.extend(described);
                 Err(step)
             }
             (None, None) => Err(Step::failed(ANSWER, "There is neither a code nor an error in it.")),

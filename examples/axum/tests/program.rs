@@ -1,0 +1,76 @@
+//! The program as a whole: what it refuses at start, and what a second start finds.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_towergate-example-axum");
+
+fn refused(config: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("host.toml");
+    fs::write(&path, config).unwrap();
+    let output = Command::new(PROGRAM).env("TOWERGATE_CONFIG", path).current_dir(&folder).output().unwrap();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was made beside the configuration");
+    output
+}
+
+/// Starts the program on ports that the system chooses, and reads what it says up to the last line of its welcome.
+fn start(folder: &Path) -> (Child, String) {
+    let path = folder.join("host.toml");
+    let config = "addr = \"127.0.0.1:0\"\nissuer = \"http://localhost:3000\"\n\
+                  database = \"sqlite:towergate.db\"\n[[users]]\nemail = \"alice@example.com\"\n";
+    fs::write(&path, config).unwrap();
+    let mut child = Command::new(PROGRAM)
+        .env("TOWERGATE_CONFIG", path)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in lines.by_ref().map(Result::unwrap) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.starts_with("Ctrl-C") {
+            break;
+        }
+    }
+    (child, said)
+}
+
+#[test]
+fn a_bad_configuration_ends_the_program_with_everything_that_is_wrong() {
+    let output = refused("addr = 1\nissuer = \"http://example.com\"\ndatabase = \"postgres://x\"\nadr = 2\n");
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    for word in [
+        "4 problems",
+        "line 1: `addr`",
+        "line 2: `issuer`",
+        "line 3: `database`",
+        "line 4: unknown key `adr`",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_password_is_shown_once_and_the_next_start_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first, said) = start(folder.path());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(said.contains("alice@example.com") && said.contains("(shown this once)"), "{said}");
+    let (mut second, said) = start(folder.path());
+    second.kill().unwrap();
+    second.wait().unwrap();
+    assert!(said.contains("shown at the first start") && said.contains("delete towergate.db*"), "{said}");
+}
