@@ -14,4 +14,7 @@ journey::prove!(Axum:
     a_consent_not_remembered_is_asked_again,
     a_refusal_reaches_the_app_as_access_denied,
     the_api_wants_an_access_token,
+    signing_out_ends_what_other_software_holds,
+    the_whole_way_goes_over_tls_under_the_strict_cookies,
+    what_was_kept_in_sqlite_outlives_the_host,
 );

@@ -3,6 +3,7 @@
 mod client;
 mod problem;
 mod reader;
+mod root;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -10,7 +11,7 @@ mod user;
 use std::{
     cell::RefCell,
     env, fs,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -21,7 +22,7 @@ use url::{Host, Url};
 pub use problem::{Problem, Problems};
 pub use user::UserEntry;
 
-use reader::{Section, Text};
+use reader::Section;
 
 /// The variable that names the file.
 pub const VARIABLE: &str = "TOWERGATE_CONFIG";
@@ -116,7 +117,7 @@ impl Config {
         for error in &errors {
             problems.borrow_mut().add(&error.span().unwrap_or(0..0), error.message());
         }
-        let config = read_root(Section::new(String::new(), table.get_ref(), 0..0, &problems));
+        let config = root::read(Section::new(String::new(), table.get_ref(), 0..0, &problems));
         problems.into_inner().or_else(config)
     }
 
@@ -159,128 +160,5 @@ fn is_this_machine(url: &Url) -> bool {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
-    }
-}
-
-fn read_root(section: Section<'_>) -> Option<Config> {
-    let addr = section.required_text("addr").and_then(|text| socket(&section, "addr", &text));
-    let issuer = section.required_text("issuer");
-    let issuer_url = issuer.as_ref().and_then(|text| origin(&section, text));
-    let database = section.required_text("database").and_then(|text| database(&section, &text));
-    let tls = section.section("tls").map(read_tls);
-    let seal_key_file = section.section("keys").and_then(read_keys);
-    let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
-    let clients: Vec<_> = section.sections("clients").into_iter().filter_map(client::read).collect();
-    let demo = section.section("demo").and_then(read_demo);
-    refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
-    refuse_doubles(&section, "[[clients]]: `client_id`", clients.iter().map(|client| client.id.as_str()));
-    if let (Some(text), Some(url)) = (&issuer, &issuer_url) {
-        if tls.is_some() && url.scheme() == "http" {
-            section.refuse(&text.place, "`issuer` must be https where [tls] is set");
-        }
-        if demo.is_some() && url.scheme() == "https" && tls.is_none() {
-            section.refuse(
-                &text.place,
-                "[demo] trusts the certificate of [tls] alone: set that, or switch the demo off",
-            );
-        }
-    }
-    section.finish();
-    let tls = match tls {
-        None => None,
-        Some(read) => Some(read?),
-    };
-    Some(Config {
-        addr: addr?,
-        issuer: issuer_url?,
-        database: database?,
-        tls,
-        seal_key_file,
-        users,
-        clients,
-        demo,
-    })
-}
-
-fn socket(section: &Section<'_>, key: &str, text: &Text) -> Option<SocketAddr> {
-    let read = text.value.parse().ok();
-    if read.is_none() {
-        section
-            .refuse(&text.place, format!("`{key}` must be an IP address and a port, such as 127.0.0.1:3000"));
-    }
-    read
-}
-
-/// The issuer: an origin, so that both discovery documents and every cookie agree on what the host is.
-fn origin(section: &Section<'_>, text: &Text) -> Option<Url> {
-    let problem = match Url::parse(&text.value) {
-        Err(_) => "must be an absolute address, such as https://id.example.com",
-        Ok(url) if !matches!(url.scheme(), "https" | "http") => "must be https",
-        Ok(url) if url.origin().ascii_serialization() != text.value => {
-            "must be an origin: scheme, host and port in lower case, without path, query or a slash at its end"
-        }
-        Ok(url) if url.scheme() == "http" && !is_this_machine(&url) => {
-            "must be https; http is for localhost alone, because cookies and tokens would be readable on the way"
-        }
-        Ok(url) => return Some(url),
-    };
-    section.refuse(&text.place, format!("`issuer` {problem}"));
-    None
-}
-
-fn database(section: &Section<'_>, text: &Text) -> Option<Database> {
-    match text.value.split_once(':') {
-        Some(("memory", "")) => Some(Database::Memory),
-        Some(("sqlite", path)) if !path.is_empty() => Some(Database::Sqlite(PathBuf::from(path))),
-        Some(("postgres" | "postgresql", _)) => {
-            section.refuse(
-                &text.place,
-                "`database`: PostgreSQL is not supported yet; use `sqlite:PATH` or `memory:`",
-            );
-            None
-        }
-        _ => {
-            section.refuse(&text.place, "`database` must be `sqlite:PATH` or `memory:`");
-            None
-        }
-    }
-}
-
-fn read_tls(section: Section<'_>) -> Option<Tls> {
-    let [cert, key] =
-        ["cert", "key"].map(|key| section.required_text(key).and_then(|text| file(&section, key, text)));
-    section.finish();
-    Some(Tls { cert: cert?, key: key? })
-}
-
-fn file(section: &Section<'_>, key: &str, text: Text) -> Option<PathBuf> {
-    let path = PathBuf::from(text.value);
-    if !path.is_file() {
-        section.refuse(&text.place, format!("`{key}`: there is no file {}", path.display()));
-        return None;
-    }
-    Some(path)
-}
-
-fn read_keys(section: Section<'_>) -> Option<PathBuf> {
-    let path = section.text("seal_key_file").map(|text| PathBuf::from(text.value));
-    section.finish();
-    path
-}
-
-fn read_demo(section: Section<'_>) -> Option<Demo> {
-    let enabled = section.flag("enabled").unwrap_or(false);
-    let addr = section.text("addr").and_then(|text| socket(&section, "addr", &text));
-    section.finish();
-    let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
-    enabled.then(|| Demo { addr: addr.unwrap_or(usual) })
-}
-
-fn refuse_doubles<'n>(section: &Section<'_>, what: &str, names: impl Iterator<Item = &'n str>) {
-    let mut seen = std::collections::BTreeSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            section.refuse(&(0..0), format!("{what} {name:?} is there twice"));
-        }
     }
 }

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::flow::Block;
+use super::step::Block;
 
 /// The header and the claims of a JWT; or, if it is none, the beginning of the token.
 pub(super) fn token(name: &str, text: &str) -> Vec<Block> {

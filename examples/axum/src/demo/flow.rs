@@ -1,7 +1,5 @@
 //! Signing somebody in through the issuer, step by step, each step told.
 
-use std::error::Error;
-
 use openidconnect::{
     AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
     EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
@@ -13,50 +11,9 @@ use serde_json::{Value, json};
 use super::{
     Answer, Settings, decode,
     http_client::{HttpClient, HttpError},
+    step::{Block, Step},
     visit::Visit,
 };
-
-/// One thing that the application did, and what came of it.
-#[derive(Debug)]
-pub(super) struct Step {
-    pub(super) title: &'static str,
-    pub(super) told: String,
-    pub(super) failed: bool,
-    pub(super) blocks: Vec<Block>,
-}
-
-/// Something to look at.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub(super) name: String,
-    pub(super) text: String,
-}
-
-impl Block {
-    pub(super) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
-    }
-}
-
-impl Step {
-    fn done(title: &'static str, told: impl Into<String>, blocks: Vec<Block>) -> Box<Self> {
-        Box::new(Self { title, told: told.into(), failed: false, blocks })
-    }
-
-    fn failed(title: &'static str, told: impl Into<String>) -> Box<Self> {
-        Box::new(Self { title, told: told.into(), failed: true, blocks: Vec::new() })
-    }
-
-    fn broke(title: &'static str, error: &(dyn Error + 'static)) -> Box<Self> {
-        let mut told = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            told = format!("{told}: {error}");
-            cause = error.source();
-        }
-        Self::failed(title, told)
-    }
-}
 
 type Client = CoreClient<
     EndpointSet,

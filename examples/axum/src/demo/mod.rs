@@ -6,6 +6,7 @@ mod decode;
 mod flow;
 mod http_client;
 mod pages;
+mod step;
 mod visit;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Settings, flow::Step};
+use super::{Settings, step::Step};
 
 pub(super) fn front(settings: &Settings) -> String {
     render(&Front { settings })

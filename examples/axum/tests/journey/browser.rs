@@ -1,19 +1,29 @@
 //! A person at a browser without JavaScript: follows redirects, keeps cookies, fills in forms.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
 use url::{Url, form_urlencoded};
 
-/// The cookies of one person.
-#[derive(Debug, Default)]
+/// One person's cookies, and the certificate that they trust.
+#[derive(Default)]
 pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
+    tls: Option<TlsConnector>,
 }
 
 /// What the browser shows.
@@ -26,6 +36,23 @@ pub(crate) struct Page {
 }
 
 impl Browser {
+    /// A browser that trusts this certificate and no other.
+    pub(crate) fn trusting(certificate: CertificateDer<'static>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { cookies: BTreeMap::new(), tls: Some(TlsConnector::from(Arc::new(config))) }
+    }
+
+    /// The name of a cookie that it holds.
+    pub(crate) fn holds(&self, cookie: &str) -> bool {
+        self.cookies.contains_key(cookie)
+    }
+
     pub(crate) async fn open(&mut self, url: &str) -> Page {
         let mut next = Url::parse(url).unwrap();
         for _ in 0..10 {
@@ -60,8 +87,12 @@ impl Browser {
     pub(crate) async fn send(&mut self, method: Method, url: Url, more: &[(&str, &str)], form: &str) -> Page {
         let address = ("127.0.0.1", url.port().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
+        let mut sender = if url.scheme() == "https" {
+            let name = ServerName::try_from(url.host_str().unwrap().to_owned()).unwrap();
+            connect(self.tls.as_ref().unwrap().connect(name, stream).await.unwrap()).await
+        } else {
+            connect(stream).await
+        };
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let mut request = Request::builder().method(method).uri(path);
         request = request.header(header::HOST, url.authority());
@@ -87,6 +118,15 @@ impl Browser {
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Page { url, status: parts.status, headers: parts.headers, text }
     }
+}
+
+async fn connect<Io>(io: Io) -> SendRequest<Full<Bytes>>
+where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(io)).await.unwrap();
+    tokio::spawn(connection);
+    sender
 }
 
 impl Page {

@@ -1,77 +1,14 @@
 //! What a newcomer sees, around any framework: the same laws, driven over sockets.
 
 mod browser;
+mod place;
 
 use http::{Method, StatusCode, header};
-use tokio::net::TcpListener;
-use towergate_example_axum::{
-    config::Config,
-    run::{Framework, Listeners, Running, start},
-};
+use towergate_example_axum::run::Framework;
 use url::Url;
 
-pub(crate) use browser::{Browser, Page};
-
-pub(crate) const EMAIL: &str = "alice@example.com";
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
-
-/// A host and its third-party app on ports of their own.
-pub(crate) struct Place {
-    pub(crate) host: String,
-    pub(crate) app: String,
-    pub(crate) running: Running,
-}
-
-impl Place {
-    pub(crate) async fn new<F: Framework>(database: &str) -> Self {
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0"));
-        let [host, app] = listeners;
-        let (host, app) = (host.await.unwrap(), app.await.unwrap());
-        let ports = (host.local_addr().unwrap().port(), app.local_addr().unwrap().port());
-        let config = Config::parse("test.toml", &toml(database, ports)).unwrap();
-        let running = start::<F>(config, Listeners::from_parts(host, Some(app))).await.unwrap();
-        let [host, app] = [ports.0, ports.1].map(|port| format!("http://localhost:{port}"));
-        Self { host, app, running }
-    }
-
-    pub(crate) fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.host)
-    }
-
-    /// Signs in at the page where the browser was sent to.
-    pub(crate) async fn sign_in(&self, browser: &mut Browser, page: &Page) -> Page {
-        assert!(page.text.contains("id=\"login-submit\""), "{}", page.text);
-        browser.submit(page, &[("email", EMAIL), ("password", PASSWORD)]).await
-    }
-
-    /// Goes from the third-party app to the consent page.
-    pub(crate) async fn ask_consent(&self, browser: &mut Browser) -> Page {
-        let login = browser.open(&format!("{}/start", self.app)).await;
-        let consent = self.sign_in(browser, &login).await;
-        for id in ["consent-allow", "consent-deny", "remember"] {
-            assert!(consent.text.contains(&format!("id=\"{id}\"")), "{id}: {}", consent.text);
-        }
-        assert!(consent.says("Third-party app"), "{}", consent.text);
-        consent
-    }
-}
-
-fn toml(database: &str, (host, app): (u16, u16)) -> String {
-    format!(
-        r#"
-        addr = "127.0.0.1:{host}"
-        issuer = "http://localhost:{host}"
-        database = "{database}"
-        [[users]]
-        email = "{EMAIL}"
-        password = "{PASSWORD}"
-        name = "Alice <Adams>"
-        [demo]
-        enabled = true
-        addr = "127.0.0.1:{app}"
-        "#
-    )
-}
+use browser::Browser;
+use place::{EMAIL, Place};
 
 pub(crate) async fn a_person_signs_in_and_out<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
@@ -170,6 +107,59 @@ pub(crate) async fn the_api_wants_an_access_token<F: Framework>() {
     assert_eq!(torn.status, StatusCode::UNAUTHORIZED);
     let challenge = torn.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
     assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    place.running.stop().await;
+}
+
+pub(crate) async fn the_whole_way_goes_over_tls_under_the_strict_cookies<F: Framework>() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let tls = format!("[tls]\ncert = '{}'\nkey = '{}'", cert.display(), key.display());
+    let place = Place::over::<F>("https", "memory:", &tls).await;
+    let browser = &mut Browser::trusting(made.cert.der().clone());
+    let consent = place.ask_consent(browser).await;
+    assert!(browser.holds("__Host-tgs") && browser.holds("__Host-tgib"));
+    let shown = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(shown.says("You are signed in here"), "{}", shown.text);
+    place.running.stop().await;
+}
+
+pub(crate) async fn what_was_kept_in_sqlite_outlives_the_host<F: Framework>() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("towergate.db").display());
+    let browser = &mut Browser::default();
+    let first = Place::new::<F>(&database).await;
+    let login = browser.open(&first.at("/login")).await;
+    first.sign_in(browser, &login).await;
+    let keys = browser.open(&first.at("/oauth/jwks")).await.text;
+    first.running.stop().await;
+    let second = Place::new::<F>(&database).await;
+    let front = browser.open(&second.at("/")).await;
+    assert!(front.says("You are Alice"), "the session goes on: {}", front.text);
+    assert_eq!(browser.open(&second.at("/oauth/jwks")).await.text, keys, "the signing keys stay");
+    second.running.stop().await;
+}
+
+pub(crate) async fn signing_out_ends_what_other_software_holds<F: Framework>() {
+    let place = Place::new::<F>("memory:").await;
+    let browser = &mut Browser::default();
+    let login = browser.open(&place.at("/login")).await;
+    place.sign_in(browser, &login).await;
+    for client in ["of-jwts", "of-opaque-tokens"] {
+        let bearer = format!("Bearer {}", place.access_token(browser, client).await);
+        let api = Url::parse(&place.at("/api/me")).unwrap();
+        let call = [("authorization", bearer.as_str())];
+        let before = Browser::default().send(Method::GET, api.clone(), &call, "").await;
+        assert_eq!(before.status, StatusCode::OK, "{client}: {}", before.text);
+        let front = browser.open(&place.at("/")).await;
+        browser.submit(&front, &[]).await;
+        let after = Browser::default().send(Method::GET, api, &call, "").await;
+        assert_eq!(after.status, StatusCode::UNAUTHORIZED, "{client}: {}", after.text);
+        let login = browser.open(&place.at("/login")).await;
+        place.sign_in(browser, &login).await;
+    }
     place.running.stop().await;
 }
 
