@@ -5,7 +5,9 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, Uri, header::CONTENT_TYPE};
 use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
-use tower_layer::{Identity, Layer, Stack as Inside};
+#[cfg(any(feature = "inbound", feature = "outbound"))]
+use tower_layer::Stack as Inside;
+use tower_layer::{Identity, Layer};
 use towergate_audit::AuditLayer;
 
 /// The layers in front of every page that a browser asks for, in the only order in which they work:
@@ -104,11 +106,15 @@ impl<Layers> Stack<Layers, WithSession> {
 }
 
 /// A stage at which the account may be asked for: who is signed in is known, or another library knows it.
+#[cfg(feature = "outbound")]
 pub trait BeforeAccount: sealed::Sealed {}
 
+#[cfg(feature = "outbound")]
 impl BeforeAccount for Audited {}
+#[cfg(feature = "outbound")]
 impl BeforeAccount for Scoped {}
 
+#[cfg(feature = "outbound")]
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Audited {}
@@ -138,6 +144,7 @@ impl<Layers, Stage> Stack<Layers, Stage> {
         self
     }
 
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
     fn and<L, Next>(self, layer: L) -> Stack<Inside<L, Layers>, Next> {
         Stack {
             audit: self.audit,

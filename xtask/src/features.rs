@@ -18,10 +18,8 @@ const CHOICES: &[(&str, &[&str])] = &[
 pub(crate) fn each() -> Result<(), Failure> {
     for (package, choices) in CHOICES {
         for features in *choices {
-            let arguments = ["check", "--package", package, "--no-default-features", "--features", features];
-            show(
-                cargo(&arguments).env("RUSTFLAGS", "-Dwarnings").env("CARGO_TARGET_DIR", "target/features"),
-            )?;
+            let alone = ["clippy", "--package", package, "--no-default-features", "--features", features];
+            show(cargo(&alone).args(["--", "-Dwarnings"]))?;
         }
     }
     Ok(())
