@@ -46,6 +46,23 @@ async fn a_renewed_identifier_keeps_the_sign_in_and_its_end() {
 }
 
 #[tokio::test]
+async fn values_stay_through_a_new_identifier_and_end_at_a_login() {
+    let house = House::new().await;
+    let old = house.signed_in().await;
+    house.ask(Some(&old), async |session| fared(session.set_value("word", Some("kept")).await)).await;
+    let answer = house.ask(Some(&old), async |session| fared(session.renew_id().await)).await;
+    let renewed = kept(answer.headers()).unwrap();
+    let word = async |cookie: &str| {
+        let answer =
+            house.ask(Some(cookie), async |session| with(session.value("word").await.unwrap())).await;
+        answer.extensions().get::<Option<String>>().cloned().unwrap()
+    };
+    assert_eq!(word(&renewed).await.as_deref(), Some("kept"));
+    let again = house.established(Some(&renewed)).await;
+    assert_eq!(word(&again).await, None);
+}
+
+#[tokio::test]
 async fn a_logout_deletes_and_clears() {
     let house = House::new().await;
     let cookie = house.signed_in().await;

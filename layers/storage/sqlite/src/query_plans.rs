@@ -49,7 +49,17 @@ fn the_log_and_the_cleaner_use_an_index() {
 fn signing_in_uses_an_index() {
     use crate::identity::{session as s, user as u};
     let connection = migrated();
-    for sql in [s::LOAD, s::OF_USER, s::TOUCH, s::END, s::END_OF_USER, s::VALUE, u::FIND, u::FIND_BY_EMAIL] {
+    for sql in [
+        s::LOAD,
+        s::OF_USER,
+        s::TOUCH,
+        s::END,
+        s::END_OF_USER,
+        s::VALUE,
+        s::MOVE_VALUES,
+        u::FIND,
+        u::FIND_BY_EMAIL,
+    ] {
         assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
     }
 }

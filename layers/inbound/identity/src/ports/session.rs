@@ -36,6 +36,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Keeps a new session and ends the one it replaces, in one step. Writes `login.succeeded` where
     /// `establishment.is_login`, `session.created`, and `session.revoked` for the replaced one if it was there.
     ///
+    /// A session that changes its identifier takes its named values along, in the same step; a login begins without any.
+    ///
     /// # Errors
     /// When the store fails.
     fn establish_session(

@@ -17,7 +17,7 @@ use crate::{error::SessionError, record};
 
 impl Session {
     /// Begins a session for whom `proof` names, under a new identifier and a new sign-in, in the place of any session
-    /// this request had. The answer sets the cookie.
+    /// this request had. It begins without named values. The answer sets the cookie.
     ///
     /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
     ///
@@ -34,8 +34,7 @@ impl Session {
         self.exchange(Establishment { session, replaces, is_login: true }, &token, now).await
     }
 
-    /// Gives the session a new identifier and a new cookie; its sign-in and its absolute end stay. Its named values end
-    /// with the old identifier.
+    /// Gives the session a new identifier and a new cookie; its sign-in, its absolute end and its named values stay.
     ///
     /// # Errors
     /// [`SessionError::NoSession`] for an anonymous visitor, [`SessionError::Gone`] when it ended meanwhile; otherwise

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use towergate_core::Timestamp;
 use towergate_oauth::{
     ports::{
         OAuthStore,
-        interaction::{Approval, Binding, Closing},
+        interaction::{Approval, Asked, Binding, Closing},
     },
     rules::{
         authorize::{Decision, Facts, RedirectUri, decide, resume},
@@ -40,7 +41,11 @@ pub(super) async fn show<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         Binding::SomebodyElses => return Err(Problem::other_person()),
         Binding::Gone => return Err(Problem::gone()),
     }
-    if resumed.must_ask { Ok(ask(server, &resumed)) } else { approve(server, visit, &resumed, false).await }
+    if resumed.must_ask {
+        Ok(ask(server, &resumed))
+    } else {
+        approve(server, visit, &resumed, Asked::Before).await
+    }
 }
 
 /// Closes an interaction with the person's answer.
@@ -62,7 +67,10 @@ pub(super) async fn close<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         Some(_) => {}
     }
     match choice {
-        Choice::Allow { remember } => approve(server, visit, &resumed, remember).await,
+        Choice::Allow { remember } => {
+            let remember = remember.then(|| resumed.consent(visit.now));
+            approve(server, visit, &resumed, Asked::Now { remember }).await
+        }
         Choice::Deny => deny(server, visit, &resumed).await,
     }
 }
@@ -139,6 +147,16 @@ impl Resumed {
             })),
         }
     }
+
+    /// What the person agrees to.
+    fn consent(&self, given_at: Timestamp) -> Consent {
+        Consent {
+            subject: self.account.subject.clone(),
+            client: self.client.id.clone(),
+            scope: self.interaction.request.scope.clone(),
+            given_at,
+        }
+    }
 }
 
 fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Resumed) -> Response<Bytes> {
@@ -164,17 +182,11 @@ async fn approve<S: OAuthStore, R, P>(
     server: &AuthorizationServer<S, R, P>,
     visit: &Visit,
     resumed: &Resumed,
-    remember: bool,
+    asked: Asked,
 ) -> Result<Response<Bytes>, Problem> {
     let Resumed { interaction, to, account, .. } = resumed;
     let (grant, code, text) = answer::mint(server, visit, account, &interaction.request)?;
-    let remember = remember.then(|| Consent {
-        subject: grant.subject.clone(),
-        client: grant.client.clone(),
-        scope: grant.scope.clone(),
-        given_at: visit.now,
-    });
-    let approval = Approval { interaction: interaction.id, grant, code, remember };
+    let approval = Approval { interaction: interaction.id, grant, code, asked };
     match server.store().approve_interaction(approval, visit.origin).await? {
         Closing::Closed => Ok(answer::code(server, &interaction.request, to, &text)),
         Closing::Gone => Err(Problem::gone()),

@@ -45,7 +45,7 @@ pub trait InteractionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Binding, StoreError>> + Send;
 
     /// Closes an open, unexpired interaction of `grant.subject` with a yes: keeps grant and code, and the consent if
-    /// it is to be remembered. Writes `consent.given` and `code.issued`.
+    /// it is to be remembered. Writes `consent.given` if they were asked, and `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -55,7 +55,8 @@ pub trait InteractionStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
 
-    /// Closes an open, unexpired interaction with a no. Writes `consent.denied`.
+    /// Closes an open, unexpired interaction of `subject` with a no; one that nobody took may be refused by anybody,
+    /// also by whoever is not signed in. Writes `consent.denied`.
     ///
     /// # Errors
     /// When the store fails.
@@ -109,8 +110,20 @@ pub struct Approval {
     pub grant: Grant,
     /// The code that stands for it.
     pub code: Code,
-    /// The consent to remember; it is added to what is remembered already.
-    pub remember: Option<Consent>,
+    /// How the person said it.
+    pub asked: Asked,
+}
+
+/// How a person said yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// They were asked, and answered.
+    Now {
+        /// The consent to remember; it is added to what is remembered already.
+        remember: Option<Consent>,
+    },
+    /// A consent that is remembered covers it: nobody was asked again.
+    Before,
 }
 
 /// What became of [`InteractionStore::bind_interaction`].

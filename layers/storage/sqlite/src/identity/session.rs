@@ -54,6 +54,9 @@ const SET_VALUE: &str = "INSERT INTO towergate_session_values (session_id, name,
 
 const DROP_VALUE: &str = "DELETE FROM towergate_session_values WHERE session_id = ?1 AND name = ?2";
 
+pub(crate) const MOVE_VALUES: &str =
+    "UPDATE towergate_session_values SET session_id = ?2 WHERE session_id = ?1";
+
 impl SessionStore for SqliteStore {
     type Load = Ready<Result<Option<SessionRecord>, StoreError>>;
 
@@ -189,6 +192,10 @@ fn establish(
         IdentityFact::SessionCreated { session: session.id, sign_in: session.sign_in, user: session.user };
     step.record(&created, origin)?;
     if let Some(replaced) = replaced {
+        if !is_login {
+            let key = params![replaced.id.as_uuid().as_bytes(), session.id.as_uuid().as_bytes()];
+            query::change(step.connection, MOVE_VALUES, key)?;
+        }
         end(step, replaced.id, SessionEnd::Replaced, origin)?;
     }
     Ok(Established::Established)

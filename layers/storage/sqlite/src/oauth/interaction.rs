@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::interaction::{Approval, Binding, Closing, InteractionStore},
+    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore},
     rules::{
         client::ClientId,
         code::Code,
@@ -121,20 +121,22 @@ fn bind(
 }
 
 fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<Closing, Failure> {
-    let Approval { interaction: id, grant, code, remember } = approval;
+    let Approval { interaction: id, grant, code, asked } = approval;
     let waiting = find_waiting(step.connection, id, origin.at)?;
     if waiting.and_then(|interaction| interaction.subject).as_ref() != Some(&grant.subject) {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Approved)?;
-    let given = OAuthFact::ConsentGiven {
-        subject: grant.subject.clone(),
-        client: grant.client.clone(),
-        remembered: remember.is_some(),
-    };
-    step.record(&given, origin)?;
-    if let Some(consent) = remember {
-        consent::remember(step.connection, &consent)?;
+    if let Asked::Now { remember } = asked {
+        let given = OAuthFact::ConsentGiven {
+            subject: grant.subject.clone(),
+            client: grant.client.clone(),
+            remembered: remember.is_some(),
+        };
+        step.record(&given, origin)?;
+        if let Some(consent) = remember {
+            consent::remember(step.connection, &consent)?;
+        }
     }
     code::issue(step, grant, &code, origin)?;
     Ok(Closing::Closed)
@@ -149,9 +151,7 @@ fn deny(
     let Some(interaction) = find_waiting(step.connection, id, origin.at)? else {
         return Ok(Closing::Gone);
     };
-    if let (Some(owner), Some(denier)) = (&interaction.subject, &subject)
-        && owner != denier
-    {
+    if interaction.subject.is_some() && interaction.subject != subject {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Denied)?;

@@ -73,6 +73,8 @@ macro_rules! identity_store_contract {
                 sessions_are_listed_newest_first,
                 a_value_is_kept_until_it_is_removed,
                 a_value_ends_with_its_session,
+                values_follow_a_session_to_its_new_identifier,
+                no_value_outlives_a_sign_in,
             }
             user {
                 a_person_reads_back_whole,

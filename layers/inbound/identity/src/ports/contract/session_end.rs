@@ -109,6 +109,29 @@ pub async fn a_value_ends_with_its_session<S: IdentityStore + AuditTrail>(store:
     assert_eq!(value(store, 1, "a").await, None);
 }
 
+/// A new identifier of a session has the values of the old one, all of them and nobody else's.
+pub async fn values_follow_a_session_to_its_new_identifier<S: IdentityStore + AuditTrail>(store: &S) {
+    with_sessions(store).await;
+    for (n, name, text) in [(1, "a", "one"), (1, "b", "two"), (2, "a", "theirs")] {
+        assert!(set(store, n, name, Some(text)).await);
+    }
+    let renewed = Establishment { session: session(5), replaces: Some(session_id(1)), is_login: false };
+    establish(store, renewed).await;
+    assert_eq!(value(store, 5, "a").await.as_deref(), Some("one"));
+    assert_eq!(value(store, 5, "b").await.as_deref(), Some("two"));
+    assert_eq!(value(store, 2, "a").await.as_deref(), Some("theirs"));
+    assert_eq!(value(store, 1, "a").await, None);
+}
+
+/// Whoever signs in begins without the values of the session before, even their own.
+pub async fn no_value_outlives_a_sign_in<S: IdentityStore + AuditTrail>(store: &S) {
+    with_sessions(store).await;
+    assert!(set(store, 1, "a", Some("one")).await);
+    establish(store, Establishment { replaces: Some(session_id(1)), ..login(5) }).await;
+    assert_eq!(value(store, 5, "a").await, None);
+    assert_eq!(value(store, 1, "a").await, None);
+}
+
 /// Gives the first person three sessions, the second the newest of them, and the second person one.
 async fn with_sessions<S: IdentityStore>(store: &S) {
     with_session(store).await;

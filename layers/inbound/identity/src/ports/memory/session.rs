@@ -142,10 +142,14 @@ fn establish(
     let fact =
         IdentityFact::SessionCreated { session: session.id, sign_in: session.sign_in, user: session.user };
     state.log.write(&fact, origin);
+    let mut values = BTreeMap::new();
     if let Some(id) = replaced {
+        if let Some(row) = state.sessions.living(id, origin.at).filter(|_| !is_login) {
+            values = std::mem::take(&mut row.values);
+        }
         state.sessions.end_where(|row| row.id == id, SessionEnd::Replaced, origin, &mut state.log);
     }
-    state.sessions.0.insert(session.id, SessionRow { record: session, values: BTreeMap::new() });
+    state.sessions.0.insert(session.id, SessionRow { record: session, values });
     Ok(Established::Established)
 }
 

@@ -216,6 +216,20 @@ async fn a_yes_to_a_question_that_nobody_saw_shows_the_question() {
 }
 
 #[tokio::test]
+async fn whoever_was_not_asked_again_is_not_on_record_as_asked() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    browser.post(&path, "decision=allow&remember=on").await;
+    house.sign_out();
+    let path = browser.get(GOOD).await.return_to();
+    house.sign_in("alice");
+    let before = house.facts().len();
+    assert!(browser.get(&path).await.param("code").is_some());
+    assert_eq!(house.facts()[before..], ["code.issued"]);
+}
+
+#[tokio::test]
 async fn a_consent_is_remembered_only_on_request() {
     let house = House::new().await;
     let mut browser = house.browser();

@@ -9,7 +9,10 @@ use super::{
     interaction::{approval, with_taken},
 };
 use crate::{
-    ports::{OAuthStore, interaction::Approval},
+    ports::{
+        OAuthStore,
+        interaction::{Approval, Asked, Closing},
+    },
     rules::{
         consent::Consent,
         fact::OAuthFact,
@@ -44,6 +47,18 @@ pub async fn remembering_is_on_record<S: OAuthStore + AuditTrail>(store: &S) {
     ear.heard(&[given, issued], NOW).await;
 }
 
+/// A yes that an earlier one covers issues a code, and neither claims that somebody was asked nor remembers anything.
+pub async fn a_consent_that_was_not_asked_for_is_not_on_record<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    let mut ear = Ear::on(store).await;
+    let covered = Approval { asked: Asked::Before, ..approval(1) };
+    assert_eq!(store.approve_interaction(covered, origin(NOW)).await.unwrap(), Closing::Closed);
+    let issued =
+        OAuthFact::CodeIssued { code: code(1).id, grant: grant_id(1), client: client_id(), subject: alice() };
+    ear.heard(&[issued], NOW).await;
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+}
+
 /// A second remembered consent is added to the first.
 pub async fn a_remembered_consent_grows<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;
@@ -51,7 +66,11 @@ pub async fn a_remembered_consent_grows<S: OAuthStore + AuditTrail>(store: &S) {
     store.begin_interaction(second, origin(NOW)).await.unwrap();
     let later = NOW.plus(MILLISECOND);
     let more = Consent { given_at: later, ..consent("email") };
-    let approval = Approval { interaction: interaction(2).id, remember: Some(more), ..approval(2) };
+    let approval = Approval {
+        interaction: interaction(2).id,
+        asked: Asked::Now { remember: Some(more) },
+        ..approval(2)
+    };
     store.approve_interaction(approval, origin(later)).await.unwrap();
     let grown = Consent { given_at: later, ..consent("openid profile email") };
     assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), Some(grown));
@@ -96,7 +115,7 @@ async fn with_remembered<S: OAuthStore>(store: &S) {
 }
 
 fn remembering(values: &str) -> Approval {
-    Approval { remember: Some(consent(values)), ..approval(1) }
+    Approval { asked: Asked::Now { remember: Some(consent(values)) }, ..approval(1) }
 }
 
 fn consent(values: &str) -> Consent {

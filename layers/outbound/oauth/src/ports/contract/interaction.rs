@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ports::{
         OAuthStore,
-        interaction::{Approval, Binding, Closing},
+        interaction::{Approval, Asked, Binding, Closing},
     },
     rules::{
         fact::OAuthFact,
@@ -161,13 +161,18 @@ pub async fn nobody_may_refuse_what_nobody_took<S: OAuthStore + AuditTrail>(stor
     ear.heard(&[denied(None)], NOW).await;
 }
 
-/// A no that is late, another person's, or to nothing, is not heard.
+/// A no that is late, another person's, nobody's to what somebody took, or to nothing, is not heard.
 pub async fn a_no_out_of_place_is_not_heard<S: OAuthStore + AuditTrail>(store: &S) {
     with_taken(store).await;
     let mut ear = Ear::on(store).await;
     let late = origin(interaction(1).expires_at);
-    for (n, who, when) in [(1, alice(), late), (1, bob(), origin(NOW)), (2, alice(), origin(NOW))] {
-        let closing = store.deny_interaction(interaction(n).id, Some(who), when).await.unwrap();
+    for (n, who, when) in [
+        (1, Some(alice()), late),
+        (1, Some(bob()), origin(NOW)),
+        (1, None, origin(NOW)),
+        (2, Some(alice()), origin(NOW)),
+    ] {
+        let closing = store.deny_interaction(interaction(n).id, who, when).await.unwrap();
         assert_eq!(closing, Closing::Gone);
     }
     assert_eq!(state(store).await, InteractionState::Open);
@@ -197,7 +202,8 @@ pub(super) async fn with_taken<S: OAuthStore>(store: &S) {
 
 /// Alice's yes to the first interaction, with the `n`th grant.
 pub(super) fn approval(n: u128) -> Approval {
-    Approval { interaction: interaction(1).id, grant: grant(n), code: code(n), remember: None }
+    let asked = Asked::Now { remember: None };
+    Approval { interaction: interaction(1).id, grant: grant(n), code: code(n), asked }
 }
 
 async fn state<S: OAuthStore>(store: &S) -> InteractionState {

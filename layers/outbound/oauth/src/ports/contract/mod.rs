@@ -90,6 +90,7 @@ macro_rules! oauth_store_contract {
                 a_consent_given_once_is_not_remembered,
                 a_remembered_consent_is_found,
                 remembering_is_on_record,
+                a_consent_that_was_not_asked_for_is_not_on_record,
                 a_remembered_consent_grows,
                 a_consent_of_a_lost_yes_is_not_remembered,
                 a_withdrawn_consent_takes_its_grants_along,

@@ -6,7 +6,7 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 
 use super::{Log, MemoryStore, already_there};
 use crate::{
-    ports::interaction::{Approval, Binding, Closing, InteractionStore},
+    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore},
     rules::{
         client::ClientId,
         code::Code,
@@ -60,7 +60,7 @@ impl InteractionStore for MemoryStore {
     }
 
     async fn approve_interaction(&self, approval: Approval, origin: Origin) -> Result<Closing, StoreError> {
-        let Approval { interaction: id, grant, code, remember } = approval;
+        let Approval { interaction: id, grant, code, asked } = approval;
         self.step(|state| {
             let Some(interaction) = state.interactions.waiting(id, origin.at) else {
                 return Ok(Closing::Gone);
@@ -70,14 +70,16 @@ impl InteractionStore for MemoryStore {
             }
             state.grants.check_new(&grant, &code)?;
             interaction.state = InteractionState::Approved;
-            let given = OAuthFact::ConsentGiven {
-                subject: grant.subject.clone(),
-                client: grant.client.clone(),
-                remembered: remember.is_some(),
-            };
-            state.log.write(&given, &origin);
-            if let Some(consent) = remember {
-                state.interactions.remember(consent);
+            if let Asked::Now { remember } = asked {
+                let given = OAuthFact::ConsentGiven {
+                    subject: grant.subject.clone(),
+                    client: grant.client.clone(),
+                    remembered: remember.is_some(),
+                };
+                state.log.write(&given, &origin);
+                if let Some(consent) = remember {
+                    state.interactions.remember(consent);
+                }
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.grants.keep(grant, code);
@@ -95,9 +97,7 @@ impl InteractionStore for MemoryStore {
             let Some(interaction) = state.interactions.waiting(id, origin.at) else {
                 return Ok(Closing::Gone);
             };
-            if let (Some(owner), Some(denier)) = (&interaction.subject, &subject)
-                && owner != denier
-            {
+            if interaction.subject.is_some() && interaction.subject != subject {
                 return Ok(Closing::Gone);
             }
             interaction.state = InteractionState::Denied;
