@@ -150,7 +150,9 @@ impl Flow {
             (Some(code), None) => Ok((AuthorizationCode::new(code), visit)),
             (_, Some(error)) => {
                 let told = match error.as_str() {
-                    "access_denied" => "You said no there, so this application has learnt nothing about you.",
+                    "access_denied" => {
+                        "You said no there, or the issuer did; this application has learnt nothing about you."
+                    }
                     _ => "The issuer answered with an error.",
                 };
                 let mut step = Step::failed(ANSWER, told);
