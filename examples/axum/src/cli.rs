@@ -74,6 +74,9 @@ fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
     match (&user.access, &config.database) {
         (Access::Made(password), _) => Secret::new(format!("{}   (shown this once)", password.expose())),
         (Access::Configured, _) => Secret::from("the one in the configuration"),
+        (Access::ConfiguredBefore, _) => {
+            Secret::from("the one that the configuration had at their first start")
+        }
         (Access::AsBefore, Database::Sqlite(path)) => Secret::new(format!(
             "shown at the first start; to begin anew, delete {}* and start again",
             path.display()

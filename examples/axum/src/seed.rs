@@ -45,6 +45,8 @@ pub struct SeededUser {
 pub enum Access {
     /// With the password of the configuration.
     Configured,
+    /// With the password that the configuration had when they were first seen, which may be another by now.
+    ConfiguredBefore,
     /// With this password, made just now and never to be seen again.
     Made(Secret<String>),
     /// With the password that they have had since an earlier start.
@@ -89,7 +91,8 @@ impl Seeder {
     ) -> Result<SeededUser, SeedError> {
         for _ in 0..2 {
             if let Some(found) = people.find_user_by_email(&entry.email).await? {
-                let access = if entry.password.is_some() { Access::Configured } else { Access::AsBefore };
+                let configured = entry.password.is_some();
+                let access = if configured { Access::ConfiguredBefore } else { Access::AsBefore };
                 return Ok(SeededUser { id: found.id, email: entry.email.clone(), access });
             }
             if let Some(added) = self.add_user(people, entry).await? {
