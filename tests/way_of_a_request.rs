@@ -1,18 +1,9 @@
 //! The way of one request, step by step, on memory and on SQLite: after each step the rows and the audit events that it
 //! left are looked at, and nothing else may have been left.
 
+#[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
-#[path = "way_of_a_request/accounts.rs"]
-mod accounts;
-#[cfg(test)]
-#[path = "way_of_a_request/browser.rs"]
-mod browser;
-#[cfg(test)]
-#[path = "way_of_a_request/house.rs"]
 mod house;
-#[cfg(test)]
-#[path = "way_of_a_request/rows.rs"]
-mod rows;
 #[cfg(test)]
 #[path = "way_of_a_request/walk.rs"]
 mod walk;

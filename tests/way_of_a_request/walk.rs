@@ -13,16 +13,12 @@ use towergate::{
     },
 };
 
-use crate::{
+use crate::house::{
+    CALLBACK, CLIENT, House, ISSUER,
     browser::{Browser, token_request, with_token},
-    house::{CALLBACK, CLIENT, House, ISSUER, PASSWORD},
     rows::{Log, Watch},
+    steps::{AUTHORIZE, VERIFIER, encode, exchange, login_form, parameter},
 };
-
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const AUTHORIZE: &str = "/oauth/authorize?response_type=code&client_id=shop&scope=openid%20email&state=st&nonce=no\
-    &redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&code_challenge_method=S256\
-    &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(people: I, grants: O) {
     let house = House::on(people.clone(), grants.clone()).await;
@@ -46,8 +42,7 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(p
     let return_to = parameter(&answer.location, "return_to");
     assert!(browser.get(&answer.location).await.text.contains("login-submit"));
     assert!(watch.news().is_empty(), "to look at a page leaves nothing");
-    let password = PASSWORD.replace(' ', "+");
-    let form = format!("email=alice%40example.com&password={password}&return_to={}", encode(&return_to));
+    let form = format!("{}&return_to={}", login_form(), encode(&return_to));
     let answer = browser.post("/login", &form).await;
     assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, return_to.as_str()));
     assert_eq!(watch.news(), ["login.succeeded succeeded", "session.created succeeded"]);
@@ -85,20 +80,14 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(p
 
     // 5. Token: a wrong verifier leaves the code unspent, the right one spends it.
     house.later(5);
-    let exchange = |verifier: &str| {
-        let callback = encode(CALLBACK);
-        format!(
-            "grant_type=authorization_code&code={code_text}&redirect_uri={callback}&code_verifier={verifier}"
-        )
-    };
-    let refused = token_request(&house.app, &exchange(&VERIFIER.replace('d', "e"))).await;
+    let refused = token_request(&house.app, &exchange(&code_text, &VERIFIER.replace('d', "e"))).await;
     assert_eq!(
         (refused.status, &refused.json()["error"]),
         (StatusCode::BAD_REQUEST, &"invalid_grant".into())
     );
     assert!(!grants.find_code(code.id()).await.unwrap().unwrap().spent);
     assert!(watch.news().is_empty());
-    let answer = token_request(&house.app, &exchange(VERIFIER)).await;
+    let answer = token_request(&house.app, &exchange(&code_text, VERIFIER)).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert_eq!(watch.news(), ["code.redeemed succeeded", "token.issued succeeded"]);
     let tokens = answer.json();
@@ -131,7 +120,7 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(p
     assert!(matches!(kept.state, RefreshTokenState::Rotated { successor_used: false, .. }));
 
     // A second use of the code ends all that came from it, at once and everywhere.
-    let replay = token_request(&house.app, &exchange(VERIFIER)).await;
+    let replay = token_request(&house.app, &exchange(&code_text, VERIFIER)).await;
     assert_eq!((replay.status, &replay.json()["error"]), (StatusCode::BAD_REQUEST, &"invalid_grant".into()));
     assert!(grants.find_code(code.id()).await.unwrap().unwrap().revoked);
     assert!(watch.news().contains(&String::from("grant.revoked succeeded")));
@@ -139,17 +128,6 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(p
     for path in ["/oauth/userinfo", "/api"] {
         assert_eq!(with_token(&house.app, path, &newer).await.status, StatusCode::UNAUTHORIZED);
     }
-}
-
-/// A parameter of an address, decoded.
-fn parameter(address: &str, name: &str) -> String {
-    let query = address.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
-fn encode(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// The claims of a JWT, read without checking: this is the test's own look inside.

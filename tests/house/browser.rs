@@ -8,8 +8,9 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::house::{App, CLIENT, CLIENT_SECRET, ISSUER};
+use super::{App, CLIENT, CLIENT_SECRET, ISSUER};
 
+#[derive(Clone)]
 pub(crate) struct Browser {
     app: App,
     pub(crate) cookies: BTreeMap<String, String>,
@@ -57,7 +58,12 @@ impl Browser {
 
 /// A request of the client's own, which no browser sees.
 pub(crate) async fn token_request(app: &App, form: &str) -> Answer {
-    let form = format!("{form}&client_id={CLIENT}&client_secret={CLIENT_SECRET}");
+    token_request_as(app, CLIENT, CLIENT_SECRET, form).await
+}
+
+/// The same, of whichever client.
+pub(crate) async fn token_request_as(app: &App, client: &str, secret: &str, form: &str) -> Answer {
+    let form = format!("{form}&client_id={client}&client_secret={secret}");
     send(app, Request::post("/oauth/token"), form).await.0
 }
 

@@ -1,5 +1,10 @@
 //! The whole house on one store for people and one for grants, under a clock that the test moves.
 
+pub(crate) mod accounts;
+pub(crate) mod browser;
+pub(crate) mod rows;
+pub(crate) mod steps;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -37,11 +42,14 @@ use towergate::{
     session::SessionLayer,
 };
 
-use crate::accounts::Accounts;
+use accounts::Accounts;
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const CLIENT: &str = "shop";
 pub(crate) const CLIENT_SECRET: &str = "a-machine-made-secret-of-the-shop";
+/// Another client, which a code or a token of the first is not for.
+pub(crate) const RIVAL: &str = "rival";
+pub(crate) const RIVAL_SECRET: &str = "a-machine-made-secret-of-the-rival";
 pub(crate) const CALLBACK: &str = "https://shop.example/callback";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -55,6 +63,14 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn on<I: IdentityStore, O: OAuthStore>(people: I, grants: O) -> Self {
+        let home = service_fn(|_: Request<Full<Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("home")))
+        });
+        Self::around(people, grants, BoxCloneSyncService::new(home)).await
+    }
+
+    /// The same house, with pages of its own behind the stack.
+    pub(crate) async fn around<I: IdentityStore, O: OAuthStore>(people: I, grants: O, home: App) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
         let random = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), random.clone()).unwrap();
@@ -62,7 +78,9 @@ impl House {
         let user = alice.id;
         let origin = || Origin::detached(clock.now(), &*random).unwrap();
         people.add_user(alice, origin()).await.unwrap();
-        grants.put_client(shop(), origin()).await.unwrap();
+        for (id, secret) in [(CLIENT, CLIENT_SECRET), (RIVAL, RIVAL_SECRET)] {
+            grants.put_client(client(id, secret), origin()).await.unwrap();
+        }
 
         let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
         let keys = KeyRing::open(&grants, &sealing, &*clock, &*random).await.unwrap();
@@ -92,11 +110,7 @@ impl House {
             let text = subject.map_or_else(String::new, |subject| subject.to_string());
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text))))
         });
-        let pages = ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()).service(
-            service_fn(|_: Request<Full<Bytes>>| async {
-                Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("home")))
-            }),
-        );
+        let pages = ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()).service(home);
         let routes = service_fn(move |request: Request<Full<Bytes>>| {
             let (api, pages) = (api.clone(), pages.clone());
             async move {
@@ -127,16 +141,16 @@ async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {
     }
 }
 
-fn shop() -> Client {
+fn client(id: &str, secret: &str) -> Client {
     let mut metadata = ClientMetadata::default();
     metadata.redirect_uris = vec![CALLBACK.to_owned()];
     metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretPost;
     metadata.grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken].into();
     metadata.scope = Scope::parse("openid email").unwrap();
     Client {
-        id: ClientId::parse(CLIENT).unwrap(),
+        id: ClientId::parse(id).unwrap(),
         state: ClientState::Active,
-        secret: Some(Digest::of(CLIENT_SECRET.as_bytes())),
+        secret: Some(Digest::of(secret.as_bytes())),
         metadata,
     }
 }

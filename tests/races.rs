@@ -1,0 +1,53 @@
+//! Many at once, through the real services, on real threads, in memory and on SQLite: one wins, and nothing is left that
+//! two could hold.
+
+#[cfg(test)]
+#[path = "races/code.rs"]
+mod code;
+#[cfg(test)]
+#[path = "races/consent.rs"]
+mod consent;
+#[expect(dead_code, reason = "each test file uses a part")]
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+#[path = "races/refresh.rs"]
+mod refresh;
+#[cfg(test)]
+#[path = "races/session.rs"]
+mod session;
+#[cfg(test)]
+#[path = "races/together.rs"]
+mod together;
+
+macro_rules! on_each_store {
+    ($($module:ident::$law:ident),+ $(,)?) => {
+        mod in_memory {
+            use towergate::{identity, oauth};
+            $(#[tokio::test(flavor = "multi_thread")] async fn $law() {
+                let people = identity::ports::memory::MemoryStore::new();
+                crate::$module::$law(people, oauth::ports::memory::MemoryStore::new()).await;
+            })+
+        }
+        mod on_sqlite {
+            use towergate::sqlite::SqliteStore;
+            $(#[tokio::test(flavor = "multi_thread")] async fn $law() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = SqliteStore::open(folder.path().join("towergate.db")).unwrap();
+                crate::$module::$law(store.clone(), store).await;
+            })+
+        }
+    };
+}
+
+on_each_store! {
+    code::one_redemption_of_many_wins_and_the_rest_end_what_it_won,
+    code::another_client_does_not_spend_a_code,
+    consent::a_consent_submitted_many_times_gives_one_code,
+    consent::a_yes_and_a_no_at_once_give_one_answer,
+    refresh::parallel_refreshes_get_one_answer,
+    refresh::a_child_is_used_once_and_its_parent_then_ends_the_family,
+    session::a_slow_request_does_not_undo_a_logout,
+    session::a_logout_ends_whatever_a_renewal_makes_meanwhile,
+    session::parallel_logins_of_one_browser_each_stand,
+}
