@@ -42,6 +42,9 @@ pub enum TlsError {
         #[source]
         cause: rustls::pki_types::pem::Error,
     },
+    /// The file holds no certificate.
+    #[error("[tls] {0}: there is no certificate in it")]
+    NoCertificate(String),
     /// The certificate and the key do not fit.
     #[error("[tls]: {0}")]
     Rustls(#[from] rustls::Error),
@@ -71,7 +74,8 @@ impl TlsSetup {
             .and_then(Iterator::collect)
             .map_err(|cause| pem(&files.cert, cause))?;
         let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|cause| pem(&files.key, cause))?;
-        let certificate = chain.first().map(|first| first.to_vec()).unwrap_or_default();
+        let first = chain.first().ok_or_else(|| TlsError::NoCertificate(files.cert.display().to_string()))?;
+        let certificate = first.to_vec();
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()

@@ -14,6 +14,7 @@ journey::prove!(Warp:
     a_remembered_consent_goes_straight_through,
     a_consent_not_remembered_is_asked_again,
     a_refusal_reaches_the_app_as_access_denied,
+    the_app_refuses_an_answer_that_it_did_not_ask_for,
     the_api_wants_an_access_token,
     signing_out_ends_what_other_software_holds,
     the_whole_way_goes_over_tls_under_the_strict_cookies,

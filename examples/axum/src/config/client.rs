@@ -68,12 +68,16 @@ pub(super) fn read(section: Section<'_>) -> Option<Client> {
     }
     let stand_in = ClientId::parse("unnamed").ok();
     let client = match id.clone().or(stand_in).map(|id| Client::register(id, secret.as_ref(), metadata)) {
-        Some(Err(invalid)) if asks_for_keys.is_none() => {
+        Some(Ok(client)) => Some(client),
+        Some(Err(mut invalid)) => {
+            // Whoever gives keys has been told to give a secret.
+            invalid.problems.retain(|problem| {
+                asks_for_keys.is_none() || !matches!(problem, MetadataProblem::SecretMissing)
+            });
             refuse_each(&section, &addresses, &invalid);
             None
         }
-        Some(Ok(client)) => Some(client),
-        Some(Err(_)) | None => None,
+        None => None,
     };
     section.finish();
     id.and(client)

@@ -85,3 +85,18 @@ fn a_missing_file_is_a_problem_like_any_other() {
     let told = Config::read(Path::new("/nowhere/at/all.toml")).unwrap_err().to_string();
     assert!(told.contains("/nowhere/at/all.toml: 1 problem"), "{told}");
 }
+
+#[test]
+fn keys_of_a_client_are_refused_beside_what_else_is_wrong_with_it() {
+    let told = refusals(&format!("{BASE}[[clients]]\nclient_id = \"c\"\njwks = {{ keys = [] }}\n"));
+    let texts: Vec<_> = told.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(texts.iter().any(|text| text.contains("not offered yet")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("redirect_uri")), "{texts:?}");
+    assert_eq!(texts.len(), 2, "{texts:?}");
+}
+
+#[test]
+fn postgres_is_refused_in_a_plain_sentence() {
+    let text = BASE.replace("memory:", "postgres://localhost/towergate");
+    assert!(refusals(&text)[0].1.contains("not supported yet"));
+}

@@ -95,6 +95,17 @@ pub(crate) async fn a_refusal_reaches_the_app_as_access_denied<F: Framework>() {
     place.running.stop().await;
 }
 
+pub(crate) async fn the_app_refuses_an_answer_that_it_did_not_ask_for<F: Framework>() {
+    let place = Place::new::<F>("memory:").await;
+    let browser = &mut Browser::default();
+    let uninvited = browser.open(&format!("{}/callback?code=x&state=y", place.app)).await;
+    assert!(uninvited.says("did not leave from here"), "{}", uninvited.text);
+    browser.open(&format!("{}/start", place.app)).await;
+    let forged = browser.open(&format!("{}/callback?code=x&state=y", place.app)).await;
+    assert!(forged.says("The state is not the one"), "{}", forged.text);
+    place.running.stop().await;
+}
+
 pub(crate) async fn the_api_wants_an_access_token<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
     let url = Url::parse(&place.at("/api/me")).unwrap();
