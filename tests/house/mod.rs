@@ -88,11 +88,11 @@ impl House {
         let server = AuthorizationServer::new(
             grants.clone(),
             accounts.clone(),
-            Arc::new(DefaultPages::new()),
+            DefaultPages::new(),
             ServerConfig::new(Issuer::https(ISSUER).unwrap()),
-            clock.clone(),
-            random.clone(),
-        );
+        )
+        .clock(clock.clone())
+        .random(random.clone());
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack = Stack::new(audit())

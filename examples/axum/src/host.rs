@@ -93,11 +93,11 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let server = AuthorizationServer::new(
             grants.clone(),
             Arc::clone(&accounts),
-            Arc::new(pages.clone()),
+            pages.clone(),
             server_config(&config)?,
-            Arc::clone(&clock),
-            random,
-        );
+        )
+        .clock(Arc::clone(&clock))
+        .random(random);
         let host = Self { config, people, grants, profiles, accounts, hasher, pages, clock, server, keys };
         Ok((host, users))
     }

@@ -6,6 +6,7 @@ use http::Extensions;
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
     audit::{Origin, RequestId},
+    system::{OsRandom, SystemClock},
 };
 
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
@@ -13,32 +14,43 @@ use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
 /// An authorization server inside the host. To clone it is to point at the same one.
 pub struct AuthorizationServer<S, R, P> {
     shared: Arc<Shared<S, R, P>>,
+    clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 struct Shared<S, R, P> {
     store: S,
     resolver: Arc<R>,
-    pages: Arc<P>,
+    pages: P,
     config: ServerConfig,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
 }
 
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
     /// A server over `store`, asking `resolver` about accounts and showing `pages`.
-    pub fn new(
-        store: S,
-        resolver: Arc<R>,
-        pages: Arc<P>,
-        config: ServerConfig,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self { shared: Arc::new(Shared { store, resolver, pages, config, clock, random }) }
+    pub fn new(store: S, resolver: Arc<R>, pages: P, config: ServerConfig) -> Self {
+        Self {
+            shared: Arc::new(Shared { store, resolver, pages, config }),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom::new()),
+        }
     }
 }
 
 impl<S, R, P> AuthorizationServer<S, R, P> {
+    /// Asks `clock` for the time, instead of the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Draws codes, tokens and identifiers from `random`, instead of the system's.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
     /// What the host said about it.
     #[must_use]
     pub fn config(&self) -> &ServerConfig {
@@ -60,15 +72,11 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.shared.clock.now()
+        self.clock.now()
     }
 
     pub(crate) fn pages(&self) -> &P {
         &self.shared.pages
-    }
-
-    pub(crate) fn random(&self) -> &dyn Random {
-        &*self.shared.random
     }
 
     /// Where the facts of a request come from: the identifier that the audit layer left, or a fresh one.
@@ -79,14 +87,18 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     ) -> Result<Origin, RandomUnavailable> {
         match extensions.get::<RequestId>() {
             Some(request) => Ok(Origin { request: *request, at: now }),
-            None => Origin::detached(now, self.random()),
+            None => Origin::detached(now, &self.random),
         }
     }
 }
 
 impl<S, R, P> Clone for AuthorizationServer<S, R, P> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
     }
 }
 

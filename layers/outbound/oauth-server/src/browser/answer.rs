@@ -22,7 +22,7 @@ pub(super) fn mint<S, R, P>(
     request: &AuthorizationRequest,
 ) -> Result<(Grant, Code, Secret<String>), Problem> {
     let grant = Grant {
-        id: GrantId::fresh(visit.now, server.random())?,
+        id: GrantId::fresh(visit.now, &server.random)?,
         client: request.client_id.clone(),
         subject: account.subject.clone(),
         scope: request.scope.clone(),
@@ -35,7 +35,7 @@ pub(super) fn mint<S, R, P>(
         row: request.client_id.to_string(),
         problem: String::from("the code challenge cannot be read"),
     })?;
-    let token = OpaqueToken::mint(code::PREFIX, visit.now, server.random())?;
+    let token = OpaqueToken::mint(code::PREFIX, visit.now, &server.random)?;
     let code = Code {
         id: token.id(),
         digest: token.digest(),

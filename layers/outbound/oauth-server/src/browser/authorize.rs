@@ -50,7 +50,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     match (decide(&request, &facts), &visit.account) {
         (Decision::Refuse(error), _) => Ok(answer::error(server, &request, &to, &error)),
         (Decision::LoginRequired { sign_in_after }, _) => {
-            let id = InteractionId::fresh(visit.now, server.random())?;
+            let id = InteractionId::fresh(visit.now, &server.random)?;
             let Some(address) = login::address(server, visit, &request, id).await? else {
                 return Ok(answer::error(server, &request, &to, &answer::HOST_FAILED));
             };
@@ -63,7 +63,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
             Ok(answer::code(server, &request, &to, &text))
         }
         (Decision::ConsentRequired | Decision::Proceed, _) => {
-            let id = InteractionId::fresh(visit.now, server.random())?;
+            let id = InteractionId::fresh(visit.now, &server.random)?;
             let given = begin(server, visit, id, request, None).await?;
             Ok(with_cookie(respond::see_other(&login::interaction_path(server, id)), given))
         }
@@ -81,7 +81,7 @@ async fn begin<S: OAuthStore, R, P>(
     let (digest, given) = match &visit.browser {
         Some(token) => (token.digest(), None),
         None => {
-            let token = OpaqueToken::mint(interaction::BROWSER_PREFIX, visit.now, server.random())?;
+            let token = OpaqueToken::mint(interaction::BROWSER_PREFIX, visit.now, &server.random)?;
             (token.digest(), Some(cookie::give(&token, server.config().issuer.is_insecure())))
         }
     };

@@ -18,7 +18,6 @@
 //! use http::{Request, Response, StatusCode};
 //! use http_body_util::Full;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
-//! use towergate_core::system::{OsRandom, SystemClock};
 //! use towergate_oauth::ports::memory::MemoryStore;
 //! use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
 //! # use http::request::Parts;
@@ -41,14 +40,8 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let accounts = Arc::new(Accounts);
-//! let server = AuthorizationServer::new(
-//!     MemoryStore::new(),
-//!     Arc::clone(&accounts),
-//!     Arc::new(Pages),
-//!     ServerConfig::new(Issuer::https("https://id.example")?),
-//!     Arc::new(SystemClock),
-//!     Arc::new(OsRandom::new()),
-//! );
+//! let config = ServerConfig::new(Issuer::https("https://id.example")?);
+//! let server = AuthorizationServer::new(MemoryStore::new(), Arc::clone(&accounts), Pages, config);
 //! let host = service_fn(async |_: Request<Full<Bytes>>| {
 //!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("the host's own page")))
 //! });

@@ -40,19 +40,18 @@
 //! #     fn error(&self, _: &ErrorView) -> String { String::new() }
 //! # }
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom::new()));
+//! let (clock, random) = (SystemClock, OsRandom::new());
 //! let store = MemoryStore::new();
 //! let mut metadata = ClientMetadata::default();
 //! metadata.grant_types = [GrantType::ClientCredentials].into();
 //! let secret = Secret::from("0123456789abcdef0123456789abcdef");
 //! let client = Client::register(ClientId::parse("robot")?, Some(&secret), metadata)?;
-//! store.put_client(client, Origin::detached(clock.now(), &*random)?).await?;
+//! store.put_client(client, Origin::detached(clock.now(), &random)?).await?;
 //!
 //! let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
-//! let keys = KeyRing::open(&store, &sealing, &*clock, &*random).await?;
+//! let keys = KeyRing::open(&store, &sealing, &clock, &random).await?;
 //! let config = ServerConfig::new(Issuer::https("https://id.example")?);
-//! let server =
-//!     AuthorizationServer::new(store, Arc::new(Accounts), Arc::new(Pages), config, clock, random);
+//! let server = AuthorizationServer::new(store, Arc::new(Accounts), Pages, config);
 //! let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(Bytes::new())));
 //! let service = ServiceBuilder::new().layer(server.protocol(keys)).service(inner);
 //!

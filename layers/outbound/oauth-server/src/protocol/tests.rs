@@ -140,14 +140,9 @@ impl Bench {
         let host = Arc::new(Host { account: Mutex::new(Mood::Well), claims: Mutex::new(Mood::Well) });
         let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
         let random = Arc::new(InsecureSeededRandom::new(1));
-        let server = AuthorizationServer::new(
-            store.clone(),
-            Arc::clone(&host),
-            Arc::new(NoPages),
-            config,
-            clock.clone(),
-            random,
-        );
+        let server = AuthorizationServer::new(store.clone(), Arc::clone(&host), NoPages, config)
+            .clock(clock.clone())
+            .random(random);
         let bench = Self { store, clock, host, layer: server.protocol(keys()) };
         for (id, method) in [
             ("basic", ClientAuthMethod::ClientSecretBasic),

@@ -54,14 +54,9 @@ impl House {
         let random = Arc::new(InsecureSeededRandom::new(7));
         let host = Arc::new(Host::default());
         let config = ServerConfig::new(Issuer::https("https://id.example").unwrap());
-        let server = AuthorizationServer::new(
-            store.clone(),
-            Arc::clone(&host),
-            Arc::new(Plain),
-            config,
-            clock.clone(),
-            random.clone(),
-        );
+        let server = AuthorizationServer::new(store.clone(), Arc::clone(&host), Plain, config)
+            .clock(clock.clone())
+            .random(random.clone());
         let origin = Origin::detached(clock.now(), &*random).unwrap();
         store.put_client(client(), origin).await.unwrap();
         Self { account: AccountLayer::new(Arc::clone(&host)), store, clock, host, server }

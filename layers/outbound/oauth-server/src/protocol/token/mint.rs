@@ -19,7 +19,7 @@ use super::{Call, Failure};
 impl<S, R, P> Call<'_, S, R, P> {
     /// The row of an access token that will never be kept: for a step that can only find a replay.
     pub(super) fn unminted(&self, grant: &Grant) -> Result<AccessToken, Failure> {
-        let id = id::time_ordered(self.now, self.endpoints.server.random())?;
+        let id = id::time_ordered(self.now, &self.endpoints.server.random)?;
         Ok(access_claims::of_grant(id, grant, Scope::default(), self.now))
     }
 
@@ -29,7 +29,7 @@ impl<S, R, P> Call<'_, S, R, P> {
         row: impl FnOnce(id::Uuid) -> AccessToken,
         sign_in: Option<&SignIn>,
     ) -> Result<(Secret<String>, AccessToken), Failure> {
-        let random = self.endpoints.server.random();
+        let random = &self.endpoints.server.random;
         match self.client.client().metadata.access_token_format {
             AccessTokenFormat::Opaque => {
                 let token = OpaqueToken::mint(access_token::PREFIX, self.now, random)?;
@@ -47,7 +47,7 @@ impl<S, R, P> Call<'_, S, R, P> {
     }
 
     pub(super) fn refresh_token(&self) -> Result<OpaqueToken, Failure> {
-        Ok(OpaqueToken::mint(refresh_token::PREFIX, self.now, self.endpoints.server.random())?)
+        Ok(OpaqueToken::mint(refresh_token::PREFIX, self.now, &self.endpoints.server.random)?)
     }
 
     /// An ID token beside `access_token`, when `openid` is in the scope.

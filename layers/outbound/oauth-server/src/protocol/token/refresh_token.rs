@@ -67,7 +67,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let sealed_answer = sealing_key(presented)?.seal(
             presented.id().as_bytes(),
             &answer,
-            self.endpoints.server.random(),
+            &self.endpoints.server.random,
         )?;
         let rotation = Rotation {
             presented: stored.token.id,
