@@ -1,0 +1,191 @@
+//! Chromium without a window, and a person's hands and eyes in it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+};
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    cookies::Cookie,
+    elements::Element,
+    key::Key,
+    wd::WebDriverCompatibleCommand,
+};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use super::place::{EMAIL, PASSWORD};
+
+/// One browser with a profile of its own.
+pub(crate) struct Chromium {
+    pub(crate) client: Client,
+    // Ends after the client.
+    _driver: Driver,
+}
+
+impl Chromium {
+    pub(crate) async fn open() -> Self {
+        Self::with(json!({})).await
+    }
+
+    pub(crate) async fn without_scripts() -> Self {
+        let chromium = Self::with(json!({ "profile.managed_default_content_settings.javascript": 2 })).await;
+        chromium.go("data:text/html,<title>off</title><script>document.title='on'</script>").await;
+        assert_eq!(chromium.client.title().await.unwrap(), "off");
+        chromium
+    }
+
+    pub(crate) async fn go(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// The element, once it is there.
+    pub(crate) async fn find(&self, css: &str) -> Element {
+        match self.client.find(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{css}: {error}\n{}", self.source().await),
+        }
+    }
+
+    pub(crate) async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn press(&self, key: Key) {
+        let value = char::from(key);
+        let keys = KeyActions::new(String::from("keys"));
+        let keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    /// Fills in the login page that the browser shows.
+    pub(crate) async fn sign_in(&self, password: &str) {
+        let email = self.find("#email").await;
+        email.clear().await.unwrap();
+        email.send_keys(EMAIL).await.unwrap();
+        self.find("#password").await.send_keys(password).await.unwrap();
+        self.click("#login-submit").await;
+    }
+
+    /// Goes from the third-party app to the question that the host asks.
+    pub(crate) async fn reach_consent(&self, app: &str) {
+        self.go(&format!("{app}/start")).await;
+        self.sign_in(PASSWORD).await;
+        self.find("#consent-allow").await;
+    }
+
+    /// Waits for words on the page.
+    pub(crate) async fn sees(&self, words: &str) {
+        let path = format!("//body[contains(normalize-space(.), \"{words}\")]");
+        if let Err(error) = self.client.find(Locator::XPath(&path)).await {
+            panic!("{words}: {error}\n{}", self.source().await);
+        }
+    }
+
+    /// The address and the page, without its style.
+    pub(crate) async fn source(&self) -> String {
+        let (url, page) = (self.client.current_url().await.unwrap(), self.client.source().await.unwrap());
+        let body = page.split_once("<body").map_or(page.as_str(), |(_, body)| body);
+        format!("{url}\n{body}")
+    }
+
+    pub(crate) async fn cookie(&self, name: &str) -> Option<Cookie<'static>> {
+        let cookies = self.client.get_all_cookies().await.unwrap();
+        cookies.into_iter().find(|cookie| cookie.name() == name)
+    }
+
+    /// Ends, unless the browser found something against a policy of the pages.
+    pub(crate) async fn close(self) {
+        let against = self.console().await;
+        assert!(against.is_empty(), "{against:#?}");
+        // Only a console that hears is a proof: this must be noticed.
+        self.client.execute("document.body.setAttribute('style', 'color: red')", Vec::new()).await.unwrap();
+        assert!(!self.console().await.is_empty(), "the browser does not tell what its policies refuse");
+        self.client.close().await.unwrap();
+    }
+
+    /// What the browser complained of since it was last asked, short of answers that are errors by intent.
+    async fn console(&self) -> Vec<String> {
+        let entries = self.client.issue_cmd(Console).await.unwrap();
+        let said =
+            entries.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned());
+        said.filter(|message| !message.contains("Failed to load resource: the server responded with"))
+            .collect()
+    }
+
+    async fn with(prefs: Value) -> Self {
+        let driver = Driver::start();
+        let capabilities = json!({
+            "browserName": "chrome",
+            "acceptInsecureCerts": true,
+            "timeouts": { "implicit": 10_000, "pageLoad": 30_000 },
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+                "prefs": prefs,
+            },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .unwrap();
+        Self { client, _driver: driver }
+    }
+}
+
+/// The program between the test and Chromium.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut command = Command::new("chromedriver");
+        let command = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().expect("chromedriver: cargo xtask test installs it");
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let port = said.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        // It goes on talking, and must be heard.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { process, port: port.expect("chromedriver names its port") }
+    }
+}
+
+impl Drop for Driver {
+    /// Asks it to end, so that no Chromium is left behind a test that failed.
+    fn drop(&mut self) {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let asked = stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            if asked.is_ok() && self.process.wait().is_ok() {
+                return;
+            }
+        }
+        let _ = self.process.kill();
+    }
+}
+
+/// Reads the browser's console.
+#[derive(Debug)]
+struct Console;
+
+impl WebDriverCompatibleCommand for Console {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}

@@ -1,0 +1,21 @@
+//! A person in Chromium walks through the reference host around warp.
+
+#[cfg(test)]
+#[path = "../../axum/tests/person/mod.rs"]
+mod person;
+
+use towergate_example_warp::app::Warp;
+
+person::prove!(Warp:
+    a_stranger_signs_in_on_the_way_to_the_app,
+    a_wrong_password_is_told_and_the_address_is_kept,
+    who_signed_out_is_a_stranger_even_behind_the_back_button,
+    cookies_are_out_of_reach_of_scripts_and_other_sites,
+    a_remembered_consent_asks_nothing,
+    a_refusal_is_shown_by_the_app,
+    another_browser_cannot_answer_for_this_one,
+    the_way_back_answers_nothing_twice,
+    the_whole_way_needs_no_script,
+    the_whole_way_needs_no_mouse,
+    over_https_the_browser_keeps_the_host_cookies,
+);
