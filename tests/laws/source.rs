@@ -65,12 +65,36 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
+/// The source that is built outside tests: a module under `#[cfg(test)]` may do what only tests do.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let files = all_rust_files(folder);
+    let for_tests: Vec<PathBuf> = files.iter().flat_map(|file| test_modules(file)).collect();
+    let kept = files.into_iter().filter(|file| {
+        !for_tests.iter().any(|module| *file == module.with_extension("rs") || file.starts_with(module))
+    });
+    kept.collect()
+}
+
+/// The modules that `file` declares for tests alone, each as the path of its folder.
+fn test_modules(file: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let is_root = file.file_stem().is_some_and(|stem| stem == "lib" || stem == "main" || stem == "mod");
+    let folder = if is_root { file.parent().map(Path::to_path_buf) } else { Some(file.with_extension("")) };
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let named = lines.iter().enumerate().filter_map(|(at, line)| {
+        let name = line.strip_prefix("mod ")?.strip_suffix(';')?;
+        let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+        above.any(|line| *line == "#[cfg(test)]").then(|| folder.as_ref().map(|folder| folder.join(name)))?
+    });
+    named.collect()
+}
+
+fn all_rust_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut files = Vec::new();
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.is_dir() {
-            files.extend(rust_files(&path));
+            files.extend(all_rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
