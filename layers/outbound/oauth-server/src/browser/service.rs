@@ -92,12 +92,13 @@ where
     if parts.method != Method::GET && parts.method != Method::POST {
         return method_not_allowed();
     }
+    let form =
+        if parts.method == Method::POST { read_form(&parts.headers, body).await.map(Some) } else { Ok(None) };
+    // Not before the form is there: whoever holds it back would hold back the clock, and with it every expiry.
     let visit = match Visit::read(&server, &parts) {
         Ok(visit) => visit,
         Err(problem) => return problem.tell(&server, None),
     };
-    let form =
-        if parts.method == Method::POST { read_form(&parts.headers, body).await.map(Some) } else { Ok(None) };
     let answered = match (form, route) {
         (Err(problem), _) => Err(problem),
         (Ok(None), Route::Authorize) => {

@@ -4,6 +4,7 @@ mod authentication;
 mod authorization_code;
 mod client_credentials;
 mod documents;
+mod late_body;
 mod refresh_token;
 mod userinfo;
 

@@ -47,9 +47,10 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    let text = presented(parts, body).await?;
+    // Not before the body is there: whoever holds it back would hold back the clock.
     let now = endpoints.server.now();
     let origin = endpoints.server.origin(&parts.extensions, now)?;
-    let text = presented(parts, body).await?;
     let stored = find(endpoints, text.expose(), now).await?;
     let (grant, scope) = openid_grant(stored)?;
     let client = endpoints.server.store().find_client(&grant.client).await?;

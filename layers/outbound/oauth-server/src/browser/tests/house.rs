@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use towergate_core::{
@@ -107,8 +108,11 @@ impl House {
         Browser { house: self, cookie: None }
     }
 
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let inner = service_fn(async |_: Request<Full<Bytes>>| {
+    pub(super) async fn send<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
+        let inner = service_fn(async |_: Request<B>| {
             let mut response = Response::new(Full::<Bytes>::from("not ours"));
             *response.status_mut() = StatusCode::NOT_FOUND;
             Ok::<_, Infallible>(response)

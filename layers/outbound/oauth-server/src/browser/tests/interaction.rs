@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use http::{StatusCode, header};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
 use towergate_core::{audit::Outcome, token::OpaqueToken};
 use towergate_oauth::{
     ports::{GrantStore, InteractionStore},
@@ -8,7 +10,7 @@ use towergate_oauth::{
         client::ClientId,
         code,
         grant::Subject,
-        interaction::{InteractionId, InteractionState},
+        interaction::{self, InteractionId, InteractionState},
     },
 };
 
@@ -285,4 +287,21 @@ async fn many_answers_at_once_give_one_code() {
     let answers = futures_util::future::join_all(answers).await;
     assert_eq!(answers.iter().filter(|status| **status == StatusCode::SEE_OTHER).count(), 1, "{answers:?}");
     assert_eq!(house.facts().iter().filter(|fact| **fact == "code.issued").count(), 1);
+}
+
+#[tokio::test]
+async fn a_question_expires_while_its_answer_is_held_back() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    let clock = house.clock.clone();
+    let late = Full::<Bytes>::from("decision=allow").map_frame(move |frame| {
+        clock.advance(interaction::LIFETIME);
+        frame
+    });
+    let request = Request::post(&path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::COOKIE, browser.cookie.as_deref().unwrap());
+    assert_page(&house.send(request.body(late).unwrap()).await, StatusCode::BAD_REQUEST);
+    assert_eq!(state(&house, &path).await, InteractionState::Open);
 }

@@ -51,10 +51,11 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let now = endpoints.server.now();
-    let origin = endpoints.server.origin(&parts.extensions, now)?;
     request::check_query(parts.uri.query().unwrap_or_default().as_bytes())?;
     let form = json::read_form(&parts.headers, body, request::KNOWN).await?;
+    // Not before the body is there: whoever holds it back would hold back the clock, and with it every expiry.
+    let now = endpoints.server.now();
+    let origin = endpoints.server.origin(&parts.extensions, now)?;
     request::check(&form)?;
     let client = authenticate(endpoints, parts, &form, &origin).await?;
     let request = TokenRequest::read(&form)?;
