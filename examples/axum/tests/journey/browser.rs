@@ -1,6 +1,6 @@
 //! A person at a browser without JavaScript: follows redirects, keeps cookies, fills in forms.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -19,10 +19,13 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use url::{Url, form_urlencoded};
 
+/// No whole answer came: the host may have gone in the middle of it.
+pub(crate) type Lost = Box<dyn Error + Send + Sync>;
+
 /// One person's cookies, and the certificate that they trust.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Browser {
-    cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
     tls: Option<TlsConnector>,
 }
 
@@ -54,50 +57,64 @@ impl Browser {
     }
 
     pub(crate) async fn open(&mut self, url: &str) -> Page {
-        let mut next = Url::parse(url).unwrap();
+        self.try_open(Url::parse(url).unwrap()).await.unwrap()
+    }
+
+    /// As [`open`](Self::open), at a host that may vanish.
+    pub(crate) async fn try_open(&mut self, mut next: Url) -> Result<Page, Lost> {
         for _ in 0..10 {
-            let page = self.send(Method::GET, next, &[], "").await;
+            let page = self.try_send(Method::GET, next, &[], "").await?;
             match page.redirect() {
                 Some(url) => next = url,
-                None => return page,
+                None => return Ok(page),
             }
         }
-        panic!("too many redirects on the way from {url}");
+        panic!("too many redirects");
     }
 
     /// Sends the page's form, its hidden fields and `fields` in it, and follows where it leads.
     pub(crate) async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        for input in page.text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
-            if attribute(input, "type") == "hidden" {
-                form.append_pair(&attribute(input, "name"), &attribute(input, "value"));
-            }
-        }
-        form.extend_pairs(fields);
-        let tag = page.text.split("<form ").nth(1).unwrap_or_else(|| panic!("no form in {}", page.text));
-        let action = page.url.join(&attribute(tag, "action")).unwrap();
-        let answer = self.send(Method::POST, action, &[], &form.finish()).await;
+        let answer = self.try_submit(page, fields).await.unwrap();
         match answer.redirect() {
             Some(url) => self.open(url.as_str()).await,
             None => answer,
         }
     }
 
+    /// As [`submit`](Self::submit), at a host that may vanish, no redirect followed.
+    pub(crate) async fn try_submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Result<Page, Lost> {
+        let (action, form) = page.filled_in(fields);
+        self.try_send(Method::POST, action, &[], &form).await
+    }
+
     /// One request, no redirect followed.
     pub(crate) async fn send(&mut self, method: Method, url: Url, more: &[(&str, &str)], form: &str) -> Page {
+        self.try_send(method, url, more, form).await.unwrap()
+    }
+
+    /// As [`send`](Self::send), at a host that may vanish.
+    pub(crate) async fn try_send(
+        &mut self,
+        method: Method,
+        url: Url,
+        more: &[(&str, &str)],
+        form: &str,
+    ) -> Result<Page, Lost> {
         let address = ("127.0.0.1", url.port().unwrap());
-        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = TcpStream::connect(address).await?;
         let mut sender = if url.scheme() == "https" {
             let name = ServerName::try_from(url.host_str().unwrap().to_owned()).unwrap();
-            connect(self.tls.as_ref().unwrap().connect(name, stream).await.unwrap()).await
+            connect(self.tls.as_ref().unwrap().connect(name, stream).await?).await?
         } else {
-            connect(stream).await
+            connect(stream).await?
         };
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let mut request = Request::builder().method(method).uri(path);
         request = request.header(header::HOST, url.authority());
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        request = request.header(header::COOKIE, cookies.join("; "));
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
         if !form.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
@@ -105,7 +122,7 @@ impl Browser {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(form.to_owned()))).unwrap();
-        let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+        let (parts, body) = sender.send_request(request).await?.into_parts();
         for value in parts.headers.get_all(header::SET_COOKIE) {
             let pair = value.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -115,18 +132,18 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        Page { url, status: parts.status, headers: parts.headers, text }
+        let text = String::from_utf8(body.collect().await?.to_bytes().to_vec()).unwrap();
+        Ok(Page { url, status: parts.status, headers: parts.headers, text })
     }
 }
 
-async fn connect<Io>(io: Io) -> SendRequest<Full<Bytes>>
+async fn connect<Io>(io: Io) -> Result<SendRequest<Full<Bytes>>, Lost>
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = http1::handshake(TokioIo::new(io)).await.unwrap();
+    let (sender, connection) = http1::handshake(TokioIo::new(io)).await?;
     tokio::spawn(connection);
-    sender
+    Ok(sender)
 }
 
 impl Page {
@@ -135,9 +152,23 @@ impl Page {
         plain(&self.text).contains(words)
     }
 
-    fn redirect(&self) -> Option<Url> {
+    /// Where the answer sends the browser.
+    pub(crate) fn redirect(&self) -> Option<Url> {
         let to = self.headers.get(header::LOCATION)?.to_str().unwrap();
         Some(self.url.join(to).unwrap())
+    }
+
+    /// Where the page's form goes, and what it says with `fields` in it.
+    fn filled_in(&self, fields: &[(&str, &str)]) -> (Url, String) {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for input in self.text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
+            if attribute(input, "type") == "hidden" {
+                form.append_pair(&attribute(input, "name"), &attribute(input, "value"));
+            }
+        }
+        form.extend_pairs(fields);
+        let tag = self.text.split("<form ").nth(1).unwrap_or_else(|| panic!("no form in {}", self.text));
+        (self.url.join(&attribute(tag, "action")).unwrap(), form.finish())
     }
 }
 

@@ -18,8 +18,8 @@
 //! the group is told so and nothing of it is kept. Several processes may share a file on a local disk.
 //!
 //! **Overload.** Every wait is bounded. A full queue, a lock held for longer than
-//! [`SqliteOptions::busy_timeout`], a full or broken disk and a file that may not be written are
-//! [`StoreError::Unavailable`](towergate_core::StoreError::Unavailable), and nothing is half-written.
+//! [`SqliteOptions::busy_timeout`], a full or broken disk, a file that may not be written and one that was deleted, moved
+//! or replaced are [`StoreError::Unavailable`](towergate_core::StoreError::Unavailable), and nothing is half-written.
 //!
 //! **Cancellation.** A step is handed to the writer at the first poll of its future. Dropping the future later does not
 //! undo it, nor stop it. Dropping the last clone of the store lets the writer finish what waits, and then joins it.
@@ -88,6 +88,7 @@ mod migrations;
 mod oauth;
 mod oneshot;
 mod open_error;
+mod opened_files;
 mod options;
 mod pool;
 mod query;

@@ -21,6 +21,7 @@ use towergate_core::{
 use crate::{
     migrations,
     open_error::OpenError,
+    opened_files::OpenedFiles,
     pool::{Place, Pool, STATEMENTS},
     store::SqliteStore,
     writer::Writer,
@@ -130,7 +131,11 @@ impl SqliteOptions {
              PRAGMA trusted_schema = OFF;",
         )?;
         migrations::bring_up_to_date(&connection, self.migrate, self.clock.now())?;
-        let writer = Writer::start(connection, self.queue, self.group, Arc::clone(&self.sink))?;
+        let files = match &place {
+            Place::File(path) => OpenedFiles::of(path)?,
+            Place::Memory(_) => OpenedFiles::default(),
+        };
+        let writer = Writer::start(connection, files, self.queue, self.group, Arc::clone(&self.sink))?;
         Ok(SqliteStore::new(Pool::new(place, self.readers, self.busy_timeout), writer))
     }
 

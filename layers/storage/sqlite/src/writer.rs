@@ -16,7 +16,7 @@ use towergate_core::{
     audit::{Event, Sink},
 };
 
-use crate::{audit, failure::Failure, oneshot};
+use crate::{audit, failure::Failure, oneshot, opened_files::OpenedFiles};
 
 /// A business step while it is being done.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Writer {
     /// Starts the thread. At most `bound` steps wait, at most `group` share a commit.
     pub(crate) fn start(
         connection: Connection,
+        files: OpenedFiles,
         bound: usize,
         group: usize,
         sink: Arc<dyn Sink>,
@@ -75,7 +76,7 @@ impl Writer {
         let (queue, waiting) = sync_channel(bound);
         let thread = thread::Builder::new()
             .name(String::from("towergate-sqlite"))
-            .spawn(move || write_until_dropped(&connection, &waiting, group.max(1), &*sink))?;
+            .spawn(move || write_until_dropped(&connection, &files, &waiting, group.max(1), &*sink))?;
         Ok(Self { queue: Some(queue), bound, thread: Some(thread) })
     }
 
@@ -178,6 +179,7 @@ fn tell(sink: &dyn Sink, events: &[Event]) {
 
 fn write_until_dropped(
     connection: &Connection,
+    files: &OpenedFiles,
     waiting: &Receiver<Box<dyn Job>>,
     group: usize,
     sink: &dyn Sink,
@@ -185,7 +187,8 @@ fn write_until_dropped(
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(group - 1));
-        let committed = commit_together(connection, &mut jobs).map_err(Arc::new);
+        let committed =
+            files.are_in_place().and_then(|()| commit_together(connection, &mut jobs)).map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::warn!(%error, steps = jobs.len(), "a group of steps was not committed");
         }

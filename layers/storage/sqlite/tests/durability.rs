@@ -95,6 +95,29 @@ async fn a_locked_database_is_unavailable_and_nothing_is_half_written() {
     assert_eq!(store.events(0, 10).unwrap().len(), 1);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_moved_is_not_written_until_it_is_back() {
+    for name in ["towergate.db", "towergate.db-wal"] {
+        let place = Place::new();
+        let store = SqliteStore::open(place.file()).unwrap();
+        let (there, elsewhere) = (place.dir().join(name), place.dir().join("elsewhere"));
+        fs::rename(&there, &elsewhere).unwrap();
+        for replaced in [false, true] {
+            if replaced {
+                fs::write(&there, "").unwrap();
+            }
+            let moved = store.add_user(user(1), origin(NOW)).await;
+            assert!(matches!(moved, Err(StoreError::Unavailable(_))), "{name}: {moved:?}");
+        }
+        fs::rename(&elsewhere, &there).unwrap();
+        assert!(store.find_user(user(1).id).await.unwrap().is_none(), "{name}");
+        store.add_user(user(1), origin(NOW)).await.unwrap();
+        drop(store);
+        assert!(SqliteStore::open(place.file()).unwrap().find_user(user(1).id).await.unwrap().is_some());
+    }
+}
+
 #[tokio::test]
 async fn a_row_that_the_house_never_wrote_is_named() {
     let place = Place::new();

@@ -1,0 +1,18 @@
+//! What the host answers when the database is held, broken or gone, and when what comes in is torn.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+#[path = "faults/cookie.rs"]
+mod cookie;
+#[cfg(test)]
+#[path = "faults/database.rs"]
+mod database;
+#[cfg(test)]
+#[path = "faults/place.rs"]
+mod place;
+#[cfg(test)]
+#[path = "faults/request.rs"]
+mod request;

@@ -1,0 +1,75 @@
+//! The program is killed at random points of the way, fifty times, on one database: what a client was told still holds.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
+mod client;
+#[cfg(test)]
+#[path = "kill/ledger.rs"]
+mod ledger;
+#[cfg(test)]
+#[path = "kill/program.rs"]
+mod program;
+#[cfg(test)]
+#[path = "kill/rows.rs"]
+mod rows;
+#[cfg(test)]
+#[path = "kill/walker.rs"]
+mod walker;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use client::Client;
+use ledger::Ledger;
+use program::{Program, free_port};
+use tokio::task::JoinSet;
+use towergate::core::{
+    random::{self, InsecureSeededRandom},
+    system::OsRandom,
+};
+use walker::{Fuse, walk_until_lost};
+
+const KILLS: usize = 50;
+const WALKERS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_client_was_told_outlives_a_kill() {
+    let seed = match std::env::var("TOWERGATE_KILL_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => u64::from_be_bytes(random::bytes(&OsRandom::new()).unwrap()),
+    };
+    println!("TOWERGATE_KILL_SEED={seed}");
+    let random = InsecureSeededRandom::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let client = Arc::new(Client { issuer: format!("http://localhost:{port}") });
+    let database = folder.path().join("towergate.db");
+    let mut program =
+        Program::start(folder.path(), &Client::toml(port, &format!("sqlite:{}", database.display())));
+    let mut ledger = Ledger::default();
+    let mut fell: BTreeMap<&str, usize> = BTreeMap::new();
+    for _ in 0..KILLS {
+        // Anywhere in the first two laps of all walkers, and up to sixteen milliseconds into a step.
+        let [steps, high, low] = random::bytes(&random).unwrap();
+        let delay = Duration::from_micros(u64::from(u16::from_be_bytes([high, low]) >> 2));
+        let (fuse, burnt) = Fuse::after(usize::from(steps) % (2 * WALKERS * walker::STEPS));
+        let killer = program.kill_after(burnt, delay);
+        let mut walkers = JoinSet::new();
+        for _ in 0..WALKERS {
+            walkers.spawn(walk_until_lost(Arc::clone(&client), Arc::clone(&fuse)));
+        }
+        for (walked, step) in walkers.join_all().await {
+            ledger.take_over(walked);
+            *fell.entry(step).or_default() += 1;
+        }
+        program = killer.join().unwrap().start_again();
+        ledger.check(&client).await;
+        rows::check(&database);
+    }
+    println!("the kills fell during {fell:?}");
+    println!("{ledger:?}");
+    ledger.close(&client).await;
+    rows::check(&database);
+    program.kill();
+}

@@ -1,0 +1,79 @@
+//! The program as a process: started, killed, started again.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    mem,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc::Receiver,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// A running program.
+pub(crate) struct Program {
+    config: PathBuf,
+    child: Child,
+    /// Held open, because a program must not die of a reader that left.
+    _said: BufReader<ChildStdout>,
+}
+
+/// A killed program.
+pub(crate) struct Dead(PathBuf);
+
+impl Program {
+    pub(crate) fn start(folder: &Path, toml: &str) -> Self {
+        let config = folder.join("host.toml");
+        fs::write(&config, toml).unwrap();
+        Dead(config).start_again()
+    }
+
+    /// Kills the program this long after `burnt` tells, in a thread.
+    pub(crate) fn kill_after(self, burnt: Receiver<()>, delay: Duration) -> JoinHandle<Dead> {
+        thread::spawn(move || {
+            // When nobody is left to tell, it is time too.
+            let _ = burnt.recv();
+            thread::sleep(delay);
+            self.kill()
+        })
+    }
+
+    /// SIGKILL: nothing is finished, flushed or closed.
+    pub(crate) fn kill(mut self) -> Dead {
+        Dead(mem::take(&mut self.config))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+impl Dead {
+    /// Starts the program, and reads what it says up to the last line of its welcome.
+    pub(crate) fn start_again(self) -> Program {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_towergate-example-axum"))
+            .env("TOWERGATE_CONFIG", &self.0)
+            .env("RUST_LOG", "error")
+            .current_dir(self.0.parent().unwrap())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("Ctrl-C") {
+            line.clear();
+            assert_ne!(said.read_line(&mut line).unwrap(), 0, "the program ended before it answered");
+        }
+        Program { config: self.0, child, _said: said }
+    }
+}
+
+/// A port that stays free while the program is down: below those that outgoing connections take.
+pub(crate) fn free_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (first..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
