@@ -6,12 +6,14 @@
 //! - [`local_path`]: the only way to say where a browser goes after signing in.
 //! - [`audit`]: what happened, to whom, and in which request.
 //! - [`seal`]: what a store keeps but cannot read.
+//! - [`form`]: queries and forms, read strictly.
 //! - [`store`]: how a store fails.
 //!
 //! The crate is pure: no I/O, no async runtime, no HTTP.
 
 pub mod audit;
 pub mod clock;
+pub mod form;
 pub mod id;
 pub mod local_path;
 pub mod random;

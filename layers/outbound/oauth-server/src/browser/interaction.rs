@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use towergate_core::Timestamp;
+use towergate_core::{Timestamp, form::Form};
 use towergate_oauth::{
     ports::{
         OAuthStore,
@@ -12,7 +12,6 @@ use towergate_oauth::{
         authorize::{Decision, Facts, RedirectUri, decide, resume},
         client::{Client, GrantType, gate},
         consent::Consent,
-        form::Form,
         interaction::{Interaction, InteractionId},
     },
 };

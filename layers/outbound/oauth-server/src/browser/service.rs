@@ -9,10 +9,8 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_service::Service;
-use towergate_oauth::{
-    ports::OAuthStore,
-    rules::{form, interaction::InteractionId},
-};
+use towergate_core::form;
+use towergate_oauth::{ports::OAuthStore, rules::interaction::InteractionId};
 
 use super::{
     authorize, future::ResponseFuture, interaction, problem::Problem, respond::method_not_allowed,

@@ -8,8 +8,10 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
-use towergate_core::Digest;
-use towergate_oauth::rules::form::{Form, MAX_LENGTH};
+use towergate_core::{
+    Digest,
+    form::{Form, MAX_LENGTH},
+};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -10,14 +10,13 @@ use http::{Method, Response, StatusCode, header, request::Parts};
 use http_body::Body;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use towergate_core::{Secret, Timestamp, id::Uuid, token::OpaqueToken};
+use towergate_core::{Secret, Timestamp, form::Form, id::Uuid, token::OpaqueToken};
 use towergate_jose::{Algorithm, Expected, jws};
 use towergate_oauth::{
     ports::{OAuthStore, grant::StoredAccessToken},
     rules::{
         access_token,
         client::gate,
-        form::Form,
         grant::Grant,
         token::{access_claims, request},
     },

@@ -8,7 +8,6 @@ pub mod code;
 pub mod consent;
 pub mod discovery;
 pub mod fact;
-pub mod form;
 pub mod grant;
 pub mod interaction;
 pub mod issuer;

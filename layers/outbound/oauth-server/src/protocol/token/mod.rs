@@ -14,13 +14,13 @@ use http_body::Body;
 use towergate_core::{
     Timestamp,
     audit::{Fact, Origin},
+    form::Form,
 };
 use towergate_oauth::{
     ports::OAuthStore,
     rules::{
         client::{AuthenticatedClient, AuthenticationFailure, Credentials, gate},
         fact::OAuthFact,
-        form::Form,
         grant::{Grant, RevocationReason},
         token::{Refusal, TokenRequest, request},
     },

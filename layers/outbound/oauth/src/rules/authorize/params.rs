@@ -1,13 +1,10 @@
 //! The parameters of an authorization request.
 
+use towergate_core::form::{BadParameter, Form, TooLarge};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 use url::form_urlencoded::Serializer;
 
-use crate::rules::{
-    client::ClientId,
-    form::{BadParameter, Form, TooLarge},
-    interaction::ResponseMode,
-};
+use crate::rules::{client::ClientId, interaction::ResponseMode};
 
 /// The longest value of one parameter, in bytes.
 pub const MAX_VALUE: usize = 2048;

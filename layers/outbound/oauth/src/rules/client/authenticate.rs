@@ -8,11 +8,13 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use towergate_core::{Digest, Secret};
+use towergate_core::{
+    Digest, Secret,
+    form::{self, Form},
+};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{Client, ClientAuthMethod, ClientId};
-use crate::rules::form::{self, Form};
 
 /// The longest `Authorization` header that is read, in bytes.
 pub const MAX_HEADER_LENGTH: usize = 4096;
@@ -155,11 +157,11 @@ fn basic(header: &[u8]) -> Option<(ClientId, Secret<String>)> {
     let decoded = Secret::new(LENIENT_PADDING.decode(encoded.trim_matches(' ')).ok()?);
     let colon = decoded.expose().iter().position(|byte| *byte == b':')?;
     let id = form::decode(decoded.expose().get(..colon)?)?;
-    let secret = form::decode(decoded.expose().get(colon + 1..)?).map(Secret::new)?;
+    let secret = form::decode(decoded.expose().get(colon + 1..)?)?;
     if secret.expose().is_empty() {
         return None;
     }
-    Some((ClientId::parse(&id).ok()?, secret))
+    Some((ClientId::parse(id.expose()).ok()?, secret))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What a token request asks for. [RFC 6749 section 4](https://www.rfc-editor.org/rfc/rfc6749#section-4)
 
-use towergate_core::token::OpaqueToken;
+use towergate_core::{form::Form, token::OpaqueToken};
 use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
 
-use crate::rules::{client::GrantType, code, form::Form, refresh_token};
+use crate::rules::{client::GrantType, code, refresh_token};
 
 /// The parameters that the token endpoint knows. None of them may stand in the query.
 pub const KNOWN: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The decisions on their own, where a store would catch the same mistake once more.
 
-use towergate_core::{Timestamp, random::InsecureSeededRandom, token::OpaqueToken};
+use towergate_core::{Timestamp, form::Form, random::InsecureSeededRandom, token::OpaqueToken};
 use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
 use super::{authorization_code, refresh_token};
@@ -9,7 +9,6 @@ use crate::rules::{
         AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, Credentials,
     },
     code::{self, Code},
-    form::Form,
     grant::{Grant, GrantId, SignIn, Subject},
     refresh_token::{PREFIX, RefreshTokenState},
 };

@@ -1,16 +1,31 @@
-//! Request parameters, [RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1): none twice, an
-//! empty value is no value, an unknown name is ignored.
+//! Queries and forms, `application/x-www-form-urlencoded`: bounded, no field twice, and nothing unreadable replaced by
+//! something else, so that two passwords do not become one.
 
 use std::{collections::BTreeMap, fmt};
+
+use crate::Secret;
 
 /// The largest query or form that is read, in bytes.
 pub const MAX_LENGTH: usize = 64 * 1024;
 
-/// The parameters that an endpoint knows, as they came.
+/// The parameters that a reader knows, as they came.
 ///
-/// It prints names only: a value may be a secret.
+/// It prints names only, and wipes the values when dropped: each may be a secret.
+///
+/// ```
+/// use towergate_core::form::{BadParameter, Form};
+///
+/// let form = Form::parse(b"email=alice%40example.com&hint=&page=1&page=2", &["email", "hint", "page"])?;
+/// assert_eq!(form.get("email"), Ok(Some("alice@example.com")));
+/// assert_eq!(form.get("hint"), Ok(None));
+/// assert_eq!(form.get("page"), Err(BadParameter::Repeated));
+/// # Ok::<(), towergate_core::form::TooLarge>(())
+/// ```
 #[derive(Clone, Default)]
-pub struct Form(BTreeMap<&'static str, Result<String, BadParameter>>);
+pub struct Form {
+    values: BTreeMap<&'static str, Result<Secret<String>, BadParameter>>,
+    is_torn: bool,
+}
 
 /// The query or form is larger than [`MAX_LENGTH`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +44,7 @@ pub enum BadParameter {
 }
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded` and keeps what is in `known`.
+    /// Reads a query or a form and keeps what is in `known`; other names are passed over.
     ///
     /// # Errors
     /// When there are more than [`MAX_LENGTH`] bytes.
@@ -37,18 +52,24 @@ impl Form {
         if text.len() > MAX_LENGTH {
             return Err(TooLarge);
         }
-        let mut values = BTreeMap::new();
+        let mut form = Self::default();
         for pair in text.split(|byte| *byte == b'&') {
             let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
                 Some(at) => (pair.get(..at), pair.get(at + 1..)),
                 None => (Some(pair), None),
             };
-            let Some(name) = decode(name.unwrap_or_default()) else { continue };
-            let Some(name) = known.iter().find(|known| **known == name) else { continue };
-            let value = decode(value.unwrap_or_default()).ok_or(BadParameter::Unreadable);
-            values.entry(*name).and_modify(|earlier| *earlier = Err(BadParameter::Repeated)).or_insert(value);
+            let (name, value) = (decode(name.unwrap_or_default()), decode(value.unwrap_or_default()));
+            form.is_torn |= name.is_none() || value.is_none();
+            let Some(name) = name.and_then(|name| known.iter().find(|known| *known == name.expose())) else {
+                continue;
+            };
+            let value = value.ok_or(BadParameter::Unreadable);
+            form.values
+                .entry(*name)
+                .and_modify(|earlier| *earlier = Err(BadParameter::Repeated))
+                .or_insert(value);
         }
-        Ok(Self(values))
+        Ok(form)
     }
 
     /// The parameter's value; `None` when it is missing or empty.
@@ -56,34 +77,45 @@ impl Form {
     /// # Errors
     /// When it is there twice or cannot be read.
     pub fn get(&self, name: &str) -> Result<Option<&str>, BadParameter> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
-            Some(Err(bad)) => Err(*bad),
-        }
+        Ok(self.sent(name)?.map(|value| value.expose().as_str()).filter(|value| !value.is_empty()))
+    }
+
+    /// The parameter's value as it was sent, an empty one too; `None` when it is missing.
+    ///
+    /// # Errors
+    /// When it is there twice or cannot be read.
+    pub fn sent(&self, name: &str) -> Result<Option<&Secret<String>>, BadParameter> {
+        self.values.get(name).map(Result::as_ref).transpose().map_err(|bad| *bad)
     }
 
     /// Whether none of the known parameters is there, not even empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
     }
 
-    /// The first parameter that cannot be read, if there is one.
+    /// Whether anything at all is not percent-encoded UTF-8, a name that is not known or its value too.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// The first known parameter that cannot be read, if there is one.
     #[must_use]
     pub fn bad(&self) -> Option<(&'static str, BadParameter)> {
-        self.0.iter().find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
+        self.values.iter().find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
     }
 }
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
 /// One name or value, percent-decoded; `None` when it is not percent-encoded UTF-8.
-pub(crate) fn decode(text: &[u8]) -> Option<String> {
+#[must_use]
+pub fn decode(text: &[u8]) -> Option<Secret<String>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(byte) = rest.next() {
@@ -93,7 +125,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<String> {
             plain => *plain,
         });
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Secret::new)
 }
 
 const fn hex(digit: u8) -> Option<u8> {
@@ -135,6 +167,23 @@ mod tests {
             let form = Form::parse(torn.as_bytes(), KNOWN).unwrap();
             assert_eq!(form.get("a"), Err(BadParameter::Unreadable), "{torn}");
         }
+    }
+
+    #[test]
+    fn what_is_torn_is_seen_in_unknown_fields_too() {
+        for torn in ["%ff=a", "z=%zz", "a=%2", "%"] {
+            assert!(Form::parse(torn.as_bytes(), KNOWN).unwrap().is_torn(), "{torn}");
+        }
+        assert!(!Form::parse(b"z=%c3%a9&&=&a", KNOWN).unwrap().is_torn());
+    }
+
+    #[test]
+    fn an_empty_value_was_sent_all_the_same() {
+        let form = Form::parse(b"a=&b", KNOWN).unwrap();
+        for sent in ["a", "b"] {
+            assert!(form.sent(sent).unwrap().unwrap().expose().is_empty());
+        }
+        assert!(form.sent("client_id").unwrap().is_none());
     }
 
     #[test]
