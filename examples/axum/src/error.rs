@@ -1,6 +1,6 @@
 //! Why the host did not start.
 
-use std::{io, net::SocketAddr};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
 use towergate::{
     core::RandomUnavailable,
@@ -32,10 +32,10 @@ pub enum StartError {
     #[error(transparent)]
     Issuer(#[from] InvalidIssuer),
     /// The signing keys cannot be read or made.
-    #[error("the signing keys cannot be used: {0}")]
+    #[error("the signing keys in the database cannot be used: {}", with_causes(.0))]
     Keys(#[from] KeyRingError),
     /// The address is taken, or not ours.
-    #[error("cannot listen on {addr}: {cause}")]
+    #[error("cannot listen on {addr}: {cause}{}", advice(cause))]
     Listen {
         /// The address.
         addr: SocketAddr,
@@ -47,8 +47,14 @@ pub enum StartError {
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
     /// The database cannot be opened.
-    #[error("the database cannot be opened: {0}")]
-    Database(#[from] OpenError),
+    #[error("the database {} cannot be opened: {cause}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: OpenError,
+    },
     /// There is no key to seal with.
     #[error(transparent)]
     SealKey(#[from] SealKeyError),
@@ -58,4 +64,23 @@ pub enum StartError {
     /// There is no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
+}
+
+/// What to do where an address cannot be had.
+fn advice(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => ". Stop the program that listens there, or choose another `addr`",
+        _ => "",
+    }
+}
+
+/// A failure, the reason behind it, and the reason behind that.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

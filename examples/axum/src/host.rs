@@ -89,7 +89,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let keys = KeyRing::open(&grants, &sealing, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
-        let pages = DefaultPages::new();
+        let pages = DefaultPages::new().with_site_name("towergate reference host");
         let server = AuthorizationServer::new(
             grants.clone(),
             Arc::clone(&accounts),

@@ -52,7 +52,7 @@ impl Front {
     #[must_use]
     pub fn html(&self, pages: &DefaultPages) -> String {
         let body = self.render().unwrap_or_else(|_| String::from("<h1>The page could not be drawn</h1>"));
-        pages.document("towergate reference host", &body)
+        pages.document("Front page", &body)
     }
 }
 
@@ -83,7 +83,8 @@ pub fn headers(pages: &DefaultPages) -> [(HeaderName, String); 5] {
 fn ago(at: Timestamp, now: Timestamp) -> String {
     let some = |count: u64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
     match now.since(at).as_secs() {
-        seconds @ 0..60 => some(seconds, "second"),
+        0..5 => String::from("just now"),
+        seconds @ 5..60 => some(seconds, "second"),
         seconds @ 60..3600 => some(seconds / 60, "minute"),
         seconds => some(seconds / 3600, "hour"),
     }
@@ -124,7 +125,9 @@ mod tests {
     #[test]
     fn a_moment_is_told_to_people() {
         let now = Timestamp::from_unix_seconds(10_000);
-        for (seconds, text) in [(9_999, "1 second ago"), (9_700, "5 minutes ago"), (2_000, "2 hours ago")] {
+        for (seconds, text) in
+            [(9_999, "just now"), (9_990, "10 seconds ago"), (9_700, "5 minutes ago"), (2_000, "2 hours ago")]
+        {
             assert_eq!(ago(Timestamp::from_unix_seconds(seconds), now), text);
         }
     }

@@ -112,7 +112,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             opened::<F, _, _>(&config, people, grants, seal_key).await?
         }
         Database::Sqlite(path) => {
-            let store = SqliteStore::options().sink(sink).open(path)?;
+            let store = SqliteStore::options().sink(sink).open(path);
+            let store = store.map_err(|cause| StartError::Database { path: path.clone(), cause })?;
             opened::<F, _, _>(&config, store.clone(), store, seal_key).await?
         }
     };

@@ -5,6 +5,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -73,4 +74,16 @@ fn a_password_is_shown_once_and_the_next_start_says_so() {
     second.kill().unwrap();
     second.wait().unwrap();
     assert!(said.contains("shown at the first start") && said.contains("delete towergate.db*"), "{said}");
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap();
+    let output =
+        refused(&format!("addr = \"{addr}\"\nissuer = \"http://localhost:3000\"\ndatabase = \"memory:\"\n"));
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&format!("cannot listen on {addr}")), "{said}");
+    assert!(said.contains("choose another `addr`"), "{said}");
 }

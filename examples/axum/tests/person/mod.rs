@@ -20,7 +20,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Waits until there is room for a browser; nothing where no browser is wanted.
-#[expect(clippy::print_stderr, reason = "a test that did nothing says so")]
 pub(crate) async fn turn() -> Option<SemaphorePermit<'static>> {
     if std::env::var("TOWERGATE_BROWSER_TESTS").is_ok_and(|wanted| wanted == "1") {
         return AT_ONCE.acquire().await.ok();

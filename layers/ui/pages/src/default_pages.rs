@@ -15,6 +15,7 @@ const STYLE: &str = include_str!("../templates/style.css");
 pub struct DefaultPages {
     style: Arc<str>,
     source: Arc<str>,
+    site: Option<Arc<str>>,
 }
 
 impl Default for DefaultPages {
@@ -27,7 +28,13 @@ impl DefaultPages {
     /// The pages in their own colours.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_style(STYLE.into())
+        Self { style: "".into(), source: "".into(), site: None }.with_style(STYLE)
+    }
+
+    /// The pages with the name of the site on top and in their titles, so that people know who asks.
+    #[must_use]
+    pub fn with_site_name(self, name: &str) -> Self {
+        Self { site: Some(name.into()), ..self }
     }
 
     /// The pages with other values of the style sheet's variables, in light and in dark.
@@ -39,7 +46,8 @@ impl DefaultPages {
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, InvalidTheme> {
         let declarations = theme::declarations(variables)?;
-        Ok(Self::with_style(format!("{}:root{{{declarations}}}\n", self.style).into()))
+        let style = format!("{}:root{{{declarations}}}\n", self.style);
+        Ok(self.with_style(&style))
     }
 
     /// The pages with other values of the style sheet's variables for those who prefer dark.
@@ -52,13 +60,14 @@ impl DefaultPages {
     ) -> Result<Self, InvalidTheme> {
         let declarations = theme::declarations(variables)?;
         let rule = format!("@media (prefers-color-scheme: dark){{:root{{{declarations}}}}}\n");
-        Ok(Self::with_style(format!("{}{rule}", self.style).into()))
+        let style = format!("{}{rule}", self.style);
+        Ok(self.with_style(&style))
     }
 
     /// A page of the host in the same look: `title` is text, `body` is HTML and is not escaped.
     #[must_use]
     pub fn document(&self, title: &str, body: &str) -> String {
-        render(&Document { style: &self.style, title, body })
+        render(&Document { look: self, title, body })
     }
 
     /// The source expression that allows the pages' style in a content security policy: `'sha256-…'`.
@@ -67,21 +76,24 @@ impl DefaultPages {
         &self.source
     }
 
-    #[cfg(any(feature = "inbound", feature = "outbound"))]
     pub(crate) fn style(&self) -> &str {
         &self.style
     }
 
-    fn with_style(style: Arc<str>) -> Self {
+    pub(crate) fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+
+    fn with_style(self, style: &str) -> Self {
         let digest = STANDARD.encode(Digest::of(style.as_bytes()).as_bytes());
-        Self { style, source: format!("'sha256-{digest}'").into() }
+        Self { style: style.into(), source: format!("'sha256-{digest}'").into(), ..self }
     }
 }
 
 #[derive(Template)]
 #[template(path = "document.html")]
 struct Document<'a> {
-    style: &'a str,
+    look: &'a DefaultPages,
     title: &'a str,
     body: &'a str,
 }
@@ -110,6 +122,14 @@ mod tests {
             let digest = STANDARD.encode(Digest::of(style.as_bytes()).as_bytes());
             assert_eq!(pages.style_source(), format!("'sha256-{digest}'"));
         }
+    }
+
+    #[test]
+    fn a_site_is_named_on_the_page_and_in_its_title() {
+        let html = DefaultPages::new().with_site_name("Trees & co").document("Hello", "");
+        assert!(html.contains("<title>Hello · Trees &#38; co</title>"), "{html}");
+        assert!(html.contains("<p class=\"site\">Trees &#38; co</p>"), "{html}");
+        assert!(!DefaultPages::new().document("Hello", "").contains("class=\"site\""));
     }
 
     #[test]

@@ -7,11 +7,11 @@ use crate::default_pages::{DefaultPages, render};
 
 impl LoginPages for DefaultPages {
     fn login(&self, view: &LoginView) -> String {
-        render(&Login { style: self.style(), view })
+        render(&Login { look: self, view })
     }
 
     fn problem(&self, view: &ProblemView) -> String {
-        render(&Problem { style: self.style(), view })
+        render(&Problem { look: self, view })
     }
 
     fn style_source(&self) -> &str {
@@ -22,14 +22,14 @@ impl LoginPages for DefaultPages {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Login<'a> {
-    style: &'a str,
+    look: &'a DefaultPages,
     view: &'a LoginView,
 }
 
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct Problem<'a> {
-    style: &'a str,
+    look: &'a DefaultPages,
     view: &'a ProblemView,
 }
 

@@ -7,11 +7,11 @@ use crate::default_pages::{DefaultPages, render};
 
 impl OAuthPages for DefaultPages {
     fn consent(&self, view: &ConsentView) -> String {
-        render(&Consent { style: self.style(), view })
+        render(&Consent { look: self, view })
     }
 
     fn error(&self, view: &ErrorView) -> String {
-        render(&Problem { style: self.style(), view })
+        render(&Problem { look: self, view })
     }
 
     fn style_source(&self) -> &str {
@@ -22,14 +22,14 @@ impl OAuthPages for DefaultPages {
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct Consent<'a> {
-    style: &'a str,
+    look: &'a DefaultPages,
     view: &'a ConsentView,
 }
 
 #[derive(Template)]
 #[template(path = "error.html")]
 struct Problem<'a> {
-    style: &'a str,
+    look: &'a DefaultPages,
     view: &'a ErrorView,
 }
 

@@ -62,13 +62,16 @@ impl RedirectUri {
         self.was_sent
     }
 
-    /// The host that people know it by; the scheme when a private-use scheme has none.
+    /// The host that people know it by, with its port unless that is the usual one; the scheme when a private-use
+    /// scheme has no host.
     #[must_use]
     pub fn host(&self) -> String {
-        Url::parse(&self.uri).map_or_else(
-            |_| String::new(),
-            |url| url.host().as_ref().map_or_else(|| url.scheme().to_owned(), Host::to_string),
-        )
+        let Ok(url) = Url::parse(&self.uri) else { return String::new() };
+        match (url.host(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_string(),
+            (None, _) => url.scheme().to_owned(),
+        }
     }
 
     /// Its origin as a source of a content security policy; the scheme when it has none, or when it names an address
@@ -191,9 +194,9 @@ mod tests {
     #[test]
     fn a_policy_source_is_the_origin_or_the_private_scheme() {
         for (uri, source, host) in [
-            ("https://app.example:8443/cb?x", "https://app.example:8443", "app.example"),
-            ("http://127.0.0.1:5/cb", "http://127.0.0.1:5", "127.0.0.1"),
-            ("http://[::1]:5/cb", "http:", "[::1]"),
+            ("https://app.example:8443/cb?x", "https://app.example:8443", "app.example:8443"),
+            ("http://127.0.0.1:5/cb", "http://127.0.0.1:5", "127.0.0.1:5"),
+            ("http://[::1]:5/cb", "http:", "[::1]:5"),
             ("https://192.0.2.1/cb", "https:", "192.0.2.1"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
             ("com.example.app://host/cb", "com.example.app:", "host"),
