@@ -45,8 +45,8 @@ pub trait GrantStore: Send + Sync + 'static {
     /// Exchanges an unused refresh token of a living grant that has not expired at `origin.at` for a new pair, and
     /// keeps the sealed answer.
     ///
-    /// A token that was exchanged before gives the kept answer again while `repeat_window` lasts and its successor is
-    /// unused; otherwise the grant is revoked in this same step.
+    /// A token that was exchanged before gives the kept answer again while `repeat_window` lasts
+    /// ([`is_repetition`](crate::rules::refresh_token::is_repetition)) and its successor is unused; otherwise the grant is revoked in this same step.
     ///
     /// Writes `token.refreshed` and `token.issued`; or nothing for a repetition; or `token.reused` and
     /// `grant.revoked`.

@@ -53,3 +53,31 @@ pub enum RefreshTokenState {
         sealed_answer: Vec<u8>,
     },
 }
+
+/// Whether a token that was exchanged at `rotated_at` is presented again so soon that it is the same client asking for
+/// the same answer.
+///
+/// Of two requests at once the one that came first may be done second, so a moment before counts like one after. It
+/// counts no longer either: a clock that was set back must not keep the window open until it has caught up.
+#[must_use]
+pub fn is_repetition(rotated_at: Timestamp, now: Timestamp, window: Duration) -> bool {
+    now.since(rotated_at).max(rotated_at.since(now)) < window
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repetition_is_near_on_either_side() {
+        let (at, second) = (Timestamp::from_unix_seconds(1_700_000_000), Duration::from_secs(1));
+        let near = REPEAT_WINDOW - Duration::from_millis(1);
+        for moment in [at, at.plus(near), at.minus(near)] {
+            assert!(is_repetition(at, moment, REPEAT_WINDOW), "{moment:?}");
+        }
+        for moment in [at.plus(REPEAT_WINDOW), at.minus(REPEAT_WINDOW), at.minus(3600 * second)] {
+            assert!(!is_repetition(at, moment, REPEAT_WINDOW), "{moment:?}");
+        }
+        assert!(!is_repetition(at, at, Duration::ZERO));
+    }
+}

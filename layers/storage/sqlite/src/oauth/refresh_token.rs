@@ -8,7 +8,7 @@ use towergate_oauth::{
         client::GrantType,
         fact::OAuthFact,
         grant::{GrantId, RevocationReason},
-        refresh_token::{RefreshToken, RefreshTokenState},
+        refresh_token::{RefreshToken, RefreshTokenState, is_repetition},
     },
 };
 
@@ -67,7 +67,7 @@ pub(super) fn rotate(step: &mut Step<'_>, rotation: Rotation, origin: &Origin) -
     }
     let grant = stored.grant.id;
     if let RefreshTokenState::Rotated { at, successor_used, sealed_answer } = stored.state {
-        if !successor_used && origin.at.since(at) < repeat_window {
+        if !successor_used && is_repetition(at, origin.at, repeat_window) {
             return Ok(Rotated::Repeated { sealed_answer });
         }
         step.record(&OAuthFact::TokenReused { token, grant, client }, origin)?;

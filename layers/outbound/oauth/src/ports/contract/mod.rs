@@ -123,6 +123,7 @@ macro_rules! oauth_store_contract {
                 a_refresh_token_is_exchanged,
                 a_repetition_gets_the_same_answer,
                 a_use_after_the_window_ends_the_family,
+                a_clock_set_back_does_not_open_the_window,
                 a_use_after_the_successors_ends_the_family,
                 a_repetition_is_not_a_use,
                 without_a_window_nothing_repeats,

@@ -66,6 +66,13 @@ pub async fn a_use_after_the_window_ends_the_family<S: OAuthStore + AuditTrail>(
     reuse_ends_the_family(store, 0, NOW.plus(WINDOW)).await;
 }
 
+/// A clock that is set back does not keep the window open until it has caught up.
+pub async fn a_clock_set_back_does_not_open_the_window<S: OAuthStore + AuditTrail>(store: &S) {
+    with_family(store).await;
+    rotate(store, 0, NOW).await;
+    reuse_ends_the_family(store, 0, NOW.minus(WINDOW)).await;
+}
+
 /// When the successor has been used, a second use ends the family even within the window.
 pub async fn a_use_after_the_successors_ends_the_family<S: OAuthStore + AuditTrail>(store: &S) {
     with_family(store).await;

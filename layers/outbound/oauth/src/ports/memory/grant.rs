@@ -14,7 +14,7 @@ use crate::{
         code::ConsumedCode,
         fact::OAuthFact,
         grant::{GrantId, RevocationReason},
-        refresh_token::RefreshTokenState,
+        refresh_token::{RefreshTokenState, is_repetition},
     },
 };
 
@@ -123,7 +123,7 @@ fn rotate(state: &mut State, rotation: Rotation, origin: &Origin) -> Result<Rota
     }
     let grant = stored.grant.id;
     if let RefreshTokenState::Rotated { at, successor_used, sealed_answer } = stored.state {
-        if !successor_used && origin.at.since(at) < repeat_window {
+        if !successor_used && is_repetition(at, origin.at, repeat_window) {
             return Ok(Rotated::Repeated { sealed_answer });
         }
         state.log.write(&OAuthFact::TokenReused { token, grant, client }, origin);
