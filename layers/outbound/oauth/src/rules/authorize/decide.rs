@@ -10,6 +10,9 @@ use crate::rules::{
     interaction::{AuthorizationRequest, Prompt},
 };
 
+/// How far the clocks of machines that serve one site may differ.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
+
 /// What the decision rests on, beside the request itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -67,16 +70,19 @@ pub fn decide(request: &AuthorizationRequest, facts: &Facts<'_>) -> Decision {
 /// Whether a sign-in is recent enough.
 ///
 /// One made since the request arrived always is: the person may take their time on the consent page. An older one
-/// must still be young enough now, not only when the request came.
+/// must still be young enough now, not only when the request came. One from the future was made by a wrong clock, and
+/// tells nothing about its age.
 fn is_fresh(request: &AuthorizationRequest, facts: &Facts<'_>, auth_time: Timestamp) -> bool {
     if facts.sign_in_after.is_some_and(|after| auth_time < after) {
         return false;
     }
-    if auth_time > facts.asked_at {
+    let in_future = auth_time.since(facts.now) > MAX_CLOCK_SKEW;
+    if auth_time > facts.asked_at && !in_future {
         return true;
     }
     let young =
         request.max_age.is_none_or(|seconds| facts.now.since(auth_time) <= Duration::from_secs(seconds));
+    let young = young && (request.max_age.is_none() || !in_future);
     young && !must_sign_in_anew(request)
 }
 
@@ -155,6 +161,22 @@ mod tests {
             Decision::Refuse(error) => error.code,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_sign_in_from_the_future_is_not_fresh() {
+        for (prompt, max_age) in
+            [(&[Prompt::Login][..], None), (&[Prompt::SelectAccount], None), (&[], Some(60)), (&[], Some(0))]
+        {
+            let request = request(prompt, max_age);
+            let decision = decided(&request, 0, Some(3600), Some(&consent("openid email")));
+            assert!(matches!(decision, Decision::LoginRequired { .. }), "{request:?}: {decision:?}");
+            // Another machine's clock may be a little ahead.
+            let decision = decided(&request, 1, Some(30), Some(&consent("openid email")));
+            assert_eq!(decision, Decision::Proceed, "{request:?}");
+        }
+        let unhurried = decided(&request(&[], None), 0, Some(3600), Some(&consent("openid email")));
+        assert_eq!(unhurried, Decision::Proceed);
     }
 
     #[test]
