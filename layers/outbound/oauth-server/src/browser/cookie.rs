@@ -10,11 +10,13 @@ pub(super) fn read(headers: &HeaderMap, insecure: bool) -> Option<OpaqueToken> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == cookie_name(insecure))
-        .find_map(|(_, value)| OpaqueToken::parse(BROWSER_PREFIX, value))
+        // As bytes: another application's cookie may hold any, and must not hide ours.
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            pair.trim_ascii().strip_prefix(cookie_name(insecure).as_bytes())?.strip_prefix(b"=")
+        })
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .find_map(|value| OpaqueToken::parse(BROWSER_PREFIX, value))
 }
 
 /// The `Set-Cookie` value that gives the browser its secret until it closes.
@@ -55,6 +57,17 @@ mod tests {
             assert_eq!(read(&headers(line), insecure).unwrap().id(), token.id());
             assert!(read(&headers(line), !insecure).is_none());
         }
+    }
+
+    #[test]
+    fn another_applications_cookie_does_not_hide_ours() {
+        let token =
+            OpaqueToken::mint(BROWSER_PREFIX, Timestamp::from_unix_seconds(1), &InsecureSeededRandom::new(1))
+                .unwrap();
+        let line = format!("theme=d\u{fc}ster; {}", give(&token, false).split(';').next().unwrap());
+        let headers =
+            HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap())]);
+        assert_eq!(read(&headers, false).unwrap().id(), token.id());
     }
 
     #[test]
