@@ -3,6 +3,8 @@
 //! A spent code stays as long as a token of its grant does, and a rotated refresh token until its family has
 //! expired, so that a second use of either is still noticed.
 
+use std::time::Duration;
+
 use rusqlite::params;
 use towergate_core::{StoreError, Timestamp};
 
@@ -17,6 +19,8 @@ const BATCH: u16 = 500;
 pub struct Cleaned {
     /// Sessions that had ended.
     pub sessions: u64,
+    /// Sign-ins whose end need not be remembered any more.
+    pub ended_sign_ins: u64,
     /// Interactions that had expired.
     pub interactions: u64,
     /// Access tokens that had expired.
@@ -34,6 +38,12 @@ pub(crate) const SESSIONS: &str = "DELETE FROM towergate_sessions WHERE id IN
 
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const ENDED_SIGN_INS: &str = "DELETE FROM towergate_ended_sign_ins WHERE sid IN
+    (SELECT sid FROM towergate_ended_sign_ins WHERE ended_at <= ?1 ORDER BY ended_at LIMIT ?2)";
+
+/// How long the end of a sign-in is remembered, as the rules of the authorization server have it.
+const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const ACCESS_TOKENS: &str = "DELETE FROM towergate_access_tokens WHERE id IN
     (SELECT id FROM towergate_access_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
@@ -68,6 +78,7 @@ impl SqliteStore {
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
+            ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
             ..self.clean_grants(now).await?
         })
     }

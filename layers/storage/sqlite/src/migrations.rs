@@ -20,6 +20,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "audit", sql: include_str!("../migrations/0001_audit.sql") },
     Migration { number: 2, name: "identity", sql: include_str!("../migrations/0002_identity.sql") },
     Migration { number: 3, name: "oauth", sql: include_str!("../migrations/0003_oauth.sql") },
+    Migration {
+        number: 4,
+        name: "ended_sign_ins",
+        sql: include_str!("../migrations/0004_ended_sign_ins.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

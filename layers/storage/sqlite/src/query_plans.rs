@@ -37,6 +37,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::ACCESS_TOKENS,
         c::REFRESH_TOKENS,
         c::UNSPENT_CODES,
+        c::ENDED_SIGN_INS,
         c::CODES_OF_BARE_GRANT,
         c::BARE_GRANT,
     ] {
@@ -74,6 +75,7 @@ fn the_authorization_server_uses_an_index() {
         o::client::FIND,
         o::code::FIND,
         o::consent::FIND,
+        o::grant_row::IS_SIGN_IN_ENDED,
         o::grant_row::REVOKE_ONE,
         o::grant_row::REVOKE_OF_CLIENT,
         o::grant_row::REVOKE_OF_SID,

@@ -74,3 +74,15 @@ async fn more_than_one_batch_goes_in_one_call() {
     assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
     assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap(), towergate_sqlite::Cleaned::default());
 }
+
+#[tokio::test]
+async fn the_end_of_a_sign_in_is_remembered_for_a_day() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
+    let day = NOW.plus(DAY);
+    assert_eq!(
+        store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().ended_sign_ins,
+        0
+    );
+    assert_eq!(store.cleanup(day).await.unwrap().ended_sign_ins, 1);
+}

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use towergate_core::token::OpaqueToken;
 use towergate_oauth::{
-    ports::OAuthStore,
+    ports::{OAuthStore, interaction::Issuing},
     rules::{
         authorize::{Decision, Facts, Params, RedirectUri, Rejection, decide, response, validate},
         interaction::{self, AuthorizationRequest, Interaction, InteractionId, InteractionState},
@@ -59,8 +59,10 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         }
         (Decision::Proceed, Some(account)) => {
             let (grant, code, text) = answer::mint(server, visit, account, &request)?;
-            server.store().issue_code(grant, code, visit.origin).await?;
-            Ok(answer::code(server, &request, &to, &text))
+            match server.store().issue_code(grant, code, visit.origin).await? {
+                Issuing::Issued => Ok(answer::code(server, &request, &to, &text)),
+                Issuing::SignInEnded => Err(Problem::signed_out()),
+            }
         }
         (Decision::ConsentRequired | Decision::Proceed, _) => {
             let id = InteractionId::fresh(visit.now, &server.random)?;

@@ -63,6 +63,10 @@ impl Problem {
         )
     }
 
+    pub(super) fn signed_out() -> Self {
+        Self::forbidden("You signed out in the meantime. Please go back to the application and start again.")
+    }
+
     fn other_browser() -> Self {
         Self::forbidden(
             "This question was put to another browser, or this browser refuses cookies. Please go back to the \

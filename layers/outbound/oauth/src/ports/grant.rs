@@ -89,8 +89,9 @@ pub trait GrantStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Revocation, StoreError>> + Send;
 
-    /// Revokes every grant that was given in the login session `sid` and is not offline; answers how many. Writes
-    /// `grant.revoked` for each.
+    /// Revokes every grant that was given in the login session `sid` and is not offline; answers how many. From then on
+    /// no code is issued in that session, not even to a request that began before: so it stays for
+    /// [`ENDED_SIGN_IN_KEPT`](crate::rules::grant::ENDED_SIGN_IN_KEPT). Writes `grant.revoked` for each.
     ///
     /// # Errors
     /// When the store fails.

@@ -45,7 +45,8 @@ pub trait InteractionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Binding, StoreError>> + Send;
 
     /// Closes an open, unexpired interaction of `grant.subject` with a yes: keeps grant and code, and the consent if
-    /// it is to be remembered. Writes `consent.given` if they were asked, and `code.issued`.
+    /// it is to be remembered. Does nothing when the sign-in of the grant
+    /// [has ended](super::GrantStore::end_session_grants). Writes `consent.given` if they were asked, and `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -67,7 +68,8 @@ pub trait InteractionStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
 
-    /// Keeps a grant and its code where nobody had to be asked. Writes `code.issued`.
+    /// Keeps a grant and its code where nobody had to be asked, unless the sign-in of the grant
+    /// [has ended](super::GrantStore::end_session_grants). Writes `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -76,7 +78,7 @@ pub trait InteractionStore: Send + Sync + 'static {
         grant: Grant,
         code: Code,
         origin: Origin,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Issuing, StoreError>> + Send;
 
     /// The consent that `subject` asked to be remembered for `client`.
     ///
@@ -137,11 +139,21 @@ pub enum Binding {
     Gone,
 }
 
+/// What became of [`InteractionStore::issue_code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuing {
+    /// It is kept.
+    Issued,
+    /// The person signed out meanwhile; nothing was written.
+    SignInEnded,
+}
+
 /// What became of a yes or a no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
     /// This answer closed it.
     Closed,
-    /// It was closed already, has expired, belongs to another person, or never was; nothing was written.
+    /// It was closed already, has expired, belongs to another person, or never was, or the sign-in of a yes has ended;
+    /// nothing was written.
     Gone,
 }

@@ -2,7 +2,7 @@
 //!
 //! To revoke the grant is to revoke all of them, in one row.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use towergate_core::{Timestamp, typed_id};
@@ -107,6 +107,9 @@ impl Grant {
         self.scope.contains("offline_access")
     }
 }
+
+/// How long a store remembers that a sign-in ended, so that a request which began before cannot issue a code in it.
+pub const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a grant was revoked, for the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -60,6 +60,7 @@ impl GrantStore for SqliteStore {
 
     async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {
         self.write(move |step| {
+            grant_row::end_sign_in(step.connection, &sid, &origin)?;
             let key = params![origin.at.unix_millis(), sid];
             grant_row::revoke(step, grant_row::REVOKE_OF_SID, key, RevocationReason::SessionEnded, &origin)
         })

@@ -58,6 +58,25 @@ pub(crate) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failu
     Ok(())
 }
 
+const END_SIGN_IN: &str = "INSERT INTO towergate_ended_sign_ins (sid, ended_at) VALUES (?1, ?2)
+    ON CONFLICT (sid) DO UPDATE SET ended_at = excluded.ended_at";
+
+pub(crate) const IS_SIGN_IN_ENDED: &str = "SELECT 1 FROM towergate_ended_sign_ins WHERE sid = ?1";
+
+/// Remembers that a sign-in ended.
+pub(super) fn end_sign_in(connection: &Connection, sid: &str, origin: &Origin) -> Result<(), Failure> {
+    query::change(connection, END_SIGN_IN, params![sid, origin.at.unix_millis()])?;
+    Ok(())
+}
+
+/// Whether the sign-in that the grant would be given in has ended.
+pub(super) fn sign_in_has_ended(connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
+    match &grant.sign_in.sid {
+        Some(sid) => query::exists(connection, IS_SIGN_IN_ENDED, params![sid]),
+        None => Ok(false),
+    }
+}
+
 pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Grant, Failure> {
     fields.table(TABLE);
     Ok(Grant {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore},
+    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore, Issuing},
     rules::{
         client::ClientId,
         code::Code,
@@ -14,7 +14,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{code, consent};
+use super::{code, consent, grant_row};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -60,8 +60,15 @@ impl InteractionStore for SqliteStore {
         self.write(move |step| deny(step, id, subject, &origin)).await
     }
 
-    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<(), StoreError> {
-        self.write(move |step| code::issue(step, grant, &code, &origin)).await
+    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<Issuing, StoreError> {
+        self.write(move |step| {
+            if grant_row::sign_in_has_ended(step.connection, &grant)? {
+                return Ok(Issuing::SignInEnded);
+            }
+            code::issue(step, grant, &code, &origin)?;
+            Ok(Issuing::Issued)
+        })
+        .await
     }
 
     async fn find_consent(
@@ -124,6 +131,9 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
     let Approval { interaction: id, grant, code, asked } = approval;
     let waiting = find_waiting(step.connection, id, origin.at)?;
     if waiting.and_then(|interaction| interaction.subject).as_ref() != Some(&grant.subject) {
+        return Ok(Closing::Gone);
+    }
+    if grant_row::sign_in_has_ended(step.connection, &grant)? {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Approved)?;

@@ -18,7 +18,7 @@ use towergate_core::{
     random::InsecureSeededRandom,
 };
 use towergate_oauth::{
-    ports::{ClientStore, memory::MemoryStore},
+    ports::{ClientStore, GrantStore, memory::MemoryStore},
     rules::{
         client::{Client, ClientId, ClientMetadata, ClientState},
         grant::{SignIn, Subject},
@@ -68,7 +68,12 @@ impl House {
         self.clock.advance(Duration::from_secs(1));
         self.host.0.lock().unwrap().account = Some(Account {
             subject: Subject::parse(name).unwrap(),
-            sign_in: SignIn { auth_time: self.clock.now(), acr: None, amr: Vec::new(), sid: None },
+            sign_in: SignIn {
+                auth_time: self.clock.now(),
+                acr: None,
+                amr: Vec::new(),
+                sid: Some(format!("sid-{name}")),
+            },
             display_name: format!("{name}@example.com"),
         });
     }
@@ -79,6 +84,11 @@ impl House {
 
     pub(super) fn host_fails(&self, failure: Failure) {
         self.host.0.lock().unwrap().failure = Some(failure);
+    }
+
+    pub(super) async fn end_sign_in(&self, sid: &str) {
+        let origin = Origin::detached(self.clock.now(), &InsecureSeededRandom::new(97)).unwrap();
+        self.store.end_session_grants(sid.to_owned(), origin).await.unwrap();
     }
 
     pub(super) async fn disable_client(&self) {

@@ -305,3 +305,21 @@ async fn a_question_expires_while_its_answer_is_held_back() {
     assert_page(&house.send(request.body(late).unwrap()).await, StatusCode::BAD_REQUEST);
     assert_eq!(state(&house, &path).await, InteractionState::Open);
 }
+
+/// What a request that began before signing out still believes.
+#[tokio::test]
+async fn no_code_leaves_for_a_request_that_signing_out_has_overtaken() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    let answer = browser.post(&path, "decision=allow&remember=on").await;
+    assert!(answer.param("code").is_some());
+    let path = browser.get(&format!("{GOOD}&prompt=consent")).await.location().to_owned();
+    assert_eq!(browser.get(&path).await.status, StatusCode::OK);
+
+    house.end_sign_in("sid-alice").await;
+    let before = house.facts();
+    assert_page(&browser.post(&path, "decision=allow").await, StatusCode::BAD_REQUEST);
+    assert_page(&browser.get(GOOD).await, StatusCode::FORBIDDEN);
+    assert_eq!(house.facts(), before);
+}

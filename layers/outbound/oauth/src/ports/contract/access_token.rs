@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    ports::{OAuthStore, grant::Revocation},
+    ports::{OAuthStore, grant::Revocation, interaction::Issuing},
     rules::{
         access_token::AccessToken,
         client::GrantType,
@@ -133,4 +133,18 @@ pub async fn a_waiting_code_dies_with_its_sign_in<S: OAuthStore + AuditTrail>(st
     with_code(store).await;
     assert_eq!(store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap(), 1);
     assert!(store.find_code(code(1).id).await.unwrap().unwrap().revoked);
+}
+
+/// A request that began before the person signed out gets no code afterwards, not even an offline one.
+pub async fn no_code_is_issued_in_an_ended_sign_in<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    assert_eq!(store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap(), 0);
+    let mut ear = Ear::on(store).await;
+    let offline = Grant { scope: scope("openid offline_access"), ..grant(1) };
+    assert_eq!(store.issue_code(offline, code(1), origin(NOW)).await.unwrap(), Issuing::SignInEnded);
+    assert!(store.find_code(code(1).id).await.unwrap().is_none());
+    ear.silence().await;
+    let sign_in = SignIn { sid: Some(String::from("sid-2")), ..grant(1).sign_in };
+    let next = Grant { sign_in, ..grant(1) };
+    assert_eq!(store.issue_code(next, code(1), origin(NOW)).await.unwrap(), Issuing::Issued);
 }

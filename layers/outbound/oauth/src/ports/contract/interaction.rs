@@ -102,6 +102,13 @@ pub async fn a_late_yes_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
     nothing_comes_of(store, approval(1), late).await;
 }
 
+/// A yes of a sign-in that has ended meanwhile gets nothing.
+pub async fn a_yes_after_signing_out_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
+    nothing_comes_of(store, approval(1), origin(NOW)).await;
+}
+
 /// Another person's yes gets nothing.
 pub async fn another_persons_yes_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
     with_taken(store).await;

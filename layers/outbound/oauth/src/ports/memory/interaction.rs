@@ -6,7 +6,7 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 
 use super::{Log, MemoryStore, already_there};
 use crate::{
-    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore},
+    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore, Issuing},
     rules::{
         client::ClientId,
         code::Code,
@@ -65,7 +65,8 @@ impl InteractionStore for MemoryStore {
             let Some(interaction) = state.interactions.waiting(id, origin.at) else {
                 return Ok(Closing::Gone);
             };
-            if interaction.subject.as_ref() != Some(&grant.subject) {
+            if interaction.subject.as_ref() != Some(&grant.subject) || state.grants.sign_in_has_ended(&grant)
+            {
                 return Ok(Closing::Gone);
             }
             state.grants.check_new(&grant, &code)?;
@@ -107,12 +108,15 @@ impl InteractionStore for MemoryStore {
         })
     }
 
-    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<(), StoreError> {
+    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<Issuing, StoreError> {
         self.step(|state| {
             state.grants.check_new(&grant, &code)?;
+            if state.grants.sign_in_has_ended(&grant) {
+                return Ok(Issuing::SignInEnded);
+            }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.grants.keep(grant, code);
-            Ok(())
+            Ok(Issuing::Issued)
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{
         access_token::AccessToken,
         code::Code,
         fact::OAuthFact,
-        grant::{Grant, GrantId, RevocationReason},
+        grant::{ENDED_SIGN_IN_KEPT, Grant, GrantId, RevocationReason},
         refresh_token::{RefreshToken, RefreshTokenState},
     },
 };
@@ -24,6 +24,7 @@ pub(in crate::ports::memory) struct Grants {
     codes: BTreeMap<Uuid, CodeRow>,
     access_tokens: BTreeMap<Uuid, AccessToken>,
     refresh_tokens: BTreeMap<Uuid, RefreshTokenRow>,
+    ended_sign_ins: BTreeMap<String, Timestamp>,
 }
 
 struct GrantRow {
@@ -58,6 +59,17 @@ impl Grants {
     pub(in crate::ports::memory) fn keep(&mut self, grant: Grant, code: Code) {
         self.grants.insert(grant.id, GrantRow { grant, revoked: false });
         self.codes.insert(code.id, CodeRow { code, spent: false });
+    }
+
+    /// Remembers that a sign-in ended, and forgets what ended long ago.
+    pub(super) fn end_sign_in(&mut self, sid: String, now: Timestamp) {
+        self.ended_sign_ins.retain(|_, ended_at| now.since(*ended_at) < ENDED_SIGN_IN_KEPT);
+        self.ended_sign_ins.insert(sid, now);
+    }
+
+    /// Whether the sign-in that the grant would be given in has ended.
+    pub(in crate::ports::memory) fn sign_in_has_ended(&self, grant: &Grant) -> bool {
+        grant.sign_in.sid.as_ref().is_some_and(|sid| self.ended_sign_ins.contains_key(sid))
     }
 
     /// Revokes every living grant that `dies` names; answers how many.
