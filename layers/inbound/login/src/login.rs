@@ -7,30 +7,34 @@
 //!    sentence, the same for every reason. 401 would have to name an HTTP authentication scheme, and this is none.
 //! 4. Too much to do, or a store that is away, answers 503 with `Retry-After`.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::LocalPath;
+use towergate_core::{LocalPath, Secret, audit::Origin};
 use towergate_identity::{ports::IdentityStore, rules::email};
 use towergate_session::{Session, SessionError};
+use tracing::Instrument;
 
 use crate::{
     answer,
     form::{self, FormError},
+    hasher::HasherError,
+    logout::OnLogout,
     pages::{LoginPages, LoginView},
-    password::{LoginError, PasswordLogin, REFUSED},
+    password::{LoginError, PasswordLogin, REFUSED, SignedIn},
     setting::Setting,
 };
 
 /// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
-pub(crate) struct Login<S, P> {
+pub(crate) struct Login<S, P, H> {
     pub(crate) login: PasswordLogin<S>,
+    pub(crate) hook: Arc<H>,
     pub(crate) path: LocalPath,
     pub(crate) setting: Setting<P>,
 }
 
-impl<S: IdentityStore, P: LoginPages> Login<S, P> {
+impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
     pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: http_body::Body + Send,
@@ -79,7 +83,7 @@ impl<S: IdentityStore, P: LoginPages> Login<S, P> {
         };
 
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
-        match self.login.attempt(email.expose(), &password, &session, origin).await {
+        match self.sign_in(email.expose().clone(), password, session, origin).await {
             Ok(_) => answer::see_other(&return_to),
             Err(LoginError::Refused) => {
                 self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(REFUSED))
@@ -93,6 +97,30 @@ impl<S: IdentityStore, P: LoginPages> Login<S, P> {
                 answer::broken(self.pages())
             }
         }
+    }
+
+    /// Signs in, and ends what came from the sign-in whose place the new one takes.
+    async fn sign_in(
+        &self,
+        email: String,
+        password: Secret<String>,
+        session: Session,
+        origin: Origin,
+    ) -> Result<SignedIn, LoginError> {
+        let (login, hook) = (self.login.clone(), Arc::clone(&self.hook));
+        let signing_in = async move {
+            let replaced = session.sign_in_id();
+            let signed_in = login.attempt(&email, &password, &session, origin).await?;
+            if let Some(replaced) = replaced
+                && let Err(error) = hook.ending(replaced, origin).await
+            {
+                tracing::error!(%error, sign_in = %replaced, "what came from a replaced sign-in did not end");
+            }
+            Ok(signed_in)
+        };
+        // On its own task: whoever hangs up early has signed in, so the earlier sign-in ends all the same.
+        let signing_in = tokio::spawn(signing_in.in_current_span());
+        signing_in.await.unwrap_or(Err(LoginError::Hasher(HasherError::Stopped)))
     }
 
     fn form(

@@ -18,12 +18,13 @@ use tracing::Instrument;
 
 use crate::{answer, pages::LoginPages, setting::Setting};
 
-/// What else ends when somebody signs out: told by the host, which knows both halves. `()` ends nothing else.
+/// What else ends when somebody signs out, or signs in anew in the place of an earlier sign-in: told by the host, which
+/// knows both halves. `()` ends nothing else.
 pub trait OnLogout: Send + Sync + 'static {
     /// Ends whatever came from `sign_in`. It may be called more than once for the same sign-in.
     ///
     /// # Errors
-    /// When it could not: the person then stays signed in, is told so, and may try again.
+    /// When it could not: whoever signs out then stays signed in, is told so, and may try again.
     fn ending(
         &self,
         sign_in: SignInId,

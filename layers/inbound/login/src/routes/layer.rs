@@ -89,8 +89,12 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
     type Service = LoginRoutesService<Inner, S, P, H>;
 
     fn layer(&self, inner: Inner) -> Self::Service {
-        let login =
-            Login { login: self.login.clone(), path: self.login_path.clone(), setting: self.setting.clone() };
+        let login = Login {
+            login: self.login.clone(),
+            hook: Arc::clone(&self.hook),
+            path: self.login_path.clone(),
+            setting: self.setting.clone(),
+        };
         let logout = Logout {
             hook: Arc::clone(&self.hook),
             then: self.after_logout.clone(),

@@ -30,7 +30,7 @@ pub struct LoginRoutesService<Inner, S, P, H = ()> {
 }
 
 pub(super) struct Routes<S, P, H> {
-    pub(super) login: Login<S, P>,
+    pub(super) login: Login<S, P, H>,
     pub(super) logout: Logout<P, H>,
     pub(super) logout_path: LocalPath,
 }

@@ -78,3 +78,18 @@ async fn what_could_not_end_whole_has_not_ended_and_can_be_tried_again() {
     assert_eq!(host.post("/logout", Some(&cookie), "").await.status, StatusCode::SEE_OTHER);
     assert_eq!(host.get("/", Some(&cookie)).await.body, "nobody");
 }
+
+#[tokio::test]
+async fn the_host_is_told_which_sign_in_another_one_replaces() {
+    let host = Host::with_alice().await;
+    host.add("bob@example.com", Some(host.hashed(RIGHT, 16)), UserState::Active).await;
+    let host = host.with_hook(Hook::default());
+    let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    let sid = host.events("session.created")[0].details[0].1.clone();
+    host.sign_in("bob@example.com", "a wrong pass phrase", Some(&cookie)).await;
+    assert!(host.hook.ended.lock().unwrap().is_empty());
+
+    host.sign_in("bob@example.com", RIGHT, Some(&cookie)).await.cookie();
+    let ended = host.hook.ended.lock().unwrap();
+    assert_eq!(ended.iter().map(SignInId::to_string).collect::<Vec<_>>(), [sid]);
+}
