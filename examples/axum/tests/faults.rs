@@ -1,8 +1,9 @@
 //! What the host answers when the database is held, broken or gone, and when what comes in is torn.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::string_slice, reason = "a test")]
 
 #[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
 mod client;
 #[cfg(test)]
 #[path = "faults/cookie.rs"]

@@ -1,7 +1,5 @@
 //! The program is killed at random points of the way, fifty times, on one database: what a client was told still holds.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
 mod client;

@@ -7,7 +7,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc::Receiver,
+    sync::{
+        atomic::{AtomicU16, Ordering},
+        mpsc::Receiver,
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -72,8 +75,11 @@ impl Dead {
     }
 }
 
-/// A port that stays free while the program is down: below those that outgoing connections take.
+/// A port that stays free while the program is down: below those that outgoing connections take, asked for by no
+/// other test of this process, and hardly by one of another.
 pub(crate) fn free_port() -> u16 {
-    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (first..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    let of_this_process = 20_000 + 12 * u16::try_from(std::process::id() % 1000).unwrap();
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..12).map(|_| of_this_process + ASKED.fetch_add(1, Ordering::Relaxed)).find(free).unwrap()
 }
