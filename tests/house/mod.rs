@@ -15,7 +15,7 @@ use towergate::{
     Stack,
     audit::AuditLayer,
     core::{
-        Clock, Digest, Secret, Timestamp,
+        Clock, Digest, Random, Secret, Timestamp,
         audit::Origin,
         clock::ManualClock,
         seal::{SealingKey, SealingRing},
@@ -32,7 +32,9 @@ use towergate::{
     login::{LoginRoutes, PasswordHasher},
     oauth::{
         ports::OAuthStore,
-        rules::client::{Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType},
+        rules::client::{
+            AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType,
+        },
     },
     oauth_resource::{AccessTokenInfo, ResourceLayer, Verifier},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, account::AccountLayer},
@@ -82,23 +84,13 @@ impl House {
             grants.put_client(client(id, secret), origin()).await.unwrap();
         }
 
-        let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
-        let keys = KeyRing::open(&grants, &sealing, &*clock, &*random).await.unwrap();
-        let accounts = Arc::new(Accounts);
-        let server = AuthorizationServer::new(
-            grants.clone(),
-            accounts.clone(),
-            DefaultPages::new(),
-            ServerConfig::new(Issuer::https(ISSUER).unwrap()),
-        )
-        .clock(clock.clone())
-        .random(random.clone());
+        let (server, keys) = server(&grants, clock.clone(), random.clone()).await;
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack = Stack::new(audit())
             .session(session)
             .scope(ScopeLayer::new())
-            .account(AccountLayer::new(accounts));
+            .account(AccountLayer::new(Arc::new(Accounts)));
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
         let jwks = keys.clone();
@@ -129,6 +121,29 @@ impl House {
     pub(crate) fn later(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// The authorization server over `grants`, and its keys.
+pub(crate) async fn server<O: OAuthStore>(
+    grants: &O,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> (AuthorizationServer<O, Accounts, DefaultPages>, KeyRing) {
+    let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+    let keys = KeyRing::open(grants, &sealing, &*clock, &*random).await.unwrap();
+    let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+    let server = AuthorizationServer::new(grants.clone(), Arc::new(Accounts), DefaultPages::new(), config);
+    (server.clock(clock).random(random), keys)
+}
+
+/// A client that acts for itself, with tokens of this shape.
+pub(crate) fn robot(id: &str, format: AccessTokenFormat) -> Client {
+    let mut robot = client(id, CLIENT_SECRET);
+    robot.metadata.redirect_uris = Vec::new();
+    robot.metadata.grant_types = [GrantType::ClientCredentials].into();
+    robot.metadata.scope = Scope::parse("read write").unwrap();
+    robot.metadata.access_token_format = format;
+    robot
 }
 
 async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {

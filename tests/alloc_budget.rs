@@ -1,0 +1,121 @@
+//! What the house allocates for a request, exactly: a number that falls is good news, one that rises needs a reason.
+
+#[expect(dead_code, reason = "each test file uses a part")]
+#[cfg(test)]
+mod house;
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use house::{CLIENT_SECRET, House, accounts::Accounts, steps::signed_in};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use tower::{Service, ServiceBuilder, service_fn};
+use towergate::{
+    Stack,
+    audit::AuditLayer,
+    core::{Timestamp, audit::Origin, clock::ManualClock, random::InsecureSeededRandom},
+    identity,
+    oauth::{self, ports::ClientStore, rules::client::AccessTokenFormat},
+    oauth_server::account::AccountLayer,
+    scope::ScopeLayer,
+    session::SessionLayer,
+};
+
+/// The map of the extensions, which the first layer that leaves something there pays for, and its growth for the fourth.
+const EXTENSIONS: u64 = 3;
+/// The identifier's place in the extensions, and the text of the response header.
+const AUDIT: u64 = 2;
+/// The handle's shared state, and its place in the extensions.
+const SESSION: u64 = 2;
+/// The record that a handle shares with whoever asks, and its list of methods, which the store clones.
+const RECORD: u64 = 2;
+/// The scope's place in the extensions.
+const SCOPE: u64 = 1;
+/// The account's place in the extensions.
+const ACCOUNT: u64 = 1;
+/// What the host's own resolver makes of a user: subject, name, methods, `sid`.
+const HOST: u64 = 6;
+/// What the house may cost a page, whoever asks; what the host adds is the host's.
+const GOAL: u64 = 12;
+
+/// A token of a client that acts for itself, from the call to the answer, in a fresh store.
+const CLIENT_CREDENTIALS_OPAQUE: u64 = 49;
+
+/// How many allocations a request costs from the call to the answer.
+#[cfg(test)]
+fn allocations<S, B>(service: &mut S, request: Request<B>) -> u64
+where
+    S: Service<Request<B>, Response = Response<Full<Bytes>>, Error = Infallible>,
+{
+    let mut answer = None;
+    let info = allocation_counter::measure(|| {
+        let mut future = pin!(service.call(request));
+        let Poll::Ready(Ok(response)) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it answers at once");
+        };
+        answer = Some(response);
+    });
+    assert_eq!(answer.map(|answer| answer.status()), Some(StatusCode::OK));
+    info.count_total
+}
+
+fn page(cookie: Option<&str>) -> Request<()> {
+    let mut request = Request::new(());
+    if let Some(cookie) = cookie {
+        let cookie = format!("__Host-tgs={cookie}");
+        request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+    }
+    request
+}
+
+fn hello() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from("hello"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+#[tokio::test]
+async fn the_full_stack_costs_a_page_what_is_written_here() {
+    let people = identity::ports::memory::MemoryStore::new();
+    let house = House::on(people.clone(), oauth::ports::memory::MemoryStore::new()).await;
+    let cookie = signed_in(&house).await.cookies["__Host-tgs"].clone();
+    let mut bare = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(hello())));
+    let stack = Stack::new(AuditLayer::new().clock(house.clock.clone()))
+        .session(SessionLayer::new(people).clock(house.clock.clone()))
+        .scope(ScopeLayer::new())
+        .account(AccountLayer::new(Arc::new(Accounts)));
+    let mut whole = ServiceBuilder::new().layer(stack).service(bare);
+    let mut added = |cookie| allocations(&mut whole, page(cookie)) - allocations(&mut bare, page(cookie));
+
+    let nobody = EXTENSIONS + AUDIT + SESSION + SCOPE + ACCOUNT;
+    assert_eq!(added(None), nobody);
+    let somebody = nobody + RECORD;
+    assert_eq!(added(Some(&cookie)), somebody + HOST);
+    assert!(somebody <= GOAL);
+}
+
+#[tokio::test]
+async fn a_token_costs_what_is_written_here() {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
+    let random = Arc::new(InsecureSeededRandom::new(1));
+    let grants = oauth::ports::memory::MemoryStore::new();
+    let origin = Origin::detached(Timestamp::from_unix_seconds(1), &*random).unwrap();
+    grants.put_client(house::robot("robot", AccessTokenFormat::Opaque), origin).await.unwrap();
+    let (server, keys) = house::server(&grants, clock, random).await;
+    let inner = service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(hello())));
+    let mut service = ServiceBuilder::new().layer(server.protocol(keys)).service(inner);
+    let form =
+        format!("grant_type=client_credentials&client_id=robot&client_secret={CLIENT_SECRET}&scope=read");
+    let request = Request::post("/oauth/token")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Full::new(Bytes::from(form)))
+        .unwrap();
+    assert_eq!(allocations(&mut service, request), CLIENT_CREDENTIALS_OPAQUE);
+}
