@@ -66,6 +66,7 @@ where
     info.count_total
 }
 
+#[cfg(test)]
 fn page(cookie: Option<&str>) -> Request<()> {
     let mut request = Request::new(());
     if let Some(cookie) = cookie {
@@ -75,6 +76,7 @@ fn page(cookie: Option<&str>) -> Request<()> {
     request
 }
 
+#[cfg(test)]
 fn hello() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from("hello"));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));

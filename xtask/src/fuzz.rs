@@ -28,6 +28,10 @@ pub(crate) fn smoke(seconds: &str) -> Result<(), Failure> {
         fs::create_dir_all(&corpus).map_err(|error| Failure(format!("{}: {error}", corpus.display())))?;
         let mut fuzz = Command::new(target_dir.join(triple).join("release").join(&name));
         fuzz.arg(&corpus).args([&format!("-max_total_time={seconds}"), "-max_len=4096", "-timeout=10"]);
+        let seeds = folder.join("seeds").join(&name);
+        if seeds.is_dir() {
+            fuzz.arg(seeds);
+        }
         show(fuzz.current_dir(&folder))?;
     }
     Ok(())
