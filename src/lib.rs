@@ -11,6 +11,9 @@ pub use stack::{Audited, CrossOriginRefusal, Scoped, Stack, WithAccount, WithSes
 pub use towergate_audit as audit;
 /// Time, randomness, secrets, tokens, audit events.
 pub use towergate_core as core;
+/// Endpoints in front of an inner service: for a host that writes some of its own.
+#[cfg(any(feature = "inbound", feature = "outbound"))]
+pub use towergate_endpoint as endpoint;
 /// The rules of signing in, and the ports of its store.
 #[cfg(feature = "inbound")]
 pub use towergate_identity as identity;

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use towergate_core::form::{self, Form};
 
 fuzz_target!(|text: &[u8]| {
-    let Ok(form) = Form::parse(text, &["a", "b"]) else { return };
+    let Ok(mut form) = Form::parse(text, &["a", "b"]) else { return };
     let pairs = || text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     for name in ["a", "b"] {
         let named = |pair: &&[u8]| {
@@ -14,7 +14,7 @@ fuzz_target!(|text: &[u8]| {
             read.is_some_and(|read| read.expose() == name)
         };
         let times = pairs().filter(named).count();
-        match form.sent(name) {
+        match form.take(name) {
             Ok(value) => assert_eq!(times, usize::from(value.is_some())),
             Err(_) => assert!(times > 0),
         }

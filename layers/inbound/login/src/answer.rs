@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use towergate_core::{LocalPath, StoreError};
+use towergate_endpoint::page;
 
 use crate::{
     form::FormError,
@@ -12,19 +13,7 @@ use crate::{
 /// A page. There is no `form-action` in its policy: browsers apply it to all redirects that follow a form, and those
 /// after signing in may end at a client of the host.
 pub(crate) fn page(status: StatusCode, html: String, pages: &impl LoginPages) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(html));
-    *response.status_mut() = status;
-    let policy = format!(
-        "default-src 'none'; style-src {}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-        pages.style_source()
-    );
-    let headers = response.headers_mut();
-    // A style source that is no header value leaves a policy that allows no style at all.
-    let policy = HeaderValue::try_from(policy)
-        .unwrap_or(HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    guard(response)
+    page::page(status, html, pages.style_source(), "")
 }
 
 /// A problem that is not the person's fault, or that no person makes.
@@ -64,12 +53,8 @@ pub(crate) fn store_failed(error: &StoreError, pages: &impl LoginPages) -> Respo
 
 /// On to a path of this host, with GET.
 pub(crate) fn see_other(path: &LocalPath) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SEE_OTHER;
     // A local path is visible ASCII, which is what a header value is; the front page stands in all the same.
-    let location = HeaderValue::from_str(path.as_str()).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(header::LOCATION, location);
-    guard(response)
+    page::see_other(HeaderValue::from_str(path.as_str()).unwrap_or(HeaderValue::from_static("/")))
 }
 
 /// The method is none of those that `allow` lists.
@@ -83,18 +68,5 @@ pub(crate) fn wrong_method(allow: &'static str, pages: &impl LoginPages) -> Resp
 /// The host is put together wrongly; told in plain text to whoever is building it.
 pub(crate) fn misbuilt(message: String) -> Response<Bytes> {
     tracing::error!(message);
-    let mut response = Response::new(Bytes::from(message));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    guard(response)
-}
-
-fn guard(mut response: Response<Bytes>) -> Response<Bytes> {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Stricter would make browsers hide the origin of our own forms, which the cross-origin check reads.
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+    page::plain(StatusCode::INTERNAL_SERVER_ERROR, message)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Extensions;
 use towergate_core::{
     Clock, Random, RandomUnavailable,
-    audit::{Origin, RequestId},
+    audit::Origin,
     system::{OsRandom, SystemClock},
 };
 
@@ -23,11 +23,7 @@ impl<P> Setting<P> {
 
     /// The request that an audit layer named, at this moment; one of its own when none did.
     pub(crate) fn origin(&self, extensions: &Extensions) -> Result<Origin, RandomUnavailable> {
-        let at = self.clock.now();
-        match extensions.get::<RequestId>() {
-            Some(request) => Ok(Origin { request: *request, at }),
-            None => Origin::detached(at, &self.random),
-        }
+        towergate_endpoint::origin(extensions, self.clock.now(), &self.random)
     }
 }
 

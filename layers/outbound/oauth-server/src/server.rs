@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::Extensions;
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
-    audit::{Origin, RequestId},
+    audit::Origin,
     system::{OsRandom, SystemClock},
 };
 
@@ -85,10 +85,7 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
         extensions: &Extensions,
         now: Timestamp,
     ) -> Result<Origin, RandomUnavailable> {
-        match extensions.get::<RequestId>() {
-            Some(request) => Ok(Origin { request: *request, at: now }),
-            None => Origin::detached(now, &self.random),
-        }
+        towergate_endpoint::origin(extensions, now, &self.random)
     }
 }
 

@@ -77,15 +77,19 @@ impl Form {
     /// # Errors
     /// When it is there twice or cannot be read.
     pub fn get(&self, name: &str) -> Result<Option<&str>, BadParameter> {
-        Ok(self.sent(name)?.map(|value| value.expose().as_str()).filter(|value| !value.is_empty()))
+        match self.values.get(name) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value.expose().as_str()).filter(|value| !value.is_empty())),
+            Some(Err(bad)) => Err(*bad),
+        }
     }
 
-    /// The parameter's value as it was sent, an empty one too; `None` when it is missing.
+    /// Takes the parameter's value out, as it was sent, an empty one too; `None` when it is missing.
     ///
     /// # Errors
     /// When it is there twice or cannot be read.
-    pub fn sent(&self, name: &str) -> Result<Option<&Secret<String>>, BadParameter> {
-        self.values.get(name).map(Result::as_ref).transpose().map_err(|bad| *bad)
+    pub fn take(&mut self, name: &str) -> Result<Option<Secret<String>>, BadParameter> {
+        self.values.remove(name).transpose()
     }
 
     /// Whether none of the known parameters is there, not even empty.
@@ -179,11 +183,12 @@ mod tests {
 
     #[test]
     fn an_empty_value_was_sent_all_the_same() {
-        let form = Form::parse(b"a=&b", KNOWN).unwrap();
+        let mut form = Form::parse(b"a=&b&client_id&client_id", KNOWN).unwrap();
         for sent in ["a", "b"] {
-            assert!(form.sent(sent).unwrap().unwrap().expose().is_empty());
+            assert!(form.take(sent).unwrap().unwrap().expose().is_empty());
+            assert!(form.take(sent).unwrap().is_none());
         }
-        assert!(form.sent("client_id").unwrap().is_none());
+        assert_eq!(form.take("client_id").unwrap_err(), BadParameter::Repeated);
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 use towergate_core::{Clock, LocalPath, Random};
+use towergate_endpoint::Mounted;
 use towergate_identity::ports::IdentityStore;
 
-use super::service::{LoginRoutesService, Routes};
+use super::service::SignInAndOut;
 use crate::{
     hasher::PasswordHasher,
     login::Login,
@@ -86,7 +87,7 @@ impl<S, P, H> LoginRoutes<S, P, H> {
 }
 
 impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
-    type Service = LoginRoutesService<Inner, S, P, H>;
+    type Service = Mounted<SignInAndOut<S, P, H>, Inner>;
 
     fn layer(&self, inner: Inner) -> Self::Service {
         let login = Login {
@@ -100,8 +101,7 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
             then: self.after_logout.clone(),
             setting: self.setting.clone(),
         };
-        let routes = Routes { login, logout, logout_path: self.logout_path.clone() };
-        LoginRoutesService { inner, routes: Arc::new(routes) }
+        Mounted::new(SignInAndOut::new(login, logout, self.logout_path.clone()), inner)
     }
 }
 

@@ -73,10 +73,8 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod service;
 
-pub use future::ResponseFuture;
 pub use layer::LoginRoutes;
-pub use service::LoginRoutesService;
+pub use service::{Route, SignInAndOut};

@@ -1,80 +1,82 @@
-//! The service.
+//! The endpoints.
 
-use std::{
-    error::Error,
-    fmt,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tower_service::Service;
 use towergate_core::LocalPath;
+use towergate_endpoint::Endpoints;
 use towergate_identity::ports::IdentityStore;
 
-use super::future::ResponseFuture;
 use crate::{
     login::Login,
     logout::{Logout, OnLogout},
     pages::LoginPages,
 };
 
-/// Answers the sign-in page and the way out. Made by [`LoginRoutes`](super::LoginRoutes).
+/// The endpoints that [`LoginRoutes`](super::LoginRoutes) mounts.
 ///
-/// It is ready when the inner service is. A sign-in or sign-out whose form was read runs to its end, even when its future
-/// is dropped.
-pub struct LoginRoutesService<Inner, S, P, H = ()> {
-    pub(super) inner: Inner,
-    pub(super) routes: Arc<Routes<S, P, H>>,
+/// A sign-in or sign-out whose form was read runs to its end, even when its future is dropped.
+pub struct SignInAndOut<S, P, H = ()> {
+    ways: Arc<Ways<S, P, H>>,
 }
 
-pub(super) struct Routes<S, P, H> {
-    pub(super) login: Login<S, P, H>,
-    pub(super) logout: Logout<P, H>,
-    pub(super) logout_path: LocalPath,
+struct Ways<S, P, H> {
+    login: Login<S, P, H>,
+    logout: Logout<P, H>,
+    logout_path: LocalPath,
 }
 
-impl<Inner, S, P, H, ReqBody, ResBody> Service<Request<ReqBody>> for LoginRoutesService<Inner, S, P, H>
+/// Which way a request goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Route {
+    /// In.
+    Login,
+    /// Out.
+    Logout,
+}
+
+impl<S, P, H> SignInAndOut<S, P, H> {
+    pub(super) fn new(login: Login<S, P, H>, logout: Logout<P, H>, logout_path: LocalPath) -> Self {
+        Self { ways: Arc::new(Ways { login, logout, logout_path }) }
+    }
+}
+
+impl<S, P, H, B> Endpoints<B> for SignInAndOut<S, P, H>
 where
-    Inner: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S: IdentityStore,
     P: LoginPages,
     H: OnLogout,
-    ReqBody: http_body::Body + Send + 'static,
-    ReqBody::Data: Send,
-    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
-    ResBody: From<Bytes>,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    type Response = Response<ResBody>;
-    type Error = Inner::Error;
-    type Future = ResponseFuture<Inner::Future>;
+    type Route = Route;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
+    fn route(&self, path: &str) -> Option<Route> {
+        if path == self.ways.login.path.as_str() {
+            Some(Route::Login)
+        } else {
+            (path == self.ways.logout_path.as_str()).then_some(Route::Logout)
+        }
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let path = request.uri().path();
-        let routes = Arc::clone(&self.routes);
-        if path == routes.login.path.as_str() {
-            ResponseFuture::own(async move { routes.login.answer(request).await })
-        } else if path == routes.logout_path.as_str() {
-            ResponseFuture::own(async move { routes.logout.answer(request).await })
-        } else {
-            ResponseFuture::inner(self.inner.call(request))
+    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
+        match route {
+            Route::Login => self.ways.login.answer(request).await,
+            Route::Logout => self.ways.logout.answer(request).await,
         }
     }
 }
 
-impl<Inner: Clone, S, P, H> Clone for LoginRoutesService<Inner, S, P, H> {
+impl<S, P, H> Clone for SignInAndOut<S, P, H> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), routes: Arc::clone(&self.routes) }
+        Self { ways: Arc::clone(&self.ways) }
     }
 }
 
-impl<Inner: fmt::Debug, S, P, H> fmt::Debug for LoginRoutesService<Inner, S, P, H> {
+impl<S, P, H> fmt::Debug for SignInAndOut<S, P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginRoutesService").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("SignInAndOut").finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use towergate_core::{Timestamp, form::Form};
+use towergate_endpoint::page::page;
 use towergate_oauth::{
     ports::{
         OAuthStore,
@@ -174,7 +175,7 @@ fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Res
     // Browsers apply form-action to every redirect that follows the answer: to the client, and to wherever over https
     // the client goes on from there.
     let policy = format!("form-action 'self' https: {}", resumed.to.csp_source());
-    respond::page(StatusCode::OK, html, server.pages().style_source(), &policy)
+    page(StatusCode::OK, html, server.pages().style_source(), &policy)
 }
 
 async fn approve<S: OAuthStore, R, P>(

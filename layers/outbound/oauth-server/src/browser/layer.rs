@@ -1,6 +1,7 @@
 use std::fmt;
 
 use tower_layer::Layer;
+use towergate_endpoint::Mounted;
 
 use super::service::Browser;
 use crate::server::AuthorizationServer;
@@ -19,10 +20,10 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
 }
 
 impl<S, R, P, I> Layer<I> for BrowserLayer<S, R, P> {
-    type Service = Browser<S, R, P, I>;
+    type Service = Mounted<Browser<S, R, P>, I>;
 
     fn layer(&self, inner: I) -> Self::Service {
-        Browser::new(self.server.clone(), inner)
+        Mounted::new(Browser::new(self.server.clone()), inner)
     }
 }
 

@@ -62,7 +62,6 @@
 mod answer;
 mod authorize;
 mod cookie;
-mod future;
 mod interaction;
 mod layer;
 mod login;
@@ -73,6 +72,5 @@ mod service;
 mod tests;
 mod visit;
 
-pub use future::ResponseFuture;
 pub use layer::BrowserLayer;
-pub use service::Browser;
+pub use service::{Browser, Route};

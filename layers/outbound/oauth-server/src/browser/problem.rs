@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use towergate_core::{RandomUnavailable, StoreError, audit::Origin};
+use towergate_endpoint::page::{page, plain};
 use towergate_oauth::rules::authorize::Unresumable;
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::respond;
 use crate::{
     pages::{ErrorView, OAuthPages},
     server::AuthorizationServer,
@@ -97,7 +97,7 @@ impl Problem {
             }
             Self::AccountLayerMissing => {
                 tracing::error!("the account layer is missing: add AccountLayer outside the browser layer");
-                return respond::plain(
+                return plain(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "towergate: no CurrentAccount in this request. Add towergate_oauth_server::account::AccountLayer \
                      outside the browser layer: ServiceBuilder::new().layer(AccountLayer::new(resolver))\
@@ -117,7 +117,7 @@ impl Problem {
             message,
             request_id: origin.map(|origin| origin.request.to_string()),
         });
-        let mut response = respond::page(status, html, server.pages().style_source(), "form-action 'none'");
+        let mut response = page(status, html, server.pages().style_source(), "form-action 'none'");
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

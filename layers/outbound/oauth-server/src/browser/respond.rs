@@ -1,21 +1,11 @@
-//! Pages and redirects, each with the headers that keep it from being framed, cached, or told on.
+//! Redirects, and answers that go to a client through the browser.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use towergate_core::Digest;
+use towergate_endpoint::page::{self, page, plain};
 use towergate_oauth::rules::authorize::Reply;
-
-/// A page. `policy` is added to its content security policy.
-pub(super) fn page(status: StatusCode, html: String, style_source: &str, policy: &str) -> Response<Bytes> {
-    let policy = format!("style-src {style_source}; {policy}");
-    answer(status, html.into(), "text/html; charset=utf-8", &policy)
-}
-
-/// One line for whoever mounts or calls us wrongly.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
-    answer(status, Bytes::from_static(text.as_bytes()), "text/plain; charset=utf-8", "form-action 'none'")
-}
 
 pub(super) fn method_not_allowed() -> Response<Bytes> {
     let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are answered here\n");
@@ -29,10 +19,7 @@ pub(super) fn see_other(location: &str) -> Response<Bytes> {
         tracing::error!("a redirect holds a character that no header may hold");
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "server_error\n");
     };
-    let mut response =
-        answer(StatusCode::SEE_OTHER, Bytes::new(), "text/plain; charset=utf-8", "form-action 'none'");
-    response.headers_mut().insert(header::LOCATION, location);
-    response
+    page::see_other(location)
 }
 
 /// Sends an answer to its client.
@@ -64,28 +51,7 @@ fn form_post(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes>
     ));
     let script = STANDARD.encode(Digest::of(SUBMIT.as_bytes()).as_bytes());
     let policy = format!("script-src 'sha256-{script}'");
-    answer(StatusCode::OK, html.into(), "text/html; charset=utf-8", &policy)
-}
-
-fn answer(status: StatusCode, body: Bytes, content_type: &'static str, policy: &str) -> Response<Bytes> {
-    let policy = format!(
-        "default-src 'none'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; {policy}"
-    );
-    let policy = HeaderValue::from_str(&policy).unwrap_or_else(|_| {
-        HeaderValue::from_static("default-src 'none'; form-action 'none'; frame-ancestors 'none'")
-    });
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let fixed: [(HeaderName, HeaderValue); 5] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // Stricter would make browsers hide the origin of our own forms, which the cross-origin check reads.
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ];
-    response.headers_mut().extend(fixed);
-    response
+    page(StatusCode::OK, html, "'none'", &policy)
 }
 
 fn escape(text: &str) -> String {

@@ -6,15 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
-use towergate_core::{
-    Digest,
-    form::{Form, MAX_LENGTH},
-};
+use towergate_core::{Digest, form::Form};
+use towergate_endpoint::body::{self, Unread};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TOO_LARGE: &str = "the body has more than 65536 bytes";
 
 /// An answer for this client alone, never to be kept.
 pub(super) fn private(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
@@ -87,16 +85,6 @@ impl Document {
     }
 }
 
-/// Whether the body says that it is a form.
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    let essence = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
 /// Reads a form of at most 64 KiB.
 pub(super) async fn read_form<B>(
     headers: &HeaderMap,
@@ -104,17 +92,16 @@ pub(super) async fn read_form<B>(
     known: &[&'static str],
 ) -> Result<Form, OAuthError>
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
+    B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let invalid = |description| OAuthError::new(ErrorCode::InvalidRequest, description);
-    if !is_form(headers) {
-        return Err(invalid("the body must be application/x-www-form-urlencoded"));
-    }
-    let too_large = "the body has more than 65536 bytes";
-    let body = Limited::new(body, MAX_LENGTH).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { invalid(too_large) } else { invalid("the body broke off midway") }
+    let body = body::read_form(headers, body).await.map_err(|unread| {
+        invalid(match unread {
+            Unread::MediaType => "the body must be application/x-www-form-urlencoded",
+            Unread::TooLong => TOO_LARGE,
+            Unread::Torn => "the body broke off midway",
+        })
     })?;
-    Form::parse(&body.to_bytes(), known).map_err(|_| invalid(too_large))
+    Form::parse(&body, known).map_err(|_| invalid(TOO_LARGE))
 }

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
+use towergate_endpoint::Mounted;
 
 use super::{discovery, json::Document, jwks, service::Protocol};
 use crate::{key_ring::KeyRing, server::AuthorizationServer};
@@ -30,10 +31,10 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
 }
 
 impl<S, R, P, I> Layer<I> for ProtocolLayer<S, R, P> {
-    type Service = Protocol<S, R, P, I>;
+    type Service = Mounted<Protocol<S, R, P>, I>;
 
     fn layer(&self, inner: I) -> Self::Service {
-        Protocol::new(Arc::clone(&self.endpoints), inner)
+        Mounted::new(Protocol::new(Arc::clone(&self.endpoints)), inner)
     }
 }
 

@@ -71,7 +71,6 @@
 
 mod discovery;
 mod failure;
-mod future;
 mod json;
 mod jwks;
 mod layer;
@@ -79,9 +78,8 @@ mod service;
 mod token;
 mod userinfo;
 
-pub use future::ResponseFuture;
 pub use layer::ProtocolLayer;
-pub use service::Protocol;
+pub use service::{Protocol, Route};
 
 #[cfg(test)]
 mod tests;

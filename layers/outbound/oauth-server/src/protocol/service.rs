@@ -1,66 +1,69 @@
-use std::{
-    error::Error,
-    fmt,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
-use tower_service::Service;
 use towergate_oauth::ports::OAuthStore;
 
-use super::{future::ResponseFuture, json, layer::Endpoints, token, userinfo};
+use super::{json, layer::Endpoints, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
 
-/// The service that [`ProtocolLayer`](super::ProtocolLayer) builds.
-pub struct Protocol<S, R, P, I> {
+/// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
+pub struct Protocol<S, R, P> {
     endpoints: Arc<Endpoints<S, R, P>>,
-    inner: I,
 }
 
-impl<S, R, P, I> Protocol<S, R, P, I> {
-    pub(super) const fn new(endpoints: Arc<Endpoints<S, R, P>>, inner: I) -> Self {
-        Self { endpoints, inner }
+impl<S, R, P> Protocol<S, R, P> {
+    pub(super) const fn new(endpoints: Arc<Endpoints<S, R, P>>) -> Self {
+        Self { endpoints }
     }
 }
 
-impl<S, R, P, I, ReqBody, ResBody> Service<Request<ReqBody>> for Protocol<S, R, P, I>
+impl<S, R, P, B> towergate_endpoint::Endpoints<B> for Protocol<S, R, P>
 where
     S: OAuthStore,
     R: AccountResolver,
     P: OAuthPages,
-    I: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ReqBody: Body + Send + 'static,
-    ReqBody::Data: Send,
-    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
-    ResBody: From<Bytes>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    type Response = Response<ResBody>;
-    type Error = I::Error;
-    type Future = ResponseFuture<I::Future>;
+    type Route = Route;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    fn route(&self, path: &str) -> Option<Route> {
+        Route::of(path, self.endpoints.server.config())
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match Route::of(request.uri().path(), self.endpoints.server.config()) {
-            Some(route) => {
-                let endpoints = Arc::clone(&self.endpoints);
-                ResponseFuture::answer(Box::pin(answer(endpoints, route, request)))
-            }
-            None => ResponseFuture::inner(self.inner.call(request)),
+    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
+        let endpoints = &*self.endpoints;
+        let (methods, allow) = route.allowed();
+        if !methods.contains(request.method()) {
+            return json::method_not_allowed(allow);
+        }
+        let (parts, body) = request.into_parts();
+        match route {
+            Route::Jwks => endpoints.jwks.answer(&parts.headers),
+            Route::Metadata => endpoints.metadata.answer(&parts.headers),
+            Route::Token => token::answer(endpoints, &parts, body)
+                .await
+                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
+            Route::UserInfo => userinfo::answer(endpoints, &parts, body)
+                .await
+                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
         }
     }
 }
 
-#[derive(Clone, Copy)]
-enum Route {
+/// An endpoint of the protocol.
+#[derive(Debug, Clone, Copy)]
+pub enum Route {
+    /// Gives tokens for a grant.
     Token,
+    /// Tells a client about the person who let it in.
     UserInfo,
+    /// The public keys.
     Jwks,
+    /// What the server can do.
     Metadata,
 }
 
@@ -87,44 +90,14 @@ impl Route {
     }
 }
 
-async fn answer<S, R, P, B>(
-    endpoints: Arc<Endpoints<S, R, P>>,
-    route: Route,
-    request: Request<B>,
-) -> Response<Bytes>
-where
-    S: OAuthStore,
-    R: AccountResolver,
-    P: OAuthPages,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let (methods, allow) = route.allowed();
-    if !methods.contains(request.method()) {
-        return json::method_not_allowed(allow);
-    }
-    let (parts, body) = request.into_parts();
-    match route {
-        Route::Jwks => endpoints.jwks.answer(&parts.headers),
-        Route::Metadata => endpoints.metadata.answer(&parts.headers),
-        Route::Token => token::answer(&endpoints, &parts, body)
-            .await
-            .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-        Route::UserInfo => userinfo::answer(&endpoints, &parts, body)
-            .await
-            .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-    }
-}
-
-impl<S, R, P, I: Clone> Clone for Protocol<S, R, P, I> {
+impl<S, R, P> Clone for Protocol<S, R, P> {
     fn clone(&self) -> Self {
-        Self { endpoints: Arc::clone(&self.endpoints), inner: self.inner.clone() }
+        Self { endpoints: Arc::clone(&self.endpoints) }
     }
 }
 
-impl<S, R, P, I: fmt::Debug> fmt::Debug for Protocol<S, R, P, I> {
+impl<S, R, P> fmt::Debug for Protocol<S, R, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Protocol").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Protocol").field("server", &self.endpoints.server).finish_non_exhaustive()
     }
 }

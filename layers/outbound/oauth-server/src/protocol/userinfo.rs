@@ -11,6 +11,7 @@ use http_body::Body;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use towergate_core::{Secret, Timestamp, form::Form, id::Uuid, token::OpaqueToken};
+use towergate_endpoint::body;
 use towergate_jose::{Algorithm, Expected, jws};
 use towergate_oauth::{
     ports::{OAuthStore, grant::StoredAccessToken},
@@ -94,7 +95,7 @@ where
         }
         (Some(_), Some(_)) => return Err(bad_request("the Authorization header is there twice")),
     };
-    let form = match parts.method == Method::POST && json::is_form(&parts.headers) {
+    let form = match parts.method == Method::POST && body::is_form(&parts.headers) {
         true => json::read_form(&parts.headers, body, KNOWN).await?,
         false => Form::default(),
     };

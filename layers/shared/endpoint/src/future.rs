@@ -1,5 +1,3 @@
-//! The future.
-
 use std::{
     fmt,
     future::Future,
@@ -11,11 +9,11 @@ use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
 
-/// A route's own answer; the one box of a sign-in, which spends milliseconds on hashing anyway.
+/// An endpoint's own answer: the one box of a request, which a request that passes does not pay for.
 type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
 pin_project! {
-    /// The future of [`LoginRoutesService`](super::LoginRoutesService).
+    /// The future of [`Mounted`](crate::Mounted).
     pub struct ResponseFuture<F> {
         #[pin]
         way: Way<F>,
@@ -31,29 +29,26 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) const fn inner(future: F) -> Self {
+    pub(crate) const fn inner(future: F) -> Self {
         Self { way: Way::Inner { future } }
     }
 
-    pub(super) fn own(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
+    pub(crate) fn answer(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
         Self { way: Way::Own { answer: Box::pin(answer) } }
     }
 }
 
-impl<F, ResBody, E> Future for ResponseFuture<F>
+impl<F, B, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<ResBody>, E>>,
-    ResBody: From<Bytes>,
+    F: Future<Output = Result<Response<B>, E>>,
+    B: From<Bytes>,
 {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().way.project() {
-            Projected::Inner { future } => future.poll(context),
-            Projected::Own { answer } => {
-                let response = ready!(answer.as_mut().poll(context));
-                Poll::Ready(Ok(response.map(ResBody::from)))
-            }
+            Projected::Inner { future } => future.poll(cx),
+            Projected::Own { answer } => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(B::from))),
         }
     }
 }

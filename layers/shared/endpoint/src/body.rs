@@ -1,0 +1,101 @@
+//! The form in a request's body: said to be one, bounded, and whole. Its fields are
+//! [`Form`](towergate_core::form::Form)'s to read.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use towergate_core::form::MAX_LENGTH;
+
+/// Why the form in a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// The body does not say that it is a form, or says two things.
+    #[error("the body is not sent as application/x-www-form-urlencoded")]
+    MediaType,
+    /// It is longer than [`MAX_LENGTH`].
+    #[error("the body has more than 65536 bytes")]
+    TooLong,
+    /// It broke off midway.
+    #[error("the body broke off midway")]
+    Torn,
+}
+
+/// Reads a form-encoded body of at most [`MAX_LENGTH`] bytes.
+///
+/// # Errors
+/// When it is no form, too long, or torn.
+pub async fn read_form<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Unread>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    if !is_form(headers) {
+        return Err(Unread::MediaType);
+    }
+    if body.size_hint().lower() > MAX_LENGTH as u64 {
+        return Err(Unread::TooLong);
+    }
+    match Limited::new(body, MAX_LENGTH).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLong),
+        Err(_) => Err(Unread::Torn),
+    }
+}
+
+/// Whether the body says, once, that it is a form.
+#[must_use]
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(media), None) = (types.next(), types.next()) else { return false };
+    media
+        .to_str()
+        .ok()
+        .and_then(|media| media.split(';').next())
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http_body_util::Full;
+
+    use super::*;
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    async fn read(media: &[&'static str], body: Vec<u8>) -> Result<Bytes, Unread> {
+        let mut headers = HeaderMap::new();
+        for media in media {
+            headers.append(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        }
+        read_form(&headers, Full::new(Bytes::from(body))).await
+    }
+
+    #[tokio::test]
+    async fn only_a_form_is_read() {
+        for media in [FORM, "application/X-www-form-urlencoded; charset=utf-8"] {
+            assert_eq!(read(&[media], b"a=1".to_vec()).await.unwrap(), "a=1");
+        }
+        for media in
+            [&[][..], &["text/plain"], &["application/json"], &["multipart/form-data"], &[FORM, FORM]]
+        {
+            assert_eq!(read(media, b"a=1".to_vec()).await, Err(Unread::MediaType));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_over_64_kib_is_refused() {
+        assert!(read(&[FORM], vec![b'a'; MAX_LENGTH]).await.is_ok());
+        assert_eq!(read(&[FORM], vec![b'a'; MAX_LENGTH + 1]).await, Err(Unread::TooLong));
+    }
+
+    #[tokio::test]
+    async fn a_body_of_unknown_length_is_cut_off_too() {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+        let body = Full::new(Bytes::from(vec![b'a'; MAX_LENGTH + 1])).map_frame(|frame| frame);
+        assert_eq!(read_form(&headers, body).await, Err(Unread::TooLong));
+    }
+}

@@ -1,0 +1,89 @@
+//! What a browser is answered, each with the headers that keep it from being framed, kept, or told on.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+
+/// A page of HTML.
+///
+/// `style_source` is what its content security policy allows as styles, and `more` is added to the policy: browsers
+/// apply `form-action` to all redirects that follow a form, so each page knows for itself where its forms may lead. A
+/// source that no header may hold is left out, so that the page comes without styles.
+#[must_use]
+pub fn page(status: StatusCode, html: String, style_source: &str, more: &str) -> Response<Bytes> {
+    let style = HeaderValue::from_str(style_source).map_or("'none'", |_| style_source);
+    let more = if more.is_empty() { String::new() } else { format!("; {more}") };
+    let policy = format!(
+        "default-src 'none'; style-src {style}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'{more}"
+    );
+    let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(
+        "default-src 'none'; form-action 'none'; frame-ancestors 'none'",
+    ));
+    guarded(status, html.into(), "text/html; charset=utf-8", policy)
+}
+
+/// One line of text, for whoever mounts or calls an endpoint wrongly.
+#[must_use]
+pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Bytes> {
+    let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    guarded(status, text.into(), "text/plain; charset=utf-8", policy)
+}
+
+/// Sends the browser on, by `GET`.
+#[must_use]
+pub fn see_other(location: HeaderValue) -> Response<Bytes> {
+    let mut response = plain(StatusCode::SEE_OTHER, Bytes::new());
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+fn guarded(
+    status: StatusCode,
+    body: Bytes,
+    content_type: &'static str,
+    policy: HeaderValue,
+) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers: [(HeaderName, HeaderValue); 5] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // Stricter would make browsers hide the origin of our own forms, which the cross-origin check reads.
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    response.headers_mut().extend(headers);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(response: &Response<Bytes>) -> &str {
+        response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap()
+    }
+
+    #[test]
+    fn each_answer_forbids_framing_sniffing_keeping_and_telling() {
+        let pages = [
+            page(StatusCode::OK, String::from("<p>"), "'self'", ""),
+            plain(StatusCode::OK, "text"),
+            see_other(HeaderValue::from_static("/")),
+        ];
+        for response in pages {
+            assert!(policy(&response).starts_with("default-src 'none'; "), "{response:?}");
+            assert!(policy(&response).ends_with("base-uri 'none'; frame-ancestors 'none'"), "{response:?}");
+            assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+            assert_eq!(response.headers()[header::REFERRER_POLICY], "same-origin");
+        }
+    }
+
+    #[test]
+    fn a_style_source_that_no_header_may_hold_leaves_the_rest_of_the_policy() {
+        let response = page(StatusCode::OK, String::new(), "'self'\n", "form-action 'self'");
+        assert!(policy(&response).contains("style-src 'none'; "));
+        assert!(policy(&response).ends_with("; form-action 'self'"));
+    }
+}

@@ -1,0 +1,69 @@
+use std::{
+    fmt,
+    future::Future,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::future::ResponseFuture;
+
+/// What is answered in front of an inner service: some paths, and how. To clone it is to point at the same endpoints.
+pub trait Endpoints<B>: Clone {
+    /// Which endpoint a path leads to, with what the path says.
+    type Route;
+
+    /// The endpoint at `path`; `None` leaves the request to the inner service.
+    fn route(&self, path: &str) -> Option<Self::Route>;
+
+    /// Answers a request that [`route`](Self::route) took.
+    fn answer(
+        self,
+        route: Self::Route,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Bytes>> + Send + 'static;
+}
+
+/// Endpoints in front of an inner service.
+#[derive(Clone)]
+pub struct Mounted<E, I> {
+    endpoints: E,
+    inner: I,
+}
+
+impl<E, I> Mounted<E, I> {
+    /// Answers the paths of `endpoints` and leaves all else to `inner`.
+    pub const fn new(endpoints: E, inner: I) -> Self {
+        Self { endpoints, inner }
+    }
+}
+
+impl<E, I, ReqBody, ResBody> Service<Request<ReqBody>> for Mounted<E, I>
+where
+    E: Endpoints<ReqBody>,
+    I: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: From<Bytes>,
+{
+    type Response = Response<ResBody>;
+    type Error = I::Error;
+    type Future = ResponseFuture<I::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        match self.endpoints.route(request.uri().path()) {
+            Some(route) => ResponseFuture::answer(self.endpoints.clone().answer(route, request)),
+            None => ResponseFuture::inner(self.inner.call(request)),
+        }
+    }
+}
+
+impl<E, I: fmt::Debug> fmt::Debug for Mounted<E, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mounted").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
