@@ -14,6 +14,7 @@ person::prove!(Axum:
     a_refusal_is_shown_by_the_app,
     another_browser_cannot_answer_for_this_one,
     the_way_back_answers_nothing_twice,
+    a_double_click_leaves_nobody_stranded,
     the_whole_way_needs_no_script,
     the_whole_way_needs_no_mouse,
     over_https_the_browser_keeps_the_host_cookies,

@@ -8,7 +8,7 @@ use std::{
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource, KeyAction, KeyActions},
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     cookies::Cookie,
     elements::Element,
     key::Key,
@@ -56,6 +56,22 @@ impl Chromium {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Two clicks, as fast as the browser takes them.
+    pub(crate) async fn double_click(&self, css: &str) {
+        let mut mouse = MouseActions::new(String::from("mouse")).then(PointerAction::MoveToElement {
+            element: self.find(css).await,
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        });
+        for _ in 0..2 {
+            mouse = mouse
+                .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+                .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        }
+        self.client.perform_actions(mouse).await.unwrap();
+    }
+
     /// Presses a key, wherever the focus is.
     pub(crate) async fn press(&self, key: Key) {
         let value = char::from(key);
@@ -82,9 +98,16 @@ impl Chromium {
 
     /// Waits for words on the page.
     pub(crate) async fn sees(&self, words: &str) {
-        let path = format!("//body[contains(normalize-space(.), \"{words}\")]");
+        self.sees_one_of(&[words]).await;
+    }
+
+    /// Waits for any of these words on the page.
+    pub(crate) async fn sees_one_of(&self, words: &[&str]) {
+        let any: Vec<_> =
+            words.iter().map(|words| format!("contains(normalize-space(.), \"{words}\")")).collect();
+        let path = format!("//body[{}]", any.join(" or "));
         if let Err(error) = self.client.find(Locator::XPath(&path)).await {
-            panic!("{words}: {error}\n{}", self.source().await);
+            panic!("{words:?}: {error}\n{}", self.source().await);
         }
     }
 

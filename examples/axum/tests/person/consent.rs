@@ -72,3 +72,17 @@ pub(crate) async fn the_way_back_answers_nothing_twice<F: Framework>() {
     browser.close().await;
     place.close().await;
 }
+
+pub(crate) async fn a_double_click_leaves_nobody_stranded<F: Framework>() {
+    let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
+    browser.reach_consent(&place.app).await;
+    browser.double_click("#consent-allow").await;
+    // The second press may come in time to call the browser back from the first one's way: whoever it then reaches
+    // says that the question has its answer.
+    browser.sees_one_of(&["You are signed in here", "came back twice", "was answered already"]).await;
+    browser.go(&format!("{}/start", place.app)).await;
+    browser.click("#consent-allow").await;
+    browser.sees("You are signed in here").await;
+    browser.close().await;
+    place.close().await;
+}
