@@ -16,7 +16,7 @@ use towergate::{
     login::OnLogout,
     oauth::{
         ports::OAuthStore,
-        rules::grant::{SignIn, Subject},
+        rules::grant::{InvalidSubject, SignIn, Subject},
     },
     oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError},
     scope::CurrentScope,
@@ -78,7 +78,7 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
 
     async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
         let Some(user) = user_of(subject) else { return Ok(None) };
-        let found = self.people.find_user(user).await.map_err(store_failed)?;
+        let found = self.people.find_user(user).await?;
         Ok(found.filter(|user| user.state == UserState::Active).map(|_| subject.clone()))
     }
 
@@ -87,7 +87,7 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
         if let Some(values) = self.profiles.claims_of(user) {
             return Ok(Claims { values: values.clone() });
         }
-        let found = self.people.find_user(user).await.map_err(store_failed)?;
+        let found = self.people.find_user(user).await?;
         let values = found.map(|user| (String::from("email"), Value::from(user.email.as_str())));
         Ok(Claims { values: values.into_iter().collect() })
     }
@@ -109,15 +109,10 @@ impl<O: OAuthStore> OnLogout for EndGrants<O> {
 }
 
 /// The subject of a person is their identifier: it never changes hands, and tells nothing.
-fn subject_of(user: UserId) -> Result<Subject, ResolverError> {
+fn subject_of(user: UserId) -> Result<Subject, InvalidSubject> {
     Subject::parse(&user.to_string())
-        .map_err(|invalid| ResolverError::caused_by("a person's identifier is no subject", invalid))
 }
 
 fn user_of(subject: &Subject) -> Option<UserId> {
     subject.as_str().parse().ok()
-}
-
-fn store_failed(error: StoreError) -> ResolverError {
-    ResolverError::caused_by("the people cannot be read", error)
 }

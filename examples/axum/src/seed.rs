@@ -9,7 +9,7 @@ use towergate::{
         rules::{
             email::EmailAddress,
             password::{InvalidPassword, Password},
-            user::{User, UserId, UserState},
+            user::{User, UserId},
         },
     },
     login::{HasherError, PasswordHasher},
@@ -133,13 +133,8 @@ impl Seeder {
             }
         };
         let origin = self.origin()?;
-        let user = User {
-            id: UserId::fresh(origin.at, &self.random)?,
-            email: entry.email.clone(),
-            password: Some(self.hasher.hash(password).await?),
-            state: UserState::Active,
-            created_at: origin.at,
-        };
+        let hash = self.hasher.hash(password).await?;
+        let user = User::fresh(entry.email.clone(), hash, origin.at, &self.random)?;
         let id = user.id;
         match people.add_user(user, origin).await? {
             AddingUser::Added => Ok(Some(SeededUser { id, email: entry.email.clone(), access })),

@@ -1,9 +1,17 @@
 //! Where a browser goes after signing in: a path on this very host, or nowhere.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The longest path that is kept, in bytes.
 pub const MAX_LENGTH: usize = 2048;
+
+/// The text is not a path of this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a path of this host: expected one slash, then at most {MAX_LENGTH} visible ASCII characters without a \
+     backslash or a dot segment"
+)]
+pub struct InvalidLocalPath;
 
 /// A path with an optional query on this host. It cannot leave the host: no scheme, no authority, no backslash,
 /// no control character, however a browser would read it.
@@ -14,6 +22,9 @@ pub const MAX_LENGTH: usize = 2048;
 /// assert!(LocalPath::parse("/interaction/42?x=1").is_some());
 /// assert!(LocalPath::parse("//evil.example").is_none());
 /// assert!(LocalPath::parse("https://evil.example").is_none());
+///
+/// let login: LocalPath = "/login".parse()?;
+/// # Ok::<(), towergate_core::local_path::InvalidLocalPath>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocalPath(String);
@@ -47,6 +58,14 @@ impl LocalPath {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for LocalPath {
+    type Err = InvalidLocalPath;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or(InvalidLocalPath)
     }
 }
 

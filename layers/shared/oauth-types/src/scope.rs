@@ -1,6 +1,6 @@
 //! Scope: a set of case-sensitive words, [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,14 @@ impl Scope {
     }
 }
 
+impl FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, value) in self.0.iter().enumerate() {
@@ -105,6 +113,12 @@ mod tests {
     #[test]
     fn order_and_repetition_carry_no_meaning() {
         assert_eq!(Scope::parse("b a  b").unwrap(), Scope::parse("a b").unwrap());
+    }
+
+    #[test]
+    fn a_scope_parses_like_any_other_value() {
+        assert_eq!("a b".parse(), Scope::parse("a b"));
+        assert_eq!("\"".parse::<Scope>(), Err(InvalidScope));
     }
 
     #[test]

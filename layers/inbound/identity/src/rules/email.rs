@@ -1,6 +1,6 @@
 //! An e-mail address as an identifier to sign in with.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -41,6 +41,14 @@ impl EmailAddress {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        Self::parse(text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What towergate keeps of a person: an identifier, an address, a password hash. All else is the host's.
 
-use towergate_core::{Secret, Timestamp, typed_id};
+use towergate_core::{Random, RandomUnavailable, Secret, Timestamp, typed_id};
 
 use super::email::EmailAddress;
 
@@ -22,6 +22,22 @@ pub struct User {
     pub state: UserState,
     /// When they came.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// Somebody new with a new identifier, who may sign in by the password behind `hash`, a PHC string.
+    ///
+    /// # Errors
+    /// When no randomness is to be had.
+    pub fn fresh(
+        email: EmailAddress,
+        hash: Secret<String>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<Self, RandomUnavailable> {
+        let id = UserId::fresh(now, random)?;
+        Ok(Self { id, email, password: Some(hash), state: UserState::Active, created_at: now })
+    }
 }
 
 /// Whether a person may sign in.

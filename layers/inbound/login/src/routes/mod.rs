@@ -17,7 +17,7 @@
 //! use towergate_core::{Clock, Secret, audit::Origin, system::{OsRandom, SystemClock}};
 //! use towergate_identity::{
 //!     ports::{UserStore, memory::MemoryStore},
-//!     rules::{email::EmailAddress, password::{HashParams, Password}, user::{User, UserId, UserState}},
+//!     rules::{password::{HashParams, Password}, user::User},
 //! };
 //! use towergate_login::{LoginRoutes, PasswordHasher, pages::{LoginPages, LoginView, ProblemView}};
 //! use towergate_session::SessionLayer;
@@ -42,13 +42,8 @@
 //! let hasher = PasswordHasher::new(HashParams::default(), random.clone())?;
 //! let store = MemoryStore::new();
 //! let now = clock.now();
-//! let alice = User {
-//!     id: UserId::fresh(now, &random)?,
-//!     email: EmailAddress::parse("alice@example.com")?,
-//!     password: Some(hasher.hash(Password::parse(&Secret::from("correct horse battery"))?).await?),
-//!     state: UserState::Active,
-//!     created_at: now,
-//! };
+//! let hash = hasher.hash(Password::parse(&Secret::from("correct horse battery"))?).await?;
+//! let alice = User::fresh("alice@example.com".parse()?, hash, now, &random)?;
 //! store.add_user(alice, Origin::detached(now, &random)?).await?;
 //!
 //! let routes = LoginRoutes::new(store.clone(), hasher, Plain);

@@ -19,6 +19,13 @@ impl RequireUserLayer {
     }
 }
 
+impl Default for RequireUserLayer {
+    /// Sends people to `/login`, where `LoginRoutes` answers unless it was told another path.
+    fn default() -> Self {
+        Self::new(LocalPath::parse("/login").unwrap_or_else(LocalPath::root))
+    }
+}
+
 impl<R> RequireUserLayer<R> {
     /// Answers whoever is not signed in with `rejection`.
     pub const fn rejecting(rejection: R) -> Self {

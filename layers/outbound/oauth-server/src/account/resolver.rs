@@ -4,10 +4,10 @@ use std::{borrow::Cow, error::Error, future::Future};
 
 use http::request::Parts;
 use serde_json::{Map, Value};
-use towergate_core::LocalPath;
+use towergate_core::{LocalPath, StoreError};
 use towergate_oauth::rules::{
     client::ClientId,
-    grant::{SignIn, Subject},
+    grant::{InvalidSubject, SignIn, Subject},
     interaction::InteractionId,
 };
 use towergate_oauth_types::Scope;
@@ -175,5 +175,17 @@ impl ResolverError {
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self { message: message.into(), source: Some(cause.into()) }
+    }
+}
+
+impl From<StoreError> for ResolverError {
+    fn from(error: StoreError) -> Self {
+        Self::caused_by("the accounts cannot be read", error)
+    }
+}
+
+impl From<InvalidSubject> for ResolverError {
+    fn from(error: InvalidSubject) -> Self {
+        Self::caused_by("the account's identifier is no subject", error)
     }
 }

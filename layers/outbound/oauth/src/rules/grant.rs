@@ -2,7 +2,7 @@
 //!
 //! To revoke the grant is to revoke all of them, in one row.
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use towergate_core::{Timestamp, typed_id};
@@ -45,6 +45,14 @@ impl Subject {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Subject {
+    type Err = InvalidSubject;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSubject> {
+        Self::parse(text)
     }
 }
 

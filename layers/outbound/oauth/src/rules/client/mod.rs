@@ -7,7 +7,7 @@ pub mod metadata;
 pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials};
 pub use metadata::{InvalidMetadata, MetadataProblem};
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use towergate_core::Digest;
@@ -41,6 +41,14 @@ impl ClientId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = InvalidClientId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientId> {
+        Self::parse(text)
     }
 }
 
@@ -105,6 +113,31 @@ pub struct ClientMetadata {
     pub id_token_signed_response_alg: String,
     /// The shape of its access tokens.
     pub access_token_format: AccessTokenFormat,
+}
+
+impl ClientMetadata {
+    /// What the usual web application registers: people know it as `name`, codes are sent to `redirect_uri`, it may ask
+    /// for `scope`, and it proves itself with a secret. All else is as by default, and may be changed.
+    ///
+    /// ```
+    /// use towergate_core::Secret;
+    /// use towergate_oauth::rules::client::{Client, ClientMetadata};
+    ///
+    /// let metadata = ClientMetadata::web("An app", "https://app.example/callback", "openid email".parse()?);
+    /// let secret = Secret::from("nF3p0Ff4vO2NwYv8mQz1rT6uXc9bKd7e"); // made by: openssl rand -base64 32
+    /// let client = Client::register("app".parse()?, Some(&secret), metadata)?;
+    /// assert_eq!(client.metadata.redirect_uris, ["https://app.example/callback"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn web(name: &str, redirect_uri: &str, scope: Scope) -> Self {
+        Self {
+            client_name: Some(name.to_owned()),
+            redirect_uris: vec![redirect_uri.to_owned()],
+            scope,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for ClientMetadata {
