@@ -25,7 +25,9 @@
 //! [`Session::establish`], the session exists and nobody holds its cookie; it idles out.
 //!
 //! A request that finds a cookie without a living session clears it, also when another request of the same browser
-//! renewed the session at that very moment and the answers cross: that person signs in again.
+//! renewed the session at that very moment and the answers cross: that person signs in again. For the same reason a
+//! sign-out that comes with the old cookie, while the answer with the new one is still on its way, finds nobody to sign
+//! out. A sign-out that was recognised ends the sign-in under whatever identifier it goes by then.
 //!
 //! # Example
 //!
