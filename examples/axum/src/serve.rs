@@ -21,12 +21,14 @@ use tokio::{
     sync::watch,
 };
 use tokio_rustls::TlsAcceptor;
-use tower::Service;
+use tower::{Service, timeout::Timeout};
 
 use crate::config::Tls;
 
 /// How long a client may take to send the head of a request, and to shake hands.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a request may take, its body included: a body that never ends must not hold a connection for ever.
+const PERSISTENCE: Duration = Duration::from_secs(60);
 /// How long requests that are under way may take once the program is told to stop.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -145,7 +147,8 @@ where
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    let connection = builder
+        .serve_connection(TokioIo::new(io), TowerToHyperService::new(Timeout::new(service, PERSISTENCE)));
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(error, "a connection ended early");
     }
@@ -155,4 +158,25 @@ where
 async fn pause_after(error: &io::Error) {
     tracing::warn!(%error, "a connection could not be accepted");
     tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Full};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_does_not_hold_its_connection() {
+        let patient = service_fn(async |request: Request<Incoming>| {
+            let _ = request.into_body().collect().await;
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        });
+        let (mut client, server) = tokio::io::duplex(1024);
+        tokio::spawn(speak(server, patient, GracefulShutdown::new().watcher()));
+        client.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf").await.unwrap();
+        assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+    }
 }
