@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api;
 pub mod app;
+pub mod cleaner;
 pub mod cli;
 pub mod config;
 pub mod demo;

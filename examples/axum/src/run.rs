@@ -9,7 +9,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::util::BoxCloneSyncService;
 use towergate::{
     audit::TracingSink,
-    core::{Secret, random, system::OsRandom},
+    core::{
+        Clock, Secret, random,
+        system::{OsRandom, SystemClock},
+    },
     identity::ports::{IdentityStore, memory::MemoryStore as People},
     oauth::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
@@ -20,6 +23,7 @@ use towergate::{
 };
 
 use crate::{
+    cleaner,
     config::{Config, Database, Demo},
     demo,
     error::StartError,
@@ -106,6 +110,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     };
     let config = Arc::new(config);
     let sink = Arc::new(TracingSink);
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
     let (service, users) = match &config.database {
         Database::Memory => {
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
@@ -114,11 +120,12 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         Database::Sqlite(path) => {
             let store = SqliteStore::options().sink(sink).open(path);
             let store = store.map_err(|cause| StartError::Database { path: path.clone(), cause })?;
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            cleaner::clean(&store, &*clock).await;
+            tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
             opened::<F, _, _>(&config, store.clone(), store, seal_key).await?
         }
     };
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
     if let Some((listener, settings)) = listeners.demo.zip(demo) {
         let application = demo::application(settings).map_err(StartError::Demo)?;

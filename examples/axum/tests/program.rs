@@ -87,3 +87,22 @@ fn an_address_that_is_taken_is_named_with_what_to_do() {
     assert!(said.contains(&format!("cannot listen on {addr}")), "{said}");
     assert!(said.contains("choose another `addr`"), "{said}");
 }
+
+#[test]
+fn a_start_throws_away_what_has_expired() {
+    let folder = tempfile::tempdir().unwrap();
+    let stop = |mut child: Child| {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    stop(start(folder.path()).0);
+    let database = rusqlite::Connection::open(folder.path().join("towergate.db")).unwrap();
+    let expired = "INSERT INTO towergate_interactions VALUES (zeroblob(16), zeroblob(32), '{}', NULL, NULL, 1, 2, 'open')";
+    database.execute(expired, []).unwrap();
+    drop(database);
+    stop(start(folder.path()).0);
+    let database = rusqlite::Connection::open(folder.path().join("towergate.db")).unwrap();
+    let count = "SELECT count(*) FROM towergate_interactions";
+    let left: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
