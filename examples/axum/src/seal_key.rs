@@ -61,15 +61,18 @@ pub fn path(config: &Config) -> Option<PathBuf> {
 pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
     let Some(path) = path(config) else { return Ok(Secret::new(random::bytes(random)?)) };
     let file_failed = |cause| SealKeyError::File { path: path.clone(), cause };
+    // In this order: an instance that starts beside this one makes the key first.
+    let sealed = match &config.database {
+        Database::Sqlite(database) if database.exists() => Some(database.clone()),
+        Database::Sqlite(_) | Database::Memory => None,
+    };
     if !path.exists() {
-        match &config.database {
-            Database::Sqlite(database) if database.exists() => {
-                return Err(SealKeyError::Lost { path: path.clone(), database: database.clone() });
-            }
-            Database::Sqlite(_) | Database::Memory => {}
+        if let Some(database) = sealed {
+            return Err(SealKeyError::Lost { path: path.clone(), database });
         }
         let key = Secret::new(random::bytes::<32>(random)?);
-        match create(&path, &key) {
+        let draft = path.with_extension(format!("key.{:032x}", u128::from_ne_bytes(random::bytes(random)?)));
+        match create(&path, &draft, &key) {
             Ok(()) => return Ok(key),
             // Another instance was quicker: its key counts.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -82,19 +85,19 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
     key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.clone()))
 }
 
-/// Makes the file whole or not at all, readable by its owner alone.
-fn create(path: &Path, key: &Secret<[u8; 32]>) -> io::Result<()> {
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
+/// Makes the file whole or not at all, readable by its owner alone. A program killed on the way leaves its draft, which
+/// must not stand in the way of the next.
+fn create(path: &Path, draft: &Path, key: &Secret<[u8; 32]>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
+    let mut file = options.open(draft)?;
     let text = Secret::new(URL_SAFE_NO_PAD.encode(key.expose()));
     let written = file.write_all(text.expose().as_bytes()).and_then(|()| file.write_all(b"\n"));
     // A link fails where the name is taken, a rename would replace it.
-    let linked = written.and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
-    fs::remove_file(&draft)?;
+    let linked = written.and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(draft, path));
+    fs::remove_file(draft)?;
     linked?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
@@ -144,6 +147,15 @@ mod tests {
         let refused = load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap_err();
         assert!(matches!(refused, SealKeyError::Malformed(_)));
         assert_eq!(fs::read_to_string(&path).unwrap(), "short");
+    }
+
+    #[test]
+    fn the_draft_of_a_killed_start_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        // The first process of a container has the same number at every start.
+        let draft = folder.path().join(format!("towergate.key.{}", std::process::id()));
+        fs::write(draft, "").unwrap();
+        load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap();
     }
 
     #[test]

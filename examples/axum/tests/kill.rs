@@ -18,9 +18,9 @@ mod walker;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use client::Client;
+use client::{Browser, Client, tokens_in};
 use ledger::Ledger;
-use program::{Program, free_port};
+use program::{Dead, Program, free_port};
 use tokio::task::JoinSet;
 use towergate::core::{
     random::{self, InsecureSeededRandom},
@@ -30,15 +30,11 @@ use walker::{Fuse, walk_until_lost};
 
 const KILLS: usize = 50;
 const WALKERS: usize = 3;
+const FIRST_STARTS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_client_was_told_outlives_a_kill() {
-    let seed = match std::env::var("TOWERGATE_KILL_SEED") {
-        Ok(seed) => seed.parse().unwrap(),
-        Err(_) => u64::from_be_bytes(random::bytes(&OsRandom::new()).unwrap()),
-    };
-    println!("TOWERGATE_KILL_SEED={seed}");
-    let random = InsecureSeededRandom::new(seed);
+    let random = seeded();
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let client = Arc::new(Client { issuer: format!("http://localhost:{port}") });
@@ -68,6 +64,39 @@ async fn what_a_client_was_told_outlives_a_kill() {
     println!("the kills fell during {fell:?}");
     println!("{ledger:?}");
     ledger.close(&client).await;
-    rows::check(&database);
+    assert!(rows::check(&database) > KILLS);
     program.kill();
+}
+
+#[tokio::test]
+async fn a_first_start_that_is_killed_leaves_a_place_where_the_next_one_starts() {
+    let random = seeded();
+    for _ in 0..FIRST_STARTS {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("towergate.db");
+        let port = free_port();
+        let client = Client { issuer: format!("http://localhost:{port}") };
+        let mut dead =
+            Dead::new(folder.path(), &Client::toml(port, &format!("sqlite:{}", database.display())));
+        for _ in 0..3 {
+            let delay = u16::from_be_bytes(random::bytes(&random).unwrap());
+            dead = dead.start_and_kill(Duration::from_micros(u64::from(delay)));
+        }
+        let program = dead.start_again();
+        let code = client.obtain_code(&mut Browser::default()).await;
+        let tokens = tokens_in(&client.redeem(&code).await.unwrap());
+        tokens_in(&client.refresh(&tokens.refresh).await.unwrap());
+        assert_eq!(rows::check(&database), 1);
+        program.kill();
+    }
+}
+
+/// The same kills again: set the variable to what was printed.
+fn seeded() -> InsecureSeededRandom {
+    let seed = match std::env::var("TOWERGATE_KILL_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => u64::from_be_bytes(random::bytes(&OsRandom::new()).unwrap()),
+    };
+    println!("TOWERGATE_KILL_SEED={seed}");
+    InsecureSeededRandom::new(seed)
 }

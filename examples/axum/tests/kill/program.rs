@@ -20,7 +20,7 @@ pub(crate) struct Program {
     config: PathBuf,
     child: Child,
     /// Held open, because a program must not die of a reader that left.
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
 }
 
 /// A killed program.
@@ -28,9 +28,7 @@ pub(crate) struct Dead(PathBuf);
 
 impl Program {
     pub(crate) fn start(folder: &Path, toml: &str) -> Self {
-        let config = folder.join("host.toml");
-        fs::write(&config, toml).unwrap();
-        Dead(config).start_again()
+        Dead::new(folder, toml).start_again()
     }
 
     /// Kills the program this long after `burnt` tells, in a thread.
@@ -56,8 +54,32 @@ impl Drop for Program {
 }
 
 impl Dead {
+    /// A program that never ran.
+    pub(crate) fn new(folder: &Path, toml: &str) -> Self {
+        let config = folder.join("host.toml");
+        fs::write(&config, toml).unwrap();
+        Self(config)
+    }
+
     /// Starts the program, and reads what it says up to the last line of its welcome.
     pub(crate) fn start_again(self) -> Program {
+        let mut program = self.spawn();
+        let mut line = String::new();
+        while !line.starts_with("Ctrl-C") {
+            line.clear();
+            assert_ne!(program.said.read_line(&mut line).unwrap(), 0, "the program ended before it answered");
+        }
+        program
+    }
+
+    /// Starts the program, and kills it whether it is ready or not.
+    pub(crate) fn start_and_kill(self, delay: Duration) -> Self {
+        let program = self.spawn();
+        thread::sleep(delay);
+        program.kill()
+    }
+
+    fn spawn(self) -> Program {
         let mut child = Command::new(env!("CARGO_BIN_EXE_towergate-example-axum"))
             .env("TOWERGATE_CONFIG", &self.0)
             .env("RUST_LOG", "error")
@@ -65,13 +87,8 @@ impl Dead {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        while !line.starts_with("Ctrl-C") {
-            line.clear();
-            assert_ne!(said.read_line(&mut line).unwrap(), 0, "the program ended before it answered");
-        }
-        Program { config: self.0, child, _said: said }
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Program { config: self.0, child, said }
     }
 }
 
@@ -79,7 +96,7 @@ impl Dead {
 /// other test of this process, and hardly by one of another.
 pub(crate) fn free_port() -> u16 {
     static ASKED: AtomicU16 = AtomicU16::new(0);
-    let of_this_process = 20_000 + 12 * u16::try_from(std::process::id() % 1000).unwrap();
+    let of_this_process = 20_000 + 24 * u16::try_from(std::process::id() % 500).unwrap();
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (0..12).map(|_| of_this_process + ASKED.fetch_add(1, Ordering::Relaxed)).find(free).unwrap()
+    (0..24).map(|_| of_this_process + ASKED.fetch_add(1, Ordering::Relaxed)).find(free).unwrap()
 }
