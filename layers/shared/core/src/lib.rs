@@ -9,13 +9,20 @@
 //! - [`form`]: queries and forms, read strictly.
 //! - [`store`]: how a store fails.
 //!
+//! For tests of stores, behind features of the same name: `memory`, what a memory store is made of, and `contract`, what
+//! a contract suite is made of.
+//!
 //! The crate is pure: no I/O, no async runtime, no HTTP.
 
 pub mod audit;
 pub mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod form;
 pub mod id;
 pub mod local_path;
+#[cfg(feature = "memory")]
+pub mod memory;
 pub mod random;
 pub mod seal;
 pub mod secret;

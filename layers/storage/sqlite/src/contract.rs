@@ -1,6 +1,9 @@
 //! The laws of both contracts, on a file and in memory.
 
-use towergate_core::audit::{Event, Origin, Party, Sink};
+use towergate_core::{
+    audit::{Event, Origin, Party, Sink},
+    contract::AuditTrail,
+};
 
 use crate::store::SqliteStore;
 
@@ -40,16 +43,14 @@ fn told(store: &SqliteStore) -> Vec<Event> {
         .collect()
 }
 
+impl AuditTrail for SqliteStore {
+    async fn events(&self) -> Vec<Event> {
+        told(self)
+    }
+}
+
 #[cfg(feature = "inbound")]
 mod identity {
-    use super::{Event, SqliteStore, told};
-
-    impl towergate_identity::ports::contract::AuditTrail for SqliteStore {
-        async fn events(&self) -> Vec<Event> {
-            told(self)
-        }
-    }
-
     mod on_file {
         towergate_identity::identity_store_contract!(make: crate::contract::on_file);
     }
@@ -61,14 +62,6 @@ mod identity {
 
 #[cfg(feature = "outbound")]
 mod oauth {
-    use super::{Event, SqliteStore, told};
-
-    impl towergate_oauth::ports::contract::AuditTrail for SqliteStore {
-        async fn events(&self) -> Vec<Event> {
-            told(self)
-        }
-    }
-
     mod on_file {
         towergate_oauth::oauth_store_contract!(make: crate::contract::on_file);
     }

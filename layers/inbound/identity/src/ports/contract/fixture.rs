@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use towergate_core::{
-    Digest, Secret, Timestamp,
-    audit::{Event, Fact, Origin, RequestId},
-    id::Uuid,
-};
+pub(super) use towergate_core::contract::{Ear, MILLISECOND, NOW, assert_same, origin, told};
+use towergate_core::{Digest, Secret, Timestamp, id::Uuid};
 
-use super::AuditTrail;
 use crate::{
     ports::{
         IdentityStore,
@@ -24,17 +20,11 @@ use crate::{
     },
 };
 
-pub(super) const NOW: Timestamp = Timestamp::from_unix_millis(1_700_000_000_123);
-pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const LIFETIME: SessionLifetime = SessionLifetime {
     idle: Duration::from_secs(1800),
     absolute: Duration::from_secs(24 * 3600),
     activity_every: Duration::from_secs(300),
 };
-
-pub(super) fn origin(at: Timestamp) -> Origin {
-    Origin { request: RequestId::from_uuid(Uuid::from_u128(0xabc)), at }
-}
 
 pub(super) fn user_id(n: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(0x1000 + n))
@@ -116,49 +106,4 @@ pub(super) async fn establish<S: IdentityStore>(store: &S, establishment: Establ
 
 pub(super) async fn is_alive<S: IdentityStore>(store: &S, n: u128, at: Timestamp) -> bool {
     store.load_session(session_id(n), at).await.unwrap().is_some()
-}
-
-/// Hears what a store writes into its audit log.
-pub(super) struct Ear<'s, S> {
-    store: &'s S,
-    heard: usize,
-}
-
-impl<'s, S: AuditTrail> Ear<'s, S> {
-    /// Hears what is written from now on.
-    pub(super) async fn on(store: &'s S) -> Self {
-        Self { store, heard: store.events().await.len() }
-    }
-
-    /// Insists that since the last time these facts were written, whole, in whatever order, and nothing else.
-    pub(super) async fn heard(&mut self, facts: &[IdentityFact], at: Timestamp) {
-        let events = self.store.events().await;
-        let told = events.get(self.heard..).expect("an audit log only grows");
-        let expected: Vec<_> = facts.iter().map(|fact| fact.event(&origin(at))).collect();
-        assert_eq!(sorted(told), sorted(&expected));
-        self.heard = events.len();
-    }
-
-    /// Insists that nothing was written since the last time.
-    pub(super) async fn silence(&mut self) {
-        self.heard(&[], NOW).await;
-    }
-}
-
-fn sorted(events: &[Event]) -> Vec<String> {
-    let mut lines: Vec<_> = events.iter().map(told).collect();
-    lines.sort();
-    lines
-}
-
-/// All that an event says. Its details are named, so their order says nothing.
-pub(super) fn told(event: &Event) -> String {
-    let mut event = event.clone();
-    event.details.sort();
-    format!("{event:?}")
-}
-
-/// Insists that a value came back as it went in. Secrets do not print: the caller compares those.
-pub(super) fn assert_same(found: &impl std::fmt::Debug, kept: &impl std::fmt::Debug) {
-    assert_eq!(format!("{found:?}"), format!("{kept:?}"));
 }

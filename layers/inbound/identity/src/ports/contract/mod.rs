@@ -11,33 +11,15 @@
 //! A store that needs a runtime around its futures says how they are run: `block_on: my_block_on`, a function of
 //! any future. The laws of [`race`] call it from many threads at once.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a law that is broken panics, as tests do")]
+#![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
-use std::future::Future;
-
-use towergate_core::audit::Event;
-
-mod block_on;
 mod fixture;
 pub mod race;
 pub mod session;
 pub mod session_end;
 pub mod user;
 
-pub use block_on::block_on;
-
-/// A store under test whose audit log can be read back, in the order in which it was written.
-pub trait AuditTrail {
-    /// The whole log.
-    fn events(&self) -> impl Future<Output = Vec<Event>> + Send;
-}
-
-#[cfg(feature = "memory")]
-impl AuditTrail for super::memory::MemoryStore {
-    async fn events(&self) -> Vec<Event> {
-        Self::events(self)
-    }
-}
+pub use towergate_core::contract::{AuditTrail, block_on};
 
 /// Makes one test of each law. `make` is called for a fresh store each time; `block_on` runs a future to its end.
 #[macro_export]

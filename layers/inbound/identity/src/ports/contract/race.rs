@@ -1,11 +1,6 @@
 //! Laws that hold when many do the same at once.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Barrier, mpsc},
-    thread,
-};
+use towergate_core::contract::{Task, many, one, written};
 
 use super::{
     AuditTrail,
@@ -19,9 +14,6 @@ use crate::{
     },
     rules::{fact::SessionEnd, user::User},
 };
-
-/// What one thread of a race has to do.
-pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// However many note activity while a session is ended, it stays ended, and is ended once.
 pub fn parallel_activity_does_not_undo_an_end<S: IdentityStore + AuditTrail>(
@@ -94,49 +86,4 @@ pub fn a_person_shut_out_while_signing_in_is_out<S: IdentityStore + AuditTrail>(
         let begun = written(&store, "session.created").await;
         assert_eq!(written(&store, "session.revoked").await, begun);
     });
-}
-
-/// Does one thing alone.
-fn one<S, F>(store: &S, run: &impl Fn(Task), step: impl Fn(S) -> F)
-where
-    S: IdentityStore,
-    F: Future<Output = ()> + Send + 'static,
-{
-    run(Box::pin(step(store.clone())));
-}
-
-/// Does the same in `count` threads at once, and gathers their answers.
-fn many<S, F, T>(
-    store: &S,
-    count: usize,
-    run: &(impl Fn(Task) + Sync),
-    step: impl Fn(S, u128) -> F + Sync,
-) -> Vec<T>
-where
-    S: IdentityStore,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    let start = Barrier::new(count);
-    let (tell, told) = mpsc::channel();
-    thread::scope(|scope| {
-        for n in (0..).take(count) {
-            let (tell, store, step, start) = (tell.clone(), store.clone(), &step, &start);
-            scope.spawn(move || {
-                let answer = step(store, n);
-                start.wait();
-                run(Box::pin(async move {
-                    let _ = tell.send(answer.await);
-                }));
-            });
-        }
-    });
-    drop(tell);
-    let answers: Vec<_> = told.iter().collect();
-    assert_eq!(answers.len(), count, "a thread of the race came to nothing");
-    answers
-}
-
-async fn written<S: AuditTrail>(store: &S, action: &str) -> usize {
-    store.events().await.iter().filter(|event| event.action == action).count()
 }

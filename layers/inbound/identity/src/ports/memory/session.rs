@@ -7,7 +7,7 @@ use std::{
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{Log, MemoryStore, State, already_there};
+use super::{Log, MemoryStore, Tables, already_there};
 use crate::{
     ports::session::{Established, Establishment, SessionStore},
     rules::{
@@ -120,7 +120,7 @@ impl SessionStore for MemoryStore {
 }
 
 fn establish(
-    state: &mut State,
+    state: &mut Tables,
     establishment: Establishment,
     origin: &Origin,
 ) -> Result<Established, StoreError> {

@@ -2,14 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use towergate_core::{
-    Digest, Timestamp,
-    audit::{Event, Fact, Origin, RequestId},
-    id::Uuid,
-};
+pub(super) use towergate_core::contract::{Ear, MILLISECOND, NOW, assert_same, origin, told};
+use towergate_core::{Digest, id::Uuid};
 use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
-use super::AuditTrail;
 use crate::{
     ports::{
         OAuthStore,
@@ -19,7 +15,6 @@ use crate::{
         access_token::AccessToken,
         client::{Client, ClientId, ClientMetadata, ClientState},
         code::Code,
-        fact::OAuthFact,
         grant::{Grant, GrantId, SignIn, Subject},
         interaction::{
             AuthorizationRequest, Interaction, InteractionId, InteractionState, Prompt, ResponseMode,
@@ -28,13 +23,7 @@ use crate::{
     },
 };
 
-pub(super) const NOW: Timestamp = Timestamp::from_unix_millis(1_700_000_000_123);
-pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
-
-pub(super) fn origin(at: Timestamp) -> Origin {
-    Origin { request: RequestId::from_uuid(Uuid::from_u128(0xabc)), at }
-}
 
 pub(super) fn client_id() -> ClientId {
     ClientId::parse("app").unwrap()
@@ -195,49 +184,4 @@ pub(super) async fn with_family<S: OAuthStore>(store: &S) {
     with_code(store).await;
     let redeemed = store.redeem_code(redemption(1), origin(NOW)).await.unwrap();
     assert!(matches!(redeemed, Redeemed::Consumed(_)), "{redeemed:?}");
-}
-
-/// Hears what a store writes into its audit log.
-pub(super) struct Ear<'s, S> {
-    store: &'s S,
-    heard: usize,
-}
-
-impl<'s, S: AuditTrail> Ear<'s, S> {
-    /// Hears what is written from now on.
-    pub(super) async fn on(store: &'s S) -> Self {
-        Self { store, heard: store.events().await.len() }
-    }
-
-    /// Insists that since the last time these facts were written, whole, in whatever order, and nothing else.
-    pub(super) async fn heard(&mut self, facts: &[OAuthFact], at: Timestamp) {
-        let events = self.store.events().await;
-        let told = events.get(self.heard..).expect("an audit log only grows");
-        let expected: Vec<_> = facts.iter().map(|fact| fact.event(&origin(at))).collect();
-        assert_eq!(sorted(told), sorted(&expected));
-        self.heard = events.len();
-    }
-
-    /// Insists that nothing was written since the last time.
-    pub(super) async fn silence(&mut self) {
-        self.heard(&[], NOW).await;
-    }
-}
-
-fn sorted(events: &[Event]) -> Vec<String> {
-    let mut lines: Vec<_> = events.iter().map(told).collect();
-    lines.sort();
-    lines
-}
-
-/// All that an event says. Its details are named, so their order says nothing.
-pub(super) fn told(event: &Event) -> String {
-    let mut event = event.clone();
-    event.details.sort();
-    format!("{event:?}")
-}
-
-/// Insists that a value came back as it went in. Digests do not print: the caller compares those.
-pub(super) fn assert_same(found: &impl std::fmt::Debug, kept: &impl std::fmt::Debug) {
-    assert_eq!(format!("{found:?}"), format!("{kept:?}"));
 }

@@ -11,14 +11,9 @@
 //! A store that needs a runtime around its futures says how they are run: `block_on: my_block_on`, a function of
 //! any future. The laws of [`race`] call it from many threads at once.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a law that is broken panics, as tests do")]
-
-use std::future::Future;
-
-use towergate_core::audit::Event;
+#![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
 pub mod access_token;
-mod block_on;
 pub mod client;
 pub mod code;
 pub mod consent;
@@ -28,20 +23,7 @@ pub mod key;
 pub mod race;
 pub mod refresh_token;
 
-pub use block_on::block_on;
-
-/// A store under test whose audit log can be read back, in the order in which it was written.
-pub trait AuditTrail {
-    /// The whole log.
-    fn events(&self) -> impl Future<Output = Vec<Event>> + Send;
-}
-
-#[cfg(feature = "memory")]
-impl AuditTrail for super::memory::MemoryStore {
-    async fn events(&self) -> Vec<Event> {
-        Self::events(self)
-    }
-}
+pub use towergate_core::contract::{AuditTrail, block_on};
 
 /// Makes one test of each law. `make` is called for a fresh store each time; `block_on` runs a future to its end.
 #[macro_export]

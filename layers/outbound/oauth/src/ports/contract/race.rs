@@ -1,11 +1,6 @@
 //! Laws that hold when many do the same at once.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Barrier, mpsc},
-    thread,
-};
+use towergate_core::contract::{Task, many, one, written};
 
 use super::{
     AuditTrail,
@@ -23,9 +18,6 @@ use crate::{
     },
     rules::grant::RevocationReason,
 };
-
-/// What one thread of a race has to do.
-pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Of many parallel redemptions of one code exactly one succeeds, and the others have ended the family.
 pub fn parallel_redemptions_spend_a_code_once<S: OAuthStore + AuditTrail>(
@@ -129,49 +121,4 @@ pub fn parallel_revocations_kill_once<S: OAuthStore + AuditTrail>(store: &S, run
     });
     assert_eq!(revoked.iter().filter(|revocation| **revocation == Revocation::Revoked).count(), 1);
     one(store, &run, |store| async move { assert_eq!(written(&store, "grant.revoked").await, 1) });
-}
-
-/// Does one thing alone.
-fn one<S, F>(store: &S, run: &impl Fn(Task), step: impl Fn(S) -> F)
-where
-    S: OAuthStore,
-    F: Future<Output = ()> + Send + 'static,
-{
-    run(Box::pin(step(store.clone())));
-}
-
-/// Does the same in `count` threads at once, and gathers their answers.
-fn many<S, F, T>(
-    store: &S,
-    count: usize,
-    run: &(impl Fn(Task) + Sync),
-    step: impl Fn(S, u128) -> F + Sync,
-) -> Vec<T>
-where
-    S: OAuthStore,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    let start = Barrier::new(count);
-    let (tell, told) = mpsc::channel();
-    thread::scope(|scope| {
-        for n in (0..).take(count) {
-            let (tell, store, step, start) = (tell.clone(), store.clone(), &step, &start);
-            scope.spawn(move || {
-                let answer = step(store, n);
-                start.wait();
-                run(Box::pin(async move {
-                    let _ = tell.send(answer.await);
-                }));
-            });
-        }
-    });
-    drop(tell);
-    let answers: Vec<_> = told.iter().collect();
-    assert_eq!(answers.len(), count, "a thread of the race came to nothing");
-    answers
-}
-
-async fn written<S: AuditTrail>(store: &S, action: &str) -> usize {
-    store.events().await.iter().filter(|event| event.action == action).count()
 }

@@ -2,7 +2,7 @@
 
 use towergate_core::{StoreError, audit::Origin, id::Uuid};
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, Tables};
 use crate::{
     ports::grant::{
         GrantStore, Redeemed, Redemption, Revocation, Rotated, Rotation, StoredAccessToken, StoredCode,
@@ -86,7 +86,7 @@ impl GrantStore for MemoryStore {
     }
 }
 
-fn redeem(state: &mut State, redemption: Redemption, origin: &Origin) -> Result<Redeemed, StoreError> {
+fn redeem(state: &mut Tables, redemption: Redemption, origin: &Origin) -> Result<Redeemed, StoreError> {
     let Redemption { code, client, access, refresh } = redemption;
     let Some(stored) = state.grants.code(code) else {
         return Ok(Redeemed::Missing);
@@ -114,7 +114,7 @@ fn redeem(state: &mut State, redemption: Redemption, origin: &Origin) -> Result<
     Ok(Redeemed::Consumed(ConsumedCode::by_atomic_step_of_a_store()))
 }
 
-fn rotate(state: &mut State, rotation: Rotation, origin: &Origin) -> Result<Rotated, StoreError> {
+fn rotate(state: &mut Tables, rotation: Rotation, origin: &Origin) -> Result<Rotated, StoreError> {
     let Rotation { presented: token, client, access, refresh, sealed_answer, repeat_window } = rotation;
     let Some(stored) = state.grants.refresh_token(token) else {
         return Ok(Rotated::Missing);

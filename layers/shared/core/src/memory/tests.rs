@@ -5,23 +5,40 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use towergate_core::{
+use super::{Log, Memory, Tables};
+use crate::{
     StoreError, Timestamp,
     audit::{AuditLog, Event, Origin, Party, RequestId, Sink},
     id::Uuid,
 };
 
-use super::MemoryStore;
-use crate::{ports::ClientStore, rules::client::ClientId};
+type MemoryStore = Memory<Numbers>;
+
+#[derive(Default)]
+struct Numbers {
+    numbers: Vec<u32>,
+    log: Log,
+}
+
+impl Tables for Numbers {
+    fn log(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
 
 #[test]
 fn an_unavailable_store_fails_until_it_is_back() {
     let store = MemoryStore::new();
     store.set_unavailable(true);
-    let id = ClientId::parse("app").unwrap();
-    assert!(matches!(now(store.find_client(&id)), Err(StoreError::Unavailable(_))));
+    let add = || {
+        store.step(|tables| {
+            tables.numbers.push(1);
+            Ok(tables.numbers.len())
+        })
+    };
+    assert!(matches!(add(), Err(StoreError::Unavailable(_))));
     store.set_unavailable(false);
-    assert!(now(store.find_client(&id)).unwrap().is_none());
+    assert_eq!(add().unwrap(), 1);
 }
 
 #[test]

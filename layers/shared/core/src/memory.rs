@@ -1,0 +1,151 @@
+//! What every memory store is made of: one lock, an audit log, and the failures that a test asks for.
+//!
+//! A wing brings its tables and the steps on them; [`Memory`] makes each step atomic. The events of a step are written
+//! under the lock, in order; the sink hears of them after it is released.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    StoreError,
+    audit::{AuditLog, Event, Fact, Origin, Silent, Sink},
+};
+
+/// A store that lives in memory and dies with the process; a clone is another handle on the same store.
+pub struct Memory<T> {
+    state: Arc<Mutex<State<T>>>,
+    sink: Arc<dyn Sink>,
+}
+
+/// What a wing keeps in memory, with its audit log.
+pub trait Tables: Default + Send + 'static {
+    /// The audit log beside the tables.
+    fn log(&mut self) -> &mut Log;
+}
+
+/// The audit log, in the order in which things happened.
+#[derive(Debug, Default)]
+pub struct Log(Vec<Event>);
+
+#[derive(Default)]
+struct State<T> {
+    tables: T,
+    faults: Faults,
+}
+
+/// The failures that a test has asked for.
+#[derive(Default)]
+struct Faults {
+    unavailable: bool,
+    next: Option<StoreError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("the memory store was told to be unavailable")]
+    Told,
+    #[error("a step panicked while it held the memory store")]
+    Poisoned,
+}
+
+impl<T: Tables> Memory<T> {
+    /// An empty store whose events nobody hears.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_sink(Arc::new(Silent))
+    }
+
+    /// An empty store that tells `sink` of each event after its step.
+    #[must_use]
+    pub fn with_sink(sink: Arc<dyn Sink>) -> Self {
+        Self { state: Arc::default(), sink }
+    }
+
+    /// The audit log from its beginning; readable even while the store is unavailable.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).tables.log().0.clone()
+    }
+
+    /// Makes every step fail with [`StoreError::Unavailable`], or stops that: for tests of what a host answers.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).faults.unavailable = unavailable;
+    }
+
+    /// Makes the next step fail with `error`, and only that one: for tests of what a host answers.
+    pub fn fail_next(&self, error: StoreError) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).faults.next = Some(error);
+    }
+
+    /// Does one atomic step, which errs before it changes anything or not at all.
+    ///
+    /// # Errors
+    /// What the step errs with, or a failure that a test has asked for.
+    pub fn step<R>(&self, step: impl FnOnce(&mut T) -> Result<R, StoreError>) -> Result<R, StoreError> {
+        let (answer, written) = {
+            let mut state = self.state.lock().map_err(|_| StoreError::unavailable(Fault::Poisoned))?;
+            state.faults.check()?;
+            let before = state.tables.log().0.len();
+            let answer = step(&mut state.tables)?;
+            (answer, state.tables.log().0.get(before..).unwrap_or_default().to_vec())
+        };
+        for event in &written {
+            self.sink.record(event);
+        }
+        Ok(answer)
+    }
+}
+
+impl<T: Tables> AuditLog for Memory<T> {
+    async fn append(&self, event: Event) -> Result<(), StoreError> {
+        self.step(|tables| {
+            tables.log().0.push(event);
+            Ok(())
+        })
+    }
+}
+
+impl<T> Clone for Memory<T> {
+    fn clone(&self) -> Self {
+        Self { state: Arc::clone(&self.state), sink: Arc::clone(&self.sink) }
+    }
+}
+
+impl<T: Tables> Default for Memory<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for Memory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    /// Writes down what a step established.
+    pub fn write(&mut self, fact: &impl Fact, origin: &Origin) {
+        self.0.push(fact.event(origin));
+    }
+}
+
+impl Faults {
+    fn check(&mut self) -> Result<(), StoreError> {
+        if let Some(error) = self.next.take() {
+            return Err(error);
+        }
+        if self.unavailable { Err(StoreError::unavailable(Fault::Told)) } else { Ok(()) }
+    }
+}
+
+/// The refusal of a second row under one key.
+#[must_use]
+pub fn already_there(kind: &'static str, id: impl fmt::Display) -> StoreError {
+    StoreError::Refused(format!("there is already a {kind} {id}"))
+}
+
+#[cfg(test)]
+mod tests;
