@@ -32,6 +32,8 @@ pub struct ConsentView {
     pub redirect_host: String,
     /// How the signed-in person is addressed.
     pub account: String,
+    /// Whether to offer to remember a yes; where anybody could pretend to be the client, it would not count.
+    pub may_remember: bool,
     /// What is asked for.
     pub scopes: Vec<ScopeView>,
 }

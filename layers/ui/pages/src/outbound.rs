@@ -40,11 +40,16 @@ mod tests {
     use super::*;
 
     fn consent() -> String {
+        consent_page(true)
+    }
+
+    fn consent_page(may_remember: bool) -> String {
         DefaultPages::new().consent(&ConsentView {
             action: String::from("/interaction/1"),
             client_name: String::from("<b>Reports</b>"),
             redirect_host: String::from("reports.example"),
             account: String::from("alice@example.com"),
+            may_remember,
             scopes: vec![ScopeView {
                 value: String::from("email"),
                 meaning: String::from("See your address"),
@@ -68,6 +73,11 @@ mod tests {
         }
         assert!(!html.contains(" checked"));
         assert!(!html.contains("<b>"));
+    }
+
+    #[test]
+    fn what_would_not_be_remembered_is_not_offered() {
+        assert!(!consent_page(false).contains("remember"));
     }
 
     #[test]

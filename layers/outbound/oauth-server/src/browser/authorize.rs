@@ -7,6 +7,7 @@ use towergate_oauth::{
     ports::{OAuthStore, interaction::Issuing},
     rules::{
         authorize::{Decision, Facts, Params, RedirectUri, Rejection, decide, response, validate},
+        consent::may_be_remembered,
         interaction::{self, AuthorizationRequest, Interaction, InteractionId, InteractionState},
     },
 };
@@ -37,8 +38,10 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         return Ok(respond::see_other(&format!("{}?{}", server.config().paths.authorize, params.encode())));
     }
     let consent = match &visit.account {
-        Some(account) => server.store().find_consent(&account.subject, &client.id).await?,
-        None => None,
+        Some(account) if may_be_remembered(&client, &to) => {
+            server.store().find_consent(&account.subject, &client.id).await?
+        }
+        Some(_) | None => None,
     };
     let facts = Facts {
         now: visit.now,

@@ -12,7 +12,7 @@ use towergate_oauth::{
     rules::{
         authorize::{Decision, Facts, RedirectUri, decide, resume},
         client::{Client, GrantType, gate},
-        consent::Consent,
+        consent::{Consent, may_be_remembered},
         interaction::{Interaction, InteractionId},
     },
 };
@@ -68,6 +68,7 @@ pub(super) async fn close<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     }
     match choice {
         Choice::Allow { remember } => {
+            let remember = remember && may_be_remembered(&resumed.client, &resumed.to);
             let remember = remember.then(|| resumed.consent(visit.now));
             approve(server, visit, &resumed, Asked::Now { remember }).await
         }
@@ -124,8 +125,10 @@ impl Resumed {
         gate::admit(&client, GrantType::AuthorizationCode).map_err(Problem::of_client)?;
         let to = bind_again(request, &client.metadata.redirect_uris)?;
         let consent = match &visit.account {
-            Some(account) => server.store().find_consent(&account.subject, &client.id).await?,
-            None => None,
+            Some(account) if may_be_remembered(&client, &to) => {
+                server.store().find_consent(&account.subject, &client.id).await?
+            }
+            Some(_) | None => None,
         };
         let facts = Facts {
             now: visit.now,
@@ -168,6 +171,7 @@ fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Res
         client_name: name.unwrap_or_else(|| resumed.client.id.to_string()),
         redirect_host: resumed.to.host(),
         account: resumed.account.display_name.clone(),
+        may_remember: may_be_remembered(&resumed.client, &resumed.to),
         scopes: scopes
             .map(|value| ScopeView { value: value.to_owned(), meaning: config.meaning(value).to_owned() })
             .collect(),

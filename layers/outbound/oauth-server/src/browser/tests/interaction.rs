@@ -7,7 +7,7 @@ use towergate_core::{audit::Outcome, token::OpaqueToken};
 use towergate_oauth::{
     ports::{GrantStore, InteractionStore},
     rules::{
-        client::ClientId,
+        client::{ClientAuthMethod, ClientId},
         code,
         grant::Subject,
         interaction::{self, InteractionId, InteractionState},
@@ -322,4 +322,29 @@ async fn no_code_leaves_for_a_request_that_signing_out_has_overtaken() {
     assert_page(&browser.post(&path, "decision=allow").await, StatusCode::BAD_REQUEST);
     assert_page(&browser.get(GOOD).await, StatusCode::FORBIDDEN);
     assert_eq!(house.facts(), before);
+}
+
+/// [RFC 8252 section 8.6](https://www.rfc-editor.org/rfc/rfc8252#section-8.6): whoever listens at a loopback address
+/// could be anybody.
+#[tokio::test]
+async fn rfc8252_8_6_a_public_client_at_a_loopback_address_is_asked_for_each_time() {
+    let house = House::new().await;
+    house
+        .register(|metadata| {
+            metadata.token_endpoint_auth_method = ClientAuthMethod::None;
+            metadata.redirect_uris = vec![String::from("http://127.0.0.1/cb")];
+        })
+        .await;
+    let request = GOOD.replace("https%3A%2F%2Fshop.example%2Fcb", "http%3A%2F%2F127.0.0.1%3A7000%2Fcb");
+    let mut browser = house.browser();
+    let path = browser.get(&request).await.return_to();
+    house.sign_in("alice");
+    assert_eq!(browser.get(&path).await.status, StatusCode::OK);
+    let answer = browser.post(&path, "decision=allow&remember=on").await;
+    assert!(answer.location().starts_with("http://127.0.0.1:7000/cb?code="));
+
+    let elsewhere = request.replace("7000", "7001");
+    assert!(browser.get(&elsewhere).await.location().starts_with("/interaction/"));
+    let silent = browser.get(&format!("{elsewhere}&prompt=none")).await;
+    assert!(silent.location().contains("error=consent_required"), "{}", silent.location());
 }
