@@ -13,6 +13,9 @@ mod program;
 #[path = "kill/rows.rs"]
 mod rows;
 #[cfg(test)]
+#[path = "kill/seed.rs"]
+mod seed;
+#[cfg(test)]
 #[path = "kill/walker.rs"]
 mod walker;
 
@@ -21,11 +24,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use client::{Browser, Client, tokens_in};
 use ledger::Ledger;
 use program::{Dead, Program, free_port};
+use seed::seeded;
 use tokio::task::JoinSet;
-use towergate::core::{
-    random::{self, InsecureSeededRandom},
-    system::OsRandom,
-};
+use towergate::core::random;
 use walker::{Fuse, walk_until_lost};
 
 const KILLS: usize = 50;
@@ -89,14 +90,4 @@ async fn a_first_start_that_is_killed_leaves_a_place_where_the_next_one_starts()
         assert_eq!(rows::check(&database), 1);
         program.kill();
     }
-}
-
-/// The same kills again: set the variable to what was printed.
-fn seeded() -> InsecureSeededRandom {
-    let seed = match std::env::var("TOWERGATE_KILL_SEED") {
-        Ok(seed) => seed.parse().unwrap(),
-        Err(_) => u64::from_be_bytes(random::bytes(&OsRandom::new()).unwrap()),
-    };
-    println!("TOWERGATE_KILL_SEED={seed}");
-    InsecureSeededRandom::new(seed)
 }
