@@ -94,7 +94,7 @@ impl House {
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
         let jwks = keys.clone();
-        let verifier = Verifier::new(ISSUER, move || jwks.jwks(), clock.clone()).with_store(grants);
+        let verifier = Verifier::new(ISSUER, move || jwks.jwks()).clock(clock.clone()).with_store(grants);
         let guard = ResourceLayer::new(verifier).require_audience(ISSUER);
         let api = ServiceBuilder::new().layer(guard).service_fn(|request: Request<Full<Bytes>>| async move {
             let subject =

@@ -127,7 +127,8 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     /// The layer that guards the host's own API: tokens for it, that say who signed in.
     pub fn api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
         let keys = self.keys.clone();
-        let verifier = Verifier::new(self.config.issuer_text(), move || keys.jwks(), Arc::clone(&self.clock))
+        let verifier = Verifier::new(self.config.issuer_text(), move || keys.jwks())
+            .clock(Arc::clone(&self.clock))
             .with_store(self.grants.clone());
         ResourceLayer::new(verifier)
             .require_audience(self.config.api_audience())

@@ -42,7 +42,11 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         match *request.method() {
-            Method::GET | Method::HEAD => self.show(request.uri().query().unwrap_or_default()),
+            // Nobody could sign in with a form whose post will fail.
+            Method::GET | Method::HEAD => match Session::of(request.extensions()) {
+                Ok(_) => self.show(request.uri().query().unwrap_or_default()),
+                Err(missing) => answer::misbuilt(missing.to_string()),
+            },
             Method::POST => self.attempt(request).await,
             _ => answer::wrong_method("GET, HEAD, POST", self.pages()),
         }

@@ -70,7 +70,7 @@ impl CurrentScope {
 /// No [`ScopeLayer`](crate::ScopeLayer) stands outside the one who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "ScopeLayer is missing: add `towergate_scope::ScopeLayer::new()` outside this layer and inside SessionLayer, that \
-     is between the two in a ServiceBuilder"
+    "ScopeLayer is missing: add `ScopeLayer::new()` of `towergate::scope` outside this layer and inside SessionLayer, \
+     that is between the two in a ServiceBuilder"
 )]
 pub struct MissingScopeLayer;

@@ -41,6 +41,7 @@ impl<F, B> ResponseFuture<F, B> {
 impl<F, B: From<Bytes>> ResponseFuture<F, B> {
     /// A layer stands where it cannot work: 500, and a text for the one who built the stack.
     pub(crate) fn misplaced<E: Error + Clone + Send + Sync + 'static>(missing: E) -> Self {
+        tracing::error!("{missing}");
         let mut response = Response::new(B::from(Bytes::from(format!("{missing}\n"))));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -172,6 +172,19 @@ async fn a_host_turns_away_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn people_are_sent_to_the_usual_sign_in_page_unless_told_otherwise() {
+    let house = House::new().await;
+    let app = ServiceBuilder::new()
+        .layer(house.layer())
+        .layer(ScopeLayer::new())
+        .layer(RequireUserLayer::default())
+        .service_fn(inner);
+    let visit = Request::builder().uri("/files").header(header::ACCEPT, "text/html").body(()).unwrap();
+    let answer = app.oneshot(visit).await.unwrap();
+    assert_eq!(answer.headers()[header::LOCATION], "/login?return_to=%2Ffiles");
+}
+
+#[tokio::test]
 async fn a_missing_layer_is_named_with_how_to_add_it() {
     let answer =
         ServiceBuilder::new().layer(ScopeLayer::new()).service_fn(inner).oneshot(request(None)).await;

@@ -32,7 +32,7 @@ pub enum SessionError {
 /// No [`SessionLayer`](crate::SessionLayer) stands outside the one who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "SessionLayer is missing: add `towergate_session::SessionLayer::new(store)` outside this layer, that is above it \
-     in a ServiceBuilder, or after it with Router::layer"
+    "SessionLayer is missing: add `SessionLayer::new(store)` of `towergate::session` outside this layer, that is above \
+     it in a ServiceBuilder, or after it with Router::layer"
 )]
 pub struct MissingSessionLayer;

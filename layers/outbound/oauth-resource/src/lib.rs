@@ -13,6 +13,8 @@
 //! 4. It must allow every scope value of [`ResourceLayer::require_scope`]; else 403 `insufficient_scope`.
 //! 5. A store that cannot answer: 503 with `Retry-After`; nobody is let in on trust.
 //!
+//! Why a token was refused goes to the operator alone, in the log at level `debug`.
+//!
 //! What passes carries [`AccessTokenInfo`] in the request's extensions; what does not carries a [`Refusal`] in the
 //! response's. The layer is ready when the inner service is. A request that is dropped while its token is looked up
 //! never reaches the inner service.
@@ -32,7 +34,7 @@
 //! let key = SigningKey::from_pkcs8(Algorithm::ES256, generate(Algorithm::ES256)?.expose(), None)?;
 //! let keys = StaticKeys::new(JwkSet::new(vec![key.public_jwk().clone()]));
 //! let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_000)));
-//! let api = ResourceLayer::new(Verifier::new("https://id.example", keys, clock))
+//! let api = ResourceLayer::new(Verifier::new("https://id.example", keys).clock(clock))
 //!     .require_audience("https://api.example")
 //!     .require_scope(Scope::parse("read")?)
 //!     .layer(service_fn(async |request: Request<Full<Bytes>>| {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use towergate_core::{Clock, Timestamp, token::OpaqueToken};
+use towergate_core::{Clock, Timestamp, system::SystemClock, token::OpaqueToken};
 use towergate_jose::{Algorithm, Expected, jws};
 use towergate_oauth::{ports::GrantStore, rules::access_token::PREFIX};
 
@@ -32,13 +32,16 @@ pub(crate) enum Reading {
 
 impl<K: KeySource> Verifier<K> {
     /// Verifies JWTs of `issuer` offline, with any algorithm its keys are for, and no tolerance for a wrong clock.
+    ///
+    /// The issuer is compared letter for letter with `iss`: an `Issuer` of the authorization server gives its text by
+    /// `as_str`. Keys may come from any function; a host that is its own issuer writes `move || key_ring.jwks()`.
     #[must_use]
-    pub fn new(issuer: impl Into<Arc<str>>, keys: K, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(issuer: impl Into<Arc<str>>, keys: K) -> Self {
         Self {
             issuer: issuer.into(),
             keys: Arc::new(keys),
             lookup: Arc::new(NoStore),
-            clock,
+            clock: Arc::new(SystemClock),
             algorithms: Arc::new(Algorithm::ALL),
             tolerance: Duration::ZERO,
         }
@@ -51,6 +54,13 @@ impl<K, L> Verifier<K, L> {
     pub fn with_store<S: GrantStore + Clone>(self, store: S) -> Verifier<K, InStore<S>> {
         let Self { issuer, keys, clock, algorithms, tolerance, lookup: _ } = self;
         Verifier { issuer, keys, lookup: Arc::new(InStore(store)), clock, algorithms, tolerance }
+    }
+
+    /// Asks `clock` for the time, instead of the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Accepts only these algorithms.

@@ -31,7 +31,7 @@ pub enum KeyRingError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A key could not be made or read.
-    #[error("signing key {kid:?}")]
+    #[error("signing key {kid:?} cannot be made or read: {cause}")]
     Key {
         /// Its identifier; empty when it has none yet.
         kid: String,
@@ -40,7 +40,10 @@ pub enum KeyRingError {
         cause: JoseError,
     },
     /// A private key could not be sealed or opened: is the sealing key the one it was sealed under?
-    #[error("the seal of signing key {kid:?}")]
+    #[error(
+        "signing key {kid:?} cannot be sealed or opened: {cause}. Give the sealing key that this database was begun with, \
+         or begin anew with an empty database"
+    )]
     Seal {
         /// Its identifier.
         kid: String,
@@ -49,7 +52,7 @@ pub enum KeyRingError {
         cause: SealError,
     },
     /// A public key in the store cannot be read.
-    #[error("the public half of signing key {kid:?}")]
+    #[error("the public half of signing key {kid:?} cannot be read: {cause}")]
     Public {
         /// Its identifier.
         kid: String,
@@ -228,6 +231,8 @@ mod tests {
     async fn another_sealing_key_opens_nothing() {
         let store = MemoryStore::new();
         open(&store, &sealing(1)).await.unwrap();
-        assert!(matches!(open(&store, &sealing(2)).await, Err(KeyRingError::Seal { .. })));
+        let refused = open(&store, &sealing(2)).await.unwrap_err();
+        assert!(matches!(refused, KeyRingError::Seal { .. }));
+        assert!(refused.to_string().contains("Give the sealing key"), "{refused}");
     }
 }

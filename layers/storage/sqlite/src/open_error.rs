@@ -39,13 +39,25 @@ pub enum OpenError {
     /// The path does not name a file.
     #[error("{0:?} does not name a file; for a database in memory use SqliteStore::in_memory")]
     NotAFile(PathBuf),
+    /// The file can be neither opened nor made.
+    #[error("the database file {} cannot be made: {cause}. Its folder must be there and writable", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{} is not an SQLite database", .0.display())]
+    NotADatabase(PathBuf),
     /// The file system cannot do what the store needs of it.
     #[error("write-ahead logging is not possible here (journal mode is {0:?}): use a local disk")]
     NoWriteAheadLog(String),
     /// SQLite could not open it.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// The file or the writing thread could not be made.
+    /// The writing thread could not be started.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }

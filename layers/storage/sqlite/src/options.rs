@@ -99,8 +99,15 @@ impl SqliteOptions {
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             return Err(OpenError::NotAFile(path.to_owned()));
         }
-        make_for_owner_alone(path)?;
-        self.start(Place::File(path.to_owned()), |connection| self.log_ahead(connection))
+        make_for_owner_alone(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
+        self.start(Place::File(path.to_owned()), |connection| self.log_ahead(connection)).map_err(|error| {
+            match error {
+                OpenError::Sqlite(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                    OpenError::NotADatabase(path.to_owned())
+                }
+                other => other,
+            }
+        })
     }
 
     /// Opens a fresh database in memory; it is gone with the last handle.

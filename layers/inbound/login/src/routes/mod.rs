@@ -4,7 +4,7 @@
 //!    The paths match whole, so whoever strips a prefix must give the layer what is left of them; the form posts to the
 //!    sign-in path as it is given.
 //! 2. All else goes to the inner service untouched.
-//! 3. Both need `SessionLayer` outside; where it is missing, a post is answered 500 with a sentence that names it.
+//! 3. Both need `SessionLayer` outside; where it is missing, they answer 500 with a sentence that names it.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::Arc};

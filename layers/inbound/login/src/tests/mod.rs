@@ -197,10 +197,10 @@ async fn all_else_passes_to_the_host() {
 #[tokio::test]
 async fn a_missing_session_layer_is_named() {
     let host = Host::with_alice().await;
-    for path in ["/login", "/logout"] {
+    for (verb, path) in [("GET", "/login"), ("POST", "/login"), ("POST", "/logout")] {
         let form = form(&[("email", ALICE), ("password", RIGHT)]);
         let bare = host.routes().layer(service_fn(who));
-        let answer = receive(bare.oneshot(request("POST", path, None, &form)).await).await;
+        let answer = receive(bare.oneshot(request(verb, path, None, &form)).await).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(answer.body.contains("SessionLayer"), "{}", answer.body);
     }

@@ -30,7 +30,7 @@ fn fresh_key() -> SigningKey {
 
 fn verifier() -> Verifier<SharedKeys> {
     let keys = SharedKeys::new(JwkSet::new(vec![KEY.public_jwk().clone()]));
-    Verifier::new(ISSUER, keys, Arc::new(ManualClock::at(NOW)))
+    Verifier::new(ISSUER, keys).clock(Arc::new(ManualClock::at(NOW)))
 }
 
 fn claims() -> Value {
@@ -209,7 +209,7 @@ async fn a_refused_algorithm_and_a_replaced_key_shut_the_door() {
     let only_ed = verifier().algorithms(&[Algorithm::EdDSA]);
     assert!(matches!(refusal(&bear(only_ed, &signed(&claims())).await), Refusal::InvalidToken(_)));
     let keys = SharedKeys::new(JwkSet::new(vec![KEY.public_jwk().clone()]));
-    let verifier = Verifier::new(ISSUER, keys.clone(), Arc::new(ManualClock::at(NOW)));
+    let verifier = Verifier::new(ISSUER, keys.clone()).clock(Arc::new(ManualClock::at(NOW)));
     assert_eq!(bear(verifier.clone(), &signed(&claims())).await.status(), StatusCode::OK);
     keys.replace(JwkSet::default());
     assert_eq!(bear(verifier, &signed(&claims())).await.status(), StatusCode::UNAUTHORIZED);

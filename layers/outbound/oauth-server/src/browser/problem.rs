@@ -99,7 +99,7 @@ impl Problem {
                 tracing::error!("the account layer is missing: add AccountLayer outside the browser layer");
                 return plain(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "towergate: no CurrentAccount in this request. Add towergate_oauth_server::account::AccountLayer \
+                    "towergate: no CurrentAccount in this request. Add AccountLayer of towergate::oauth_server::account \
                      outside the browser layer: ServiceBuilder::new().layer(AccountLayer::new(resolver))\
                      .layer(server.browser())\n",
                 );

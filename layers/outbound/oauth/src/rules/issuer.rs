@@ -16,16 +16,18 @@ pub struct Issuer {
 #[non_exhaustive]
 pub enum InvalidIssuer {
     /// It is not a URL in its canonical spelling.
-    #[error("the issuer must be a URL in canonical spelling, without a slash at its end")]
+    #[error(
+        "the issuer must be a URL in canonical spelling, such as https://id.example, without a slash at its end"
+    )]
     NotCanonical,
     /// It does not use `https`.
-    #[error("the issuer must use https")]
+    #[error("the issuer must use https; for trials on this very machine there is Issuer::insecure_http")]
     NotHttps,
     /// It names a user, a query or a fragment.
     #[error("the issuer must have no user, query or fragment")]
     TooMuch,
     /// It uses `http` and is not this machine.
-    #[error("an http issuer must be localhost, 127.0.0.1 or [::1]")]
+    #[error("an http issuer must be on localhost, 127.0.0.1 or [::1]; any other is read by Issuer::https")]
     NotLoopback,
 }
 

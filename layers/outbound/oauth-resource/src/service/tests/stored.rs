@@ -143,7 +143,7 @@ async fn an_opaque_token_expires_and_is_for_its_audience_only() {
     let ask = async |now: Timestamp, audience: &str, needed: &str| {
         let keys = SharedKeys::default();
         let verifier =
-            Verifier::new(ISSUER, keys, Arc::new(ManualClock::at(now))).with_store(house.store.clone());
+            Verifier::new(ISSUER, keys).clock(Arc::new(ManualClock::at(now))).with_store(house.store.clone());
         let layer = ResourceLayer::new(verifier).require_audience(audience).require_scope(scope(needed));
         let inner =
             service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
