@@ -1,7 +1,10 @@
-//! The manual: what happens to a request, which threat each design answers, what stays with the host.
+//! The manual: a first host, what happens to a request, which threat each design answers, what stays with the host.
 
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("first_host.md")]
+pub mod first_host {}
 
 #[doc = include_str!("host_duties.md")]
 pub mod host_duties {}
