@@ -1,7 +1,21 @@
 //! The authorization server as Tower services, and the seam to the host's accounts.
 //!
-//! The wing knows nothing of how people sign in: it reads [`account::CurrentAccount`], which the host's own
-//! [`account::AccountResolver`] provides.
+//! One [`AuthorizationServer`] makes two layers, which a host mounts in different places:
+//!
+//! - [`browser`] answers the authorization endpoint and the consent page. It stands inside the host's session stack,
+//!   directly behind the [account layer](account).
+//! - [`protocol`] answers what clients call without a browser: token, userinfo, public keys, metadata. It stands
+//!   outside the session stack.
+//!
+//! The host brings four things:
+//!
+//! - its accounts, behind [`account::AccountResolver`]. The crate knows nothing of how people sign in: all it learns of
+//!   that is [`account::CurrentAccount`], which the account layer sets from the resolver's answer;
+//! - its pages, behind [`pages::OAuthPages`];
+//! - a store, behind [`OAuthStore`](towergate_oauth::ports::OAuthStore);
+//! - a [`ServerConfig`], of which only the [`Issuer`] has no default, and a [`KeyRing`] to sign with.
+//!
+//! [`browser`] and [`protocol`] each show the whole assembly in an example.
 
 pub mod account;
 pub mod browser;

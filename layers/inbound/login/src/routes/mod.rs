@@ -1,10 +1,21 @@
 //! The layer that answers the sign-in page and the way out, and passes all else on.
 //!
-//! 1. A request for the sign-in path is answered as `login.rs` says, one for the sign-out path as `logout.rs` says.
-//!    The paths match whole, so whoever strips a prefix must give the layer what is left of them; the form posts to the
-//!    sign-in path as it is given.
-//! 2. All else goes to the inner service untouched.
-//! 3. Both need `SessionLayer` outside; where it is missing, they answer 500 with a sentence that names it.
+//! The rules, in order:
+//!
+//! 1. A request for the sign-in path or the sign-out path is answered here; any other request passes to the inner
+//!    service untouched. The paths match whole, so whoever strips a prefix must give the layer what is left of them; the
+//!    form posts to the sign-in path as it is given.
+//! 2. `GET` of the sign-in path shows the form; `return_to` says where to go afterwards, when it is a
+//!    [`LocalPath`](towergate_core::LocalPath), and `login_hint` fills in the address.
+//! 3. `POST` of the sign-in path signs in: 303 to `return_to`, with a new session, or 422 with the form again and one
+//!    sentence, the same for every reason. A form over 64 KiB, or with a field twice, is not read.
+//! 4. `POST` of the sign-out path tells [`OnLogout`](crate::OnLogout), ends the session and answers 303. No link can do
+//!    it: any other method is answered 405.
+//! 5. Too much to do, or a store that is away: 503 with `Retry-After`.
+//! 6. Both need `SessionLayer` outside; where it is missing, they answer 500 with a sentence that names it.
+//!
+//! The layer is ready when the inner service is. A sign-in or sign-out whose form was read runs to its end, even when
+//! its future is dropped.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::Arc};
