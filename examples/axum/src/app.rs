@@ -59,12 +59,11 @@ async fn front<I: IdentityStore, O: OAuthStore>(
     Extension(scope): Extension<CurrentScope>,
 ) -> Response {
     let front = Front::new(Axum::NAME, &host.config, &host.profiles, &scope, host.clock.now());
-    (pages::headers(&host.pages), front.html(&host.pages)).into_response()
+    pages::page(StatusCode::OK, front.html(&host.pages), &host.pages).map(Body::from)
 }
 
 async fn not_found<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {
-    let page = pages::not_found(&host.pages);
-    (StatusCode::NOT_FOUND, pages::headers(&host.pages), page).into_response()
+    pages::page(StatusCode::NOT_FOUND, pages::not_found(&host.pages), &host.pages).map(Body::from)
 }
 
 async fn me(Extension(token): Extension<AccessTokenInfo>) -> Json<Me> {

@@ -1,7 +1,8 @@
-//! The host's own page, in the look of the default pages, and the headers that every page carries.
+//! The host's own pages, in the look of the default pages.
 
 use askama::Template;
-use http::{HeaderName, header};
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use towergate::{core::Timestamp, pages::DefaultPages, scope::CurrentScope};
 
 use crate::{accounts::Profiles, config::Config};
@@ -62,21 +63,10 @@ pub fn not_found(pages: &DefaultPages) -> String {
     pages.document("Not found", "<h1>There is nothing here</h1><p><a href=\"/\">Go to the front page</a></p>")
 }
 
-/// What every page of the host is sent with.
+/// A page of the host, with the headers that keep it from being framed, kept, or told on.
 #[must_use]
-pub fn headers(pages: &DefaultPages) -> [(HeaderName, String); 5] {
-    let policy = format!(
-        "default-src 'none'; style-src {}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self'",
-        pages.style_source()
-    );
-    [
-        (header::CONTENT_TYPE, String::from("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, String::from("nosniff")),
-        (header::REFERRER_POLICY, String::from("no-referrer")),
-        (header::CACHE_CONTROL, String::from("no-store")),
-    ]
+pub fn page(status: StatusCode, html: String, pages: &DefaultPages) -> Response<Bytes> {
+    towergate::endpoint::page::page(status, html, pages.style_source(), "form-action 'self'")
 }
 
 /// How long ago, for people.

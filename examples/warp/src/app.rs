@@ -116,12 +116,5 @@ fn reading() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sy
 }
 
 fn page<I, O>(status: StatusCode, host: &Host<I, O>, html: String) -> Response {
-    let mut response = html.into_response();
-    *response.status_mut() = status;
-    for (name, value) in pages::headers(&host.pages) {
-        if let Ok(value) = value.try_into() {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
+    pages::page(status, html, &host.pages).map(Into::into)
 }
