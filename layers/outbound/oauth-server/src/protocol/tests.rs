@@ -4,6 +4,7 @@ mod authentication;
 mod authorization_code;
 mod client_credentials;
 mod documents;
+mod host;
 mod late_body;
 mod refresh_token;
 mod userinfo;
@@ -15,7 +16,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header, request::Parts};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
@@ -39,81 +40,15 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
+use self::host::{Host, Mood, NoPages};
 use super::layer::ProtocolLayer;
-use crate::{
-    AuthorizationServer, Issuer, KeyRing, ServerConfig,
-    account::{Account, AccountResolver, Claims, Context, ResolverError},
-    pages::{ConsentView, ErrorView, OAuthPages},
-};
+use crate::{AuthorizationServer, Issuer, KeyRing, ServerConfig};
 
 const ISSUER: &str = "https://id.example";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const CALLBACK: &str = "https://app.example/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mood {
-    Well,
-    Gone,
-    Another,
-    Erring,
-    Panicking,
-}
-
-struct Host {
-    account: Mutex<Mood>,
-    claims: Mutex<Mood>,
-}
-
-impl AccountResolver for Host {
-    fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
-        Ok(None)
-    }
-
-    async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
-        let mood = *self.account.lock().unwrap();
-        match mood {
-            Mood::Well => Ok(Some(subject.clone())),
-            Mood::Gone => Ok(None),
-            Mood::Another => Ok(Some(Subject::parse("mallory").unwrap())),
-            Mood::Erring => Err(ResolverError::new("the users table is on fire")),
-            Mood::Panicking => panic!("the users table is on fire"),
-        }
-    }
-
-    async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
-        let mood = *self.claims.lock().unwrap();
-        match mood {
-            Mood::Erring => Err(ResolverError::new("the users table is on fire")),
-            Mood::Panicking => panic!("the users table is on fire"),
-            Mood::Well | Mood::Gone | Mood::Another => {
-                let claims = serde_json::json!({
-                    "sub": "mallory", "iss": "mallory", "name": "Alice", "email": "alice@app.example",
-                    "email_verified": true, "phone_number": null, "shoe_size": 38,
-                });
-                let Value::Object(values) = claims else { unreachable!() };
-                Ok(Claims { values })
-            }
-        }
-    }
-
-    fn login_redirect(&self, _: &Context) -> LocalPath {
-        LocalPath::root()
-    }
-}
-
-struct NoPages;
-
-impl OAuthPages for NoPages {
-    fn consent(&self, _: &ConsentView) -> String {
-        String::new()
-    }
-
-    fn error(&self, _: &ErrorView) -> String {
-        String::new()
-    }
-}
 
 /// A server over a memory store, with one client of each kind.
 struct Bench {
