@@ -11,8 +11,17 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing";
 
-/// Runs each target for `seconds`.
-pub(crate) fn smoke(seconds: &str) -> Result<(), Failure> {
+/// The same short walk each time, so that a red one is the change's fault.
+pub(crate) fn smoke() -> Result<(), Failure> {
+    each(&["-seed=1", "-runs=20000", "-max_total_time=20"])
+}
+
+/// A walk of its own of each target, for `seconds`.
+pub(crate) fn explore(seconds: &str) -> Result<(), Failure> {
+    each(&[&format!("-max_total_time={seconds}")])
+}
+
+fn each(how: &[&str]) -> Result<(), Failure> {
     let folder = root().join("tests/fuzz");
     let targets = names(&folder.join("targets"))?;
     if targets.is_empty() {
@@ -27,7 +36,7 @@ pub(crate) fn smoke(seconds: &str) -> Result<(), Failure> {
         let corpus = folder.join("corpus").join(&name);
         fs::create_dir_all(&corpus).map_err(|error| Failure(format!("{}: {error}", corpus.display())))?;
         let mut fuzz = Command::new(target_dir.join(triple).join("release").join(&name));
-        fuzz.arg(&corpus).args([&format!("-max_total_time={seconds}"), "-max_len=4096", "-timeout=10"]);
+        fuzz.arg(&corpus).args(how).args(["-max_len=4096", "-timeout=10"]);
         let seeds = folder.join("seeds").join(&name);
         if seeds.is_dir() {
             fuzz.arg(seeds);

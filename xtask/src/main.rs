@@ -16,7 +16,7 @@ const HELP: &str = "\
 cargo xtask test       install what tests need, run everything, end with a count
 cargo xtask interop    other people's OpenID clients against the example, over sockets
 cargo xtask features   check each crate with each of its features alone
-cargo xtask fuzz [S]   run each fuzz target for S seconds (default 20)
+cargo xtask fuzz [S]   walk each fuzz target a little, the same way each time; or anew for S seconds
 cargo xtask check      format, lints, documentation, features, dependencies";
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to a person")]
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
         ["test"] => test::all().map(|summary| println!("\n{summary}")),
         ["interop"] => needs::of_interop().and_then(|()| interop::all()).map(|count| println!("\n{count}")),
         ["features"] => features::each(),
-        ["fuzz"] => fuzz::smoke("20"),
-        ["fuzz", seconds] => fuzz::smoke(seconds),
+        ["fuzz"] => fuzz::smoke(),
+        ["fuzz", seconds] => fuzz::explore(seconds),
         ["check"] => check::all(),
         _ => {
             println!("{HELP}");
