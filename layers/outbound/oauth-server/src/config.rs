@@ -19,6 +19,9 @@ pub struct ServerConfig {
     pub scope_meanings: BTreeMap<String, String>,
     /// Which of the host's claims each scope value lets out at userinfo.
     pub scope_claims: ScopeClaims,
+    /// How many interactions may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
+    /// many is told to come again: without an end, anybody could fill the disk.
+    pub max_open_interactions: u32,
 }
 
 impl ServerConfig {
@@ -39,6 +42,7 @@ impl ServerConfig {
             paths: Paths::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
             scope_claims: ScopeClaims::default(),
+            max_open_interactions: 100_000,
         }
     }
 

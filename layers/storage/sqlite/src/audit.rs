@@ -56,6 +56,14 @@ pub struct StoredParty {
     pub id: String,
 }
 
+pub(crate) const END_OF_WINDOW: &str = "SELECT max(id) AS id FROM
+    (SELECT id FROM towergate_audit_events WHERE id > ?1 ORDER BY id LIMIT ?2)";
+
+pub(crate) const FORGET: &str = "DELETE FROM towergate_audit_events WHERE id > ?1 AND id <= ?2 AND at < ?3";
+
+/// Events that one write step looks at, so that nobody waits long behind it.
+const WINDOW: u16 = 500;
+
 impl AuditLog for SqliteStore {
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         self.write(move |step| step.append(event)).await
@@ -70,6 +78,28 @@ impl SqliteStore {
     /// When the store fails.
     pub fn events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(|connection| query::all(connection, AFTER, params![after, limit], read))
+    }
+
+    /// Forgets the events of before `before`, oldest first, in steps of at most 500 between which others may write;
+    /// answers how many. Nothing else ever removes an event: how long they are kept is the host's to say.
+    ///
+    /// # Errors
+    /// When the store fails; what was forgotten until then stays forgotten.
+    pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let (mut after, mut total) = (0, 0);
+        loop {
+            let start = after;
+            let step = self.write(move |step| forget_window(step.connection, start, before)).await?;
+            // The log is in the order of its time but for a clock that was set back: the first window in which
+            // everything is young ends it.
+            match step {
+                Some((end, gone)) if gone > 0 => {
+                    after = end;
+                    total += u64::try_from(gone).unwrap_or(u64::MAX);
+                }
+                Some(_) | None => return Ok(total),
+            }
+        }
     }
 }
 
@@ -92,6 +122,20 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> Result<(), Failu
         ],
     )?;
     Ok(())
+}
+
+/// Forgets what is old among the next events; answers where they end and how many went.
+fn forget_window(
+    connection: &Connection,
+    after: i64,
+    before: Timestamp,
+) -> Result<Option<(i64, usize)>, Failure> {
+    let ends = query::all(connection, END_OF_WINDOW, params![after, WINDOW], |fields| {
+        fields.get::<Option<i64>>("id")
+    })?;
+    let Some(end) = ends.into_iter().flatten().next() else { return Ok(None) };
+    let gone = query::change(connection, FORGET, params![after, end, before.unix_millis()])?;
+    Ok(Some((end, gone)))
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {

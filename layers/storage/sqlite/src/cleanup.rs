@@ -39,6 +39,9 @@ pub(crate) const SESSIONS: &str = "DELETE FROM towergate_sessions WHERE id IN
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
+pub(crate) const INTERACTION_ROOM: &str = "DELETE FROM towergate_interaction_room WHERE minute IN
+    (SELECT minute FROM towergate_interaction_room WHERE minute <= ?1 / 60000 ORDER BY minute LIMIT ?2)";
+
 pub(crate) const ENDED_SIGN_INS: &str = "DELETE FROM towergate_ended_sign_ins WHERE sid IN
     (SELECT sid FROM towergate_ended_sign_ins WHERE ended_at <= ?1 ORDER BY ended_at LIMIT ?2)";
 
@@ -75,6 +78,7 @@ impl SqliteStore {
     /// # Errors
     /// When the store fails; what was removed until then stays removed.
     pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        self.clean(INTERACTION_ROOM, now).await?;
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
             interactions: self.clean(INTERACTIONS, now).await?,

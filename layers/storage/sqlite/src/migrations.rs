@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "ended_sign_ins",
         sql: include_str!("../migrations/0004_ended_sign_ins.sql"),
     },
+    Migration {
+        number: 5,
+        name: "interaction_room",
+        sql: include_str!("../migrations/0005_interaction_room.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -32,8 +32,10 @@ fn the_log_and_the_cleaner_use_an_index() {
     let connection = migrated();
     for sql in [
         crate::audit::AFTER,
+        crate::audit::FORGET,
         c::SESSIONS,
         c::INTERACTIONS,
+        c::INTERACTION_ROOM,
         c::ACCESS_TOKENS,
         c::REFRESH_TOKENS,
         c::UNSPENT_CODES,
@@ -83,6 +85,7 @@ fn the_authorization_server_uses_an_index() {
         o::interaction::FIND,
         o::key::STATE,
         o::refresh_token::FIND,
+        o::room::TAKEN,
     ] {
         assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
     }

@@ -86,3 +86,20 @@ async fn the_end_of_a_sign_in_is_remembered_for_a_day() {
     );
     assert_eq!(store.cleanup(day).await.unwrap().ended_sign_ins, 1);
 }
+
+#[tokio::test]
+async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
+    let store = SqliteStore::in_memory().unwrap();
+    for number in 1..=1201 {
+        let at = NOW.plus(if number == 700 { DAY } else { MINUTE });
+        store.issue_code(grant(number, NOW), code(number, NOW), origin(at)).await.unwrap();
+    }
+    assert_eq!(store.forget_events(NOW.plus(MINUTE)).await.unwrap(), 0);
+    let old = NOW.plus(MINUTE).plus(std::time::Duration::from_millis(1));
+    assert_eq!(store.forget_events(old).await.unwrap(), 1200);
+    let kept: Vec<_> = store.events(0, 10).unwrap().iter().map(|event| event.id).collect();
+    assert_eq!(kept, [700], "one of a clock that was ahead");
+    assert_eq!(store.forget_events(NOW.plus(2 * DAY)).await.unwrap(), 1);
+    store.issue_code(grant(5000, NOW), code(5000, NOW), origin(NOW)).await.unwrap();
+    assert_eq!(store.events(0, 10).unwrap().first().unwrap().id, 1202);
+}

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use towergate_core::token::OpaqueToken;
 use towergate_oauth::{
-    ports::{OAuthStore, interaction::Issuing},
+    ports::{
+        OAuthStore,
+        interaction::{Beginning, Issuing},
+    },
     rules::{
         authorize::{Decision, Facts, Params, RedirectUri, Rejection, decide, response, validate},
         consent::may_be_remembered,
@@ -100,8 +103,11 @@ async fn begin<S: OAuthStore, R, P>(
         expires_at: visit.now.plus(interaction::LIFETIME),
         state: InteractionState::Open,
     };
-    server.store().begin_interaction(interaction, visit.origin).await?;
-    Ok(given)
+    let limit = server.config().max_open_interactions;
+    match server.store().begin_interaction(interaction, limit, visit.origin).await? {
+        Beginning::Begun => Ok(given),
+        Beginning::Full => Err(Problem::TooManyWait),
+    }
 }
 
 fn with_cookie(mut response: Response<Bytes>, given: Option<String>) -> Response<Bytes> {

@@ -21,6 +21,9 @@ pub(super) enum Problem {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// As many interactions wait as may.
+    #[error("as many interactions wait as may")]
+    TooManyWait,
     /// The machine gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -92,8 +95,14 @@ impl Problem {
             }
             Self::Store(StoreError::Unavailable(cause)) => {
                 tracing::warn!(%cause, "the store is unavailable");
-                let message = String::from("This site is busy. Please try again in a moment.");
-                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, message)
+                busy()
+            }
+            Self::TooManyWait => {
+                tracing::warn!(
+                    max = server.config().max_open_interactions,
+                    "as many interactions wait as may"
+                );
+                busy()
             }
             Self::AccountLayerMissing => {
                 tracing::error!("the account layer is missing: add AccountLayer outside the browser layer");
@@ -123,6 +132,11 @@ impl Problem {
         }
         response
     }
+}
+
+fn busy() -> (StatusCode, ErrorCode, String) {
+    let message = String::from("This site is busy. Please try again in a moment.");
+    (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, message)
 }
 
 impl From<Unresumable> for Problem {

@@ -14,15 +14,19 @@ use crate::rules::{
 
 /// Keeps interactions and remembered consents.
 pub trait InteractionStore: Send + Sync + 'static {
-    /// Writes a new interaction. Writes `interaction.begun`.
+    /// Writes a new interaction, unless `limit` of them take up room already. Writes `interaction.begun`.
+    ///
+    /// Anybody may begin one, so they must not grow without end. One takes up room until it is approved or has
+    /// expired, and may for a minute longer; a refusal, which anybody may say too, makes no room.
     ///
     /// # Errors
     /// When the store fails.
     fn begin_interaction(
         &self,
         interaction: Interaction,
+        limit: u32,
         origin: Origin,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Beginning, StoreError>> + Send;
 
     /// The interaction, whatever its state and age: the rules decide.
     ///
@@ -126,6 +130,15 @@ pub enum Asked {
     },
     /// A consent that is remembered covers it: nobody was asked again.
     Before,
+}
+
+/// What became of [`InteractionStore::begin_interaction`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// It is kept.
+    Begun,
+    /// There are too many; nothing was written.
+    Full,
 }
 
 /// What became of [`InteractionStore::bind_interaction`].

@@ -25,8 +25,8 @@ fn a_fresh_file_is_marked_with_house_and_version() {
     drop(SqliteStore::open(&place.path).unwrap());
     let connection = Connection::open(&place.path).unwrap();
     assert_eq!(number(&connection, "PRAGMA application_id"), i64::from(APPLICATION_ID));
-    assert_eq!(number(&connection, "PRAGMA user_version"), 4);
-    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 4);
+    assert_eq!(number(&connection, "PRAGMA user_version"), 5);
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 5);
     let foreign = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'towergate\\_%' ESCAPE \
                    '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     assert_eq!(number(&connection, foreign), 0);
@@ -48,9 +48,9 @@ fn a_database_of_a_newer_version_is_refused() {
     let place = place();
     drop(SqliteStore::open(&place.path).unwrap());
     let connection = Connection::open(&place.path).unwrap();
-    connection.execute("INSERT INTO towergate_migrations VALUES (5, 'later', zeroblob(32), 0)", []).unwrap();
+    connection.execute("INSERT INTO towergate_migrations VALUES (6, 'later', zeroblob(32), 0)", []).unwrap();
     let refused = SqliteStore::open(&place.path).unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { number: 5, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Newer { number: 6, .. }), "{refused}");
 }
 
 #[test]
@@ -68,10 +68,31 @@ fn a_database_that_is_behind_is_refused_when_told_not_to_migrate() {
     let place = place();
     let refused = SqliteStore::options().migrate(false).open(&place.path).unwrap_err();
     assert!(
-        matches!(refused, OpenError::Behind { ref due } if due == &["audit", "identity", "oauth", "ended_sign_ins"])
+        matches!(refused, OpenError::Behind { ref due } if due == &["audit", "identity", "oauth", "ended_sign_ins", "interaction_room"])
     );
     drop(SqliteStore::open(&place.path).unwrap());
     drop(SqliteStore::options().migrate(false).open(&place.path).unwrap());
+}
+
+#[test]
+fn what_waits_when_the_count_begins_is_counted() {
+    let connection = Connection::open_in_memory().unwrap();
+    let (before, _) = MIGRATIONS.split_at(4);
+    connection.execute_batch("BEGIN").unwrap();
+    apply_due(&connection, before, Timestamp::from_unix_millis(0)).unwrap();
+    for (id, ends, state) in [(1_u8, 60_000, "open"), (2, 60_000, "approved"), (3, 60_001, "denied")] {
+        connection
+            .execute(
+                "INSERT INTO towergate_interactions VALUES (?1, zeroblob(32), '{}', NULL, NULL, 0, ?2, ?3)",
+                params![[id; 16], ends, state],
+            )
+            .unwrap();
+    }
+    bring_up_to_date(&connection, true, Timestamp::from_unix_millis(0)).unwrap();
+    for (minute, taken) in [(1, 1), (2, 1)] {
+        let sql = format!("SELECT taken FROM towergate_interaction_room WHERE minute = {minute}");
+        assert_eq!(number(&connection, &sql), taken);
+    }
 }
 
 #[test]
@@ -94,7 +115,7 @@ fn many_may_start_at_once_on_one_fresh_file() {
         store.unwrap();
     }
     let connection = Connection::open(&place.path).unwrap();
-    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 4);
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 5);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore, Issuing},
+    ports::interaction::{Approval, Asked, Beginning, Binding, Closing, InteractionStore, Issuing},
     rules::{
         client::ClientId,
         code::Code,
@@ -14,7 +14,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{code, consent, grant_row};
+use super::{code, consent, grant_row, room};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -30,8 +30,13 @@ const BIND: &str = "UPDATE towergate_interactions SET subject = ?2 WHERE id = ?1
 const CLOSE: &str = "UPDATE towergate_interactions SET state = ?2 WHERE id = ?1";
 
 impl InteractionStore for SqliteStore {
-    async fn begin_interaction(&self, interaction: Interaction, origin: Origin) -> Result<(), StoreError> {
-        self.write(move |step| begin(step, interaction, &origin)).await
+    async fn begin_interaction(
+        &self,
+        interaction: Interaction,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<Beginning, StoreError> {
+        self.write(move |step| begin(step, interaction, limit, &origin)).await
     }
 
     async fn find_interaction(&self, id: InteractionId) -> Result<Option<Interaction>, StoreError> {
@@ -89,7 +94,15 @@ impl InteractionStore for SqliteStore {
     }
 }
 
-fn begin(step: &mut Step<'_>, interaction: Interaction, origin: &Origin) -> Result<(), Failure> {
+fn begin(
+    step: &mut Step<'_>,
+    interaction: Interaction,
+    limit: u32,
+    origin: &Origin,
+) -> Result<Beginning, Failure> {
+    if room::taken(step.connection, origin.at)? >= u64::from(limit) {
+        return Ok(Beginning::Full);
+    }
     query::change(
         step.connection,
         INSERT,
@@ -104,8 +117,10 @@ fn begin(step: &mut Step<'_>, interaction: Interaction, origin: &Origin) -> Resu
             state_name(interaction.state),
         ],
     )?;
+    room::take(step.connection, interaction.expires_at)?;
     let client = interaction.request.client_id;
-    step.record(&OAuthFact::InteractionBegun { interaction: interaction.id, client }, origin)
+    step.record(&OAuthFact::InteractionBegun { interaction: interaction.id, client }, origin)?;
+    Ok(Beginning::Begun)
 }
 
 fn bind(
@@ -129,14 +144,17 @@ fn bind(
 
 fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<Closing, Failure> {
     let Approval { interaction: id, grant, code, asked } = approval;
-    let waiting = find_waiting(step.connection, id, origin.at)?;
-    if waiting.and_then(|interaction| interaction.subject).as_ref() != Some(&grant.subject) {
+    let Some(interaction) = find_waiting(step.connection, id, origin.at)? else {
+        return Ok(Closing::Gone);
+    };
+    if interaction.subject.as_ref() != Some(&grant.subject) {
         return Ok(Closing::Gone);
     }
     if grant_row::sign_in_has_ended(step.connection, &grant)? {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Approved)?;
+    room::give_back(step.connection, interaction.expires_at)?;
     if let Asked::Now { remember } = asked {
         let given = OAuthFact::ConsentGiven {
             subject: grant.subject.clone(),

@@ -9,3 +9,4 @@ pub(crate) mod grant_row;
 pub(crate) mod interaction;
 pub(crate) mod key;
 pub(crate) mod refresh_token;
+pub(crate) mod room;

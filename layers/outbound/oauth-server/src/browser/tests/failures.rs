@@ -2,6 +2,7 @@
 
 use http::{StatusCode, header};
 use towergate_core::{StoreError, audit::Outcome};
+use towergate_oauth::rules::interaction::LIFETIME;
 
 use super::house::{Failure, GOOD, House};
 
@@ -74,4 +75,20 @@ async fn a_torn_row_is_500_and_says_nothing_of_it() {
     let answer = house.browser().get(GOOD).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.body.starts_with("500 server_error") && !answer.body.contains("torn"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn when_as_many_wait_as_may_nothing_more_is_kept_until_there_is_room() {
+    let house = House::with(|config| config.max_open_interactions = 2).await;
+    let paths = [house.browser().get(GOOD).await.return_to(), house.browser().get(GOOD).await.return_to()];
+    assert_ne!(paths[0], paths[1]);
+    let before = house.facts();
+    let answer = house.browser().get(GOOD).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    assert!(answer.body.starts_with("503 temporarily_unavailable"), "{}", answer.body);
+    assert!(!answer.headers.contains_key(header::SET_COOKIE));
+    assert_eq!(house.facts(), before);
+    house.clock.advance(LIFETIME);
+    house.browser().get(GOOD).await.return_to();
 }

@@ -50,11 +50,16 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
         let random = Arc::new(InsecureSeededRandom::new(7));
         let host = Arc::new(Host::default());
-        let config = ServerConfig::new(Issuer::https("https://id.example").unwrap());
+        let mut config = ServerConfig::new(Issuer::https("https://id.example").unwrap());
+        change(&mut config);
         let server = AuthorizationServer::new(store.clone(), Arc::clone(&host), Plain, config)
             .clock(clock.clone())
             .random(random.clone());

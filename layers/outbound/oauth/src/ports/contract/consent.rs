@@ -3,7 +3,7 @@
 use super::{
     AuditTrail,
     fixture::{
-        Ear, MILLISECOND, NOW, alice, bob, client_id, code, grant, grant_id, interaction, origin,
+        Ear, MILLISECOND, NOW, ROOM, alice, bob, client_id, code, grant, grant_id, interaction, origin,
         other_client_id, scope,
     },
     interaction::{approval, with_taken},
@@ -63,7 +63,7 @@ pub async fn a_consent_that_was_not_asked_for_is_not_on_record<S: OAuthStore + A
 pub async fn a_remembered_consent_grows<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;
     let second = Interaction { subject: Some(alice()), ..interaction(2) };
-    store.begin_interaction(second, origin(NOW)).await.unwrap();
+    store.begin_interaction(second, ROOM, origin(NOW)).await.unwrap();
     let later = NOW.plus(MILLISECOND);
     let more = Consent { given_at: later, ..consent("email") };
     let approval = Approval {

@@ -25,6 +25,9 @@ use crate::{
 
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
 
+/// More interactions than any law begins.
+pub(super) const ROOM: u32 = 1000;
+
 pub(super) fn client_id() -> ClientId {
     ClientId::parse("app").unwrap()
 }

@@ -1,23 +1,25 @@
 //! Laws of interactions: one person, one answer, in time.
 
-use towergate_core::StoreError;
+use std::time::Duration;
+
+use towergate_core::{StoreError, Timestamp};
 
 use super::{
     AuditTrail,
     fixture::{
-        Ear, MILLISECOND, NOW, alice, assert_same, bob, client_id, code, grant, grant_id, interaction,
+        Ear, MILLISECOND, NOW, ROOM, alice, assert_same, bob, client_id, code, grant, grant_id, interaction,
         origin, with_clients,
     },
 };
 use crate::{
     ports::{
         OAuthStore,
-        interaction::{Approval, Asked, Binding, Closing},
+        interaction::{Approval, Asked, Beginning, Binding, Closing},
     },
     rules::{
         fact::OAuthFact,
         grant::{Grant, Subject},
-        interaction::{Interaction, InteractionState},
+        interaction::{Interaction, InteractionState, LIFETIME},
     },
 };
 
@@ -26,7 +28,7 @@ pub async fn an_interaction_reads_back_whole<S: OAuthStore + AuditTrail>(store: 
     with_clients(store).await;
     let mut ear = Ear::on(store).await;
     let kept = interaction(1);
-    store.begin_interaction(kept.clone(), origin(NOW)).await.unwrap();
+    store.begin_interaction(kept.clone(), ROOM, origin(NOW)).await.unwrap();
     ear.heard(&[OAuthFact::InteractionBegun { interaction: kept.id, client: client_id() }], NOW).await;
     let found = store.find_interaction(kept.id).await.unwrap().unwrap();
     assert_same(&found, &kept);
@@ -37,20 +39,56 @@ pub async fn an_interaction_reads_back_whole<S: OAuthStore + AuditTrail>(store: 
 /// A second interaction under one identifier is refused, and the first stays.
 pub async fn an_interaction_begins_once<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
     let again = Interaction { subject: Some(bob()), ..interaction(1) };
-    let refused = store.begin_interaction(again, origin(NOW)).await;
+    let refused = store.begin_interaction(again, ROOM, origin(NOW)).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
     ear.silence().await;
     assert!(store.find_interaction(interaction(1).id).await.unwrap().unwrap().subject.is_none());
+}
+
+/// When as many as may take up room, no more begin, and nothing is written.
+pub async fn interactions_are_bounded<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    for n in [1, 2] {
+        assert_eq!(begin(store, n, NOW).await, Beginning::Begun);
+    }
+    let mut ear = Ear::on(store).await;
+    assert_eq!(begin(store, 3, NOW).await, Beginning::Full);
+    assert_eq!(begin(store, 3, interaction(1).expires_at.minus(MILLISECOND)).await, Beginning::Full);
+    ear.silence().await;
+    assert!(store.find_interaction(interaction(3).id).await.unwrap().is_none());
+}
+
+/// An interaction that has expired takes up no room, a minute later at the latest.
+pub async fn an_expired_interaction_makes_room<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    for n in [1, 2] {
+        assert_eq!(begin(store, n, NOW).await, Beginning::Begun);
+    }
+    let later = interaction(1).expires_at.plus(Duration::from_secs(60));
+    assert_eq!(begin(store, 3, later).await, Beginning::Begun);
+    assert_eq!(begin(store, 4, later).await, Beginning::Begun);
+    assert_eq!(begin(store, 5, later).await, Beginning::Full);
+}
+
+/// A yes makes room. A no does not: whoever floods could say it.
+pub async fn a_yes_makes_room_and_a_no_does_not<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    assert_eq!(begin(store, 2, NOW).await, Beginning::Begun);
+    store.deny_interaction(interaction(2).id, None, origin(NOW)).await.unwrap();
+    assert_eq!(begin(store, 3, NOW).await, Beginning::Full);
+    assert_eq!(store.approve_interaction(approval(1), origin(NOW)).await.unwrap(), Closing::Closed);
+    assert_eq!(begin(store, 3, NOW).await, Beginning::Begun);
+    assert_eq!(begin(store, 4, NOW).await, Beginning::Full);
 }
 
 /// The first person who takes an interaction has it.
 pub async fn an_interaction_belongs_to_the_first_who_takes_it<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
     let id = interaction(1).id;
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     let binding = [
         store.bind_interaction(id, alice(), origin(NOW)).await.unwrap(),
         store.bind_interaction(id, alice(), origin(NOW)).await.unwrap(),
@@ -65,7 +103,7 @@ pub async fn an_interaction_is_taken_while_it_waits<S: OAuthStore + AuditTrail>(
     with_clients(store).await;
     let Interaction { id, expires_at, .. } = interaction(1);
     assert_eq!(store.bind_interaction(id, alice(), origin(NOW)).await.unwrap(), Binding::Gone);
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     assert_eq!(store.bind_interaction(id, alice(), origin(expires_at)).await.unwrap(), Binding::Gone);
     let in_time = origin(expires_at.minus(MILLISECOND));
     assert_eq!(store.bind_interaction(id, alice(), in_time).await.unwrap(), Binding::Bound);
@@ -119,7 +157,7 @@ pub async fn another_persons_yes_gets_nothing<S: OAuthStore + AuditTrail>(store:
 /// A yes to an interaction that nobody took gets nothing.
 pub async fn a_yes_to_nobodys_interaction_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     nothing_comes_of(store, approval(1), origin(NOW)).await;
 }
 
@@ -162,7 +200,7 @@ pub async fn a_no_counts_once<S: OAuthStore + AuditTrail>(store: &S) {
 /// Whoever is not signed in may refuse what nobody took.
 pub async fn nobody_may_refuse_what_nobody_took<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
     assert_eq!(store.deny_interaction(interaction(1).id, None, origin(NOW)).await.unwrap(), Closing::Closed);
     ear.heard(&[denied(None)], NOW).await;
@@ -202,7 +240,7 @@ async fn nothing_comes_of<S: OAuthStore + AuditTrail>(
 /// Begins the first interaction and gives it to Alice.
 pub(super) async fn with_taken<S: OAuthStore>(store: &S) {
     with_clients(store).await;
-    store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+    store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     let binding = store.bind_interaction(interaction(1).id, alice(), origin(NOW)).await.unwrap();
     assert_eq!(binding, Binding::Bound);
 }
@@ -211,6 +249,13 @@ pub(super) async fn with_taken<S: OAuthStore>(store: &S) {
 pub(super) fn approval(n: u128) -> Approval {
     let asked = Asked::Now { remember: None };
     Approval { interaction: interaction(1).id, grant: grant(n), code: code(n), asked }
+}
+
+/// Begins the `n`th interaction at `now` where there is room for two.
+async fn begin<S: OAuthStore>(store: &S, n: u128, now: Timestamp) -> Beginning {
+    let expires_at = now.plus(LIFETIME);
+    let new = Interaction { created_at: now, expires_at, ..interaction(n) };
+    store.begin_interaction(new, 2, origin(now)).await.unwrap()
 }
 
 async fn state<S: OAuthStore>(store: &S) -> InteractionState {

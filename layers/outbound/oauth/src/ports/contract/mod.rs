@@ -81,6 +81,9 @@ macro_rules! oauth_store_contract {
             interaction {
                 an_interaction_reads_back_whole,
                 an_interaction_begins_once,
+                interactions_are_bounded,
+                an_expired_interaction_makes_room,
+                a_yes_makes_room_and_a_no_does_not,
                 an_interaction_belongs_to_the_first_who_takes_it,
                 an_interaction_is_taken_while_it_waits,
                 a_yes_counts_once,

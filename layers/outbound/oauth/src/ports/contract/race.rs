@@ -5,7 +5,7 @@ use towergate_core::contract::{Task, many, one, written};
 use super::{
     AuditTrail,
     fixture::{
-        NOW, access_token, alice, bob, code, grant_id, interaction, origin, redemption, refresh_token,
+        NOW, ROOM, access_token, alice, bob, code, grant_id, interaction, origin, redemption, refresh_token,
         rotation, with_clients, with_code, with_family,
     },
     interaction::{approval, with_taken},
@@ -103,7 +103,7 @@ pub fn parallel_answers_close_an_interaction_once<S: OAuthStore + AuditTrail>(
 pub fn parallel_takers_leave_one_owner<S: OAuthStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
     one(store, &run, |store| async move {
         with_clients(&store).await;
-        store.begin_interaction(interaction(1), origin(NOW)).await.unwrap();
+        store.begin_interaction(interaction(1), ROOM, origin(NOW)).await.unwrap();
     });
     let bound = many(store, 32, &run, |store, n| async move {
         let who = if n % 2 == 0 { alice() } else { bob() };

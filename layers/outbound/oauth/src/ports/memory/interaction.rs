@@ -6,7 +6,7 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 
 use super::{Log, MemoryStore, already_there};
 use crate::{
-    ports::interaction::{Approval, Asked, Binding, Closing, InteractionStore, Issuing},
+    ports::interaction::{Approval, Asked, Beginning, Binding, Closing, InteractionStore, Issuing},
     rules::{
         client::ClientId,
         code::Code,
@@ -24,16 +24,24 @@ pub(super) struct Interactions {
 }
 
 impl InteractionStore for MemoryStore {
-    async fn begin_interaction(&self, interaction: Interaction, origin: Origin) -> Result<(), StoreError> {
+    async fn begin_interaction(
+        &self,
+        interaction: Interaction,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<Beginning, StoreError> {
         self.step(|state| {
             let id = interaction.id;
             if state.interactions.all.contains_key(&id) {
                 return Err(already_there("interaction", id));
             }
+            if state.interactions.taking_up_room(origin.at) >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                return Ok(Beginning::Full);
+            }
             let client = interaction.request.client_id.clone();
             state.log.write(&OAuthFact::InteractionBegun { interaction: id, client }, &origin);
             state.interactions.all.insert(id, interaction);
-            Ok(())
+            Ok(Beginning::Begun)
         })
     }
 
@@ -150,6 +158,11 @@ impl InteractionStore for MemoryStore {
 }
 
 impl Interactions {
+    fn taking_up_room(&self, now: Timestamp) -> usize {
+        let takes = |one: &&Interaction| one.state != InteractionState::Approved && now < one.expires_at;
+        self.all.values().filter(takes).count()
+    }
+
     /// The interaction, if it is open and has not expired.
     fn waiting(&mut self, id: InteractionId, now: Timestamp) -> Option<&mut Interaction> {
         self.all

@@ -47,11 +47,14 @@ pub fn validate(params: &Params, client: &Client) -> Result<(AuthorizationReques
     Ok((request, to))
 }
 
+/// The longest that `state`, `nonce` and `login_hint` may be together, in bytes.
+const MAX_KEPT: usize = 4096;
+
 type Check = fn(&Params, &Client, &mut AuthorizationRequest) -> Result<(), OAuthError>;
 
 /// Each check reads through [`Params::value`], which refuses what is repeated, unreadable or too long
 /// ([RFC 6749 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("RFC 6749 4.1.2.1: the client may use codes", code_grant_registered),
     ("RFC 6749 2.3: no secret travels through a browser", no_secret),
     ("OpenID Connect Core 6.1: request objects are not offered", no_request_object),
@@ -64,6 +67,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("OpenID Connect Core 3.1.2.1: max_age", max_age),
     ("RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1: state and nonce as they came", state_and_nonce),
     ("OpenID Connect Core 3.1.2.1: login_hint", login_hint),
+    ("what anybody may have us keep is small", small_enough_to_keep),
 ];
 
 /// The client is let in and the address is its own; until then nothing is sent anywhere.
@@ -200,6 +204,22 @@ fn state_and_nonce(
 
 fn login_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     request.login_hint = params.value("login_hint")?.map(str::to_owned);
+    Ok(())
+}
+
+/// A control character takes six bytes where the request is kept.
+fn small_enough_to_keep(
+    _: &Params,
+    _: &Client,
+    request: &mut AuthorizationRequest,
+) -> Result<(), OAuthError> {
+    let kept = || [&request.state, &request.nonce, &request.login_hint].into_iter().flatten();
+    if kept().any(|text| text.contains(char::is_control)) {
+        return Err(invalid("state, nonce and login_hint must not hold control characters"));
+    }
+    if kept().map(String::len).sum::<usize>() > MAX_KEPT {
+        return Err(invalid("state, nonce and login_hint are longer than 4096 bytes together"));
+    }
     Ok(())
 }
 

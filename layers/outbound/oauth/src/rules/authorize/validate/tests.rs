@@ -133,6 +133,26 @@ fn rfc6749_3_3_without_a_scope_the_registered_one_is_meant_but_for_offline_acces
 }
 
 #[test]
+fn what_is_kept_of_a_request_is_small() {
+    let long = |name: &str, nonce: usize| {
+        format!("{}&nonce={}", with(name, Some(&"x".repeat(2048))), "n".repeat(nonce))
+    };
+    for name in ["state", "login_hint"] {
+        let kept = if name == "state" { 2048 } else { 2047 };
+        assert!(asked(&long(name, kept)).is_ok(), "{name}");
+    }
+    let told = told_to_client(asked(&long("login_hint", 2048)));
+    assert_eq!(told.0, ErrorCode::InvalidRequest, "the state has one byte too");
+    for name in ["state", "nonce", "login_hint"] {
+        assert_eq!(
+            told_to_client(asked(&with(name, Some("a\u{0}b")))).0,
+            ErrorCode::InvalidRequest,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn an_error_goes_the_way_the_client_asked_for() {
     let query = format!("{}&response_mode=fragment", with("scope", Some("admin")));
     let Err(Rejection::Redirect { mode, .. }) = asked(&query) else { panic!("not told to the client") };

@@ -1,0 +1,46 @@
+//! How much room the interactions that wait take up, kept per minute in which they end.
+//!
+//! To count the interactions themselves would cost more the longer a flood lasts, on the one thread that writes. The
+//! minutes of all that waits are few, however many wait in them, and a minute that is over counts no more: nothing has
+//! to be written when an interaction expires, and a clock that is set back leaves no count behind.
+
+use rusqlite::{Connection, params};
+use towergate_core::Timestamp;
+
+use crate::{failure::Failure, query};
+
+pub(crate) const TAKEN: &str =
+    "SELECT coalesce(sum(taken), 0) AS taken FROM towergate_interaction_room WHERE minute > ?1";
+
+const TAKE: &str = "INSERT INTO towergate_interaction_room (minute, taken) VALUES (?1, 1)
+    ON CONFLICT (minute) DO UPDATE SET taken = taken + 1";
+
+const GIVE_BACK: &str =
+    "UPDATE towergate_interaction_room SET taken = taken - 1 WHERE minute = ?1 AND taken > 0";
+
+const MINUTE: i64 = 60_000;
+
+/// How many take up room at `now`.
+pub(super) fn taken(connection: &Connection, now: Timestamp) -> Result<u64, Failure> {
+    // One that ends within a minute is counted until the minute is over.
+    let over = now.unix_millis().div_euclid(MINUTE);
+    let taken = query::one(connection, TAKEN, params![over], |fields| fields.get::<i64>("taken"))?;
+    Ok(taken.and_then(|taken| u64::try_from(taken).ok()).unwrap_or(0))
+}
+
+/// One more takes up room until `end`.
+pub(super) fn take(connection: &Connection, end: Timestamp) -> Result<(), Failure> {
+    query::change(connection, TAKE, params![minute(end)])?;
+    Ok(())
+}
+
+/// One that would have taken up room until `end` does so no more.
+pub(super) fn give_back(connection: &Connection, end: Timestamp) -> Result<(), Failure> {
+    query::change(connection, GIVE_BACK, params![minute(end)])?;
+    Ok(())
+}
+
+/// The first minute at whose beginning `end` is past.
+fn minute(end: Timestamp) -> i64 {
+    end.unix_millis().saturating_add(MINUTE - 1).div_euclid(MINUTE)
+}
