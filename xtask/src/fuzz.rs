@@ -28,14 +28,14 @@ fn each(how: &[&str]) -> Result<(), Failure> {
         return Err(Failure(String::from("tests/fuzz/targets has no target")));
     }
     let target_dir = folder.join("target");
-    let triple = "x86_64-unknown-linux-gnu";
+    let triple = host()?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--release", "--bins", "--target", triple]).current_dir(&folder);
+    build.args(["build", "--release", "--bins", "--target", &triple]).current_dir(&folder);
     show(build.env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &target_dir))?;
     for name in targets {
         let corpus = folder.join("corpus").join(&name);
         fs::create_dir_all(&corpus).map_err(|error| Failure(format!("{}: {error}", corpus.display())))?;
-        let mut fuzz = Command::new(target_dir.join(triple).join("release").join(&name));
+        let mut fuzz = Command::new(target_dir.join(&triple).join("release").join(&name));
         fuzz.arg(&corpus).args(how).args(["-max_len=4096", "-timeout=10"]);
         let seeds = folder.join("seeds").join(&name);
         if seeds.is_dir() {
@@ -44,6 +44,14 @@ fn each(how: &[&str]) -> Result<(), Failure> {
         show(fuzz.current_dir(&folder))?;
     }
     Ok(())
+}
+
+/// The triple of this machine: naming it keeps the instrumentation out of build scripts.
+fn host() -> Result<String, Failure> {
+    let unknown = || Failure(String::from("`rustc -vV` does not name the host"));
+    let output = Command::new("rustc").arg("-vV").output().map_err(|_| unknown())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned).ok_or_else(unknown)
 }
 
 fn names(folder: &PathBuf) -> Result<Vec<String>, Failure> {
