@@ -269,7 +269,14 @@ pub(super) struct Plain;
 impl OAuthPages for Plain {
     fn consent(&self, view: &ConsentView) -> String {
         let scopes: Vec<_> = view.scopes.iter().map(|scope| scope.meaning.as_str()).collect();
-        format!("{} at {} asks {}: {}", view.client_name, view.redirect_host, view.account, scopes.join(", "))
+        let each_time = if view.may_remember { "" } else { " (each time)" };
+        format!(
+            "{} at {} asks {}: {}{each_time}",
+            view.client_name,
+            view.redirect_host,
+            view.account,
+            scopes.join(", ")
+        )
     }
 
     fn error(&self, view: &ErrorView) -> String {

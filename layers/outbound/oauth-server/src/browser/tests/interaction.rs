@@ -339,12 +339,36 @@ async fn rfc8252_8_6_a_public_client_at_a_loopback_address_is_asked_for_each_tim
     let mut browser = house.browser();
     let path = browser.get(&request).await.return_to();
     house.sign_in("alice");
-    assert_eq!(browser.get(&path).await.status, StatusCode::OK);
+    let page = browser.get(&path).await;
+    assert!(page.status == StatusCode::OK && page.body.ends_with("(each time)"), "{}", page.body);
     let answer = browser.post(&path, "decision=allow&remember=on").await;
+    let (alice, shop) = (Subject::parse("alice").unwrap(), ClientId::parse("shop").unwrap());
+    assert!(house.store.find_consent(&alice, &shop).await.unwrap().is_none());
     assert!(answer.location().starts_with("http://127.0.0.1:7000/cb?code="));
 
     let elsewhere = request.replace("7000", "7001");
     assert!(browser.get(&elsewhere).await.location().starts_with("/interaction/"));
     let silent = browser.get(&format!("{elsewhere}&prompt=none")).await;
     assert!(silent.location().contains("error=consent_required"), "{}", silent.location());
+}
+
+#[tokio::test]
+async fn rfc8252_8_6_a_consent_remembered_over_https_does_not_speak_for_a_loopback_address() {
+    let house = House::new().await;
+    house
+        .register(|metadata| {
+            metadata.token_endpoint_auth_method = ClientAuthMethod::None;
+            metadata.redirect_uris.push(String::from("http://127.0.0.1/cb"));
+        })
+        .await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    browser.post(&path, "decision=allow&remember=on").await;
+    assert!(browser.get(GOOD).await.param("code").is_some(), "it is remembered");
+
+    let native = GOOD.replace("https%3A%2F%2Fshop.example%2Fcb", "http%3A%2F%2F127.0.0.1%3A7000%2Fcb");
+    let path = browser.get(&native).await.location().to_owned();
+    assert!(path.starts_with("/interaction/"), "{path}");
+    let page = browser.get(&path).await;
+    assert!(page.status == StatusCode::OK && page.body.ends_with("(each time)"), "{}", page.body);
 }
