@@ -175,7 +175,9 @@ mod tests {
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
         });
         let (mut client, server) = tokio::io::duplex(1024);
-        tokio::spawn(speak(server, patient, GracefulShutdown::new().watcher()));
+        // Dropped, it would tell the connection to end.
+        let graceful = GracefulShutdown::new();
+        tokio::spawn(speak(server, patient, graceful.watcher()));
         client.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf").await.unwrap();
         let end = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
         // The clock is paused: whoever waits for nothing sooner waits for this.
