@@ -75,6 +75,7 @@ fn the_authorization_server_uses_an_index() {
     for sql in [
         o::access_token::FIND,
         o::client::FIND,
+        o::client::IS_DISABLED,
         o::code::FIND,
         o::consent::FIND,
         o::grant_row::IS_SIGN_IN_ENDED,

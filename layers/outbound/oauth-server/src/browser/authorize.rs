@@ -68,6 +68,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
             match server.store().issue_code(grant, code, visit.origin).await? {
                 Issuing::Issued => Ok(answer::code(server, &request, &to, &text)),
                 Issuing::SignInEnded => Err(Problem::signed_out()),
+                Issuing::ClientDisabled => Err(Problem::unknown_client()),
             }
         }
         (Decision::ConsentRequired | Decision::Proceed, _) => {

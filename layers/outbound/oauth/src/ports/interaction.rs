@@ -50,7 +50,7 @@ pub trait InteractionStore: Send + Sync + 'static {
 
     /// Closes an open, unexpired interaction of `grant.subject` with a yes: keeps grant and code, and the consent if
     /// it is to be remembered. Does nothing when the sign-in of the grant
-    /// [has ended](super::GrantStore::end_session_grants). Writes `consent.given` if they were asked, and `code.issued`.
+    /// [has ended](super::GrantStore::end_session_grants) or its client is disabled. Writes `consent.given` if they were asked, and `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -73,7 +73,7 @@ pub trait InteractionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
 
     /// Keeps a grant and its code where nobody had to be asked, unless the sign-in of the grant
-    /// [has ended](super::GrantStore::end_session_grants). Writes `code.issued`.
+    /// [has ended](super::GrantStore::end_session_grants) or its client is disabled. Writes `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -159,6 +159,8 @@ pub enum Issuing {
     Issued,
     /// The person signed out meanwhile; nothing was written.
     SignInEnded,
+    /// The client was shut out meanwhile; nothing was written.
+    ClientDisabled,
 }
 
 /// What became of a yes or a no.
@@ -166,7 +168,8 @@ pub enum Issuing {
 pub enum Closing {
     /// This answer closed it.
     Closed,
-    /// It was closed already, has expired, belongs to another person, or never was, or the sign-in of a yes has ended;
+    /// It was closed already, has expired, belongs to another person, or never was, or the sign-in of a yes has ended or
+    /// its client is disabled;
     /// nothing was written.
     Gone,
 }

@@ -1,6 +1,6 @@
 //! Registered clients.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use towergate_core::{Digest, StoreError, audit::Origin};
 use towergate_oauth::{
     ports::client::{ClientStore, Disabling},
@@ -19,6 +19,8 @@ pub(crate) const FIND: &str = "SELECT id, state, secret, metadata FROM towergate
 const PUT: &str = "INSERT INTO towergate_clients (id, state, secret, metadata) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (id) DO UPDATE SET
         state = excluded.state, secret = excluded.secret, metadata = excluded.metadata";
+
+pub(crate) const IS_DISABLED: &str = "SELECT 1 FROM towergate_clients WHERE id = ?1 AND state = 'disabled'";
 
 const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id = ?1";
 
@@ -44,6 +46,11 @@ impl ClientStore for SqliteStore {
         })
         .await
     }
+}
+
+/// Whether the client was shut out.
+pub(super) fn is_disabled(connection: &Connection, id: &ClientId) -> Result<bool, Failure> {
+    query::exists(connection, IS_DISABLED, params![id.as_str()])
 }
 
 fn put(step: &mut Step<'_>, client: Client, origin: &Origin) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{code, consent, grant_row, room};
+use super::{client, code, consent, grant_row, room};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -69,6 +69,9 @@ impl InteractionStore for SqliteStore {
         self.write(move |step| {
             if grant_row::sign_in_has_ended(step.connection, &grant)? {
                 return Ok(Issuing::SignInEnded);
+            }
+            if client::is_disabled(step.connection, &grant.client)? {
+                return Ok(Issuing::ClientDisabled);
             }
             code::issue(step, grant, &code, &origin)?;
             Ok(Issuing::Issued)
@@ -151,6 +154,9 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
         return Ok(Closing::Gone);
     }
     if grant_row::sign_in_has_ended(step.connection, &grant)? {
+        return Ok(Closing::Gone);
+    }
+    if client::is_disabled(step.connection, &grant.client)? {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Approved)?;

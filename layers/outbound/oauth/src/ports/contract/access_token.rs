@@ -135,6 +135,16 @@ pub async fn a_waiting_code_dies_with_its_sign_in<S: OAuthStore + AuditTrail>(st
     assert!(store.find_code(code(1).id).await.unwrap().unwrap().revoked);
 }
 
+/// A request that began before its client was shut out gets no code afterwards.
+pub async fn no_code_is_issued_to_a_disabled_client<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap(), Issuing::ClientDisabled);
+    assert!(store.find_code(code(1).id).await.unwrap().is_none());
+    ear.silence().await;
+}
+
 /// A request that began before the person signed out gets no code afterwards, not even an offline one.
 pub async fn no_code_is_issued_in_an_ended_sign_in<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;

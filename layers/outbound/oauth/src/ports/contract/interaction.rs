@@ -147,6 +147,13 @@ pub async fn a_yes_after_signing_out_gets_nothing<S: OAuthStore + AuditTrail>(st
     nothing_comes_of(store, approval(1), origin(NOW)).await;
 }
 
+/// A yes to a client that was shut out meanwhile gets nothing.
+pub async fn a_yes_to_a_disabled_client_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    nothing_comes_of(store, approval(1), origin(NOW)).await;
+}
+
 /// Another person's yes gets nothing.
 pub async fn another_persons_yes_gets_nothing<S: OAuthStore + AuditTrail>(store: &S) {
     with_taken(store).await;

@@ -45,6 +45,7 @@ macro_rules! oauth_store_contract {
                 a_sign_in_takes_its_grants_along,
                 a_waiting_code_dies_with_its_sign_in,
                 no_code_is_issued_in_an_ended_sign_in,
+                no_code_is_issued_to_a_disabled_client,
             }
             client {
                 a_client_reads_back_whole,
@@ -90,6 +91,7 @@ macro_rules! oauth_store_contract {
                 a_late_yes_gets_nothing,
                 another_persons_yes_gets_nothing,
                 a_yes_after_signing_out_gets_nothing,
+                a_yes_to_a_disabled_client_gets_nothing,
                 a_yes_to_nobodys_interaction_gets_nothing,
                 a_yes_to_nothing_gets_nothing,
                 a_refused_yes_leaves_everything_as_it_was,

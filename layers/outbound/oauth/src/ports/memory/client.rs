@@ -49,6 +49,11 @@ impl ClientStore for MemoryStore {
 }
 
 impl Clients {
+    /// Whether the client was shut out.
+    pub(super) fn is_disabled(&self, id: &ClientId) -> bool {
+        self.0.get(id).is_some_and(|client| client.state == ClientState::Disabled)
+    }
+
     /// Whether the client is there and may act.
     pub(super) fn may_act(&self, id: &ClientId) -> bool {
         self.0.get(id).is_some_and(|client| client.state == ClientState::Active)

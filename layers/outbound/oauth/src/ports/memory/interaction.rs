@@ -77,6 +77,9 @@ impl InteractionStore for MemoryStore {
             {
                 return Ok(Closing::Gone);
             }
+            if state.clients.is_disabled(&grant.client) {
+                return Ok(Closing::Gone);
+            }
             state.grants.check_new(&grant, &code)?;
             interaction.state = InteractionState::Approved;
             if let Asked::Now { remember } = asked {
@@ -121,6 +124,9 @@ impl InteractionStore for MemoryStore {
             state.grants.check_new(&grant, &code)?;
             if state.grants.sign_in_has_ended(&grant) {
                 return Ok(Issuing::SignInEnded);
+            }
+            if state.clients.is_disabled(&grant.client) {
+                return Ok(Issuing::ClientDisabled);
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.grants.keep(grant, code);
