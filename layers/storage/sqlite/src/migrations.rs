@@ -30,6 +30,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "interaction_room",
         sql: include_str!("../migrations/0005_interaction_room.sql"),
     },
+    Migration {
+        number: 6,
+        name: "access_token_revocation",
+        sql: include_str!("../migrations/0006_access_token_revocation.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

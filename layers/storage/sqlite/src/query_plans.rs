@@ -74,6 +74,7 @@ fn the_authorization_server_uses_an_index() {
     let connection = migrated();
     for sql in [
         o::access_token::FIND,
+        o::access_token::REVOKE,
         o::client::FIND,
         o::client::IS_DISABLED,
         o::code::FIND,

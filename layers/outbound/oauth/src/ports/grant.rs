@@ -78,6 +78,18 @@ pub trait GrantStore: Send + Sync + 'static {
         id: Uuid,
     ) -> impl Future<Output = Result<Option<StoredAccessToken>, StoreError>> + Send;
 
+    /// Revokes an access token that is alive at `origin.at` and was issued to `client`, and nothing beside it. Writes
+    /// `token.revoked`, once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn revoke_access_token(
+        &self,
+        token: Uuid,
+        client: ClientId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Revocation, StoreError>> + Send;
+
     /// Revokes a grant. Writes `grant.revoked`, once.
     ///
     /// # Errors
@@ -135,7 +147,7 @@ pub struct StoredAccessToken {
     pub token: AccessToken,
     /// The grant it came from; `None` when the client acts for itself.
     pub grant: Option<Grant>,
-    /// Whether the grant was revoked, or the client that acts for itself disabled.
+    /// Whether the token or its grant was revoked, or the client that acts for itself disabled.
     pub revoked: bool,
 }
 
@@ -202,11 +214,11 @@ pub enum Rotated {
     Missing,
 }
 
-/// What became of [`GrantStore::revoke_grant`].
+/// What became of [`GrantStore::revoke_grant`] or [`GrantStore::revoke_access_token`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
     /// This step revoked it.
     Revoked,
-    /// It was dead already, or never was.
+    /// It was dead already, or never was, or is not this client's.
     AlreadyDead,
 }

@@ -34,6 +34,8 @@ pub enum OAuthFact {
     TokenRefreshed { token: Uuid, successor: Uuid, grant: GrantId, client: ClientId },
     /// A refresh token was presented a second time.
     TokenReused { token: Uuid, grant: GrantId, client: ClientId },
+    /// An access token was given back by its client.
+    TokenRevoked { token: Uuid, client: ClientId },
     /// A grant and all that hangs from it died.
     GrantRevoked { grant: GrantId, client: ClientId, reason: RevocationReason },
     /// A client was written.
@@ -110,6 +112,9 @@ impl Fact for OAuthFact {
                 "already_rotated",
             )
             .with("grant", grant),
+            Self::TokenRevoked { token, client: id } => {
+                Event::succeeded(origin, "token.revoked", client(id), Party::new("token", token))
+            }
             Self::GrantRevoked { grant, client: id, reason } => {
                 let mut event =
                     Event::succeeded(origin, "grant.revoked", client(id), Party::new("grant", grant));

@@ -127,6 +127,8 @@ pub enum RevocationReason {
     AccountRefused,
     /// The client was disabled.
     ClientDisabled,
+    /// The client gave it back.
+    ClientRevoked,
     /// A code was presented a second time.
     CodeReplayed,
     /// The person took the consent back.
@@ -144,6 +146,7 @@ impl RevocationReason {
         match self {
             Self::AccountRefused => "account_refused",
             Self::ClientDisabled => "client_disabled",
+            Self::ClientRevoked => "client_revoked",
             Self::CodeReplayed => "code_replayed",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::RefreshTokenReused => "refresh_token_reused",

@@ -25,8 +25,8 @@ fn a_fresh_file_is_marked_with_house_and_version() {
     drop(SqliteStore::open(&place.path).unwrap());
     let connection = Connection::open(&place.path).unwrap();
     assert_eq!(number(&connection, "PRAGMA application_id"), i64::from(APPLICATION_ID));
-    assert_eq!(number(&connection, "PRAGMA user_version"), 5);
-    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 5);
+    assert_eq!(number(&connection, "PRAGMA user_version"), 6);
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 6);
     let foreign = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'towergate\\_%' ESCAPE \
                    '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     assert_eq!(number(&connection, foreign), 0);
@@ -48,9 +48,9 @@ fn a_database_of_a_newer_version_is_refused() {
     let place = place();
     drop(SqliteStore::open(&place.path).unwrap());
     let connection = Connection::open(&place.path).unwrap();
-    connection.execute("INSERT INTO towergate_migrations VALUES (6, 'later', zeroblob(32), 0)", []).unwrap();
+    connection.execute("INSERT INTO towergate_migrations VALUES (7, 'later', zeroblob(32), 0)", []).unwrap();
     let refused = SqliteStore::open(&place.path).unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { number: 6, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Newer { number: 7, .. }), "{refused}");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_database_that_is_behind_is_refused_when_told_not_to_migrate() {
     let place = place();
     let refused = SqliteStore::options().migrate(false).open(&place.path).unwrap_err();
     assert!(
-        matches!(refused, OpenError::Behind { ref due } if due == &["audit", "identity", "oauth", "ended_sign_ins", "interaction_room"])
+        matches!(refused, OpenError::Behind { ref due } if due == &["audit", "identity", "oauth", "ended_sign_ins", "interaction_room", "access_token_revocation"])
     );
     drop(SqliteStore::open(&place.path).unwrap());
     drop(SqliteStore::options().migrate(false).open(&place.path).unwrap());
@@ -115,7 +115,7 @@ fn many_may_start_at_once_on_one_fresh_file() {
         store.unwrap();
     }
     let connection = Connection::open(&place.path).unwrap();
-    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 5);
+    assert_eq!(number(&connection, "SELECT count(*) FROM towergate_migrations"), 6);
 }
 
 #[test]

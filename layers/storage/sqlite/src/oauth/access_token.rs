@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use towergate_core::{Digest, audit::Origin, id::Uuid};
 use towergate_oauth::{
-    ports::grant::StoredAccessToken,
+    ports::grant::{Revocation, StoredAccessToken},
     rules::{
         access_token::AccessToken,
         client::{ClientId, GrantType},
@@ -16,10 +16,11 @@ use towergate_oauth_types::Scope;
 use super::grant_row::{self, grant_columns};
 use crate::{failure::Failure, fields::Fields, query, writer::Step};
 
-/// With a grant, the token is dead when the grant is. Without, when its client is disabled or gone.
+/// A token that was revoked is dead. With a grant, so is one whose grant is; without, when its client is disabled or gone.
 pub(crate) const FIND: &str = concat!(
     "SELECT t.id, t.digest, t.grant_id, t.client, t.subject, t.scope, t.audience, t.issued_at, t.expires_at,
-        CASE WHEN t.grant_id IS NULL THEN c.state IS NOT 'active'
+        CASE WHEN t.revoked_at IS NOT NULL THEN 1
+             WHEN t.grant_id IS NULL THEN c.state IS NOT 'active'
              ELSE g.id IS NULL OR g.revoked_at IS NOT NULL END,
         g.id IS NOT NULL, ",
     grant_columns!(),
@@ -32,6 +33,9 @@ pub(crate) const FIND: &str = concat!(
 const INSERT: &str = "INSERT INTO towergate_access_tokens
     (id, digest, grant_id, client, subject, scope, audience, issued_at, expires_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+pub(crate) const REVOKE: &str = "UPDATE towergate_access_tokens SET revoked_at = ?1
+    WHERE id = ?2 AND revoked_at IS NULL";
 
 pub(super) fn find(connection: &Connection, id: Uuid) -> Result<Option<StoredAccessToken>, Failure> {
     query::one(connection, FIND, params![id.as_bytes()], read)
@@ -61,6 +65,24 @@ pub(super) fn issue(
     )?;
     let (client, subject) = (token.client.clone(), token.subject.clone());
     step.record(&OAuthFact::TokenIssued { token: token.id, client, subject, grant_type }, origin)
+}
+
+/// Revokes one living token of this client.
+pub(super) fn revoke(
+    step: &mut Step<'_>,
+    token: Uuid,
+    client: ClientId,
+    origin: &Origin,
+) -> Result<Revocation, Failure> {
+    let living = find(step.connection, token)?.is_some_and(|stored| {
+        stored.token.client == client && !stored.revoked && origin.at < stored.token.expires_at
+    });
+    if !living {
+        return Ok(Revocation::AlreadyDead);
+    }
+    query::change(step.connection, REVOKE, params![origin.at.unix_millis(), token.as_bytes()])?;
+    step.record(&OAuthFact::TokenRevoked { token, client }, origin)?;
+    Ok(Revocation::Revoked)
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<StoredAccessToken, Failure> {

@@ -9,7 +9,7 @@ use towergate_oauth::{
     },
     rules::{
         access_token::AccessToken,
-        client::GrantType,
+        client::{ClientId, GrantType},
         grant::{GrantId, RevocationReason},
     },
 };
@@ -40,6 +40,15 @@ impl GrantStore for SqliteStore {
 
     async fn find_access_token(&self, id: Uuid) -> Result<Option<StoredAccessToken>, StoreError> {
         self.read(|connection| access_token::find(connection, id))
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: Uuid,
+        client: ClientId,
+        origin: Origin,
+    ) -> Result<Revocation, StoreError> {
+        self.write(move |step| access_token::revoke(step, token, client, &origin)).await
     }
 
     async fn revoke_grant(

@@ -6,8 +6,8 @@ use super::{
     AuditTrail,
     code::family_is_alive,
     fixture::{
-        Ear, NOW, access_token, assert_same, bob, client_id, code, grant, grant_id, origin, redemption,
-        scope, with_clients, with_code, with_family,
+        Ear, NOW, access_token, assert_same, bob, client_id, code, grant, grant_id, origin, other_client_id,
+        redemption, rotation, scope, with_clients, with_code, with_family,
     },
 };
 use crate::{
@@ -94,6 +94,59 @@ pub async fn a_grant_is_revoked_once<S: OAuthStore + AuditTrail>(store: &S) {
     for n in [1, 9] {
         let again = store.revoke_grant(grant_id(n), reason, origin(NOW)).await.unwrap();
         assert_eq!(again, Revocation::AlreadyDead);
+    }
+    ear.silence().await;
+}
+
+/// An access token is revoked once; its grant, its refresh token and its sister live on.
+pub async fn an_access_token_is_revoked_once_and_alone<S: OAuthStore + AuditTrail>(store: &S) {
+    with_family(store).await;
+    store.rotate_refresh_token(rotation(0), origin(NOW)).await.unwrap();
+    store.issue_access_token(access_token(9, None), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    for token in [redemption(1).access.id, access_token(9, None).id] {
+        let revocation = store.revoke_access_token(token, client_id(), origin(NOW)).await.unwrap();
+        assert_eq!(revocation, Revocation::Revoked);
+        ear.heard(&[OAuthFact::TokenRevoked { token, client: client_id() }], NOW).await;
+        assert!(store.find_access_token(token).await.unwrap().unwrap().revoked);
+        let again = store.revoke_access_token(token, client_id(), origin(NOW)).await.unwrap();
+        assert_eq!(again, Revocation::AlreadyDead);
+    }
+    ear.silence().await;
+    assert!(!store.find_access_token(rotation(0).access.id).await.unwrap().unwrap().revoked);
+    assert!(!store.find_refresh_token(rotation(0).refresh.id).await.unwrap().unwrap().revoked);
+}
+
+/// Another client's wish, or one for a token that never was, changes nothing.
+pub async fn an_access_token_is_revoked_by_its_own_client_only<S: OAuthStore + AuditTrail>(store: &S) {
+    with_family(store).await;
+    let mut ear = Ear::on(store).await;
+    for (token, client) in
+        [(redemption(1).access.id, other_client_id()), (access_token(9, None).id, client_id())]
+    {
+        let revocation = store.revoke_access_token(token, client, origin(NOW)).await.unwrap();
+        assert_eq!(revocation, Revocation::AlreadyDead);
+    }
+    ear.silence().await;
+    assert_eq!(family_is_alive(store).await, [true; 3]);
+}
+
+/// A token that has expired, or died with its grant or its client, is not revoked once more.
+pub async fn a_dead_access_token_does_not_die_again<S: OAuthStore + AuditTrail>(store: &S) {
+    with_family(store).await;
+    store.issue_access_token(access_token(9, None), origin(NOW)).await.unwrap();
+    let (of_grant, own) = (redemption(1).access, access_token(9, None));
+    let mut ear = Ear::on(store).await;
+    for (token, ends) in [(&of_grant, of_grant.expires_at), (&own, own.expires_at)] {
+        let late = store.revoke_access_token(token.id, client_id(), origin(ends)).await.unwrap();
+        assert_eq!(late, Revocation::AlreadyDead);
+    }
+    ear.silence().await;
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    for token in [of_grant.id, own.id] {
+        let dead = store.revoke_access_token(token, client_id(), origin(NOW)).await.unwrap();
+        assert_eq!(dead, Revocation::AlreadyDead);
     }
     ear.silence().await;
 }

@@ -42,6 +42,9 @@ macro_rules! oauth_store_contract {
                 a_disabled_clients_family_is_dead,
                 a_withdrawn_consent_ends_the_family,
                 a_grant_is_revoked_once,
+                an_access_token_is_revoked_once_and_alone,
+                an_access_token_is_revoked_by_its_own_client_only,
+                a_dead_access_token_does_not_die_again,
                 a_sign_in_takes_its_grants_along,
                 a_waiting_code_dies_with_its_sign_in,
                 no_code_is_issued_in_an_ended_sign_in,
@@ -131,6 +134,7 @@ macro_rules! oauth_store_contract {
                 parallel_answers_close_an_interaction_once,
                 parallel_takers_leave_one_owner,
                 parallel_revocations_kill_once,
+                parallel_revocations_of_a_token_kill_once,
             }
         }
     };

@@ -5,8 +5,8 @@ use towergate_core::contract::{Task, many, one, written};
 use super::{
     AuditTrail,
     fixture::{
-        NOW, ROOM, access_token, alice, bob, code, grant_id, interaction, origin, redemption, refresh_token,
-        rotation, with_clients, with_code, with_family,
+        NOW, ROOM, access_token, alice, bob, client_id, code, grant_id, interaction, origin, redemption,
+        refresh_token, rotation, with_clients, with_code, with_family,
     },
     interaction::{approval, with_taken},
 };
@@ -121,4 +121,17 @@ pub fn parallel_revocations_kill_once<S: OAuthStore + AuditTrail>(store: &S, run
     });
     assert_eq!(revoked.iter().filter(|revocation| **revocation == Revocation::Revoked).count(), 1);
     one(store, &run, |store| async move { assert_eq!(written(&store, "grant.revoked").await, 1) });
+}
+
+/// Of many parallel revocations of one access token exactly one happens.
+pub fn parallel_revocations_of_a_token_kill_once<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_family(&store).await });
+    let revoked = many(store, 32, &run, |store, _| async move {
+        store.revoke_access_token(redemption(1).access.id, client_id(), origin(NOW)).await.unwrap()
+    });
+    assert_eq!(revoked.iter().filter(|revocation| **revocation == Revocation::Revoked).count(), 1);
+    one(store, &run, |store| async move { assert_eq!(written(&store, "token.revoked").await, 1) });
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     rules::{
         access_token::AccessToken,
-        client::GrantType,
+        client::{ClientId, GrantType},
         code::ConsumedCode,
         fact::OAuthFact,
         grant::{GrantId, RevocationReason},
@@ -49,15 +49,25 @@ impl GrantStore for MemoryStore {
     }
 
     async fn find_access_token(&self, id: Uuid) -> Result<Option<StoredAccessToken>, StoreError> {
+        self.step(|state| Ok(find_access_token(state, id)))
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: Uuid,
+        client: ClientId,
+        origin: Origin,
+    ) -> Result<Revocation, StoreError> {
         self.step(|state| {
-            let Some(token) = state.grants.access_token(id) else {
-                return Ok(None);
-            };
-            let (grant, revoked) = match token.grant {
-                Some(grant) => state.grants.grant(grant),
-                None => (None, !state.clients.may_act(&token.client)),
-            };
-            Ok(Some(StoredAccessToken { token, grant, revoked }))
+            let living = find_access_token(state, token).is_some_and(|stored| {
+                stored.token.client == client && !stored.revoked && origin.at < stored.token.expires_at
+            });
+            if !living {
+                return Ok(Revocation::AlreadyDead);
+            }
+            state.grants.revoke_access_token(token);
+            state.log.write(&OAuthFact::TokenRevoked { token, client }, &origin);
+            Ok(Revocation::Revoked)
         })
     }
 
@@ -84,6 +94,15 @@ impl GrantStore for MemoryStore {
             ))
         })
     }
+}
+
+fn find_access_token(state: &Tables, id: Uuid) -> Option<StoredAccessToken> {
+    let (token, given_back) = state.grants.access_token(id)?;
+    let (grant, dead) = match token.grant {
+        Some(grant) => state.grants.grant(grant),
+        None => (None, !state.clients.may_act(&token.client)),
+    };
+    Some(StoredAccessToken { token, grant, revoked: given_back || dead })
 }
 
 fn redeem(state: &mut Tables, redemption: Redemption, origin: &Origin) -> Result<Redeemed, StoreError> {

@@ -22,7 +22,7 @@ use crate::{
 pub(in crate::ports::memory) struct Grants {
     grants: BTreeMap<GrantId, GrantRow>,
     codes: BTreeMap<Uuid, CodeRow>,
-    access_tokens: BTreeMap<Uuid, AccessToken>,
+    access_tokens: BTreeMap<Uuid, AccessTokenRow>,
     refresh_tokens: BTreeMap<Uuid, RefreshTokenRow>,
     ended_sign_ins: BTreeMap<String, Timestamp>,
 }
@@ -35,6 +35,11 @@ struct GrantRow {
 struct CodeRow {
     code: Code,
     spent: bool,
+}
+
+struct AccessTokenRow {
+    token: AccessToken,
+    revoked: bool,
 }
 
 struct RefreshTokenRow {
@@ -125,8 +130,15 @@ impl Grants {
         })
     }
 
-    pub(super) fn access_token(&self, id: Uuid) -> Option<AccessToken> {
-        self.access_tokens.get(&id).cloned()
+    /// The access token and whether it was revoked itself; its grant may be dead all the same.
+    pub(super) fn access_token(&self, id: Uuid) -> Option<(AccessToken, bool)> {
+        self.access_tokens.get(&id).map(|row| (row.token.clone(), row.revoked))
+    }
+
+    pub(super) fn revoke_access_token(&mut self, id: Uuid) {
+        if let Some(row) = self.access_tokens.get_mut(&id) {
+            row.revoked = true;
+        }
     }
 
     /// Refuses what would overwrite a token.
@@ -163,7 +175,7 @@ impl Grants {
     }
 
     pub(super) fn keep_access_token(&mut self, token: AccessToken) {
-        self.access_tokens.insert(token.id, token);
+        self.access_tokens.insert(token.id, AccessTokenRow { token, revoked: false });
     }
 
     pub(super) fn keep_refresh_token(&mut self, token: RefreshToken, predecessor: Option<Uuid>) {

@@ -1,0 +1,1 @@
+ALTER TABLE towergate_access_tokens ADD COLUMN revoked_at INTEGER;
