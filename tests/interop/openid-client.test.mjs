@@ -112,6 +112,38 @@ for (const example of ['axum', 'warp']) {
       await assert.rejects(client.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' });
     });
 
+    it('gives a refresh token back, and with it all that came of the grant', async () => {
+      for (const configure of [clients[0][1], clients[2][1]]) {
+        const config = await configure();
+        const { url, checks } = await request(config);
+        const back = await signInAndAllow(new Browser(), url);
+        const tokens = await client.authorizationCodeGrant(config, back, checks);
+        await client.tokenRevocation(config, tokens.refresh_token, { token_type_hint: 'access_token' });
+        await client.tokenRevocation(config, tokens.refresh_token);
+        await assert.rejects(client.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' });
+        await assert.rejects(client.fetchUserInfo(config, tokens.access_token, client.skipSubjectCheck));
+      }
+    });
+
+    it('asks about its tokens, and hears no more of one that it gave back', async () => {
+      for (const configure of [clients[0][1], clients[4][1]]) {
+        const config = await configure();
+        const { url, checks } = await request(config);
+        const back = await signInAndAllow(new Browser(), url);
+        const tokens = await client.authorizationCodeGrant(config, back, checks);
+        const told = await client.tokenIntrospection(config, tokens.access_token);
+        assert.equal(told.active, true);
+        assert.equal(told.sub, tokens.claims().sub);
+        assert.equal(told.iss, host.issuer);
+        await client.tokenRevocation(config, tokens.access_token);
+        assert.deepEqual({ ...await client.tokenIntrospection(config, tokens.access_token) }, { active: false });
+        const api = client.fetchProtectedResource(
+          config, tokens.access_token, new URL(`${host.issuer}/api/me`), 'GET');
+        await assert.rejects(api);
+        assert.equal((await client.tokenIntrospection(config, tokens.refresh_token)).active, true);
+      }
+    });
+
     it('acts for itself with client credentials', async () => {
       const config = await discover('machine', client.ClientSecretBasic(secret));
       const tokens = await client.clientCredentialsGrant(config, { scope: 'reports' });

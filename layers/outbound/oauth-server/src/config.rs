@@ -65,6 +65,10 @@ pub struct Paths {
     pub token: String,
     /// The userinfo endpoint.
     pub userinfo: String,
+    /// The revocation endpoint.
+    pub revoke: String,
+    /// The introspection endpoint.
+    pub introspect: String,
     /// The public keys.
     pub jwks: String,
 }
@@ -76,6 +80,8 @@ impl Default for Paths {
             interaction: String::from("/interaction"),
             token: String::from("/oauth/token"),
             userinfo: String::from("/oauth/userinfo"),
+            revoke: String::from("/oauth/revoke"),
+            introspect: String::from("/oauth/introspect"),
             jwks: String::from("/oauth/jwks"),
         }
     }

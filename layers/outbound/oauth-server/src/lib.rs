@@ -4,8 +4,8 @@
 //!
 //! - [`browser`] answers the authorization endpoint and the consent page. It stands inside the host's session stack,
 //!   directly behind the [account layer](account).
-//! - [`protocol`] answers what clients call without a browser: token, userinfo, public keys, metadata. It stands
-//!   outside the session stack.
+//! - [`protocol`] answers what clients call without a browser: token, revocation, introspection, userinfo,
+//!   public keys, metadata. It stands outside the session stack.
 //!
 //! The host brings four things:
 //!

@@ -13,6 +13,8 @@ pub(super) fn document(config: &ServerConfig, keys: &KeyRing) -> Document {
         authorize: &config.paths.authorize,
         token: &config.paths.token,
         userinfo: &config.paths.userinfo,
+        revoke: &config.paths.revoke,
+        introspect: &config.paths.introspect,
         jwks: &config.paths.jwks,
         scopes: &scopes,
         scope_claims: &config.scope_claims,

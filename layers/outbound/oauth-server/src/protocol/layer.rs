@@ -20,7 +20,7 @@ pub(super) struct Endpoints<S, R, P> {
 }
 
 impl<S, R, P> AuthorizationServer<S, R, P> {
-    /// The layer that answers the token, userinfo, key and metadata endpoints of this server, signing with `keys`.
+    /// The layer that answers the token, revocation, introspection, userinfo, key and metadata endpoints of this server, signing with `keys`.
     /// Mount it outside the session stack.
     #[must_use]
     pub fn protocol(&self, keys: KeyRing) -> ProtocolLayer<S, R, P> {

@@ -1,4 +1,5 @@
-//! The endpoints that clients call without a browser: token, userinfo, public keys, metadata.
+//! The endpoints that clients call without a browser: token, revocation, introspection, userinfo,
+//! public keys, metadata.
 //!
 //! The rules, in order:
 //!
@@ -69,11 +70,15 @@
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
 //! ```
 
+mod authenticate;
 mod discovery;
 mod failure;
+mod held;
+mod introspect;
 mod json;
 mod jwks;
 mod layer;
+mod revoke;
 mod service;
 mod token;
 mod userinfo;

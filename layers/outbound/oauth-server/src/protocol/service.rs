@@ -5,7 +5,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use towergate_oauth::ports::OAuthStore;
 
-use super::{json, layer::Endpoints, token, userinfo};
+use super::{introspect, json, layer::Endpoints, revoke, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
@@ -47,6 +47,12 @@ where
             Route::Token => token::answer(endpoints, &parts, body)
                 .await
                 .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
+            Route::Revoke => revoke::answer(endpoints, &parts, body)
+                .await
+                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
+            Route::Introspect => introspect::answer(endpoints, &parts, body)
+                .await
+                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
             Route::UserInfo => userinfo::answer(endpoints, &parts, body)
                 .await
                 .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
@@ -61,6 +67,10 @@ pub enum Route {
     Token,
     /// Tells a client about the person who let it in.
     UserInfo,
+    /// Takes a token back.
+    Revoke,
+    /// Tells who may know of a token whether it works.
+    Introspect,
     /// The public keys.
     Jwks,
     /// What the server can do.
@@ -76,6 +86,8 @@ impl Route {
             }
             _ if path == paths.token => Some(Self::Token),
             _ if path == paths.userinfo => Some(Self::UserInfo),
+            _ if path == paths.revoke => Some(Self::Revoke),
+            _ if path == paths.introspect => Some(Self::Introspect),
             _ if path == paths.jwks => Some(Self::Jwks),
             _ => None,
         }
@@ -83,7 +95,7 @@ impl Route {
 
     const fn allowed(self) -> (&'static [Method], &'static str) {
         match self {
-            Self::Token => (&[Method::POST], "POST"),
+            Self::Token | Self::Revoke | Self::Introspect => (&[Method::POST], "POST"),
             Self::UserInfo => (&[Method::GET, Method::POST], "GET, POST"),
             Self::Jwks | Self::Metadata => (&[Method::GET, Method::HEAD], "GET, HEAD"),
         }

@@ -5,8 +5,10 @@ mod authorization_code;
 mod client_credentials;
 mod documents;
 mod host;
+mod introspection;
 mod late_body;
 mod refresh_token;
+mod revocation;
 mod userinfo;
 
 use std::{
@@ -159,8 +161,15 @@ impl Bench {
     }
 
     async fn token(&self, client: Option<&str>, form: &[(&str, &str)]) -> Response<Bytes> {
+        self.ask("/oauth/token", client, form).await
+    }
+
+    /// A form for any endpoint.
+    async fn ask(&self, path: &str, client: Option<&str>, form: &[(&str, &str)]) -> Response<Bytes> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        self.call(token_request(client.map(|id| basic(id, SECRET)).as_deref(), body)).await
+        let mut request = token_request(client.map(|id| basic(id, SECRET)).as_deref(), body);
+        *request.uri_mut() = path.parse().unwrap();
+        self.call(request).await
     }
 
     async fn redeem(&self, client: &str, code: &str) -> Response<Bytes> {

@@ -8,25 +8,22 @@ use std::error::Error;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
 use http_body::Body;
-use serde::Deserialize;
 use serde_json::{Map, Value};
-use towergate_core::{Secret, Timestamp, form::Form, id::Uuid, token::OpaqueToken};
+use towergate_core::{Secret, form::Form};
 use towergate_endpoint::body;
-use towergate_jose::{Algorithm, Expected, jws};
 use towergate_oauth::{
     ports::{OAuthStore, grant::StoredAccessToken},
     rules::{
-        access_token,
         client::gate,
         grant::Grant,
-        token::{access_claims, request},
+        token::{held::is_alive, request},
     },
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{
     failure::Failure,
-    json,
+    held, json,
     layer::Endpoints,
     token::{is_account_alive, resolver_failed},
 };
@@ -51,7 +48,9 @@ where
     // Not before the body is there: whoever holds it back would hold back the clock.
     let now = endpoints.server.now();
     let origin = endpoints.server.origin(&parts.extensions, now)?;
-    let stored = find(endpoints, text.expose(), now).await?;
+    let stored = held::access_token(endpoints, text.expose()).await?;
+    let alive = |stored: &StoredAccessToken| is_alive(&stored.token, stored.revoked, now);
+    let stored = stored.filter(alive).ok_or_else(invalid_token)?;
     let (grant, scope) = openid_grant(stored)?;
     let client = endpoints.server.store().find_client(&grant.client).await?;
     if client.is_none_or(|client| gate::active(&client).is_err()) {
@@ -106,45 +105,6 @@ where
         (Some(token), None) | (None, Some(token)) => Ok(Secret::from(token)),
         (None, None) => Err(Failure::NoBearer),
     }
-}
-
-/// The living token of this text.
-async fn find<S: OAuthStore, R, P>(
-    endpoints: &Endpoints<S, R, P>,
-    text: &str,
-    now: Timestamp,
-) -> Result<StoredAccessToken, Failure> {
-    let opaque = OpaqueToken::parse(access_token::PREFIX, text);
-    let id = match &opaque {
-        Some(token) => Some(token.id()),
-        None => jwt_id(endpoints, text),
-    };
-    let id = id.ok_or_else(invalid_token)?;
-    let stored = endpoints.server.store().find_access_token(id).await?.ok_or_else(invalid_token)?;
-    // A token proves itself in its own shape only: one by its secret, the other by its signature.
-    let proven = match (&opaque, &stored.token.digest) {
-        (Some(token), Some(digest)) => digest.matches(&token.digest()),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    if !proven || stored.revoked || now >= stored.token.expires_at {
-        return Err(invalid_token());
-    }
-    Ok(stored)
-}
-
-/// The identifier in a JWT that we signed.
-fn jwt_id<S, R, P>(endpoints: &Endpoints<S, R, P>, text: &str) -> Option<Uuid> {
-    #[derive(Deserialize)]
-    struct Identity {
-        iss: String,
-        jti: String,
-    }
-    let algorithms: Vec<Algorithm> = endpoints.keys.algorithms().collect();
-    let expected = Expected { algorithms: &algorithms, typ: access_claims::TYP };
-    let verified = jws::verify(text, &endpoints.keys.jwks(), &expected).ok()?;
-    let Identity { iss, jti } = verified.claims().ok()?;
-    (iss == endpoints.server.config().issuer.as_str()).then(|| towergate_core::id::parse(&jti).ok())?
 }
 
 /// A person's grant that lets their identity out, and how far this token goes.

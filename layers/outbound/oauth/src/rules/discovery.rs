@@ -17,6 +17,10 @@ pub struct Facts<'a> {
     pub token: &'a str,
     /// The path of the userinfo endpoint.
     pub userinfo: &'a str,
+    /// The path of the revocation endpoint.
+    pub revoke: &'a str,
+    /// The path of the introspection endpoint.
+    pub introspect: &'a str,
     /// The path of the public keys.
     pub jwks: &'a str,
     /// The scope values that it gives a meaning to.
@@ -34,6 +38,8 @@ pub struct Metadata {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
@@ -42,6 +48,8 @@ pub struct Metadata {
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     prompt_values_supported: [&'static str; 4],
@@ -71,6 +79,8 @@ impl Metadata {
             authorization_endpoint: facts.issuer.join(facts.authorize),
             token_endpoint: facts.issuer.join(facts.token),
             userinfo_endpoint: facts.issuer.join(facts.userinfo),
+            revocation_endpoint: facts.issuer.join(facts.revoke),
+            introspection_endpoint: facts.issuer.join(facts.introspect),
             jwks_uri: facts.issuer.join(facts.jwks),
             scopes_supported: scopes,
             response_types_supported: ["code"],
@@ -87,6 +97,8 @@ impl Metadata {
                 .map(|algorithm| algorithm.as_str())
                 .collect(),
             token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims,
             prompt_values_supported: ["none", "login", "consent", "select_account"],

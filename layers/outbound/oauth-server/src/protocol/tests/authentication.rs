@@ -102,6 +102,8 @@ async fn another_method_is_told_which_ones_are_answered() {
     let bench = Bench::new().await;
     for (method, path, allow) in [
         ("GET", "/oauth/token", "POST"),
+        ("GET", "/oauth/revoke", "POST"),
+        ("GET", "/oauth/introspect", "POST"),
         ("PUT", "/oauth/userinfo", "GET, POST"),
         ("POST", "/oauth/jwks", "GET, HEAD"),
         ("DELETE", "/.well-known/openid-configuration", "GET, HEAD"),

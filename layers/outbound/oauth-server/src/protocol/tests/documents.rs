@@ -18,6 +18,16 @@ async fn both_metadata_documents_are_one_and_name_this_issuer() {
     for (name, value) in [
         ("issuer", serde_json::json!("https://id.example")),
         ("token_endpoint", serde_json::json!("https://id.example/oauth/token")),
+        ("revocation_endpoint", serde_json::json!("https://id.example/oauth/revoke")),
+        (
+            "revocation_endpoint_auth_methods_supported",
+            serde_json::json!(["client_secret_basic", "client_secret_post", "none"]),
+        ),
+        ("introspection_endpoint", serde_json::json!("https://id.example/oauth/introspect")),
+        (
+            "introspection_endpoint_auth_methods_supported",
+            serde_json::json!(["client_secret_basic", "client_secret_post"]),
+        ),
         ("jwks_uri", serde_json::json!("https://id.example/oauth/jwks")),
         ("response_types_supported", serde_json::json!(["code"])),
         ("code_challenge_methods_supported", serde_json::json!(["S256"])),

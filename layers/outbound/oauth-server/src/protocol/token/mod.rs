@@ -9,25 +9,24 @@ mod refresh_token;
 use std::error::Error;
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header, request::Parts};
+use http::{Response, StatusCode, request::Parts};
 use http_body::Body;
 use towergate_core::{
     Timestamp,
     audit::{Fact, Origin},
-    form::Form,
 };
 use towergate_oauth::{
     ports::OAuthStore,
     rules::{
-        client::{AuthenticatedClient, AuthenticationFailure, Credentials, gate},
+        client::{AuthenticatedClient, gate},
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
         token::{Refusal, TokenRequest, request},
     },
 };
-use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
+use towergate_oauth_types::Scope;
 
-use super::{failure::Failure, json, layer::Endpoints};
+use super::{authenticate, failure::Failure, json, layer::Endpoints};
 use crate::account::{AccountResolver, Context, Purpose, ResolverError, calls};
 
 /// One call of the endpoint, after the client has proven itself.
@@ -51,13 +50,13 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    request::check_query(parts.uri.query().unwrap_or_default().as_bytes())?;
+    request::check_query(parts.uri.query().unwrap_or_default().as_bytes(), request::KNOWN)?;
     let form = json::read_form(&parts.headers, body, request::KNOWN).await?;
     // Not before the body is there: whoever holds it back would hold back the clock, and with it every expiry.
     let now = endpoints.server.now();
     let origin = endpoints.server.origin(&parts.extensions, now)?;
     request::check(&form)?;
-    let client = authenticate(endpoints, parts, &form, &origin).await?;
+    let client = authenticate::authenticate(endpoints, parts, &form, &origin).await?;
     let request = TokenRequest::read(&form)?;
     gate::admit(client.client(), request.grant_type())?;
     let call = Call { endpoints, client, origin, now };
@@ -69,55 +68,6 @@ where
         TokenRequest::ClientCredentials { scope } => call.act_for_itself(scope).await?,
     };
     Ok(json::private(StatusCode::OK, body))
-}
-
-async fn authenticate<S: OAuthStore, R, P>(
-    endpoints: &Endpoints<S, R, P>,
-    parts: &Parts,
-    form: &Form,
-    origin: &Origin,
-) -> Result<AuthenticatedClient, Failure> {
-    let store = endpoints.server.store();
-    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let authorization = headers.next().map(http::HeaderValue::as_bytes);
-    let verdict = if headers.next().is_some() {
-        let description = "the Authorization header is there twice";
-        let error = OAuthError::new(ErrorCode::InvalidRequest, description);
-        Err(AuthenticationFailure { error, by_header: true, client: None, reason: "two_headers" })
-    } else {
-        match Credentials::read(authorization, form) {
-            Ok(credentials) => {
-                let client = store.find_client(credentials.client_id()).await?;
-                credentials.verify(client).and_then(|client| admitted(client, authorization.is_some()))
-            }
-            Err(failure) => Err(failure),
-        }
-    };
-    match verdict {
-        Ok(client) => Ok(client),
-        Err(failure) => {
-            let fact = OAuthFact::ClientAuthenticationFailed {
-                client: failure.client.clone(),
-                reason: failure.reason,
-            };
-            store.append(fact.event(origin)).await?;
-            Err(failure.into())
-        }
-    }
-}
-
-/// A client that was shut out fails like one that is unknown: same answer, same challenge, its own reason.
-fn admitted(
-    client: AuthenticatedClient,
-    by_header: bool,
-) -> Result<AuthenticatedClient, AuthenticationFailure> {
-    match gate::active(client.client()) {
-        Ok(()) => Ok(client),
-        Err(error) => {
-            let id = client.client().id.clone();
-            Err(AuthenticationFailure { error, by_header, client: Some(id), reason: "client_disabled" })
-        }
-    }
 }
 
 impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {

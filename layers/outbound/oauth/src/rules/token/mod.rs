@@ -4,9 +4,12 @@ pub mod access_claims;
 pub mod answer;
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod held;
 pub mod id_token;
+pub mod introspection;
 pub mod refresh_token;
 pub mod request;
+pub mod revocation;
 
 pub use answer::{Minted, TokenAnswer};
 pub use request::TokenRequest;
