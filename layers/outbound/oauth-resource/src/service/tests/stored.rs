@@ -22,6 +22,7 @@ struct House {
     store: MemoryStore,
     grant: GrantId,
     opaque: OpaqueToken,
+    jti: id::Uuid,
     jwt: String,
 }
 
@@ -75,7 +76,7 @@ impl House {
             store.issue_code(given, code, origin).await.unwrap();
             store.redeem_code(redemption, origin).await.unwrap();
         }
-        Self { store, grant, opaque, jwt: with("jti", json!(jti.to_string())) }
+        Self { store, grant, opaque, jti, jwt: with("jti", json!(jti.to_string())) }
     }
 
     async fn ask(&self, token: &str) -> Response<Full<Bytes>> {
@@ -135,6 +136,19 @@ async fn a_revocation_is_seen_at_once_for_both_shapes() {
     assert_eq!(house.ask(&house.jwt).await.status(), StatusCode::OK, "the other grant lives");
     house.store.disable_client(ClientId::parse("app").unwrap(), origin).await.unwrap();
     assert_eq!(refusal(&house.ask(&house.jwt).await), revoked);
+}
+
+#[tokio::test]
+async fn a_token_that_was_given_back_is_dead_at_once_and_its_sister_is_not() {
+    let house = House::new().await;
+    let origin = Origin::detached(NOW, &InsecureSeededRandom::new(3)).unwrap();
+    let client = ClientId::parse("app").unwrap();
+    let revoked = Refusal::InvalidToken(TokenProblem::Revoked);
+    house.store.revoke_access_token(house.jti, client.clone(), origin).await.unwrap();
+    assert_eq!(refusal(&house.ask(&house.jwt).await), revoked);
+    assert_eq!(house.ask(house.text().expose()).await.status(), StatusCode::OK);
+    house.store.revoke_access_token(house.opaque.id(), client, origin).await.unwrap();
+    assert_eq!(refusal(&house.ask(house.text().expose()).await), revoked);
 }
 
 #[tokio::test]

@@ -66,3 +66,18 @@ async fn an_access_token_expires_while_its_request_is_held_back() {
     let answer = bench.call_late(request, body, late).await;
     refused(&answer, StatusCode::UNAUTHORIZED, "invalid_token");
 }
+
+#[tokio::test]
+async fn a_token_that_expired_while_the_question_was_held_back_is_inactive() {
+    let bench = Bench::new().await;
+    let answer = granted(&bench.redeem("basic", &bench.code("basic").await).await);
+    let body = format!("token={}", answer["access_token"].as_str().unwrap());
+    let request = Request::post("/oauth/introspect")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::AUTHORIZATION, basic("basic", SECRET))
+        .body(Full::default())
+        .unwrap();
+    let late = towergate_oauth::rules::access_token::LIFETIME;
+    let told = granted(&bench.call_late(request, body, late).await);
+    assert_eq!(told, serde_json::json!({ "active": false }));
+}
