@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod manual;
+#[cfg(all(feature = "outbound", feature = "resource"))]
+mod own_tokens;
 mod service_ext;
 mod stack;
 
+#[cfg(all(feature = "outbound", feature = "resource"))]
+pub use own_tokens::verifier_of;
 pub use service_ext::ServiceBuilderExt;
 pub use stack::{Audited, CrossOriginRefusal, Scoped, Stack, WithAccount, WithSession};
 

@@ -57,6 +57,8 @@ use towergate_audit::AuditLayer;
 pub struct Stack<Layers, Stage> {
     audit: AuditLayer,
     cross_origin: CsrfLayer<CrossOriginRefusal>,
+    /// The paths that the cross-origin check lets forms be posted to.
+    open: Vec<Arc<str>>,
     layers: Layers,
     stage: PhantomData<fn() -> Stage>,
 }
@@ -81,7 +83,7 @@ impl Stack<Identity, Audited> {
     /// Begins a stack: a record of each request, and the cross-origin check.
     pub fn new(audit: AuditLayer) -> Self {
         let cross_origin = CsrfLayer::new().with_rejection_response(CrossOriginRefusal);
-        Self { audit, cross_origin, layers: Identity::new(), stage: PhantomData }
+        Self { audit, cross_origin, open: Vec::new(), layers: Identity::new(), stage: PhantomData }
     }
 
     /// Knows the session of each request.
@@ -123,7 +125,20 @@ mod sealed {
 
 #[cfg(feature = "outbound")]
 impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
-    /// Knows the account that the authorization server acts for.
+    /// Knows the account that `server` acts for, and lets other sites' forms be posted to its authorization endpoint
+    /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+    ///
+    /// The layers that answer are still to be mounted: `server.browser()` inside the stack, `server.protocol(keys)`
+    /// outside.
+    pub fn authorization_server<S, R, P>(
+        self,
+        server: &towergate_oauth_server::AuthorizationServer<S, R, P>,
+    ) -> Stack<Inside<towergate_oauth_server::account::AccountLayer<R>, Layers>, WithAccount> {
+        self.accept_cross_origin_posts_to(server.config().paths.authorize.as_str()).account(server.account())
+    }
+
+    /// Knows the account that the authorization server acts for, by a layer of your own making;
+    /// [`authorization_server`](Self::authorization_server) does this and what belongs to it.
     pub fn account<R, J>(
         self,
         account: towergate_oauth_server::account::AccountLayer<R, J>,
@@ -133,13 +148,14 @@ impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
 }
 
 impl<Layers, Stage> Stack<Layers, Stage> {
-    /// Lets forms of other sites be posted to `path`: the authorization endpoint must take them
-    /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)). It does
-    /// nothing without asking the person, and `SameSite=Lax` keeps the session cookie out of such a request.
+    /// Lets forms of other sites be posted to `path` too. Only for a path that does nothing without asking the person, as
+    /// an authorization endpoint; `SameSite=Lax` keeps the session cookie out of such a request.
     pub fn accept_cross_origin_posts_to(mut self, path: impl Into<Arc<str>>) -> Self {
-        let path = path.into();
+        self.open.push(path.into());
+        // The check keeps one rule, the last that it was given: that one must know every path.
+        let open = self.open.clone();
         self.cross_origin = self.cross_origin.with_insecure_bypass(move |method: &Method, uri: &Uri| {
-            method == Method::POST && uri.path() == &*path
+            method == Method::POST && open.iter().any(|path| uri.path() == &**path)
         });
         self
     }
@@ -149,6 +165,7 @@ impl<Layers, Stage> Stack<Layers, Stage> {
         Stack {
             audit: self.audit,
             cross_origin: self.cross_origin,
+            open: self.open,
             layers: Inside::new(layer, self.layers),
             stage: PhantomData,
         }
@@ -174,6 +191,7 @@ impl<Layers: Clone, Stage> Clone for Stack<Layers, Stage> {
         Self {
             audit: self.audit.clone(),
             cross_origin: self.cross_origin.clone(),
+            open: self.open.clone(),
             layers: self.layers.clone(),
             stage: PhantomData,
         }

@@ -36,12 +36,13 @@ use towergate::{
             AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType,
         },
     },
-    oauth_resource::{AccessTokenInfo, ResourceLayer, Verifier},
-    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, account::AccountLayer},
+    oauth_resource::{AccessTokenInfo, ResourceLayer},
+    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig},
     oauth_types::Scope,
     pages::DefaultPages,
     scope::ScopeLayer,
     session::SessionLayer,
+    verifier_of,
 };
 
 use accounts::Accounts;
@@ -87,15 +88,11 @@ impl House {
         let (server, keys) = server(&grants, clock.clone(), random.clone()).await;
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
-        let stack = Stack::new(audit())
-            .session(session)
-            .scope(ScopeLayer::new())
-            .account(AccountLayer::new(Arc::new(Accounts)));
+        let stack =
+            Stack::new(audit()).session(session).scope(ScopeLayer::new()).authorization_server(&server);
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
-        let jwks = keys.clone();
-        let verifier = Verifier::new(ISSUER, move || jwks.jwks()).clock(clock.clone()).with_store(grants);
-        let guard = ResourceLayer::new(verifier).require_audience(ISSUER);
+        let guard = ResourceLayer::new(verifier_of(&server, &keys)).require_audience(ISSUER);
         let api = ServiceBuilder::new().layer(guard).service_fn(|request: Request<Full<Bytes>>| async move {
             let subject =
                 request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());

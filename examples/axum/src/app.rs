@@ -34,12 +34,10 @@ impl Framework for Axum {
     type Body = Body;
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
-        let authorize = host.server.config().paths.authorize.clone();
         let stack = Stack::new(AuditLayer::new())
-            .accept_cross_origin_posts_to(authorize)
             .session(host.sessions())
             .scope(ScopeLayer::new())
-            .account(host.account());
+            .authorization_server(&host.server);
         let browser = ServiceBuilder::new().layer(stack).layer(host.login()).layer(host.server.browser());
         let pages =
             Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());

@@ -15,13 +15,12 @@ use towergate::{
     },
     login::{LoginRoutes, PasswordHasher},
     oauth::ports::OAuthStore,
-    oauth_resource::{InStore, KeySource, ResourceLayer, Verifier},
-    oauth_server::{
-        AuthorizationServer, Issuer, KeyRing, ServerConfig, account::AccountLayer, protocol::ProtocolLayer,
-    },
+    oauth_resource::{InStore, KeySource, ResourceLayer},
+    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
     session::SessionLayer,
+    verifier_of,
 };
 
 use crate::{
@@ -45,8 +44,6 @@ pub struct Host<I, O> {
     pub grants: O,
     /// What the host knows of its people.
     pub profiles: Profiles,
-    /// The bridge between both.
-    pub accounts: Arc<Accounts<I>>,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// The look of it all.
@@ -90,15 +87,11 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
         let pages = DefaultPages::new().with_site_name("towergate reference host");
-        let server = AuthorizationServer::new(
-            grants.clone(),
-            Arc::clone(&accounts),
-            pages.clone(),
-            server_config(&config)?,
-        )
-        .clock(Arc::clone(&clock))
-        .random(random);
-        let host = Self { config, people, grants, profiles, accounts, hasher, pages, clock, server, keys };
+        let server =
+            AuthorizationServer::new(grants.clone(), accounts, pages.clone(), server_config(&config)?)
+                .clock(Arc::clone(&clock))
+                .random(random);
+        let host = Self { config, people, grants, profiles, hasher, pages, clock, server, keys };
         Ok((host, users))
     }
 
@@ -106,11 +99,6 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn sessions(&self) -> SessionLayer<I> {
         let layer = SessionLayer::new(self.people.clone());
         if self.config.is_https() { layer } else { layer.insecure_cookie() }
-    }
-
-    /// The layer that asks this host who is signed in, for the authorization server.
-    pub fn account(&self) -> AccountLayer<Accounts<I>> {
-        AccountLayer::new(Arc::clone(&self.accounts))
     }
 
     /// The layer that answers `/login` and `/logout`.
@@ -126,11 +114,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that guards the host's own API: tokens for it, that say who signed in.
     pub fn api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
-        let keys = self.keys.clone();
-        let verifier = Verifier::new(self.config.issuer_text(), move || keys.jwks())
-            .clock(Arc::clone(&self.clock))
-            .with_store(self.grants.clone());
-        ResourceLayer::new(verifier)
+        ResourceLayer::new(verifier_of(&self.server, &self.keys))
             .require_audience(self.config.api_audience())
             .require_scope(Scope::parse("openid").unwrap_or_default())
     }

@@ -40,12 +40,10 @@ impl Framework for Warp {
     type Body = <Response as Carries>::Body;
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
-        let authorize = host.server.config().paths.authorize.clone();
         let stack = Stack::new(AuditLayer::new())
-            .accept_cross_origin_posts_to(authorize)
             .session(host.sessions())
             .scope(ScopeLayer::new())
-            .account(host.account());
+            .authorization_server(&host.server);
         let browser = ServiceBuilder::new()
             .layer(stack)
             .layer(host.login())

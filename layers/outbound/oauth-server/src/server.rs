@@ -69,6 +69,12 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
         &self.shared.resolver
     }
 
+    /// The clock that it asks.
+    #[must_use]
+    pub fn time_source(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {

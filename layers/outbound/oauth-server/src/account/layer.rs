@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use super::{rejection::PlainAccountRejection, service::WithAccount};
+use crate::server::AuthorizationServer;
 
 /// Asks the host who is signed in and leaves a [`CurrentAccount`](super::CurrentAccount); see the
 /// [module](super) for the rules.
@@ -16,6 +17,15 @@ impl<R> AccountLayer<R> {
     #[must_use]
     pub fn new(resolver: Arc<R>) -> Self {
         Self { resolver, rejection: PlainAccountRejection }
+    }
+}
+
+impl<S, R, P> AuthorizationServer<S, R, P> {
+    /// The layer that asks this server's resolver who is signed in. Mount it directly outside
+    /// [`browser`](Self::browser).
+    #[must_use]
+    pub fn account(&self) -> AccountLayer<R> {
+        AccountLayer::new(Arc::clone(self.resolver()))
     }
 }
 

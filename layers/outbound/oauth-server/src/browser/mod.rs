@@ -19,7 +19,7 @@
 //! use http_body_util::Full;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //! use towergate_oauth::ports::memory::MemoryStore;
-//! use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
+//! use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig};
 //! # use http::request::Parts;
 //! # use towergate_core::LocalPath;
 //! # use towergate_oauth::rules::grant::Subject;
@@ -39,14 +39,12 @@
 //! # }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let accounts = Arc::new(Accounts);
 //! let config = ServerConfig::new(Issuer::https("https://id.example")?);
-//! let server = AuthorizationServer::new(MemoryStore::new(), Arc::clone(&accounts), Pages, config);
+//! let server = AuthorizationServer::new(MemoryStore::new(), Arc::new(Accounts), Pages, config);
 //! let host = service_fn(async |_: Request<Full<Bytes>>| {
 //!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("the host's own page")))
 //! });
-//! let service =
-//!     ServiceBuilder::new().layer(AccountLayer::new(accounts)).layer(server.browser()).service(host);
+//! let service = ServiceBuilder::new().layer(server.account()).layer(server.browser()).service(host);
 //!
 //! let passed = service.clone().oneshot(Request::get("/").body(Full::default())?).await?;
 //! assert_eq!(passed.status(), StatusCode::OK);
