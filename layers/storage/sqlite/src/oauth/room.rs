@@ -44,3 +44,23 @@ pub(super) fn give_back(connection: &Connection, end: Timestamp) -> Result<(), F
 fn minute(end: Timestamp) -> i64 {
     end.unix_millis().saturating_add(MINUTE - 1).div_euclid(MINUTE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::SqliteStore;
+
+    #[tokio::test]
+    async fn a_minute_is_cleaned_away_when_it_counts_no_more() {
+        let store = SqliteStore::in_memory().unwrap();
+        store.write(|step| take(step.connection, Timestamp::from_unix_millis(90_000))).await.unwrap();
+        for (now, left) in [(119_999, 1), (120_000, 0)] {
+            let now = Timestamp::from_unix_millis(now);
+            assert_eq!(store.read(|connection| taken(connection, now)).unwrap(), left);
+            store.cleanup(now).await.unwrap();
+            let minutes = "SELECT minute FROM towergate_interaction_room";
+            let rows = store.read(|connection| query::all(connection, minutes, [], |_| Ok(()))).unwrap();
+            assert_eq!(rows.len() as u64, left);
+        }
+    }
+}
