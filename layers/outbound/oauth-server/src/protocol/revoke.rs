@@ -3,6 +3,9 @@
 //! The rules, in order: a form, nothing in the query; a client that proves itself, as at the token endpoint; a token.
 //! A refresh token of this client ends its grant with all that came from it, an access token ends alone. What is
 //! another's, unknown or malformed is answered like what was revoked, and left alone.
+//!
+//! Userinfo, introspection and an API that asks the store see it at once; an API that verifies JWTs offline does not
+//! before they expire.
 
 use std::error::Error;
 

@@ -41,22 +41,15 @@ where
             return json::method_not_allowed(allow);
         }
         let (parts, body) = request.into_parts();
-        match route {
-            Route::Jwks => endpoints.jwks.answer(&parts.headers),
-            Route::Metadata => endpoints.metadata.answer(&parts.headers),
-            Route::Token => token::answer(endpoints, &parts, body)
-                .await
-                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-            Route::Revoke => revoke::answer(endpoints, &parts, body)
-                .await
-                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-            Route::Introspect => introspect::answer(endpoints, &parts, body)
-                .await
-                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-            Route::UserInfo => userinfo::answer(endpoints, &parts, body)
-                .await
-                .unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str())),
-        }
+        let answer = match route {
+            Route::Jwks => return endpoints.jwks.answer(&parts.headers),
+            Route::Metadata => return endpoints.metadata.answer(&parts.headers),
+            Route::Token => token::answer(endpoints, &parts, body).await,
+            Route::Revoke => revoke::answer(endpoints, &parts, body).await,
+            Route::Introspect => introspect::answer(endpoints, &parts, body).await,
+            Route::UserInfo => userinfo::answer(endpoints, &parts, body).await,
+        };
+        answer.unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str()))
     }
 }
 
