@@ -1,5 +1,7 @@
 //! How the authorization server is mounted: what `Stack::authorization_server` sees to, and what a router of axum needs.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
 mod house;
