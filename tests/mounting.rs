@@ -1,70 +1,19 @@
 //! How the authorization server is mounted: what `Stack::authorization_server` sees to, and what a router of axum needs.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
+#[cfg(test)]
+#[path = "mounting/host.rs"]
+mod host;
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
 mod house;
 
-use std::sync::Arc;
-
-use axum::{Router, body::Body, routing::get};
-use house::accounts::Accounts;
+use axum::body::Body;
 use http::{Request, StatusCode};
+use http_body_util::BodyExt;
 use tower::{ServiceBuilder, ServiceExt};
-use towergate::{
-    Stack,
-    audit::AuditLayer,
-    core::system::{OsRandom, SystemClock},
-    identity::{self, rules::password::HashParams},
-    login::{LoginRoutes, PasswordHasher},
-    oauth::ports::memory::MemoryStore,
-    oauth_resource::ResourceLayer,
-    oauth_server::{AuthorizationServer, KeyRing},
-    pages::DefaultPages,
-    scope::ScopeLayer,
-    session::SessionLayer,
-    verifier_of,
-};
+use towergate::{oauth_resource::ResourceLayer, verifier_of};
 
-type Server = AuthorizationServer<MemoryStore, Accounts, DefaultPages>;
-
-async fn server() -> (Server, KeyRing) {
-    house::server(&MemoryStore::new(), Arc::new(SystemClock), Arc::new(OsRandom::new())).await
-}
-
-/// A host's pages, and around them all that a browser needs.
-fn with_layers(pages: Router, server: &Server) -> Router {
-    let people = identity::ports::memory::MemoryStore::new();
-    let hasher = PasswordHasher::new(HashParams::default(), Arc::new(OsRandom::new())).unwrap();
-    let stack = Stack::new(AuditLayer::new())
-        .accept_cross_origin_posts_to("/hook")
-        .session(SessionLayer::new(people.clone()))
-        .scope(ScopeLayer::new())
-        .authorization_server(server);
-    let login = LoginRoutes::new(people, hasher, DefaultPages::new());
-    pages.layer(ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()))
-}
-
-fn pages() -> Router {
-    Router::new().route("/", get(|| async { "home" }))
-}
-
-fn api() -> Router {
-    Router::new().route("/api/me", get(|| async { "me" }))
-}
-
-async fn status(app: &Router, request: http::request::Builder) -> StatusCode {
-    app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
-}
-
-/// What the sign-in page and the authorization endpoint answer: 200, and 400 for a client that nobody knows.
-async fn login_and_authorize(app: &Router) -> [StatusCode; 2] {
-    [
-        status(app, Request::get("/login")).await,
-        status(app, Request::get("/oauth/authorize?client_id=x")).await,
-    ]
-}
+use host::{api, login_and_authorize, pages, server, status, with_layers};
 
 #[tokio::test]
 async fn other_sites_may_post_to_the_authorization_endpoint_and_to_what_the_host_named() {
@@ -95,4 +44,14 @@ async fn a_router_merged_without_a_fallback_loses_the_layers_paths_and_one_with_
             assert_eq!(status(&app, Request::get("/nowhere")).await, StatusCode::NOT_FOUND);
         }
     }
+}
+
+#[tokio::test]
+async fn an_account_layer_outside_the_scope_layer_says_which_layer_to_add() {
+    let (server, _) = server().await;
+    let app = pages().layer(ServiceBuilder::new().layer(server.account()).layer(server.browser()));
+    let answer = app.oneshot(Request::new(Body::empty())).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&text).contains("add `ScopeLayer::new()`"), "{text:?}");
 }

@@ -14,7 +14,7 @@ pub(crate) struct Accounts;
 impl AccountResolver for Accounts {
     fn current_account(&self, parts: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
         let scope = CurrentScope::from_extensions(&parts.extensions)
-            .map_err(|missing| ResolverError::caused_by("no scope", missing))?;
+            .map_err(|missing| ResolverError::missing_layer(missing.advice()))?;
         let (Some(user), Some(auth_time)) = (scope.user(), scope.authenticated_at()) else { return Ok(None) };
         let sign_in = SignIn {
             auth_time,

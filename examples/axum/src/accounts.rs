@@ -63,7 +63,7 @@ impl<I> Accounts<I> {
 impl<I: IdentityStore> AccountResolver for Accounts<I> {
     fn current_account(&self, parts: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
         let scope = CurrentScope::from_extensions(&parts.extensions)
-            .map_err(|missing| ResolverError::caused_by("the stack is not in order", missing))?;
+            .map_err(|missing| ResolverError::missing_layer(missing.advice()))?;
         let (Some(user), Some(auth_time)) = (scope.user(), scope.authenticated_at()) else {
             return Ok(None);
         };

@@ -69,8 +69,14 @@ impl CurrentScope {
 
 /// No [`ScopeLayer`](crate::ScopeLayer) stands outside the one who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "ScopeLayer is missing: add `ScopeLayer::new()` of `towergate::scope` outside this layer and inside SessionLayer, \
-     that is between the two in a ServiceBuilder"
-)]
+#[error("{}", self.advice())]
 pub struct MissingScopeLayer;
+
+impl MissingScopeLayer {
+    /// What to add and where: a fixed sentence, which may be shown to anybody.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        "ScopeLayer is missing: add `ScopeLayer::new()` of `towergate::scope` outside this layer and inside SessionLayer, \
+         that is between the two in a ServiceBuilder"
+    }
+}

@@ -18,6 +18,10 @@ use crate::{
 };
 
 /// Answers `/login` and `/logout`. See the [crate's documentation](crate).
+///
+/// In axum those paths are no routes of a router: they reach the layers by its fallback. A router that is merged with
+/// another must have a fallback of its own (`.fallback(..)`, before `.layer(..)`), or the other router's guard or 404
+/// answers them.
 #[must_use]
 pub struct LoginRoutes<S, P, H = ()> {
     login: PasswordLogin<S>,

@@ -7,7 +7,10 @@ use super::ResolverError;
 
 /// Why the host could not say who is signed in: for the operator, in the response's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountFailure(Arc<str>);
+pub struct AccountFailure {
+    reason: Arc<str>,
+    missing_layer: Option<&'static str>,
+}
 
 impl AccountFailure {
     /// The error with all its causes.
@@ -19,19 +22,25 @@ impl AccountFailure {
             text.push_str(&error.to_string());
             cause = error.source();
         }
-        Self(text.into())
+        Self { reason: text.into(), missing_layer: error.layer_to_add() }
+    }
+
+    /// Which layer to add and where, when one is missing: this may be shown to anybody.
+    #[must_use]
+    pub const fn missing_layer(&self) -> Option<&'static str> {
+        self.missing_layer
     }
 }
 
 impl fmt::Display for AccountFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 
 /// Says that the host could not answer. A plain function will do.
 pub trait AccountRejection<B> {
-    /// The response; `failure` is not for the peer.
+    /// The response; of `failure`, only [`missing_layer`](AccountFailure::missing_layer) is for the peer.
     fn reject(&self, failure: &AccountFailure) -> Response<B>;
 }
 
@@ -41,14 +50,17 @@ impl<B, F: Fn(&AccountFailure) -> Response<B>> AccountRejection<B> for F {
     }
 }
 
-/// The default: 500 and one plain line.
+/// The default: 500 and one plain line, which names the layer that is missing, if that is it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainAccountRejection;
 
 impl<B: From<Bytes>> AccountRejection<B> for PlainAccountRejection {
-    fn reject(&self, _: &AccountFailure) -> Response<B> {
-        let body = "server_error: this site cannot tell who is signed in right now\n";
-        let mut response = Response::new(B::from(Bytes::from_static(body.as_bytes())));
+    fn reject(&self, failure: &AccountFailure) -> Response<B> {
+        let body = match failure.missing_layer() {
+            Some(advice) => Bytes::from(format!("server_error: {advice}\n")),
+            None => Bytes::from_static(b"server_error: this site cannot tell who is signed in right now\n"),
+        };
+        let mut response = Response::new(B::from(body));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -154,19 +154,21 @@ pub enum UserCodeVerdict {
     Refused,
 }
 
-/// The host could not answer. The sentence goes to the operator, never to the client.
+/// The host could not answer. The sentence goes to the operator, never to the client, but for
+/// [`missing_layer`](Self::missing_layer).
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ResolverError {
     message: Cow<'static, str>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
+    missing_layer: Option<&'static str>,
 }
 
 impl ResolverError {
     /// An error with a sentence for the operator.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None }
+        Self { message: message.into(), source: None, missing_layer: None }
     }
 
     /// An error that was caused by another.
@@ -174,7 +176,18 @@ impl ResolverError {
         message: impl Into<Cow<'static, str>>,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { message: message.into(), source: Some(cause.into()) }
+        Self { message: message.into(), source: Some(cause.into()), missing_layer: None }
+    }
+
+    /// A layer that the resolver reads from is not where it must be. `advice` says which and where to add it: it is part
+    /// of the program, so that the answer shows it to whoever is putting the host together.
+    #[must_use]
+    pub const fn missing_layer(advice: &'static str) -> Self {
+        Self { message: Cow::Borrowed(advice), source: None, missing_layer: Some(advice) }
+    }
+
+    pub(super) const fn layer_to_add(&self) -> Option<&'static str> {
+        self.missing_layer
     }
 }
 

@@ -137,6 +137,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_layer_that_is_missing_is_named_to_everybody() {
+        let response = pass(|| Err(ResolverError::missing_layer("add SessionLayer outside"))).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, "server_error: add SessionLayer outside\n");
+    }
+
+    #[tokio::test]
     async fn a_host_may_word_the_rejection_itself() {
         let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
         let layer = AccountLayer::new(Arc::new(Host(|| Err(ResolverError::new("no")))))

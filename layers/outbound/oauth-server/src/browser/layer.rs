@@ -7,6 +7,10 @@ use super::service::Browser;
 use crate::server::AuthorizationServer;
 
 /// Answers the browser side's paths; see the [module](super) for the rules.
+///
+/// In axum those paths are no routes of a router: they reach the layers by its fallback. A router that is merged with
+/// another must have a fallback of its own (`.fallback(..)`, before `.layer(..)`), or the other router's guard or 404
+/// answers them.
 pub struct BrowserLayer<S, R, P> {
     server: AuthorizationServer<S, R, P>,
 }
