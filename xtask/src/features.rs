@@ -9,6 +9,7 @@ const CHOICES: &[(&str, &[&str])] = &[
         &["", "inbound", "outbound", "resource", "sqlite", "pages", "inbound,sqlite", "outbound,sqlite"],
     ),
     ("towergate-identity", &["", "memory", "contract"]),
+    ("towergate-jose", &["", "jwe"]),
     ("towergate-oauth", &["", "memory", "contract"]),
     ("towergate-pages", &["", "inbound", "outbound"]),
     ("towergate-sqlite", &["", "inbound", "outbound"]),

@@ -1,4 +1,4 @@
-//! A public key that verifies signatures, as a JSON Web Key, [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517).
+//! A public key that verifies signatures or is encrypted to, as a JSON Web Key, [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -11,7 +11,7 @@ use ring::{
 use serde::{Deserialize, Serialize};
 
 use self::members::Members;
-use crate::Algorithm;
+use crate::{Algorithm, KeyManagement};
 
 mod members;
 
@@ -34,15 +34,15 @@ pub enum JwkError {
     /// Its type, curve or algorithm is not spoken here.
     #[error("the key type, curve or algorithm is not supported")]
     Unsupported,
-    /// It is not meant for verifying signatures.
-    #[error("the key is not for verifying signatures")]
+    /// It is meant neither for verifying signatures nor for encryption.
+    #[error("the key is neither for verifying signatures nor for encryption")]
     NotForSignatures,
     /// A number in it has the wrong length: an RSA modulus has 2048 to 4096 bits, a coordinate exactly 256.
     #[error("the key has the wrong size")]
     Size,
 }
 
-/// A public key that verifies signatures.
+/// A public key: it verifies signatures, or is encrypted to, and never both when it says which.
 ///
 /// Reading is strict: private members, other uses, wrong sizes and non-canonical encodings are refused.
 /// Unknown members are left out, [RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4).
@@ -51,7 +51,16 @@ pub enum JwkError {
 pub struct Jwk {
     key: PublicKey,
     kid: Option<String>,
-    algorithm: Option<Algorithm>,
+    purpose: Purpose,
+}
+
+/// What a key is meant for, by its `use`, `key_ops` and `alg`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It does not say.
+    Open,
+    Signatures(Option<Algorithm>),
+    Encryption(Option<KeyManagement>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +90,17 @@ impl Jwk {
     }
 
     pub(crate) const fn for_signing_key(key: PublicKey, kid: String, algorithm: Algorithm) -> Self {
-        Self { key, kid: Some(kid), algorithm: Some(algorithm) }
+        Self { key, kid: Some(kid), purpose: Purpose::Signatures(Some(algorithm)) }
+    }
+
+    #[cfg(feature = "jwe")]
+    pub(crate) const fn for_encryption(key: PublicKey, kid: String) -> Self {
+        Self { key, kid: Some(kid), purpose: Purpose::Encryption(None) }
+    }
+
+    #[cfg(feature = "jwe")]
+    pub(crate) const fn key(&self) -> &PublicKey {
+        &self.key
     }
 
     /// Its identifier.
@@ -90,16 +109,35 @@ impl Jwk {
         self.kid.as_deref()
     }
 
-    /// The one algorithm it is meant for, if it says so.
+    /// The one signature algorithm it is meant for, if it says so.
     #[must_use]
     pub const fn algorithm(&self) -> Option<Algorithm> {
-        self.algorithm
+        match self.purpose {
+            Purpose::Signatures(algorithm) => algorithm,
+            Purpose::Open | Purpose::Encryption(_) => None,
+        }
     }
 
-    /// Whether its type, and its `alg` if it has one, allow this algorithm.
+    /// Whether its type and use, and its `alg` if it has one, allow this signature algorithm.
     #[must_use]
     pub fn allows(&self, algorithm: Algorithm) -> bool {
-        self.key.fits(algorithm) && self.algorithm.is_none_or(|own| own == algorithm)
+        let meant = match self.purpose {
+            Purpose::Open => true,
+            Purpose::Signatures(own) => own.is_none_or(|own| own == algorithm),
+            Purpose::Encryption(_) => false,
+        };
+        meant && self.key.fits(algorithm)
+    }
+
+    /// Whether its type and use, and its `alg` if it has one, allow to encrypt to it in this way.
+    #[must_use]
+    pub fn allows_encryption(&self, by: KeyManagement) -> bool {
+        let meant = match self.purpose {
+            Purpose::Open => true,
+            Purpose::Encryption(own) => own.is_none_or(|own| own == by),
+            Purpose::Signatures(_) => false,
+        };
+        meant && self.key.fits_encryption(by)
     }
 
     /// The SHA-256 thumbprint in base64url,
@@ -158,12 +196,26 @@ impl PublicKey {
         Ok(Self::Rsa { n, e })
     }
 
+    /// Only the members that make the key, as a token carries it in its header.
+    #[cfg(feature = "jwe")]
+    pub(crate) fn bare(&self) -> impl Serialize {
+        Members::of(self)
+    }
+
     const fn fits(&self, algorithm: Algorithm) -> bool {
         matches!(
             (self, algorithm),
             (Self::P256(_), Algorithm::ES256)
                 | (Self::Rsa { .. }, Algorithm::RS256 | Algorithm::PS256)
                 | (Self::Ed25519(_), Algorithm::EdDSA)
+        )
+    }
+
+    const fn fits_encryption(&self, by: KeyManagement) -> bool {
+        matches!(
+            (self, by),
+            (Self::P256(_), KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw)
+                | (Self::Rsa { .. }, KeyManagement::RsaOaep256)
         )
     }
 

@@ -4,8 +4,9 @@
 //! - [`generate()`] makes private keys.
 //! - [`jwt`] has the claims that every token shares, and checks their times as a pure function.
 //! - [`at_hash()`] binds an ID token to the access token beside it.
+//! - With feature `jwe`, `jwe` encrypts to a public key, and decrypts with a P-256 key. Off by default.
 //!
-//! Four algorithms are spoken ([`Algorithm`]): no `none`, no shared secrets, no keys out of a token's own header.
+//! Four signature algorithms are spoken ([`Algorithm`]): no `none`, no shared secrets, no keys out of a token's own header.
 //! The crate does no I/O and knows no clock.
 //!
 //! ```
@@ -27,10 +28,13 @@ mod algorithm;
 mod at_hash;
 mod generate;
 mod json;
+#[cfg(feature = "jwe")]
+pub mod jwe;
 pub mod jwk;
 mod jwk_set;
 pub mod jws;
 pub mod jwt;
+mod key_management;
 mod signing_key;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
@@ -39,4 +43,5 @@ pub use generate::generate;
 pub use jwk::{Jwk, JwkError};
 pub use jwk_set::JwkSet;
 pub use jws::{Expected, Header, JwsError, Verified};
+pub use key_management::{KeyManagement, UnknownKeyManagement};
 pub use signing_key::{JoseError, SigningKey};

@@ -3,7 +3,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{Jwk, JwkError, MAX_KID_LENGTH, PublicKey};
+use super::{Jwk, JwkError, MAX_KID_LENGTH, PublicKey, Purpose};
+use crate::{Algorithm, KeyManagement};
 
 /// The members as they travel. Reading refuses a member that is given twice.
 #[derive(Default, Serialize, Deserialize)]
@@ -73,10 +74,35 @@ impl Members {
         [self.d, self.p, self.q, self.dp, self.dq, self.qi, self.oth, self.k].iter().any(Option::is_some)
     }
 
-    fn is_for_signatures(&self) -> bool {
-        let usage = self.usage.as_deref().is_none_or(|usage| usage == "sig");
-        let operations = self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        usage && operations
+    /// `use`, `key_ops` and `alg` must agree; a key that is for nothing spoken here is refused.
+    fn purpose(&self, key: &PublicKey) -> Result<Purpose, JwkError> {
+        let may = |usage: &str, operations: &[&str]| {
+            let by_use = self.usage.as_deref().is_none_or(|own| own == usage);
+            let named = |ops: &Vec<String>| ops.iter().any(|op| operations.contains(&op.as_str()));
+            by_use && self.key_ops.as_ref().is_none_or(named)
+        };
+        let signs = may("sig", &["verify"]);
+        let encrypts = may("enc", &["wrapKey", "encrypt", "deriveKey", "deriveBits"]);
+        let encryption = |by: Option<KeyManagement>| match by {
+            Some(by) if !key.fits_encryption(by) => Err(JwkError::Malformed),
+            None if matches!(key, PublicKey::Ed25519(_)) => Err(JwkError::Unsupported),
+            _ => Ok(Purpose::Encryption(by)),
+        };
+        let Some(alg) = self.alg.as_deref() else {
+            return match (signs, encrypts) {
+                (true, true) => Ok(Purpose::Open),
+                (true, false) => Ok(Purpose::Signatures(None)),
+                (false, true) => encryption(None),
+                (false, false) => Err(JwkError::NotForSignatures),
+            };
+        };
+        match (alg.parse::<Algorithm>(), alg.parse::<KeyManagement>()) {
+            (Ok(_), _) if !signs => Err(JwkError::NotForSignatures),
+            (Ok(algorithm), _) if key.fits(algorithm) => Ok(Purpose::Signatures(Some(algorithm))),
+            (Err(_), Ok(by)) if encrypts => encryption(Some(by)),
+            (Ok(_), _) | (Err(_), Ok(_)) => Err(JwkError::Malformed),
+            (Err(_), Err(_)) => Err(JwkError::Unsupported),
+        }
     }
 
     fn key(&self) -> Result<PublicKey, JwkError> {
@@ -98,10 +124,15 @@ impl Members {
 
 impl From<Jwk> for Members {
     fn from(jwk: Jwk) -> Self {
+        let (usage, alg) = match jwk.purpose {
+            Purpose::Open => (None, None),
+            Purpose::Signatures(algorithm) => (Some("sig"), algorithm.map(Algorithm::as_str)),
+            Purpose::Encryption(by) => (Some("enc"), by.map(KeyManagement::as_str)),
+        };
         Self {
             kid: jwk.kid,
-            alg: jwk.algorithm.map(|algorithm| algorithm.as_str().to_owned()),
-            usage: Some("sig".into()),
+            alg: alg.map(str::to_owned),
+            usage: usage.map(str::to_owned),
             ..Self::of(&jwk.key)
         }
     }
@@ -114,20 +145,12 @@ impl TryFrom<Members> for Jwk {
         if members.holds_private_material() {
             return Err(JwkError::Private);
         }
-        if !members.is_for_signatures() {
-            return Err(JwkError::NotForSignatures);
-        }
         let key = members.key()?;
-        let algorithm = match members.alg.as_deref().map(str::parse) {
-            None => None,
-            Some(Ok(algorithm)) if key.fits(algorithm) => Some(algorithm),
-            Some(Ok(_)) => return Err(JwkError::Malformed),
-            Some(Err(_)) => return Err(JwkError::Unsupported),
-        };
+        let purpose = members.purpose(&key)?;
         if members.kid.as_ref().is_some_and(|kid| kid.is_empty() || kid.len() > MAX_KID_LENGTH) {
             return Err(JwkError::Malformed);
         }
-        Ok(Self { key, kid: members.kid, algorithm })
+        Ok(Self { key, kid: members.kid, purpose })
     }
 }
 

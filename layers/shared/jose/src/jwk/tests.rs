@@ -50,10 +50,29 @@ fn private_material_never_enters() {
 #[test]
 fn a_key_for_another_use_is_refused() {
     assert!(with(r#""use":"sig","key_ops":["verify"]"#).is_ok());
-    assert_eq!(with(r#""use":"enc""#), Err(JwkError::NotForSignatures));
+    assert_eq!(with(r#""use":"else""#), Err(JwkError::NotForSignatures));
+    assert_eq!(with(r#""use":"enc","key_ops":["verify"]"#), Err(JwkError::NotForSignatures));
+    assert_eq!(with(r#""use":"enc","alg":"ES256""#), Err(JwkError::NotForSignatures));
+    assert_eq!(with(r#""use":"sig","alg":"ECDH-ES""#), Err(JwkError::Malformed));
+    assert_eq!(with(r#""alg":"RSA-OAEP-256""#), Err(JwkError::Malformed));
     assert_eq!(with(r#""key_ops":["sign"]"#), Err(JwkError::NotForSignatures));
     assert_eq!(with(r#""alg":"RS256""#), Err(JwkError::Malformed));
     assert_eq!(with(r#""alg":"ES384""#), Err(JwkError::Unsupported));
+}
+
+#[test]
+fn a_key_for_encryption_verifies_nothing_and_a_key_for_signatures_encrypts_nothing() {
+    for member in [r#""use":"enc""#, r#""alg":"ECDH-ES""#, r#""key_ops":["deriveKey"]"#] {
+        let key = with(member).unwrap();
+        assert!(!key.allows(Algorithm::ES256), "{member}");
+        assert!(key.allows_encryption(KeyManagement::EcdhEs), "{member}");
+        assert!(!key.allows_encryption(KeyManagement::RsaOaep256), "{member}");
+        assert_eq!(Jwk::parse(&serde_json::to_vec(&key).unwrap()).unwrap(), key, "{member}");
+    }
+    assert!(!with(r#""alg":"ECDH-ES""#).unwrap().allows_encryption(KeyManagement::EcdhEsA256Kw));
+    for member in [r#""use":"sig""#, r#""alg":"ES256""#] {
+        assert!(!with(member).unwrap().allows_encryption(KeyManagement::EcdhEs), "{member}");
+    }
 }
 
 #[test]
