@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{
+    cell::RefCell,
     convert::Infallible,
     future::pending,
     io,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
     task::{Context, Waker},
 };
 
@@ -22,31 +23,37 @@ use towergate_core::{
     clock::ManualClock,
     random::InsecureSeededRandom,
 };
-use tracing::subscriber::DefaultGuard;
 
 type Answer = Response<Full<Bytes>>;
 
-/// Everything logged while it lives.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static HEARD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What this test's own thread logs.
+///
+/// One subscriber serves all threads, since `tracing` may remember for good that nobody listens at a place which a
+/// thread without a subscriber reached first.
+struct Log;
 
 impl Log {
-    fn listening() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
+    fn listening() -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        Self
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        HEARD.with_borrow(|heard| String::from_utf8(heard.clone()).unwrap())
     }
 }
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        HEARD.with_borrow_mut(|heard| heard.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -56,6 +63,7 @@ impl io::Write for Log {
 }
 
 fn layer() -> AuditLayer {
+    Log::listening();
     AuditLayer::new()
         .clock(Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000))))
         .random(Arc::new(InsecureSeededRandom::new(1)))
@@ -112,7 +120,7 @@ async fn whoever_asks_does_not_choose_the_name() {
 
 #[tokio::test]
 async fn the_record_tells_method_path_and_status_and_neither_query_nor_header() {
-    let (log, _listening) = Log::listening();
+    let log = Log::listening();
     let app = ServiceBuilder::new().layer(layer()).service(service_fn(echo));
     let request = Request::builder()
         .method("PUT")
@@ -132,7 +140,7 @@ async fn the_record_tells_method_path_and_status_and_neither_query_nor_header() 
 
 #[tokio::test]
 async fn a_request_that_nobody_waits_for_closes_its_record() {
-    let (log, _listening) = Log::listening();
+    let log = Log::listening();
     let never = |_: Request<()>| pending::<Result<Answer, Infallible>>();
     {
         let mut future =
@@ -144,7 +152,7 @@ async fn a_request_that_nobody_waits_for_closes_its_record() {
 
 #[tokio::test]
 async fn a_service_that_fails_closes_its_record_too() {
-    let (log, _listening) = Log::listening();
+    let log = Log::listening();
     let fails = async |_: Request<()>| Err::<Answer, _>(io::Error::other("broken"));
     ServiceBuilder::new().layer(layer()).service_fn(fails).oneshot(Request::new(())).await.unwrap_err();
     assert!(log.text().contains("failed without an answer"));
@@ -167,7 +175,7 @@ async fn without_randomness_a_request_goes_without_a_name() {
 
 #[test]
 fn tracing_hears_of_a_success_at_info_and_of_a_refusal_at_warn() {
-    let (log, _listening) = Log::listening();
+    let log = Log::listening();
     TracingSink.record(&event());
     let mut refused = event();
     refused.outcome = towergate_core::audit::Outcome::Refused;
