@@ -8,6 +8,7 @@ const CHOICES: &[(&str, &[&str])] = &[
         "towergate",
         &["", "inbound", "outbound", "resource", "sqlite", "pages", "inbound,sqlite", "outbound,sqlite"],
     ),
+    ("towergate-core", &["", "memory", "contract"]),
     ("towergate-identity", &["", "memory", "contract"]),
     ("towergate-jose", &["", "jwe"]),
     ("towergate-oauth", &["", "memory", "contract"]),
