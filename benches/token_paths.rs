@@ -85,11 +85,11 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
         let origin = Origin::detached(house.clock.now(), &*random).expect("an origin");
         at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
     }
-    let (server, keys) = runtime.block_on(house::server(&grants, house.clock, random));
+    let server = runtime.block_on(house::server(&grants, house.clock, random));
     let nothing = service_fn(async |_: Request<Full<Bytes>>| {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
-    let service = server.protocol(keys).layer(nothing);
+    let service = server.protocol().layer(nothing);
     let bare = Router::new().route("/oauth/token", post(bare));
 
     let mut group = criterion.benchmark_group(TOKEN);

@@ -128,7 +128,7 @@ impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
     /// Knows the account that `server` acts for, and lets other sites' forms be posted to its authorization endpoint
     /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
     ///
-    /// The layers that answer are still to be mounted: `server.browser()` inside the stack, `server.protocol(keys)`
+    /// The layers that answer are still to be mounted: `server.browser()` inside the stack, `server.protocol()`
     /// outside.
     pub fn authorization_server<S, R, P>(
         self,

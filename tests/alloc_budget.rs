@@ -110,9 +110,9 @@ async fn a_token_costs_what_is_written_here() {
     let grants = oauth::ports::memory::MemoryStore::new();
     let origin = Origin::detached(Timestamp::from_unix_seconds(1), &*random).unwrap();
     grants.put_client(house::robot("robot", AccessTokenFormat::Opaque), origin).await.unwrap();
-    let (server, keys) = house::server(&grants, clock, random).await;
+    let server = house::server(&grants, clock, random).await;
     let inner = service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(hello())));
-    let mut service = ServiceBuilder::new().layer(server.protocol(keys)).service(inner);
+    let mut service = ServiceBuilder::new().layer(server.protocol()).service(inner);
     let form =
         format!("grant_type=client_credentials&client_id=robot&client_secret={CLIENT_SECRET}&scope=read");
     let request = Request::post("/oauth/token")

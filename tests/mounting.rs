@@ -17,7 +17,7 @@ use host::{api, login_and_authorize, pages, server, status, with_layers};
 
 #[tokio::test]
 async fn other_sites_may_post_to_the_authorization_endpoint_and_to_what_the_host_named() {
-    let (server, _) = server().await;
+    let server = server().await;
     let app = with_layers(pages().fallback(|| async { "else" }), &server);
     let from_another_site = |path: &str| Request::post(path).header("sec-fetch-site", "cross-site");
     assert_eq!(status(&app, from_another_site("/oauth/authorize")).await, StatusCode::BAD_REQUEST);
@@ -29,8 +29,8 @@ async fn other_sites_may_post_to_the_authorization_endpoint_and_to_what_the_host
 
 #[tokio::test]
 async fn a_router_merged_without_a_fallback_loses_the_layers_paths_and_one_with_it_keeps_them() {
-    let (server, keys) = server().await;
-    let guard = || ResourceLayer::new(verifier_of(&server, &keys));
+    let server = server().await;
+    let guard = || ResourceLayer::new(verifier_of(&server));
     let lost = with_layers(pages(), &server).merge(api().layer(guard()));
     assert_eq!(login_and_authorize(&lost).await, [StatusCode::UNAUTHORIZED; 2], "the API's guard answers");
     let lost = with_layers(pages(), &server).merge(api().route_layer(guard()));
@@ -48,7 +48,7 @@ async fn a_router_merged_without_a_fallback_loses_the_layers_paths_and_one_with_
 
 #[tokio::test]
 async fn an_account_layer_outside_the_scope_layer_says_which_layer_to_add() {
-    let (server, _) = server().await;
+    let server = server().await;
     let app = pages().layer(ServiceBuilder::new().layer(server.account()).layer(server.browser()));
     let answer = app.oneshot(Request::new(Body::empty())).await.unwrap();
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -85,14 +85,14 @@ impl House {
             grants.put_client(client(id, secret), origin()).await.unwrap();
         }
 
-        let (server, keys) = server(&grants, clock.clone(), random.clone()).await;
+        let server = server(&grants, clock.clone(), random.clone()).await;
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack =
             Stack::new(audit()).session(session).scope(ScopeLayer::new()).authorization_server(&server);
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
-        let guard = ResourceLayer::new(verifier_of(&server, &keys)).require_audience(ISSUER);
+        let guard = ResourceLayer::new(verifier_of(&server)).require_audience(ISSUER);
         let api = ServiceBuilder::new().layer(guard).service_fn(|request: Request<Full<Bytes>>| async move {
             let subject =
                 request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());
@@ -111,7 +111,7 @@ impl House {
                 }
             }
         });
-        let app = ServiceBuilder::new().layer(audit()).layer(server.protocol(keys)).service(routes);
+        let app = ServiceBuilder::new().layer(audit()).layer(server.protocol()).service(routes);
         Self { app: BoxCloneSyncService::new(app), clock, alice: user }
     }
 
@@ -120,17 +120,18 @@ impl House {
     }
 }
 
-/// The authorization server over `grants`, and its keys.
+/// The authorization server over `grants`.
 pub(crate) async fn server<O: OAuthStore>(
     grants: &O,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-) -> (AuthorizationServer<O, Accounts, DefaultPages>, KeyRing) {
+) -> AuthorizationServer<O, Accounts, DefaultPages> {
     let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
     let keys = KeyRing::open(grants, &sealing, &*clock, &*random).await.unwrap();
     let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
-    let server = AuthorizationServer::new(grants.clone(), Arc::new(Accounts), DefaultPages::new(), config);
-    (server.clock(clock).random(random), keys)
+    let server =
+        AuthorizationServer::new(grants.clone(), keys, Arc::new(Accounts), DefaultPages::new(), config);
+    server.clock(clock).random(random)
 }
 
 /// A client that acts for itself, with tokens of this shape.

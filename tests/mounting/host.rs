@@ -12,7 +12,7 @@ use towergate::{
     identity::{self, rules::password::HashParams},
     login::{LoginRoutes, PasswordHasher},
     oauth::ports::memory::MemoryStore,
-    oauth_server::{AuthorizationServer, KeyRing},
+    oauth_server::AuthorizationServer,
     pages::DefaultPages,
     scope::ScopeLayer,
     session::SessionLayer,
@@ -22,7 +22,7 @@ use crate::house::{self, accounts::Accounts};
 
 pub(crate) type Server = AuthorizationServer<MemoryStore, Accounts, DefaultPages>;
 
-pub(crate) async fn server() -> (Server, KeyRing) {
+pub(crate) async fn server() -> Server {
     house::server(&MemoryStore::new(), Arc::new(SystemClock), Arc::new(OsRandom::new())).await
 }
 

@@ -52,8 +52,6 @@ pub struct Host<I, O> {
     pub clock: Arc<dyn Clock>,
     /// The authorization server.
     pub server: Server<I, O>,
-    /// The keys that it signs with.
-    pub keys: KeyRing,
 }
 
 impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
@@ -88,10 +86,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
         let pages = DefaultPages::new().with_site_name("towergate reference host");
         let server =
-            AuthorizationServer::new(grants.clone(), accounts, pages.clone(), server_config(&config)?)
+            AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
                 .clock(Arc::clone(&clock))
                 .random(random);
-        let host = Self { config, people, grants, profiles, hasher, pages, clock, server, keys };
+        let host = Self { config, people, grants, profiles, hasher, pages, clock, server };
         Ok((host, users))
     }
 
@@ -109,12 +107,12 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that answers the token endpoint and whatever else clients call without a browser.
     pub fn protocol(&self) -> ProtocolLayer<O, Accounts<I>, DefaultPages> {
-        self.server.protocol(self.keys.clone())
+        self.server.protocol()
     }
 
     /// The layer that guards the host's own API: tokens for it, that say who signed in.
     pub fn api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
-        ResourceLayer::new(verifier_of(&self.server, &self.keys))
+        ResourceLayer::new(verifier_of(&self.server))
             .require_audience(self.config.api_audience())
             .require_scope(Scope::parse("openid").unwrap_or_default())
     }

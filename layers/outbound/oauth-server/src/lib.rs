@@ -24,6 +24,8 @@ pub mod key_ring;
 pub mod pages;
 pub mod protocol;
 mod server;
+#[cfg(test)]
+mod test_keys;
 
 pub use config::{InvalidIssuer, Issuer, Paths, ServerConfig};
 pub use key_ring::{KeyRing, KeyRingError};

@@ -9,7 +9,7 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 
-use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
+use crate::{account::AccountResolver, config::ServerConfig, key_ring::KeyRing, pages::OAuthPages};
 
 /// An authorization server inside the host. To clone it is to point at the same one.
 pub struct AuthorizationServer<S, R, P> {
@@ -20,16 +20,17 @@ pub struct AuthorizationServer<S, R, P> {
 
 struct Shared<S, R, P> {
     store: S,
+    keys: KeyRing,
     resolver: Arc<R>,
     pages: P,
     config: ServerConfig,
 }
 
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
-    /// A server over `store`, asking `resolver` about accounts and showing `pages`.
-    pub fn new(store: S, resolver: Arc<R>, pages: P, config: ServerConfig) -> Self {
+    /// A server over `store` that signs with `keys`, asks `resolver` about accounts and shows `pages`.
+    pub fn new(store: S, keys: KeyRing, resolver: Arc<R>, pages: P, config: ServerConfig) -> Self {
         Self {
-            shared: Arc::new(Shared { store, resolver, pages, config }),
+            shared: Arc::new(Shared { store, keys, resolver, pages, config }),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom::new()),
         }
@@ -61,6 +62,12 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     #[must_use]
     pub fn store(&self) -> &S {
         &self.shared.store
+    }
+
+    /// The keys that it signs with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.shared.keys
     }
 
     /// The host's accounts.

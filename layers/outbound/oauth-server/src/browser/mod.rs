@@ -19,9 +19,9 @@
 //! use http_body_util::Full;
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //! use towergate_oauth::ports::memory::MemoryStore;
-//! use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig};
+//! use towergate_oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig};
 //! # use http::request::Parts;
-//! # use towergate_core::LocalPath;
+//! # use towergate_core::{LocalPath, Secret, seal::{SealingKey, SealingRing}, system::{OsRandom, SystemClock}};
 //! # use towergate_oauth::rules::grant::Subject;
 //! # use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
 //! # use towergate_oauth_server::pages::{ConsentView, ErrorView, OAuthPages};
@@ -39,8 +39,12 @@
 //! # }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let store = MemoryStore::new();
+//! # let (clock, random) = (SystemClock, OsRandom::new());
+//! let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+//! let keys = KeyRing::open(&store, &sealing, &clock, &random).await?;
 //! let config = ServerConfig::new(Issuer::https("https://id.example")?);
-//! let server = AuthorizationServer::new(MemoryStore::new(), Arc::new(Accounts), Pages, config);
+//! let server = AuthorizationServer::new(store, keys, Arc::new(Accounts), Pages, config);
 //! let host = service_fn(async |_: Request<Full<Bytes>>| {
 //!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("the host's own page")))
 //! });

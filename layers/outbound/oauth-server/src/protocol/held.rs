@@ -99,9 +99,9 @@ fn jwt_id<S, R, P>(endpoints: &Endpoints<S, R, P>, text: &str) -> Option<Uuid> {
         iss: String,
         jti: String,
     }
-    let algorithms: Vec<Algorithm> = endpoints.keys.algorithms().collect();
+    let algorithms: Vec<Algorithm> = endpoints.server.keys().algorithms().collect();
     let expected = Expected { algorithms: &algorithms, typ: access_claims::TYP };
-    let verified = jws::verify(text, &endpoints.keys.jwks(), &expected).ok()?;
+    let verified = jws::verify(text, &endpoints.server.keys().jwks(), &expected).ok()?;
     let Identity { iss, jti } = verified.claims().ok()?;
     (iss == endpoints.server.config().issuer.as_str()).then(|| towergate_core::id::parse(&jti).ok())?
 }

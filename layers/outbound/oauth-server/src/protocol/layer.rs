@@ -4,7 +4,7 @@ use tower_layer::Layer;
 use towergate_endpoint::Mounted;
 
 use super::{discovery, json::Document, jwks, service::Protocol};
-use crate::{key_ring::KeyRing, server::AuthorizationServer};
+use crate::server::AuthorizationServer;
 
 /// Answers the protocol's paths; see the [module](super) for the rules.
 pub struct ProtocolLayer<S, R, P> {
@@ -14,19 +14,18 @@ pub struct ProtocolLayer<S, R, P> {
 /// What the protocol's endpoints share.
 pub(super) struct Endpoints<S, R, P> {
     pub(super) server: AuthorizationServer<S, R, P>,
-    pub(super) keys: KeyRing,
     pub(super) metadata: Document,
     pub(super) jwks: Document,
 }
 
 impl<S, R, P> AuthorizationServer<S, R, P> {
-    /// The layer that answers the token, revocation, introspection, userinfo, key and metadata endpoints of this server, signing with `keys`.
+    /// The layer that answers the token, revocation, introspection, userinfo, key and metadata endpoints of this server.
     /// Mount it outside the session stack.
     #[must_use]
-    pub fn protocol(&self, keys: KeyRing) -> ProtocolLayer<S, R, P> {
-        let metadata = discovery::document(self.config(), &keys);
-        let jwks = jwks::document(&keys);
-        ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), keys, metadata, jwks }) }
+    pub fn protocol(&self) -> ProtocolLayer<S, R, P> {
+        let metadata = discovery::document(self.config(), self.keys());
+        let jwks = jwks::document(self.keys());
+        ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), metadata, jwks }) }
     }
 }
 

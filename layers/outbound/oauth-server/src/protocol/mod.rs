@@ -52,9 +52,9 @@
 //! let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
 //! let keys = KeyRing::open(&store, &sealing, &clock, &random).await?;
 //! let config = ServerConfig::new(Issuer::https("https://id.example")?);
-//! let server = AuthorizationServer::new(store, Arc::new(Accounts), Pages, config);
+//! let server = AuthorizationServer::new(store, keys, Arc::new(Accounts), Pages, config);
 //! let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(Bytes::new())));
-//! let service = ServiceBuilder::new().layer(server.protocol(keys)).service(inner);
+//! let service = ServiceBuilder::new().layer(server.protocol()).service(inner);
 //!
 //! let request = |credentials: &str| {
 //!     Request::post("/oauth/token")

@@ -13,7 +13,7 @@ mod userinfo;
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,13 +23,8 @@ use http_body_util::Full;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 use towergate_core::{
-    LocalPath, Secret, Timestamp,
-    audit::Origin,
-    clock::ManualClock,
-    random::InsecureSeededRandom,
-    seal::{SealingKey, SealingRing},
-    system::OsRandom,
-    token::OpaqueToken,
+    LocalPath, Secret, Timestamp, audit::Origin, clock::ManualClock, random::InsecureSeededRandom,
+    system::OsRandom, token::OpaqueToken,
 };
 use towergate_jose::{Algorithm, Expected, jws};
 use towergate_oauth::{
@@ -44,7 +39,7 @@ use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
 use self::host::{Host, Mood, NoPages};
 use super::layer::ProtocolLayer;
-use crate::{AuthorizationServer, Issuer, KeyRing, ServerConfig};
+use crate::{AuthorizationServer, Issuer, ServerConfig, test_keys::keys};
 
 const ISSUER: &str = "https://id.example";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -60,17 +55,6 @@ struct Bench {
     layer: ProtocolLayer<MemoryStore, Host, NoPages>,
 }
 
-fn keys() -> KeyRing {
-    static KEYS: OnceLock<KeyRing> = OnceLock::new();
-    let open = || {
-        let sealing = SealingRing::new(SealingKey::new(Secret::new([1; 32])));
-        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(KeyRing::open(&MemoryStore::new(), &sealing, &clock, &OsRandom::new())).unwrap()
-    };
-    KEYS.get_or_init(|| std::thread::spawn(open).join().unwrap()).clone()
-}
-
 impl Bench {
     async fn new() -> Self {
         let store = MemoryStore::new();
@@ -78,10 +62,10 @@ impl Bench {
         let host = Arc::new(Host { account: Mutex::new(Mood::Well), claims: Mutex::new(Mood::Well) });
         let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
         let random = Arc::new(InsecureSeededRandom::new(1));
-        let server = AuthorizationServer::new(store.clone(), Arc::clone(&host), NoPages, config)
+        let server = AuthorizationServer::new(store.clone(), keys(), Arc::clone(&host), NoPages, config)
             .clock(clock.clone())
             .random(random);
-        let bench = Self { store, clock, host, layer: server.protocol(keys()) };
+        let bench = Self { store, clock, host, layer: server.protocol() };
         for (id, method) in [
             ("basic", ClientAuthMethod::ClientSecretBasic),
             ("post", ClientAuthMethod::ClientSecretPost),

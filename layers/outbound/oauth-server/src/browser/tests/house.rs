@@ -30,6 +30,7 @@ use crate::{
     AuthorizationServer, Issuer, ServerConfig,
     account::{Account, AccountLayer, AccountResolver, Claims, Context, ResolverError},
     pages::{ConsentView, ErrorView, OAuthPages},
+    test_keys::keys,
 };
 
 pub(super) const CALLBACK: &str = "https://shop.example/cb";
@@ -60,7 +61,7 @@ impl House {
         let host = Arc::new(Host::default());
         let mut config = ServerConfig::new(Issuer::https("https://id.example").unwrap());
         change(&mut config);
-        let server = AuthorizationServer::new(store.clone(), Arc::clone(&host), Plain, config)
+        let server = AuthorizationServer::new(store.clone(), keys(), Arc::clone(&host), Plain, config)
             .clock(clock.clone())
             .random(random.clone());
         let origin = Origin::detached(clock.now(), &*random).unwrap();

@@ -38,7 +38,7 @@ impl<S, R, P> Call<'_, S, R, P> {
             }
             AccessTokenFormat::Jwt => {
                 let row = row(id::time_ordered(self.now, random)?);
-                let key = self.endpoints.keys.preferred().ok_or_else(|| self.no_key("signing"))?;
+                let key = self.endpoints.server.keys().preferred().ok_or_else(|| self.no_key("signing"))?;
                 let claims = AccessClaims::new(self.issuer(), &row, sign_in);
                 let text = key.sign_jwt(access_claims::TYP, &claims)?;
                 Ok((Secret::new(text), row))
@@ -69,7 +69,7 @@ impl<S, R, P> Call<'_, S, R, P> {
 
     fn id_token_key(&self) -> Result<&SigningKey, Failure> {
         let algorithm = &self.client.client().metadata.id_token_signed_response_alg;
-        self.endpoints.keys.signing(algorithm).ok_or_else(|| self.no_key(algorithm))
+        self.endpoints.server.keys().signing(algorithm).ok_or_else(|| self.no_key(algorithm))
     }
 
     fn no_key(&self, algorithm: &str) -> Failure {
