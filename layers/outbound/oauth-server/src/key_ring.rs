@@ -19,8 +19,9 @@ const WANTED: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
 /// The keys of an authorization server, read once. To clone it is to point at the same ring.
 #[derive(Clone)]
 pub struct KeyRing {
-    active: Arc<[SigningKey]>,
+    active: Arc<[Arc<SigningKey>]>,
     public: Arc<JwkSet>,
+    sealing: SealingRing,
 }
 
 /// Why the ring could not be put together.
@@ -100,14 +101,14 @@ impl KeyRing {
         let mut signing = Vec::new();
         for algorithm in Algorithm::ALL {
             match active(&records, algorithm) {
-                Some(record) => signing.push(opened(record, algorithm, sealing)?),
+                Some(record) => signing.push(Arc::new(opened(record, algorithm, sealing)?)),
                 None if WANTED.contains(&algorithm) => return Err(KeyRingError::Vanished(algorithm)),
                 None => {}
             }
         }
         let public = records.iter().filter(|record| record.state != KeyState::Retired).map(public_half);
         let public = public.collect::<Result<JwkSet, _>>()?;
-        Ok(Self { active: signing.into(), public: Arc::new(public) })
+        Ok(Self { active: signing.into(), public: Arc::new(public), sealing: sealing.clone() })
     }
 
     /// The public keys, retiring ones too: what was signed is still verified.
@@ -118,17 +119,23 @@ impl KeyRing {
 
     /// The algorithms that it signs with, the preferred one first.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.active.iter().map(SigningKey::algorithm)
+        self.active.iter().map(|key| key.algorithm())
+    }
+
+    /// What seals its private keys, and whatever else a store must keep but not be able to read.
+    #[must_use]
+    pub const fn sealing(&self) -> &SealingRing {
+        &self.sealing
     }
 
     /// The key that signs with `algorithm`, by its registered name.
-    pub(crate) fn signing(&self, algorithm: &str) -> Option<&SigningKey> {
-        self.active.iter().find(|key| key.algorithm().as_str() == algorithm)
+    pub(crate) fn signing(&self, algorithm: &str) -> Option<Arc<SigningKey>> {
+        self.active.iter().find(|key| key.algorithm().as_str() == algorithm).cloned()
     }
 
     /// The preferred key.
-    pub(crate) fn preferred(&self) -> Option<&SigningKey> {
-        self.active.first()
+    pub(crate) fn preferred(&self) -> Option<Arc<SigningKey>> {
+        self.active.first().cloned()
     }
 }
 

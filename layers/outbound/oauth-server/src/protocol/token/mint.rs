@@ -1,5 +1,7 @@
 //! Making the tokens that an answer holds.
 
+use std::sync::Arc;
+
 use towergate_core::{Secret, id, token::OpaqueToken};
 use towergate_jose::SigningKey;
 use towergate_oauth::rules::{
@@ -67,7 +69,7 @@ impl<S, R, P> Call<'_, S, R, P> {
         Ok(Some(Secret::new(key.sign_jwt(id_token::TYP, &claims)?)))
     }
 
-    fn id_token_key(&self) -> Result<&SigningKey, Failure> {
+    fn id_token_key(&self) -> Result<Arc<SigningKey>, Failure> {
         let algorithm = &self.client.client().metadata.id_token_signed_response_alg;
         self.endpoints.server.keys().signing(algorithm).ok_or_else(|| self.no_key(algorithm))
     }
