@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;
 use ring::signature::Ed25519KeyPair;
 use serde_json::{Map, Value};
-use towergate_jose::{Algorithm, Expected, Jwk, JwkSet, jws};
+use towergate_jose::{Algorithm, Expected, Jwk, JwkSet, Typ, jws};
 
 /// The private key of RFC 8037 A.1, known to all.
 static PAIR: LazyLock<Ed25519KeyPair> = LazyLock::new(|| {
@@ -27,7 +27,7 @@ fuzz_target!(|parts: (&str, &[u8])| {
     for header in [more.to_owned(), format!("{plain},{more}}}"), format!("{plain}}}")] {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(&header), URL_SAFE_NO_PAD.encode(payload));
         let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(PAIR.sign(message.as_bytes())));
-        let expected = Expected { algorithms: &[Algorithm::EdDSA], typ: "at+jwt" };
+        let expected = Expected { algorithms: &[Algorithm::EdDSA], typ: Typ::Exactly("at+jwt") };
         let Ok(verified) = jws::verify(&token, &KEYS, &expected) else { continue };
         let header: Map<String, Value> = serde_json::from_str(&header).expect("the header is an object");
         assert!(!header.contains_key("crit") && !header.contains_key("b64"));

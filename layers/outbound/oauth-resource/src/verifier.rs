@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use towergate_core::{Clock, Timestamp, system::SystemClock, token::OpaqueToken};
-use towergate_jose::{Algorithm, Expected, jws};
+use towergate_jose::{Algorithm, Expected, Typ, jws};
 use towergate_oauth::{ports::GrantStore, rules::access_token::PREFIX};
 
 use crate::{
@@ -96,7 +96,7 @@ impl<K: KeySource, L: TokenLookup> Verifier<K, L> {
             let lookup = self.lookup.find(token.id()).ok_or(TokenProblem::NoStore)?;
             return Ok(Reading::Asked { lookup, presented: Presented::Opaque(token.digest()) });
         }
-        let expected = Expected { algorithms: &self.algorithms, typ: "at+jwt" };
+        let expected = Expected { algorithms: &self.algorithms, typ: Typ::Exactly("at+jwt") };
         let verified = jws::verify(token, &self.keys.keys(), &expected)?;
         let info = judge::jwt(verified.claims()?, &self.issuer, now, self.tolerance)?;
         policy.check_audience(&info)?;

@@ -30,7 +30,7 @@ use serde_json::{Map, Value};
 use towergate_core::{Random, RandomUnavailable, Secret};
 
 use self::{agreement::Agreement, content::Sealed};
-use crate::{Jwk, KeyManagement, json::is_unambiguous_object, jwk::PublicKey};
+use crate::{Jwk, JwkSet, KeyManagement, json::is_unambiguous_object, jwk::PublicKey};
 
 mod agreement;
 mod content;
@@ -121,6 +121,22 @@ pub fn encrypt(
     let [key, iv, text, tag] = [&encrypted_key, &sealed.iv, &sealed.ciphertext, &sealed.tag]
         .map(|part| URL_SAFE_NO_PAD.encode(part));
     Ok(format!("{header}.{key}.{iv}.{text}.{tag}"))
+}
+
+/// Encrypts to the fitting key of a recipient who publishes several ([`JwkSet::for_encryption`]); a signed token is
+/// nested with `cty` `JWT`.
+///
+/// # Errors
+/// [`JweError::Recipient`] when no key of the set allows the algorithm; else as [`encrypt`].
+pub fn encrypt_to(
+    keys: &JwkSet,
+    alg: KeyManagement,
+    enc: ContentEncryption,
+    cty: Option<&str>,
+    payload: &[u8],
+    random: &dyn Random,
+) -> Result<String, JweError> {
+    encrypt(payload, keys.for_encryption(alg).ok_or(JweError::Recipient)?, alg, enc, cty, random)
 }
 
 /// Decrypts a token that was encrypted to `key`; its sender is not known by that.

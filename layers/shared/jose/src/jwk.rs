@@ -54,6 +54,15 @@ pub struct Jwk {
     purpose: Purpose,
 }
 
+/// What a key says it is for, [RFC 7517 section 4.2](https://www.rfc-editor.org/rfc/rfc7517#section-4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyUse {
+    /// `sig`: it verifies signatures.
+    Signature,
+    /// `enc`: it is encrypted to.
+    Encryption,
+}
+
 /// What a key is meant for, by its `use`, `key_ops` and `alg`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -107,6 +116,16 @@ impl Jwk {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// What it is for, by its `use`, `key_ops` and `alg`; nothing when it does not say.
+    #[must_use]
+    pub const fn key_use(&self) -> Option<KeyUse> {
+        match self.purpose {
+            Purpose::Open => None,
+            Purpose::Signatures(_) => Some(KeyUse::Signature),
+            Purpose::Encryption(_) => Some(KeyUse::Encryption),
+        }
     }
 
     /// The one signature algorithm it is meant for, if it says so.

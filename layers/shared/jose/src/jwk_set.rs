@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Jwk, JwkError};
+use crate::{Algorithm, Jwk, JwkError, KeyManagement, KeyUse};
 
 /// The most keys that are read from one set.
 const MAX_KEYS: usize = 64;
@@ -47,6 +47,19 @@ impl JwkSet {
     #[must_use]
     pub fn find(&self, kid: &str) -> Option<&Jwk> {
         self.keys.iter().find(|key| key.kid() == Some(kid))
+    }
+
+    /// The keys that may have signed by this algorithm, in order.
+    pub fn for_signatures(&self, algorithm: Algorithm) -> impl Iterator<Item = &Jwk> {
+        self.keys.iter().filter(move |key| key.allows(algorithm))
+    }
+
+    /// The key to encrypt to in this way: the first that is for encryption, or else the first that does not say what
+    /// it is for. Any of them reaches its owner, since an encrypted token names its key.
+    #[must_use]
+    pub fn for_encryption(&self, by: KeyManagement) -> Option<&Jwk> {
+        let fitting = || self.keys.iter().filter(|key| key.allows_encryption(by));
+        fitting().find(|key| key.key_use() == Some(KeyUse::Encryption)).or_else(|| fitting().next())
     }
 
     /// The only key that may have signed under this header, or why there is none.
@@ -120,6 +133,26 @@ mod tests {
         for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, &many] {
             assert!(JwkSet::parse(bad.as_bytes()).is_err(), "{bad:.40}");
         }
+    }
+
+    #[test]
+    fn keys_are_found_by_what_they_are_for() {
+        const P256: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+        let set = |members: &[&str]| {
+            let keys: Vec<_> = members.iter().map(|members| format!("{{{P256}{members}}}")).collect();
+            JwkSet::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
+        };
+        let named = set(&[r#","kid":"sig","use":"sig""#, r#","kid":"open""#, r#","kid":"enc","use":"enc""#]);
+        let uses: Vec<_> = named.keys().iter().map(Jwk::key_use).collect();
+        assert_eq!(uses, [Some(KeyUse::Signature), None, Some(KeyUse::Encryption)]);
+        let signing: Vec<_> = named.for_signatures(Algorithm::ES256).filter_map(Jwk::kid).collect();
+        assert_eq!(signing, ["sig", "open"]);
+        assert_eq!(named.for_signatures(Algorithm::RS256).count(), 0);
+        assert_eq!(named.for_encryption(KeyManagement::EcdhEs).and_then(Jwk::kid), Some("enc"));
+        assert_eq!(named.for_encryption(KeyManagement::RsaOaep256), None);
+        let other_way = set(&[r#","kid":"kw","alg":"ECDH-ES+A256KW""#, r#","kid":"open""#]);
+        assert_eq!(other_way.for_encryption(KeyManagement::EcdhEs).and_then(Jwk::kid), Some("open"));
+        assert_eq!(set(&[r#","use":"sig""#]).for_encryption(KeyManagement::EcdhEs), None);
     }
 
     #[test]

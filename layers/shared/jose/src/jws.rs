@@ -5,44 +5,52 @@
 //! expected `typ`; one key of the caller's own set, by `kid` if there is one, that fits the algorithm; the signature;
 //! a payload that is one JSON object which says each thing once. Keys and addresses of keys inside the token
 //! (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
+//!
+//! [`verify`] takes public keys and their algorithms. Shared secrets have a door and algorithms of their own,
+//! [`hmac`], so that a public key is never taken for a secret. [`peek`] proves nothing, and says so.
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::de::DeserializeOwned;
 
+use self::parts::Parts;
 use crate::{Algorithm, JwkSet, json::is_unambiguous_object, jwk_set::Selection};
+
+pub mod hmac;
+mod parts;
+mod typ;
+mod unverified;
+
+pub use typ::Typ;
+pub use unverified::{Unverified, peek};
 
 /// The longest token that is read, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
 
 /// What the caller asks of a token.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
+pub struct Expected<'a, A = Algorithm> {
     /// The algorithms it may be signed with.
-    pub algorithms: &'a [Algorithm],
-    /// Its type, without `application/`; compared without regard to case,
-    /// [RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9).
-    pub typ: &'a str,
+    pub algorithms: &'a [A],
+    /// Its type.
+    pub typ: Typ<'a>,
 }
 
 /// What a verified header said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
+pub struct Header<A = Algorithm> {
     /// The algorithm of the signature.
-    pub algorithm: Algorithm,
+    pub algorithm: A,
     /// The key's name, if the token names it.
     pub kid: Option<String>,
     /// The token's type as it was written.
     pub typ: Option<String>,
 }
 
-/// A token whose signature and form are right; only [`verify`] makes it. Its claims are still to be judged.
-pub struct Verified {
-    header: Header,
+/// A token whose signature and form are right; only [`verify`] makes it, and [`hmac::verify`] one of another type.
+/// Its claims are still to be judged.
+pub struct Verified<A = Algorithm> {
+    header: Header<A>,
     payload: Vec<u8>,
 }
 
@@ -74,6 +82,9 @@ pub enum JwsError {
     /// It names no key, or a name that several have, and more than one would fit.
     #[error("several keys would fit")]
     AmbiguousKey,
+    /// The shared secret is shorter than the hash of the algorithm.
+    #[error("the shared secret is too short for the algorithm")]
+    WeakSecret,
     /// The signature is not the key's.
     #[error("the signature is wrong")]
     Signature,
@@ -87,19 +98,32 @@ pub enum JwsError {
 /// # Errors
 /// When the token breaks one of the rules of this module.
 pub fn verify(compact: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Verified, JwsError> {
-    let verified = verify_signature(compact, keys, expected.algorithms, |typ| {
-        typ.is_some_and(|typ| is_type(typ, expected.typ))
+    let parts = Parts::read(compact)?;
+    let algorithm = parts.algorithm(expected)?;
+    let key = keys.select(algorithm, parts.header.kid.as_deref()).map_err(|reason| match reason {
+        Selection::Unknown => JwsError::UnknownKey,
+        Selection::WrongAlgorithm => JwsError::WrongKey,
+        Selection::Ambiguous => JwsError::AmbiguousKey,
     })?;
-    if !is_unambiguous_object(&verified.payload) {
-        return Err(JwsError::Claims);
+    if !key.verifies(algorithm, parts.message.as_bytes(), &parts.signature) {
+        return Err(JwsError::Signature);
     }
-    Ok(verified)
+    Verified::new(algorithm, parts)
 }
 
-impl Verified {
+impl<A> Verified<A> {
+    /// Called once the signature has been found right.
+    fn new(algorithm: A, parts: Parts<'_>) -> Result<Self, JwsError> {
+        if !is_unambiguous_object(&parts.payload) {
+            return Err(JwsError::Claims);
+        }
+        let header = Header { algorithm, kid: parts.header.kid, typ: parts.header.typ };
+        Ok(Self { header, payload: parts.payload })
+    }
+
     /// The header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub const fn header(&self) -> &Header<A> {
         &self.header
     }
 
@@ -118,85 +142,10 @@ impl Verified {
     }
 }
 
-impl fmt::Debug for Verified {
+impl<A: fmt::Debug> fmt::Debug for Verified<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified").field("header", &self.header).finish_non_exhaustive()
     }
-}
-
-fn verify_signature(
-    compact: &str,
-    keys: &JwkSet,
-    algorithms: &[Algorithm],
-    is_expected_type: impl Fn(Option<&str>) -> bool,
-) -> Result<Verified, JwsError> {
-    if compact.len() > MAX_LENGTH {
-        return Err(JwsError::TooLong);
-    }
-    let (message, signature) = compact.rsplit_once('.').ok_or(JwsError::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(JwsError::Malformed)?;
-    let header = RawHeader::decode(header)?;
-    let signature = decode(signature)?;
-    let payload = decode(payload)?;
-    let algorithm = header.alg.parse::<Algorithm>().map_err(|_| JwsError::Algorithm)?;
-    if !algorithms.contains(&algorithm) {
-        return Err(JwsError::Algorithm);
-    }
-    if header.crit || header.b64 {
-        return Err(JwsError::Extension);
-    }
-    if !is_expected_type(header.typ.as_deref()) {
-        return Err(JwsError::Typ);
-    }
-    let key = keys.select(algorithm, header.kid.as_deref()).map_err(|reason| match reason {
-        Selection::Unknown => JwsError::UnknownKey,
-        Selection::WrongAlgorithm => JwsError::WrongKey,
-        Selection::Ambiguous => JwsError::AmbiguousKey,
-    })?;
-    if !key.verifies(algorithm, message.as_bytes(), &signature) {
-        return Err(JwsError::Signature);
-    }
-    Ok(Verified { header: Header { algorithm, kid: header.kid, typ: header.typ }, payload })
-}
-
-/// A second dot in the payload's part is no base64url character, so there are exactly three parts.
-fn decode(part: &str) -> Result<Vec<u8>, JwsError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| JwsError::Malformed)
-}
-
-fn is_type(typ: &str, expected: &str) -> bool {
-    const APPLICATION: &str = "application/";
-    let bare = match typ.split_at_checked(APPLICATION.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(APPLICATION) => rest,
-        _ => typ,
-    };
-    bare.eq_ignore_ascii_case(expected)
-}
-
-#[derive(Deserialize)]
-struct RawHeader {
-    alg: String,
-    typ: Option<String>,
-    kid: Option<String>,
-    #[serde(default, deserialize_with = "is_present")]
-    crit: bool,
-    #[serde(default, deserialize_with = "is_present")]
-    b64: bool,
-}
-
-impl RawHeader {
-    fn decode(part: &str) -> Result<Self, JwsError> {
-        let json = decode(part)?;
-        if !is_unambiguous_object(&json) {
-            return Err(JwsError::Malformed);
-        }
-        serde_json::from_slice(&json).map_err(|_| JwsError::Malformed)
-    }
-}
-
-/// A member that is there at all, `null` too.
-fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 #[cfg(test)]

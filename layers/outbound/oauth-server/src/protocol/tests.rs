@@ -26,7 +26,7 @@ use towergate_core::{
     LocalPath, Secret, Timestamp, audit::Origin, clock::ManualClock, random::InsecureSeededRandom,
     system::OsRandom, token::OpaqueToken,
 };
-use towergate_jose::{Algorithm, Expected, jws};
+use towergate_jose::{Algorithm, Expected, Typ, jws};
 use towergate_oauth::{
     ports::{ClientStore, InteractionStore, memory::MemoryStore},
     rules::{
@@ -226,7 +226,7 @@ fn refused(response: &Response<Bytes>, status: StatusCode, error: &str) {
 }
 
 fn claims(token: &Value, algorithm: Algorithm, typ: &str) -> Value {
-    let expected = Expected { algorithms: &[algorithm], typ };
+    let expected = Expected { algorithms: &[algorithm], typ: Typ::Exactly(typ) };
     jws::verify(token.as_str().unwrap(), &keys().jwks(), &expected).unwrap().claims().unwrap()
 }
 

@@ -176,6 +176,23 @@ fn a_recipient_must_be_for_encryption_by_this_algorithm_and_on_its_curve() {
 }
 
 #[test]
+fn of_several_keys_the_one_for_encryption_is_taken() {
+    let random = InsecureSeededRandom::new(1);
+    let signing =
+        SigningKey::from_pkcs8(Algorithm::ES256, generate(Algorithm::ES256).unwrap().expose(), None).unwrap();
+    let keys = JwkSet::new(vec![signing.public_jwk().clone(), ours().public_jwk().clone()]);
+    let to = |keys, alg| encrypt_to(keys, alg, ContentEncryption::A128Gcm, Some("JWT"), b"hush", &random);
+    for alg in EC_WAYS {
+        let token = to(&keys, alg).unwrap();
+        assert_eq!(header_of(&token)["kid"], json!(ours().public_jwk().kid().unwrap()));
+        assert!(!refused(&token), "{alg}");
+    }
+    assert_eq!(to(&keys, KeyManagement::RsaOaep256), Err(JweError::Recipient));
+    let only_signing = JwkSet::new(vec![signing.public_jwk().clone()]);
+    assert_eq!(to(&only_signing, KeyManagement::EcdhEs), Err(JweError::Recipient));
+}
+
+#[test]
 fn sizes_and_media_types_are_bounded_before_any_work() {
     let random = InsecureSeededRandom::new(1);
     let (alg, enc, key) = (KeyManagement::EcdhEs, ContentEncryption::A128Gcm, ours());

@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use towergate_core::system::OsRandom;
@@ -7,7 +8,7 @@ use towergate_core::system::OsRandom;
 use super::*;
 use crate::{Jwk, SigningKey, generate};
 
-const EXPECTED: Expected<'_> = Expected { algorithms: &[Algorithm::ES256], typ: "at+jwt" };
+const EXPECTED: Expected<'_> = Expected { algorithms: &[Algorithm::ES256], typ: Typ::Exactly("at+jwt") };
 const HEADER: &str = r#"{"alg":"ES256","typ":"at+jwt"}"#;
 const A_PAYLOAD: &str =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
@@ -44,7 +45,7 @@ impl Raw {
 
 fn vector(compact: &str, jwk: &str, algorithm: Algorithm) -> Result<Verified, JwsError> {
     let keys = JwkSet::new(vec![Jwk::parse(jwk.as_bytes()).unwrap()]);
-    verify_signature(compact, &keys, &[algorithm], |_| true)
+    verify(compact, &keys, &Expected { algorithms: &[algorithm], typ: Typ::AbsentOr(&["JWT"]) })
 }
 
 const RFC7515_A_2_KEY: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;
@@ -83,16 +84,15 @@ fn rfc7515_a_3_es256_vector() {
 fn rfc7520_4_1_rs256_vector() {
     let key = r#"{"kty":"RSA","kid":"bilbo.baggins@hobbiton.example","use":"sig","n":"n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw","e":"AQAB"}"#;
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9.SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4.MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp83xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUCTJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg";
-    let verified = vector(token, key, Algorithm::RS256).unwrap();
-    assert_eq!(verified.header().kid.as_deref(), Some("bilbo.baggins@hobbiton.example"));
-    assert!(verified.payload().starts_with("It’s a dangerous business".as_bytes()));
+    // Its text is signed well, and is no claims.
+    assert_eq!(vector(token, key, Algorithm::RS256).unwrap_err(), JwsError::Claims);
 }
 
 #[test]
 fn rfc8037_a_4_eddsa_vector() {
     let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-    assert_eq!(vector(token, key, Algorithm::EdDSA).unwrap().payload(), b"Example of Ed25519 signing");
+    assert_eq!(vector(token, key, Algorithm::EdDSA).unwrap_err(), JwsError::Claims);
 }
 
 #[test]
@@ -127,14 +127,9 @@ fn rfc8725_2_1_a_public_rsa_key_is_no_shared_secret() {
 
 #[test]
 fn rfc8725_3_11_the_type_must_be_the_expected_one() {
-    for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
-        assert!(RAW.verify(&format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#)).is_ok(), "{typ}");
-    }
-    for typ in ["JWT", "", "at+jwt ", "application/application/at+jwt", "text/at+jwt", "é/application"] {
-        let header = format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#);
-        assert_eq!(RAW.verify(&header).unwrap_err(), JwsError::Typ, "{typ}");
-    }
+    assert_eq!(RAW.verify(r#"{"alg":"ES256","typ":"JWT"}"#).unwrap_err(), JwsError::Typ);
     assert_eq!(RAW.verify(r#"{"alg":"ES256"}"#).unwrap_err(), JwsError::Typ);
+    assert_eq!(RAW.verify(r#"{"alg":"ES256","typ":null}"#).unwrap_err(), JwsError::Malformed);
 }
 
 #[test]
