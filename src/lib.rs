@@ -18,6 +18,9 @@ pub use towergate_core as core;
 /// Endpoints in front of an inner service: for a host that writes some of its own.
 #[cfg(any(feature = "inbound", feature = "outbound"))]
 pub use towergate_endpoint as endpoint;
+/// Speaking outwards: the one client for what others host.
+#[cfg(feature = "outbound")]
+pub use towergate_guarded_http as guarded_http;
 /// The rules of signing in, and the ports of its store.
 #[cfg(feature = "inbound")]
 pub use towergate_identity as identity;

@@ -1,0 +1,159 @@
+//! The resolver that answers only with addresses that may be connected to.
+
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    vec,
+};
+
+use hyper_util::client::legacy::connect::dns::Name;
+use tokio::sync::Semaphore;
+use tower_service::Service;
+
+use crate::AddressClass;
+
+/// How many names are looked up at once. The system's lookup holds a thread until it answers, whoever still waits.
+const LOOKUPS: usize = 16;
+
+/// Which addresses may be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    Public,
+    PublicAndLoopback,
+    /// Without TLS.
+    Loopback,
+}
+
+/// An address that may not be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{address} may not be connected to")]
+pub(crate) struct Forbidden {
+    pub(crate) address: IpAddr,
+    /// `None` for a public address, which is forbidden without TLS.
+    pub(crate) class: Option<AddressClass>,
+}
+
+impl Allowed {
+    pub(crate) fn check(self, address: IpAddr) -> Result<(), Forbidden> {
+        let class = AddressClass::of(address);
+        let allowed = match class {
+            None => self != Self::Loopback,
+            Some(AddressClass::Loopback) => self != Self::Public,
+            Some(_) => false,
+        };
+        if allowed { Ok(()) } else { Err(Forbidden { address, class }) }
+    }
+
+    /// What may be connected to among `found`; when that is nothing, why.
+    fn filter(self, found: impl Iterator<Item = SocketAddr>) -> Result<Addresses, LookupFailed> {
+        let (mut allowed, mut refused) = (Vec::new(), None);
+        for socket in found {
+            match self.check(socket.ip()) {
+                Ok(()) => allowed.push(socket),
+                Err(forbidden) => refused = refused.or(Some(forbidden)),
+            }
+        }
+        match refused {
+            _ if !allowed.is_empty() => Ok(allowed.into_iter()),
+            Some(forbidden) => Err(LookupFailed::Forbidden(forbidden)),
+            None => Err(LookupFailed::Unknown(io::ErrorKind::NotFound.into())),
+        }
+    }
+}
+
+/// A name was looked up in vain.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupFailed {
+    /// It leads only to addresses that may not be connected to.
+    #[error(transparent)]
+    Forbidden(Forbidden),
+    /// It leads nowhere, or nobody answered.
+    #[error("{0}")]
+    Unknown(io::Error),
+}
+
+/// Looks names up by the system and drops what is not allowed. The connector connects to what it answers, and to
+/// nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    allowed: Allowed,
+    lookups: Arc<Semaphore>,
+}
+
+type Addresses = vec::IntoIter<SocketAddr>;
+
+impl Guard {
+    pub(crate) fn new(allowed: Allowed) -> Self {
+        Self { allowed, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+    }
+}
+
+impl Service<Name> for Guard {
+    type Response = Addresses;
+    type Error = LookupFailed;
+    type Future = Pin<Box<dyn Future<Output = Result<Addresses, LookupFailed>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LookupFailed>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let Self { allowed, lookups } = self.clone();
+        Box::pin(async move {
+            let failed = |error| LookupFailed::Unknown(io::Error::other(error));
+            let permit = lookups
+                .acquire_owned()
+                .await
+                .map_err(|_| LookupFailed::Unknown(io::ErrorKind::Other.into()))?;
+            let lookup = move || {
+                // Given back when the thread is, not when the caller stops waiting.
+                let _permit = permit;
+                (name.as_str(), 0).to_socket_addrs()
+            };
+            let found = tokio::task::spawn_blocking(lookup).await.map_err(failed)?;
+            allowed.filter(found.map_err(LookupFailed::Unknown)?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filtered(allowed: Allowed, found: &[&str]) -> Result<Vec<String>, Option<AddressClass>> {
+        let sockets = found.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0));
+        match allowed.filter(sockets) {
+            Ok(kept) => Ok(kept.map(|socket| socket.ip().to_string()).collect()),
+            Err(LookupFailed::Forbidden(forbidden)) => Err(forbidden.class),
+            Err(LookupFailed::Unknown(_)) => Err(None),
+        }
+    }
+
+    #[test]
+    fn of_a_mixed_answer_only_the_public_is_connected_to() {
+        let found = ["10.0.0.1", "1.1.1.1", "::1", "169.254.169.254", "2606:4700::1111", "127.0.0.1"];
+        assert_eq!(filtered(Allowed::Public, &found), Ok(vec!["1.1.1.1".into(), "2606:4700::1111".into()]));
+        assert_eq!(filtered(Allowed::PublicAndLoopback, &found).unwrap().len(), 4);
+        assert_eq!(filtered(Allowed::Loopback, &found), Ok(vec!["::1".into(), "127.0.0.1".into()]));
+    }
+
+    #[test]
+    fn an_answer_without_a_public_address_is_refused_for_its_first() {
+        let found = ["10.0.0.1", "127.0.0.1"];
+        assert_eq!(filtered(Allowed::Public, &found), Err(Some(AddressClass::Private)));
+        assert_eq!(filtered(Allowed::Loopback, &["1.1.1.1"]), Err(None));
+        assert_eq!(filtered(Allowed::Public, &[]), Err(None));
+    }
+
+    #[test]
+    fn loopback_opens_nothing_else() {
+        for other in ["10.0.0.1", "169.254.169.254", "0.0.0.0", "fe80::1", "fd00::1", "100.64.0.1"] {
+            assert!(filtered(Allowed::PublicAndLoopback, &[other]).is_err(), "{other}");
+        }
+        assert!(filtered(Allowed::PublicAndLoopback, &["::ffff:127.0.0.1"]).is_ok());
+    }
+}
