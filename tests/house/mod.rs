@@ -32,9 +32,7 @@ use towergate::{
     login::{LoginRoutes, PasswordHasher},
     oauth::{
         ports::OAuthStore,
-        rules::client::{
-            AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType,
-        },
+        rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
     },
     oauth_resource::{AccessTokenInfo, ResourceLayer},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig},
@@ -160,10 +158,5 @@ fn client(id: &str, secret: &str) -> Client {
     metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretPost;
     metadata.grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken].into();
     metadata.scope = Scope::parse("openid email").unwrap();
-    Client {
-        id: ClientId::parse(id).unwrap(),
-        state: ClientState::Active,
-        secret: Some(Digest::of(secret.as_bytes())),
-        metadata,
-    }
+    Client::unchecked(ClientId::parse(id).unwrap(), Some(Digest::of(secret.as_bytes())), metadata)
 }

@@ -5,7 +5,7 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 use towergate::{
     core::RandomUnavailable,
     identity::rules::password::HashingFailed,
-    oauth::rules::client::{InvalidClientId, metadata::InvalidMetadata},
+    oauth::rules::client::{InvalidClientId, InvalidMetadata},
     oauth_server::{InvalidIssuer, KeyRingError},
     sqlite::OpenError,
 };

@@ -14,6 +14,7 @@ use towergate::{
         system::{OsRandom, SystemClock},
     },
     identity::ports::{IdentityStore, memory::MemoryStore as People},
+    jose::Algorithm,
     oauth::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
         rules::client::{Client, ClientId, ClientMetadata},
@@ -168,7 +169,7 @@ fn register_demo(
     metadata.client_name = Some(String::from("Third-party app"));
     metadata.redirect_uris = vec![settings.redirect_uri()];
     metadata.scope = Scope::parse("openid profile email").unwrap_or_default();
-    metadata.id_token_signed_response_alg = String::from("ES256");
+    metadata.id_token_signed_response_alg = Algorithm::ES256;
     let secret = Secret::from(settings.client_secret.as_str());
     let client = Client::register(ClientId::parse(CLIENT)?, Some(&secret), metadata)?;
     config.clients.retain(|other| other.id != client.id);

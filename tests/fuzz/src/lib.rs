@@ -39,7 +39,7 @@ pub fn shop() -> Client {
     metadata.redirect_uris = CALLBACKS.map(String::from).to_vec();
     metadata.scope = Scope::parse("openid email").expect("a scope");
     let id = ClientId::parse("shop").expect("an identifier");
-    Client { id, state: ClientState::Active, secret: None, metadata }
+    Client::unchecked(id, None, metadata)
 }
 
 /// Where a fact comes from.

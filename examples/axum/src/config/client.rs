@@ -3,9 +3,10 @@
 
 use towergate::{
     core::Secret,
+    jose::Algorithm,
     oauth::rules::client::{
-        AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
-        metadata::{InvalidMetadata, MetadataProblem},
+        AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType, InvalidMetadata,
+        MetadataProblem,
     },
     oauth_types::Scope,
 };
@@ -24,7 +25,7 @@ const GRANTS: &[(&str, GrantType)] = &[
 ];
 const FORMATS: &[(&str, AccessTokenFormat)] =
     &[("jwt", AccessTokenFormat::Jwt), ("opaque", AccessTokenFormat::Opaque)];
-const ALGORITHMS: &[(&str, &str)] = &[("ES256", "ES256"), ("RS256", "RS256")];
+const ALGORITHMS: &[(&str, Algorithm)] = &[("ES256", Algorithm::ES256), ("RS256", Algorithm::RS256)];
 const RESPONSE_TYPES: &[(&str, ())] = &[("code", ())];
 
 pub(super) fn read(section: Section<'_>) -> Option<Client> {
@@ -39,9 +40,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Client> {
         set(&mut metadata.token_endpoint_auth_method, &section, "token_endpoint_auth_method", &text, METHODS);
     }
     if let Some(text) = section.text("id_token_signed_response_alg") {
-        let mut chosen = "RS256";
-        set(&mut chosen, &section, "id_token_signed_response_alg", &text, ALGORITHMS);
-        metadata.id_token_signed_response_alg = chosen.to_owned();
+        let alg = &mut metadata.id_token_signed_response_alg;
+        set(alg, &section, "id_token_signed_response_alg", &text, ALGORITHMS);
     }
     if let Some(text) = section.text("access_token_format") {
         set(&mut metadata.access_token_format, &section, "access_token_format", &text, FORMATS);

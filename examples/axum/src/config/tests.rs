@@ -69,7 +69,7 @@ fn a_client_is_read_under_its_registered_names() {
     );
     let client = Config::parse("test.toml", &text).unwrap().clients.remove(0);
     assert!(client.secret.is_none());
-    assert_eq!(client.metadata.id_token_signed_response_alg, "ES256");
+    assert_eq!(client.metadata.id_token_signed_response_alg, towergate::jose::Algorithm::ES256);
     assert_eq!(client.metadata.redirect_uris.len(), 2);
     assert_eq!(client.metadata.scope.to_string(), "openid profile");
 }

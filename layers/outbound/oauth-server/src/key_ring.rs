@@ -128,9 +128,9 @@ impl KeyRing {
         &self.sealing
     }
 
-    /// The key that signs with `algorithm`, by its registered name.
-    pub(crate) fn signing(&self, algorithm: &str) -> Option<Arc<SigningKey>> {
-        self.active.iter().find(|key| key.algorithm().as_str() == algorithm).cloned()
+    /// The key that signs with `algorithm`.
+    pub(crate) fn signing(&self, algorithm: Algorithm) -> Option<Arc<SigningKey>> {
+        self.active.iter().find(|key| key.algorithm() == algorithm).cloned()
     }
 
     /// The preferred key.

@@ -35,6 +35,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "access_token_revocation",
         sql: include_str!("../migrations/0006_access_token_revocation.sql"),
     },
+    Migration {
+        number: 7,
+        name: "openid_provider",
+        sql: include_str!("../migrations/0007_openid_provider.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -104,6 +104,9 @@ pub struct Context {
     pub return_to: Option<LocalPath>,
     /// Who the client thinks will sign in.
     pub login_hint: Option<String>,
+    /// The login session that the answer rests on, where it does: tokens of a session that has ended must not go on.
+    /// `None` where `offline_access` was allowed.
+    pub sid: Option<String>,
 }
 
 impl Context {
@@ -117,6 +120,7 @@ impl Context {
             interaction: None,
             return_to: None,
             login_hint: None,
+            sid: None,
         }
     }
 }

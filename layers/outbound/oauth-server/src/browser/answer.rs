@@ -27,14 +27,17 @@ pub(super) fn mint<S, R, P>(
         subject: account.subject.clone(),
         scope: request.scope.clone(),
         audience: server.config().default_audience.clone(),
+        claims: request.claims.clone(),
         sign_in: account.sign_in.clone(),
         created_at: visit.now,
     };
-    let challenge = CodeChallenge::parse(&request.code_challenge).ok_or_else(|| StoreError::Corrupt {
+    let unreadable = || StoreError::Corrupt {
         table: "interactions",
         row: request.client_id.to_string(),
         problem: String::from("the code challenge cannot be read"),
-    })?;
+    };
+    let challenge = request.code_challenge.as_deref();
+    let challenge = challenge.map(|text| CodeChallenge::parse(text).ok_or_else(unreadable)).transpose()?;
     let token = OpaqueToken::mint(code::PREFIX, visit.now, &server.random)?;
     let code = Code {
         id: token.id(),

@@ -122,6 +122,7 @@ impl Bench {
             subject: Subject::parse("alice-1").unwrap(),
             scope: scope(allowed),
             audience: vec![ISSUER.to_owned()],
+            claims: Default::default(),
             sign_in,
             created_at: origin.at,
         };
@@ -131,7 +132,7 @@ impl Bench {
             grant: grant.id,
             redirect_uri: CALLBACK.to_owned(),
             redirect_uri_was_sent: true,
-            code_challenge: CodeChallenge::parse(CHALLENGE).unwrap(),
+            code_challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
             nonce: Some(String::from("n-1")),
             expires_at: origin.at.plus(code::LIFETIME),
         };

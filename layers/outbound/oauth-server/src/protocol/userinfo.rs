@@ -59,6 +59,7 @@ where
     let mut context = Context::new(Purpose::UserInfo);
     context.client = Some(grant.client.clone());
     context.scope = scope.clone();
+    context.sid = grant.ends_with().map(str::to_owned);
     if !is_account_alive(endpoints, &grant, &context, &origin).await? {
         return Err(invalid_token());
     }

@@ -26,8 +26,8 @@ pub struct Code {
     pub redirect_uri: String,
     /// Whether the request named `redirect_uri`: then the token request must repeat it.
     pub redirect_uri_was_sent: bool,
-    /// What the verifier must hash to.
-    pub code_challenge: CodeChallenge,
+    /// What the verifier must hash to; `None` when the request had no challenge.
+    pub code_challenge: Option<CodeChallenge>,
     /// Returned in the ID token as it came.
     pub nonce: Option<String>,
     /// When it stops working.

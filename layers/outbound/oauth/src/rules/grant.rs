@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use towergate_core::{Timestamp, typed_id};
 use towergate_oauth_types::Scope;
 
-use super::client::ClientId;
+use super::{claims_request::ClaimsRequest, client::ClientId};
 
 typed_id! {
     /// A grant, and the family of everything that came from it.
@@ -102,6 +102,8 @@ pub struct Grant {
     pub scope: Scope,
     /// Who may be called with its access tokens.
     pub audience: Vec<String>,
+    /// Which single claims were asked for.
+    pub claims: ClaimsRequest,
     /// The sign-in it was given in.
     pub sign_in: SignIn,
     /// When it was given.
@@ -113,6 +115,12 @@ impl Grant {
     #[must_use]
     pub fn is_offline(&self) -> bool {
         self.scope.contains("offline_access")
+    }
+
+    /// The login session that it ends with; `None` when it outlives it.
+    #[must_use]
+    pub fn ends_with(&self) -> Option<&str> {
+        if self.is_offline() { None } else { self.sign_in.sid.as_deref() }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
 use towergate_oauth_types::Scope;
 
-use super::{client::ClientId, grant::Subject};
+use super::{claims_request::ClaimsRequest, client::ClientId, grant::Subject};
 
 typed_id! {
     /// An interaction.
@@ -70,14 +70,56 @@ pub struct AuthorizationRequest {
     pub state: Option<String>,
     /// Returned in the ID token as it came.
     pub nonce: Option<String>,
-    /// The PKCE challenge (`S256`), 43 base64url characters.
-    pub code_challenge: String,
+    /// The PKCE challenge (`S256`), 43 base64url characters; only a client of
+    /// [`insecure_pkce_optional`](super::client::ClientMetadata::insecure_pkce_optional) goes without.
+    pub code_challenge: Option<String>,
     /// What the client wants to be shown.
     pub prompt: BTreeSet<Prompt>,
     /// How old the sign-in may be, in seconds.
     pub max_age: Option<u64>,
     /// Who the client thinks will sign in.
     pub login_hint: Option<String>,
+    /// The only `sub`, as this client knows it, that an answer may be about: from `id_token_hint`, or the claims
+    /// parameter.
+    #[serde(default)]
+    pub required_sub: Option<String>,
+    /// How strong the sign-in should be, the preferred `acr` first; [`Self::claims`] may make it essential.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
+    /// Which single claims are asked for.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// Which APIs the tokens are for, [RFC 8707 section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2).
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// The languages that the person reads, the preferred one first.
+    #[serde(default)]
+    pub ui_locales: Vec<String>,
+}
+
+impl AuthorizationRequest {
+    /// A request that asks for nothing yet; its answer goes to `redirect_uri`, in the query.
+    #[must_use]
+    pub fn new(client_id: ClientId, redirect_uri: String) -> Self {
+        Self {
+            client_id,
+            redirect_uri,
+            redirect_uri_was_sent: true,
+            response_mode: ResponseMode::Query,
+            scope: Scope::default(),
+            state: None,
+            nonce: None,
+            code_challenge: None,
+            prompt: BTreeSet::new(),
+            max_age: None,
+            login_hint: None,
+            required_sub: None,
+            acr_values: Vec::new(),
+            claims: ClaimsRequest::default(),
+            resource: Vec::new(),
+            ui_locales: Vec::new(),
+        }
+    }
 }
 
 /// How an answer reaches the client.
@@ -106,6 +148,9 @@ pub enum Prompt {
     Consent,
     /// A choice of account.
     SelectAccount,
+    /// The page where a new account is made,
+    /// [Initiating User Registration](https://openid.net/specs/openid-connect-prompt-create-1_0.html).
+    Create,
 }
 
 impl ResponseMode {

@@ -3,6 +3,7 @@
 pub mod access_token;
 pub mod authorize;
 pub mod claims;
+pub mod claims_request;
 pub mod client;
 pub mod code;
 pub mod consent;

@@ -1,7 +1,7 @@
 //! Registered clients.
 
 use rusqlite::{Connection, params};
-use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
     ports::client::{ClientStore, Disabling},
     rules::{
@@ -14,11 +14,17 @@ use towergate_oauth::{
 use super::grant_row;
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
-pub(crate) const FIND: &str = "SELECT id, state, secret, metadata FROM towergate_clients WHERE id = ?1";
+pub(crate) const FIND: &str =
+    "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, metadata
+    FROM towergate_clients WHERE id = ?1";
 
-const PUT: &str = "INSERT INTO towergate_clients (id, state, secret, metadata) VALUES (?1, ?2, ?3, ?4)
+const PUT: &str = "INSERT INTO towergate_clients
+    (id, state, secret, sealed_secret, registration_access_token, registered_at, metadata)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT (id) DO UPDATE SET
-        state = excluded.state, secret = excluded.secret, metadata = excluded.metadata";
+        state = excluded.state, secret = excluded.secret, sealed_secret = excluded.sealed_secret,
+        registration_access_token = excluded.registration_access_token, registered_at = excluded.registered_at,
+        metadata = excluded.metadata";
 
 pub(crate) const IS_DISABLED: &str = "SELECT 1 FROM towergate_clients WHERE id = ?1 AND state = 'disabled'";
 
@@ -61,6 +67,9 @@ fn put(step: &mut Step<'_>, client: Client, origin: &Origin) -> Result<(), Failu
             client.id.as_str(),
             state_name(client.state),
             client.secret.as_ref().map(Digest::as_bytes),
+            client.sealed_secret,
+            client.registration_access_token.as_ref().map(Digest::as_bytes),
+            client.registered_at.map(Timestamp::unix_millis),
             query::json(&client.metadata)?,
         ],
     )?;
@@ -73,6 +82,9 @@ fn read(fields: &mut Fields<'_>) -> Result<Client, Failure> {
         id: fields.parse("id", |text| ClientId::parse(text).ok())?,
         state: fields.parse("state", state)?,
         secret: fields.optional_digest("secret")?,
+        sealed_secret: fields.get("sealed_secret")?,
+        registration_access_token: fields.optional_digest("registration_access_token")?,
+        registered_at: fields.optional_time("registered_at")?,
         metadata: fields.json("metadata")?,
     })
 }

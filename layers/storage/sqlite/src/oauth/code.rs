@@ -49,7 +49,7 @@ pub(super) fn issue(step: &mut Step<'_>, grant: Grant, code: &Code, origin: &Ori
             code.grant.as_uuid().as_bytes(),
             code.redirect_uri,
             code.redirect_uri_was_sent,
-            code.code_challenge.as_bytes(),
+            code.code_challenge.as_ref().map(CodeChallenge::as_bytes),
             code.nonce,
             code.expires_at.unix_millis(),
         ],
@@ -96,7 +96,7 @@ fn read(fields: &mut Fields<'_>) -> Result<StoredCode, Failure> {
         grant: fields.uuid("grant_id").map(GrantId::from_uuid)?,
         redirect_uri: fields.get("redirect_uri")?,
         redirect_uri_was_sent: fields.get("redirect_uri_was_sent")?,
-        code_challenge: fields.get("code_challenge").map(CodeChallenge::from_stored)?,
+        code_challenge: fields.get::<Option<_>>("code_challenge")?.map(CodeChallenge::from_stored),
         nonce: fields.get("nonce")?,
         expires_at: fields.time("expires_at")?,
     };

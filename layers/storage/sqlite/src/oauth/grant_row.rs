@@ -16,14 +16,14 @@ pub(crate) const TABLE: &str = "towergate_grants";
 /// The columns in the order in which [`read`] takes them, of a table called `g`.
 macro_rules! grant_columns {
     () => {
-        "g.id, g.client, g.subject, g.scope, g.audience, g.auth_time, g.acr, g.amr, g.sid, g.created_at"
+        "g.id, g.client, g.subject, g.scope, g.audience, g.auth_time, g.acr, g.amr, g.sid, g.created_at, g.claims"
     };
 }
 pub(crate) use grant_columns;
 
 const INSERT: &str = "INSERT INTO towergate_grants
-    (id, client, subject, scope, audience, auth_time, acr, amr, sid, created_at, offline)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    (id, client, subject, scope, audience, auth_time, acr, amr, sid, created_at, offline, claims)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 pub(crate) const REVOKE_ONE: &str = "UPDATE towergate_grants SET revoked_at = ?1
     WHERE id = ?2 AND revoked_at IS NULL RETURNING id, client";
@@ -53,6 +53,7 @@ pub(crate) fn insert(connection: &Connection, grant: &Grant) -> Result<(), Failu
             grant.sign_in.sid,
             grant.created_at.unix_millis(),
             grant.is_offline(),
+            query::json(&grant.claims)?,
         ],
     )?;
     Ok(())
@@ -92,6 +93,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Grant, Failure> {
             sid: fields.get("sid")?,
         },
         created_at: fields.time("created_at")?,
+        claims: fields.json("claims")?,
     })
 }
 

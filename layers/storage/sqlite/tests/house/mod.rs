@@ -100,6 +100,7 @@ pub fn grant(number: u128, now: Timestamp) -> Grant {
         subject: Subject::parse("alice").unwrap(),
         scope: Scope::parse("openid").unwrap(),
         audience: vec![String::from("https://api.example")],
+        claims: Default::default(),
         sign_in: SignIn { auth_time: now, acr: None, amr: vec![String::from("pwd")], sid: None },
         created_at: now,
     }
@@ -113,7 +114,7 @@ pub fn code(number: u128, now: Timestamp) -> Code {
         grant: GrantId::from_uuid(id(number)),
         redirect_uri: String::from("https://app.example/cb"),
         redirect_uri_was_sent: true,
-        code_challenge: CodeChallenge::from_stored([7; 32]),
+        code_challenge: Some(CodeChallenge::from_stored([7; 32])),
         nonce: None,
         expires_at: now.plus(MINUTE),
     }

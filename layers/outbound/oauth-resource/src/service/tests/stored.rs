@@ -8,7 +8,7 @@ use towergate_oauth::{
     ports::{ClientStore, GrantStore, InteractionStore, grant::Redemption, memory::MemoryStore},
     rules::{
         access_token::{AccessToken, PREFIX},
-        client::{Client, ClientId, ClientMetadata, ClientState},
+        client::{Client, ClientId, ClientMetadata},
         code::Code,
         grant::{Grant, GrantId, RevocationReason, SignIn, Subject},
     },
@@ -33,7 +33,7 @@ impl House {
         let origin = Origin::detached(NOW, &random).unwrap();
         let client = ClientId::parse("app").unwrap();
         let metadata = ClientMetadata::default();
-        let registered = Client { id: client.clone(), state: ClientState::Active, secret: None, metadata };
+        let registered = Client::unchecked(client.clone(), None, metadata);
         store.put_client(registered, origin).await.unwrap();
         let opaque = OpaqueToken::mint(PREFIX, NOW, &random).unwrap();
         let jti = id::time_ordered(NOW, &random).unwrap();
@@ -48,6 +48,7 @@ impl House {
                 subject: subject.clone(),
                 scope: scope("read"),
                 audience: vec![API.into()],
+                claims: Default::default(),
                 sign_in,
                 created_at: NOW,
             };
@@ -57,7 +58,7 @@ impl House {
                 grant,
                 redirect_uri: "https://app.example/cb".into(),
                 redirect_uri_was_sent: true,
-                code_challenge: CodeChallenge::from_stored([0; 32]),
+                code_challenge: Some(CodeChallenge::from_stored([0; 32])),
                 nonce: None,
                 expires_at: NOW.plus(Duration::from_secs(60)),
             };

@@ -20,7 +20,7 @@ use towergate_core::{
 use towergate_oauth::{
     ports::{ClientStore, GrantStore, memory::MemoryStore},
     rules::{
-        client::{Client, ClientId, ClientMetadata, ClientState},
+        client::{Client, ClientId, ClientMetadata},
         grant::{SignIn, Subject},
     },
 };
@@ -149,7 +149,7 @@ fn client() -> Client {
     metadata.client_name = Some(String::from("The Shop"));
     metadata.redirect_uris = vec![CALLBACK.to_owned()];
     metadata.scope = Scope::parse("openid email").unwrap();
-    Client { id: ClientId::parse("shop").unwrap(), state: ClientState::Active, secret: None, metadata }
+    Client::unchecked(ClientId::parse("shop").unwrap(), None, metadata)
 }
 
 /// A browser that keeps its cookie.

@@ -21,7 +21,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         &self,
         code: Option<OpaqueToken>,
         redirect_uri: Option<&str>,
-        code_verifier: &str,
+        code_verifier: Option<&str>,
     ) -> Result<Vec<u8>, Failure> {
         let presented = code.ok_or(Refusal::invalid_grant("malformed_code"))?;
         let stored = self.store().find_code(presented.id()).await?;

@@ -70,8 +70,8 @@ impl<S, R, P> Call<'_, S, R, P> {
     }
 
     fn id_token_key(&self) -> Result<Arc<SigningKey>, Failure> {
-        let algorithm = &self.client.client().metadata.id_token_signed_response_alg;
-        self.endpoints.server.keys().signing(algorithm).ok_or_else(|| self.no_key(algorithm))
+        let algorithm = self.client.client().metadata.id_token_signed_response_alg;
+        self.endpoints.server.keys().signing(algorithm).ok_or_else(|| self.no_key(algorithm.as_str()))
     }
 
     fn no_key(&self, algorithm: &str) -> Failure {

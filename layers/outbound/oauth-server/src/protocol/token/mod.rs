@@ -62,7 +62,7 @@ where
     let call = Call { endpoints, client, origin, now };
     let body = match request {
         TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
-            call.exchange_code(code, redirect_uri.as_deref(), &code_verifier).await?
+            call.exchange_code(code, redirect_uri.as_deref(), code_verifier.as_deref()).await?
         }
         TokenRequest::RefreshToken { token, scope } => call.refresh(token, scope).await?,
         TokenRequest::ClientCredentials { scope } => call.act_for_itself(scope).await?,
@@ -80,6 +80,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let mut context = Context::new(Purpose::Token);
         context.client = Some(grant.client.clone());
         context.scope = scope.clone();
+        context.sid = grant.ends_with().map(str::to_owned);
         if is_account_alive(self.endpoints, grant, &context, &self.origin).await? {
             return Ok(());
         }

@@ -13,12 +13,11 @@ use crate::{
     },
     rules::{
         access_token::AccessToken,
-        client::{Client, ClientId, ClientMetadata, ClientState},
+        claims_request::{ClaimRequest, ClaimsRequest},
+        client::{Client, ClientId, ClientMetadata},
         code::Code,
         grant::{Grant, GrantId, SignIn, Subject},
-        interaction::{
-            AuthorizationRequest, Interaction, InteractionId, InteractionState, Prompt, ResponseMode,
-        },
+        interaction::{AuthorizationRequest, Interaction, InteractionId, InteractionState, Prompt},
         refresh_token::RefreshToken,
     },
 };
@@ -55,7 +54,13 @@ pub(super) fn client(id: ClientId) -> Client {
         scope: scope("openid profile offline_access"),
         ..ClientMetadata::default()
     };
-    Client { id, state: ClientState::Active, secret: Some(Digest::of(b"client secret")), metadata }
+    Client::unchecked(id, Some(Digest::of(b"client secret")), metadata)
+}
+
+/// A single claim is asked for, with values.
+fn claims() -> ClaimsRequest {
+    let email = ClaimRequest { essential: true, values: vec!["a@x.example".into(), 1.into()] };
+    ClaimsRequest { id_token: [(String::from("email"), email)].into(), ..ClaimsRequest::default() }
 }
 
 pub(super) fn grant_id(n: u128) -> GrantId {
@@ -70,6 +75,7 @@ pub(super) fn grant(n: u128) -> Grant {
         subject: alice(),
         scope: scope("openid profile"),
         audience: vec![String::from("https://api.example")],
+        claims: claims(),
         sign_in: SignIn {
             auth_time: NOW.minus(WINDOW),
             acr: Some(String::from("1")),
@@ -88,7 +94,7 @@ pub(super) fn code(n: u128) -> Code {
         grant: grant_id(n),
         redirect_uri: String::from("https://app.example/cb"),
         redirect_uri_was_sent: true,
-        code_challenge: CodeChallenge::from_stored([7; 32]),
+        code_challenge: Some(CodeChallenge::from_stored([7; 32])),
         nonce: Some(String::from("nonce")),
         expires_at: NOW.plus(Duration::from_secs(60)),
     }
@@ -149,17 +155,19 @@ pub(super) fn interaction(n: u128) -> Interaction {
         id: InteractionId::from_uuid(Uuid::from_u128(0x5000 + n)),
         browser: Digest::of(b"browser"),
         request: AuthorizationRequest {
-            client_id: client_id(),
-            redirect_uri: String::from("https://app.example/cb"),
-            redirect_uri_was_sent: true,
-            response_mode: ResponseMode::Query,
             scope: scope("openid profile"),
             state: Some(String::from("state ä")),
             nonce: Some(String::from("nonce")),
-            code_challenge: String::from("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            code_challenge: Some(String::from("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")),
             prompt: BTreeSet::from([Prompt::Login, Prompt::Consent]),
             max_age: Some(60),
             login_hint: Some(String::from("alice")),
+            required_sub: Some(String::from("alice-1")),
+            acr_values: vec![String::from("2"), String::from("1")],
+            claims: claims(),
+            resource: vec![String::from("https://api.example")],
+            ui_locales: vec![String::from("nl")],
+            ..AuthorizationRequest::new(client_id(), String::from("https://app.example/cb"))
         },
         subject: None,
         sign_in_after: Some(NOW),

@@ -35,15 +35,13 @@ pub fn resume(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use towergate_core::id::Uuid;
-    use towergate_oauth_types::Scope;
 
     use super::*;
     use crate::rules::{
         client::ClientId,
-        interaction::{AuthorizationRequest, InteractionId, LIFETIME, ResponseMode},
+        interaction::{AuthorizationRequest, InteractionId, LIFETIME},
     };
 
     const BEGUN: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -52,19 +50,10 @@ mod tests {
         Interaction {
             id: InteractionId::from_uuid(Uuid::from_u128(1)),
             browser: Digest::of(b"cookie"),
-            request: AuthorizationRequest {
-                client_id: ClientId::parse("shop").unwrap(),
-                redirect_uri: String::from("https://shop.example/cb"),
-                redirect_uri_was_sent: true,
-                response_mode: ResponseMode::Query,
-                scope: Scope::default(),
-                state: None,
-                nonce: None,
-                code_challenge: String::new(),
-                prompt: BTreeSet::new(),
-                max_age: None,
-                login_hint: None,
-            },
+            request: AuthorizationRequest::new(
+                ClientId::parse("shop").unwrap(),
+                String::from("https://shop.example/cb"),
+            ),
             subject: None,
             sign_in_after: None,
             created_at: BEGUN,

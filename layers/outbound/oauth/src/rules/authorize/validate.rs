@@ -1,7 +1,5 @@
 //! From parameters to an [`AuthorizationRequest`]: a table of checks, read from top to bottom.
 
-use std::collections::BTreeSet;
-
 use towergate_oauth_types::{ErrorCode, OAuthError, Scope, pkce::CodeChallenge};
 
 use super::{
@@ -85,17 +83,8 @@ fn address(params: &Params, client: &Client) -> Result<RedirectUri, OAuthError> 
 
 fn blank(client: &Client, to: &RedirectUri) -> AuthorizationRequest {
     AuthorizationRequest {
-        client_id: client.id.clone(),
-        redirect_uri: to.as_str().to_owned(),
         redirect_uri_was_sent: to.was_sent(),
-        response_mode: ResponseMode::Query,
-        scope: Scope::default(),
-        state: None,
-        nonce: None,
-        code_challenge: String::new(),
-        prompt: BTreeSet::new(),
-        max_age: None,
-        login_hint: None,
+        ..AuthorizationRequest::new(client.id.clone(), to.as_str().to_owned())
     }
 }
 
@@ -151,7 +140,7 @@ fn pkce(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Resu
         return Err(invalid("code_challenge_method must be S256"));
     }
     CodeChallenge::parse(challenge).ok_or(invalid("code_challenge must be 43 base64url characters"))?;
-    request.code_challenge = challenge.to_owned();
+    request.code_challenge = Some(challenge.to_owned());
     Ok(())
 }
 

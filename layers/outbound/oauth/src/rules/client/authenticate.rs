@@ -123,6 +123,7 @@ impl Credentials {
             ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
                 client.secret.is_some() && secret.is_some() && same_secret
             }
+            ClientAuthMethod::ClientSecretJwt | ClientAuthMethod::PrivateKeyJwt => false,
             ClientAuthMethod::None => client.secret.is_none(),
         };
         if !proven {

@@ -41,7 +41,7 @@ mod tests {
 
     fn client(state: ClientState) -> Client {
         let id = ClientId::parse("shop").unwrap();
-        Client { id, state, secret: None, metadata: ClientMetadata::default() }
+        Client { state, ..Client::unchecked(id, None, ClientMetadata::default()) }
     }
 
     #[test]

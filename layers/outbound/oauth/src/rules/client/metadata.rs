@@ -1,172 +1,294 @@
-//! Registering a client: everything that is wrong with it is said at once.
-//! [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)
+//! What a client registered.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
-use towergate_core::{Digest, Secret};
-use url::{Host, Url};
+use serde::{Deserialize, Serialize};
+use towergate_jose::{Algorithm, JwkSet, KeyManagement, jwe::ContentEncryption};
+use towergate_oauth_types::Scope;
 
-use super::{Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, GrantType};
+use super::{AccessTokenFormat, ClientAuthMethod, GrantType};
 
-/// The shortest client secret, in bytes.
-pub const MIN_SECRET_LENGTH: usize = 16;
-
-/// The longest redirect URI, in bytes.
-pub const MAX_REDIRECT_URI_LENGTH: usize = 2048;
-
-/// The algorithms an ID token may be signed with: those that every key ring has.
-const ID_TOKEN_ALGORITHMS: &[&str] = &["ES256", "RS256"];
-
-/// All that is wrong with a client's registration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct InvalidMetadata {
-    /// The problems, in the order of the metadata; never empty.
-    pub problems: Vec<MetadataProblem>,
-}
-
-impl fmt::Display for InvalidMetadata {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, problem) in self.problems.iter().enumerate() {
-            if place > 0 {
-                f.write_str("; ")?;
-            }
-            fmt::Display::fmt(problem, f)?;
-        }
-        Ok(())
-    }
-}
-
-/// One thing that is wrong with a client's registration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// What a client registered, under the names of
+/// [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2),
+/// [OpenID Connect Dynamic Client Registration](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)
+/// and the specifications named beside each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
-pub enum MetadataProblem {
-    /// A redirect URI cannot be used.
-    #[error("redirect_uri {uri:?} {fault}")]
-    RedirectUri {
-        /// The redirect URI.
-        uri: String,
-        /// What is wrong with it.
-        fault: RedirectUriFault,
-    },
-    /// Codes could be sent nowhere.
-    #[error("grant type authorization_code needs at least one redirect_uri")]
-    NoRedirectUri,
-    /// A refresh token could never be had.
-    #[error("grant type refresh_token needs authorization_code")]
-    RefreshWithoutCode,
-    /// A public client cannot act for itself: anybody could be it.
-    #[error("a public client (token_endpoint_auth_method none) must not have grant type client_credentials")]
-    PublicClientCredentials,
-    /// It may do nothing.
-    #[error("grant_types must not be empty")]
-    NoGrantType,
-    /// It has to prove itself, with nothing.
-    #[error("this token_endpoint_auth_method needs a client_secret")]
-    SecretMissing,
-    /// It has a secret that it never uses.
-    #[error("a public client (token_endpoint_auth_method none) must not have a client_secret")]
-    SecretOfPublicClient,
-    /// The secret could be guessed.
-    #[error("client_secret must have at least {MIN_SECRET_LENGTH} visible ASCII characters")]
-    WeakSecret,
-    /// ID tokens cannot be signed so.
-    #[error("id_token_signed_response_alg must be ES256 or RS256")]
-    IdTokenAlgorithm,
+pub struct ClientMetadata {
+    // For people.
+    /// The name that people read on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// Names in other languages, and other fields that carry a language tag, under their whole name, for example
+    /// `client_name#fr`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub localized: BTreeMap<String, String>,
+    /// Its home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its picture. Shown only when the host lets pictures of that place be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// What it says of how it uses what it learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Who answers for it, usually e-mail addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// The same for every copy of one program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// The version of that program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// The signed statement that came with the registration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
+    /// Where another site may begin a sign-in at the client,
+    /// [OpenID Connect Core section 4](https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+
+    // Where answers go.
+    /// What kind of application it is: it rules what its redirect URIs may be.
+    pub application_type: ApplicationType,
+    /// Where codes may be sent; compared exactly, but for the port of a loopback address (RFC 8252 7.3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Where people may be sent after they signed out; compared exactly.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+
+    // What it may do.
+    /// The grants it may use.
+    pub grant_types: BTreeSet<GrantType>,
+    /// The scope values it may ask for.
+    pub scope: Scope,
+    /// Lets a confidential client in without PKCE: for OpenID clients that are older than it. A code that is stolen is
+    /// then protected by the client's authentication and its `nonce` alone.
+    pub insecure_pkce_optional: bool,
+
+    // How it proves itself.
+    /// How it proves itself.
+    pub token_endpoint_auth_method: ClientAuthMethod,
+    /// The only algorithm that its assertions may use: `HS256`, or one of [`Algorithm`]. Any that fits the method
+    /// when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Its public keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<JwkSet>,
+    /// Where its public keys are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The only algorithm that its request objects may use.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<Algorithm>,
+    /// Whether it must put its authorization requests in signed request objects,
+    /// [RFC 9101 section 10.5](https://www.rfc-editor.org/rfc/rfc9101#section-10.5).
+    pub require_signed_request_object: bool,
+
+    // What it gets.
+    /// The algorithm of its ID tokens; the specification's default is `RS256`.
+    #[serde(with = "by_name")]
+    pub id_token_signed_response_alg: Algorithm,
+    /// How the key of its encrypted ID tokens reaches it.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// How its ID tokens are encrypted; `A128CBC-HS256` when only the `alg` was said.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// The algorithm of its signed userinfo; plain JSON when absent.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// How the key of its encrypted userinfo reaches it.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// How its userinfo is encrypted; `A128CBC-HS256` when only the `alg` was said.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
+    /// The algorithm of signed answers to its introspections; plain JSON unless asked for when absent,
+    /// [RFC 9701 section 6](https://www.rfc-editor.org/rfc/rfc9701#section-6).
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// How the key of encrypted answers to its introspections reaches it.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// How answers to its introspections are encrypted; `A128CBC-HS256` when only the `alg` was said.
+    #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// Whether it knows people under the same `sub` as other clients do.
+    pub subject_type: SubjectType,
+    /// The list of redirect URIs that share one pairwise `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// The shape of its access tokens.
+    pub access_token_format: AccessTokenFormat,
+
+    // How people sign in for it.
+    /// How old a sign-in may be, in seconds, when the request does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    /// Whether its ID tokens must hold `auth_time`; they always do.
+    pub require_auth_time: bool,
+    /// The `acr` values that it prefers, when the request does not say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+
+    // How it learns that people signed out.
+    /// Where it is told directly,
+    /// [OpenID Connect Back-Channel Logout section 2.2](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRegistration).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs the `sid` there.
+    pub backchannel_logout_session_required: bool,
+    /// Where it is told through the browser,
+    /// [OpenID Connect Front-Channel Logout section 2](https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether it needs `iss` and `sid` there.
+    pub frontchannel_logout_session_required: bool,
 }
 
-/// What is wrong with a redirect URI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedirectUriFault {
-    /// It is no absolute URI of visible ASCII, or too long.
-    #[error("is not an absolute URI of at most {MAX_REDIRECT_URI_LENGTH} visible ASCII characters")]
-    NotAbsolute,
-    /// It has a fragment.
-    #[error("has a fragment")]
-    Fragment,
-    /// It names a user or a password.
-    #[error("names a user or a password")]
-    UserInfo,
-    /// It would send codes in clear, or into the browser itself.
-    #[error("must use https, http at this very machine, or a private-use scheme with a dot in it")]
-    Scheme,
+/// The kind of an application.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// It has a server of its own.
+    #[default]
+    Web,
+    /// It runs on a person's device, [RFC 8252](https://www.rfc-editor.org/rfc/rfc8252).
+    Native,
 }
 
-impl Client {
-    /// A new active client, when nothing is wrong with it.
+/// How a client knows people,
+/// [OpenID Connect Core section 8](https://openid.net/specs/openid-connect-core-1_0.html#SubjectIDTypes).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// Under the same `sub` as other clients do.
+    #[default]
+    Public,
+    /// Under a `sub` that no other sector sees.
+    Pairwise,
+}
+
+impl ClientMetadata {
+    /// What the usual web application registers: people know it as `name`, codes are sent to `redirect_uri`, it may ask
+    /// for `scope`, and it proves itself with a secret. All else is as by default, and may be changed.
     ///
-    /// # Errors
-    /// Everything that is wrong.
-    pub fn register(
-        id: ClientId,
-        secret: Option<&Secret<String>>,
-        metadata: ClientMetadata,
-    ) -> Result<Self, InvalidMetadata> {
-        let mut problems = Vec::new();
-        for uri in &metadata.redirect_uris {
-            if let Err(fault) = check_redirect_uri(uri) {
-                problems.push(MetadataProblem::RedirectUri { uri: uri.clone(), fault });
-            }
+    /// ```
+    /// use towergate_core::Secret;
+    /// use towergate_oauth::rules::client::{Client, ClientMetadata};
+    ///
+    /// let metadata = ClientMetadata::web("An app", "https://app.example/callback", "openid email".parse()?);
+    /// let secret = Secret::from("nF3p0Ff4vO2NwYv8mQz1rT6uXc9bKd7e"); // made by: openssl rand -base64 32
+    /// let client = Client::register("app".parse()?, Some(&secret), metadata)?;
+    /// assert_eq!(client.metadata.redirect_uris, ["https://app.example/callback"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn web(name: &str, redirect_uri: &str, scope: Scope) -> Self {
+        Self {
+            client_name: Some(name.to_owned()),
+            redirect_uris: vec![redirect_uri.to_owned()],
+            scope,
+            ..Self::default()
         }
-        let has = |grant| metadata.grant_types.contains(&grant);
-        let public = metadata.token_endpoint_auth_method == ClientAuthMethod::None;
-        let weak = |secret: &Secret<String>| {
-            let visible = secret.expose().bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-            !visible || secret.expose().len() < MIN_SECRET_LENGTH
-        };
-        let rules = [
-            (metadata.grant_types.is_empty(), MetadataProblem::NoGrantType),
-            (
-                has(GrantType::AuthorizationCode) && metadata.redirect_uris.is_empty(),
-                MetadataProblem::NoRedirectUri,
-            ),
-            (
-                has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode),
-                MetadataProblem::RefreshWithoutCode,
-            ),
-            (public && has(GrantType::ClientCredentials), MetadataProblem::PublicClientCredentials),
-            (!public && secret.is_none(), MetadataProblem::SecretMissing),
-            (public && secret.is_some(), MetadataProblem::SecretOfPublicClient),
-            (!public && secret.is_some_and(weak), MetadataProblem::WeakSecret),
-            (
-                !ID_TOKEN_ALGORITHMS.contains(&metadata.id_token_signed_response_alg.as_str()),
-                MetadataProblem::IdTokenAlgorithm,
-            ),
-        ];
-        problems.extend(rules.into_iter().filter_map(|(broken, problem)| broken.then_some(problem)));
-        if !problems.is_empty() {
-            return Err(InvalidMetadata { problems });
-        }
-        let secret = secret.map(|secret| Digest::of(secret.expose().as_bytes()));
-        Ok(Self { id, state: ClientState::Active, secret, metadata })
     }
 }
 
-fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriFault> {
-    let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !matches!(byte, b'"' | b'<' | b'>' | b'\\');
-    let parsed = Url::parse(uri).map_err(|_| RedirectUriFault::NotAbsolute)?;
-    if uri.len() > MAX_REDIRECT_URI_LENGTH || !uri.bytes().all(plain) {
-        return Err(RedirectUriFault::NotAbsolute);
+impl Default for ClientMetadata {
+    fn default() -> Self {
+        Self {
+            client_name: None,
+            localized: BTreeMap::new(),
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            software_id: None,
+            software_version: None,
+            software_statement: None,
+            initiate_login_uri: None,
+            application_type: ApplicationType::Web,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            grant_types: BTreeSet::from([GrantType::AuthorizationCode]),
+            scope: Scope::default(),
+            insecure_pkce_optional: false,
+            token_endpoint_auth_method: ClientAuthMethod::ClientSecretBasic,
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
+            request_object_signing_alg: None,
+            require_signed_request_object: false,
+            id_token_signed_response_alg: Algorithm::RS256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            access_token_format: AccessTokenFormat::Jwt,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+        }
     }
-    if uri.contains('#') {
-        return Err(RedirectUriFault::Fragment);
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(RedirectUriFault::UserInfo);
-    }
-    let sound = match parsed.scheme() {
-        "https" => parsed.host().is_some(),
-        "http" => match parsed.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        },
-        // RFC 8252 section 7.1: the reverse of a domain name, so that no other app takes it by accident.
-        scheme => scheme.contains('.'),
-    };
-    if sound { Ok(()) } else { Err(RedirectUriFault::Scheme) }
 }
 
-#[cfg(test)]
-mod tests;
+/// An algorithm, kept under its registered name.
+mod by_name {
+    use std::{fmt::Display, str::FromStr};
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The same, where there may be none.
+mod by_name_optional {
+    use std::{fmt::Display, str::FromStr};
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.collect_str(value),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        let name = Option::<String>::deserialize(from)?;
+        name.map(|name| name.parse().map_err(D::Error::custom)).transpose()
+    }
+}

@@ -3,15 +3,16 @@
 pub mod authenticate;
 pub mod gate;
 pub mod metadata;
+pub mod register;
 
 pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials};
-pub use metadata::{InvalidMetadata, MetadataProblem};
+pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
+pub use register::{InvalidMetadata, MetadataProblem};
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use towergate_core::Digest;
-use towergate_oauth_types::Scope;
+use towergate_core::{Digest, Timestamp};
 
 /// The name a client is registered under: 1 to 255 visible ASCII characters,
 /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1).
@@ -79,10 +80,32 @@ pub struct Client {
     pub id: ClientId,
     /// Whether it may do anything at all.
     pub state: ClientState,
-    /// The digest of its secret; `None` for a public client. Secrets are machine-made, so SHA-256 is enough.
+    /// The digest of its secret; `None` for a client that has none. Secrets are machine-made, so SHA-256 is enough.
     pub secret: Option<Digest>,
+    /// The secret itself, sealed: only for `client_secret_jwt`, which needs it in clear.
+    pub sealed_secret: Option<Vec<u8>>,
+    /// The digest of the token that manages the registration; `None` for a client that did not register itself.
+    pub registration_access_token: Option<Digest>,
+    /// When it registered itself.
+    pub registered_at: Option<Timestamp>,
     /// What it registered.
     pub metadata: ClientMetadata,
+}
+
+impl Client {
+    /// An active client of whose registration nothing is checked; [`Client::register`] checks it.
+    #[must_use]
+    pub const fn unchecked(id: ClientId, secret: Option<Digest>, metadata: ClientMetadata) -> Self {
+        Self {
+            id,
+            state: ClientState::Active,
+            secret,
+            sealed_secret: None,
+            registration_access_token: None,
+            registered_at: None,
+            metadata,
+        }
+    }
 }
 
 /// Whether a client may do anything at all.
@@ -92,66 +115,6 @@ pub enum ClientState {
     Active,
     /// Every endpoint refuses it.
     Disabled,
-}
-
-/// What a client registered, under the names of RFC 7591 and OpenID Connect Dynamic Client Registration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ClientMetadata {
-    /// The name that people read on the consent page.
-    pub client_name: Option<String>,
-    /// Where codes may be sent; compared exactly, but for the port of a loopback address (RFC 8252 7.3).
-    pub redirect_uris: Vec<String>,
-    /// How it proves itself.
-    pub token_endpoint_auth_method: ClientAuthMethod,
-    /// The grants it may use.
-    pub grant_types: BTreeSet<GrantType>,
-    /// The scope values it may ask for.
-    pub scope: Scope,
-    /// The algorithm of its ID tokens; the specification's default is `RS256`.
-    pub id_token_signed_response_alg: String,
-    /// The shape of its access tokens.
-    pub access_token_format: AccessTokenFormat,
-}
-
-impl ClientMetadata {
-    /// What the usual web application registers: people know it as `name`, codes are sent to `redirect_uri`, it may ask
-    /// for `scope`, and it proves itself with a secret. All else is as by default, and may be changed.
-    ///
-    /// ```
-    /// use towergate_core::Secret;
-    /// use towergate_oauth::rules::client::{Client, ClientMetadata};
-    ///
-    /// let metadata = ClientMetadata::web("An app", "https://app.example/callback", "openid email".parse()?);
-    /// let secret = Secret::from("nF3p0Ff4vO2NwYv8mQz1rT6uXc9bKd7e"); // made by: openssl rand -base64 32
-    /// let client = Client::register("app".parse()?, Some(&secret), metadata)?;
-    /// assert_eq!(client.metadata.redirect_uris, ["https://app.example/callback"]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn web(name: &str, redirect_uri: &str, scope: Scope) -> Self {
-        Self {
-            client_name: Some(name.to_owned()),
-            redirect_uris: vec![redirect_uri.to_owned()],
-            scope,
-            ..Self::default()
-        }
-    }
-}
-
-impl Default for ClientMetadata {
-    fn default() -> Self {
-        Self {
-            client_name: None,
-            redirect_uris: Vec::new(),
-            token_endpoint_auth_method: ClientAuthMethod::ClientSecretBasic,
-            grant_types: BTreeSet::from([GrantType::AuthorizationCode]),
-            scope: Scope::default(),
-            id_token_signed_response_alg: String::from("RS256"),
-            access_token_format: AccessTokenFormat::Jwt,
-        }
-    }
 }
 
 /// How a client proves itself, under the registered names of
@@ -164,6 +127,10 @@ pub enum ClientAuthMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
+    /// A JWT under the client's secret, [RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2).
+    ClientSecretJwt,
+    /// A JWT under a private key of the client's, whose public half it registered.
+    PrivateKeyJwt,
     /// A public client: `client_id` alone, PKCE required.
     None,
 }

@@ -27,14 +27,14 @@ pub struct Presented<'a> {
     /// Where it was sent, if the request says so.
     pub redirect_uri: Option<&'a str>,
     /// The PKCE verifier.
-    pub code_verifier: &'a str,
+    pub code_verifier: Option<&'a str>,
 }
 
 /// What is to be done with a code.
 #[derive(Debug)]
 pub enum Exchange {
-    /// It may be exchanged.
-    Allowed(PkceVerified),
+    /// It may be exchanged; with the proof of PKCE, unless its request had no challenge.
+    Allowed(Option<PkceVerified>),
     /// Its own client presents it again: all that came from it must die.
     Replayed,
 }
@@ -73,8 +73,14 @@ pub fn decide(
     if !same_address {
         return Err(Refusal::invalid_grant("another_redirect_uri"));
     }
-    match code.code_challenge.verify(presented.code_verifier) {
-        Some(verified) => Ok(Exchange::Allowed(verified)),
-        None => Err(Refusal::invalid_grant("wrong_code_verifier")),
+    match (&code.code_challenge, presented.code_verifier) {
+        (Some(challenge), Some(verifier)) => match challenge.verify(verifier) {
+            Some(verified) => Ok(Exchange::Allowed(Some(verified))),
+            None => Err(Refusal::invalid_grant("wrong_code_verifier")),
+        },
+        (Some(_), None) => Err(Refusal::invalid_grant("code_verifier_missing")),
+        // RFC 9700 2.1.1: the client meant to use PKCE, and somebody took its challenge away.
+        (None, Some(_)) => Err(Refusal::invalid_grant("code_verifier_without_challenge")),
+        (None, None) => Ok(Exchange::Allowed(None)),
     }
 }

@@ -61,7 +61,10 @@ pub fn may_ask(client: &AuthenticatedClient) -> Result<(), OAuthError> {
         ClientAuthMethod::None => {
             Err(OAuthError::new(ErrorCode::InvalidClient, "a public client cannot ask about tokens"))
         }
-        ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => Ok(()),
+        ClientAuthMethod::ClientSecretBasic
+        | ClientAuthMethod::ClientSecretPost
+        | ClientAuthMethod::ClientSecretJwt
+        | ClientAuthMethod::PrivateKeyJwt => Ok(()),
     }
 }
 

@@ -28,8 +28,8 @@ pub enum TokenRequest {
         code: Option<OpaqueToken>,
         /// Where the code was sent, if the request says so.
         redirect_uri: Option<String>,
-        /// What proves that the same client asked for the code.
-        code_verifier: String,
+        /// What proves that the same client asked for the code, if its request had a challenge.
+        code_verifier: Option<String>,
     },
     /// To exchange a refresh token.
     RefreshToken {
@@ -65,9 +65,7 @@ impl TokenRequest {
                     get("code").ok_or_else(|| invalid("code is missing"))?,
                 ),
                 redirect_uri: get("redirect_uri").map(str::to_owned),
-                code_verifier: get("code_verifier")
-                    .ok_or_else(|| invalid("code_verifier is missing"))?
-                    .to_owned(),
+                code_verifier: get("code_verifier").map(str::to_owned),
             }),
             Some("refresh_token") => Ok(Self::RefreshToken {
                 token: OpaqueToken::parse(
@@ -134,7 +132,6 @@ mod tests {
             ("", ErrorCode::InvalidRequest),
             ("grant_type=password", ErrorCode::UnsupportedGrantType),
             ("grant_type=authorization_code&code_verifier=x", ErrorCode::InvalidRequest),
-            ("grant_type=authorization_code&code=x", ErrorCode::InvalidRequest),
             ("grant_type=refresh_token", ErrorCode::InvalidRequest),
             ("grant_type=client_credentials&scope=%22", ErrorCode::InvalidScope),
             ("grant_type=client_credentials&scope=a&scope=a", ErrorCode::InvalidRequest),

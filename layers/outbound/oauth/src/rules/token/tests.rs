@@ -5,9 +5,8 @@ use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
 use super::{authorization_code, refresh_token};
 use crate::rules::{
-    client::{
-        AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, ClientState, Credentials,
-    },
+    claims_request::ClaimsRequest,
+    client::{AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, Credentials},
     code::{self, Code},
     grant::{Grant, GrantId, SignIn, Subject},
     refresh_token::{PREFIX, RefreshTokenState},
@@ -20,7 +19,7 @@ fn public(id: &str) -> AuthenticatedClient {
     let method = ClientAuthMethod::None;
     let metadata = ClientMetadata { token_endpoint_auth_method: method, ..Default::default() };
     let id = ClientId::parse(id).unwrap();
-    let client = Client { id, state: ClientState::Active, secret: None, metadata };
+    let client = Client::unchecked(id, None, metadata);
     Credentials::read(None, &form).unwrap().verify(Some(client)).unwrap()
 }
 
@@ -31,6 +30,7 @@ fn grant() -> Grant {
         subject: Subject::parse("alice-1").unwrap(),
         scope: Scope::parse("openid").unwrap(),
         audience: Vec::new(),
+        claims: ClaimsRequest::default(),
         sign_in: SignIn { auth_time: NOW, acr: None, amr: Vec::new(), sid: None },
         created_at: NOW,
     }
@@ -46,14 +46,14 @@ fn a_code_is_replayed_by_its_own_client_only() {
         grant: grant.id,
         redirect_uri: String::from("https://app.example/cb"),
         redirect_uri_was_sent: false,
-        code_challenge: CodeChallenge::from_stored([0; 32]),
+        code_challenge: Some(CodeChallenge::from_stored([0; 32])),
         nonce: None,
         expires_at: NOW.plus(code::LIFETIME),
     };
     let decide = |client: &str, spent, revoked| {
         let facts = authorization_code::CodeFacts { code: &code, grant: &grant, spent, revoked };
         let presented =
-            authorization_code::Presented { code: &token, redirect_uri: None, code_verifier: "wrong" };
+            authorization_code::Presented { code: &token, redirect_uri: None, code_verifier: Some("wrong") };
         authorization_code::decide(facts, presented, &public(client), NOW).map_err(|refusal| refusal.reason)
     };
     assert!(matches!(decide("own", true, false), Ok(authorization_code::Exchange::Replayed)));

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use towergate_oauth_types::Scope;
 
 use super::*;
-use crate::rules::{client::ClientId, grant::Subject, interaction::ResponseMode};
+use crate::rules::{client::ClientId, grant::Subject};
 
 const ASKED: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -12,18 +12,12 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn request(prompt: &[Prompt], max_age: Option<u64>) -> AuthorizationRequest {
+    let client = ClientId::parse("shop").unwrap();
     AuthorizationRequest {
-        client_id: ClientId::parse("shop").unwrap(),
-        redirect_uri: String::from("https://shop.example/cb"),
-        redirect_uri_was_sent: true,
-        response_mode: ResponseMode::Query,
         scope: Scope::parse("openid email").unwrap(),
-        state: None,
-        nonce: None,
-        code_challenge: String::new(),
         prompt: prompt.iter().copied().collect::<BTreeSet<_>>(),
         max_age,
-        login_hint: None,
+        ..AuthorizationRequest::new(client, String::from("https://shop.example/cb"))
     }
 }
 

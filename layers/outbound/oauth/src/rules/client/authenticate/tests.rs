@@ -1,14 +1,14 @@
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
-use crate::rules::client::{ClientMetadata, ClientState};
+use crate::rules::client::ClientMetadata;
 
 const SECRET: &str = "s3cret/with+signs:and%";
 
 fn client(method: ClientAuthMethod) -> Client {
     let secret = (method != ClientAuthMethod::None).then(|| Digest::of(SECRET.as_bytes()));
     let metadata = ClientMetadata { token_endpoint_auth_method: method, ..Default::default() };
-    Client { id: ClientId::parse("shop:1").unwrap(), state: ClientState::Active, secret, metadata }
+    Client::unchecked(ClientId::parse("shop:1").unwrap(), secret, metadata)
 }
 
 fn encode(text: &str) -> String {

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::ClientState, *};
 
 fn id() -> ClientId {
     ClientId::parse("shop").unwrap()
@@ -32,7 +32,6 @@ fn all_problems_are_said_at_once() {
         redirect_uris: Vec::new(),
         token_endpoint_auth_method: ClientAuthMethod::None,
         grant_types: [GrantType::AuthorizationCode, GrantType::ClientCredentials].into(),
-        id_token_signed_response_alg: String::from("none"),
         ..Default::default()
     };
     assert_eq!(
@@ -41,7 +40,6 @@ fn all_problems_are_said_at_once() {
             MetadataProblem::NoRedirectUri,
             MetadataProblem::PublicClientCredentials,
             MetadataProblem::SecretOfPublicClient,
-            MetadataProblem::IdTokenAlgorithm,
         ]
     );
     let lonely = ClientMetadata { grant_types: [GrantType::RefreshToken].into(), ..metadata() };
