@@ -49,5 +49,7 @@ on_each_store! {
     refresh::a_child_is_used_once_and_its_parent_then_ends_the_family,
     session::a_slow_request_does_not_undo_a_logout,
     session::a_logout_ends_whatever_a_renewal_makes_meanwhile,
+    session::a_logout_with_the_old_cookie_ends_a_renewal_whose_answer_is_on_its_way,
+    session::a_logout_leaves_nothing_of_a_sign_in_that_is_gone_on_with,
     session::parallel_logins_of_one_browser_each_stand,
 }

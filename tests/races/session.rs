@@ -76,6 +76,65 @@ where
     }
 }
 
+pub(crate) async fn a_logout_with_the_old_cookie_ends_a_renewal_whose_answer_is_on_its_way<I, O>(
+    people: I,
+    grants: O,
+) where
+    I: IdentityStore + Log,
+    O: OAuthStore + Log,
+{
+    let doors = Doors::of(2);
+    let house = House::around(people.clone(), grants, doors.pages()).await;
+    let browser = signed_in(&house).await;
+    let mut answers = together(2, |number| {
+        let (mut browser, doors) = (browser.clone(), doors.clone());
+        async move {
+            if number == 0 {
+                assert_eq!(browser.get("/renewed").await.text, "done");
+            } else {
+                doors.entered.wait();
+                assert_eq!(browser.clone().get("/who").await.text, "nobody", "the old cookie opens nothing");
+                assert_eq!(browser.post("/logout", "").await.status, StatusCode::SEE_OTHER);
+                doors.left.wait();
+            }
+            browser
+        }
+    })
+    .await;
+    assert_eq!(answers[0].get("/who").await.text, "nobody");
+    assert!(people.sessions_of(house.alice, house.clock.now()).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_logout_leaves_nothing_of_a_sign_in_that_is_gone_on_with<I, O>(people: I, grants: O)
+where
+    I: IdentityStore + Log,
+    O: OAuthStore + Log,
+{
+    let house = House::around(people.clone(), grants, Doors::of(2).pages()).await;
+    let living = async || people.sessions_of(house.alice, house.clock.now()).await.unwrap();
+    for _ in 0..8 {
+        let browser = signed_in(&house).await;
+        let sign_in = living().await[0].sign_in;
+        let answers = together(2, |number| {
+            let mut browser = browser.clone();
+            async move {
+                let (path, form) =
+                    if number == 0 { ("/logout", String::new()) } else { ("/login", login_form()) };
+                let answer = browser.post(path, &form).await;
+                assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+                browser
+            }
+        })
+        .await;
+        assert!(!people.is_sign_in_alive(sign_in, house.clock.now()).await.unwrap());
+        // Whoever was quicker to sign out has signed in anew.
+        for mut browser in answers {
+            browser.post("/logout", "").await;
+        }
+        assert!(living().await.is_empty());
+    }
+}
+
 pub(crate) async fn parallel_logins_of_one_browser_each_stand<I, O>(people: I, grants: O)
 where
     I: IdentityStore + Log,
@@ -83,6 +142,7 @@ where
 {
     let house = House::around(people.clone(), grants, Doors::of(2).pages()).await;
     let browser = signed_in(&house).await;
+    let sign_in = people.sessions_of(house.alice, house.clock.now()).await.unwrap()[0].sign_in;
     let answers = together(8, |_| {
         let mut browser = browser.clone();
         async move {
@@ -93,15 +153,19 @@ where
     })
     .await;
     assert_eq!(browser.clone().get("/who").await.text, "nobody", "the session before them is gone");
+    let mut living = people.sessions_of(house.alice, house.clock.now()).await.unwrap();
+    living.sort_by_key(|session| session.sign_in);
+    living.dedup_by_key(|session| session.sign_in);
+    assert_eq!(living.len(), 8, "one went on with the sign-in, the others began their own");
+    assert_eq!(living.iter().filter(|session| session.sign_in == sign_in).count(), 1);
     let cookies: BTreeSet<_> = answers.iter().map(|browser| browser.cookies[COOKIE].clone()).collect();
     assert_eq!(cookies.len(), 8);
     for mut browser in answers {
         assert_eq!(browser.get("/who").await.text, house.alice.to_string());
     }
-    assert_eq!(people.sessions_of(house.alice, house.clock.now()).await.unwrap().len(), 8);
 }
 
-/// The two doors of a slow page: all enter it with a living session before any goes on.
+/// The two doors of a slow page: all enter it with a living session, or with what it made of one, before any goes on.
 #[derive(Clone)]
 struct Doors {
     entered: Arc<Barrier>,
@@ -126,6 +190,12 @@ impl Doors {
                     doors.left.wait();
                 }
                 let text = match path {
+                    "/renewed" => {
+                        let fared = fared(&session.renew_id().await.map(|_| ()));
+                        doors.entered.wait();
+                        doors.left.wait();
+                        fared
+                    }
                     "/slow/set_value" => fared(&session.set_value("cart", Some("1")).await),
                     "/slow/end" => fared(&session.end().await),
                     "/slow/renew_id" => fared(&session.renew_id().await.map(|_| ())),

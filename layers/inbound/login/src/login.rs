@@ -3,8 +3,9 @@
 //! 1. `GET` shows the form. `return_to` says where to go afterwards, when it is a path of this host; `login_hint`
 //!    fills in the address.
 //! 2. `POST` reads the form (64 KiB at most, no field twice) and [tries](PasswordLogin::attempt).
-//! 3. A success answers 303 to the path, with a new session. A failure answers 422 with the form again and one
-//!    sentence, the same for every reason. 401 would have to name an HTTP authentication scheme, and this is none.
+//! 3. A success answers 303 to the path, with a new session; whoever was signed in and proved themself again keeps
+//!    their sign-in. A failure answers 422 with the form again and one sentence, the same for every reason. 401 would
+//!    have to name an HTTP authentication scheme, and this is none.
 //! 4. Too much to do, or a store that is away, answers 503 with `Retry-After`.
 
 use std::{error::Error, sync::Arc};
@@ -103,7 +104,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         }
     }
 
-    /// Signs in, and ends what came from the sign-in whose place the new one takes.
+    /// Signs in, and ends what came from another person's sign-in whose place the new one takes.
     async fn sign_in(
         &self,
         email: String,
@@ -113,12 +114,11 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
     ) -> Result<SignedIn, LoginError> {
         let (login, hook) = (self.login.clone(), Arc::clone(&self.hook));
         let signing_in = async move {
-            let replaced = session.sign_in_id();
             let signed_in = login.attempt(&email, &password, &session, origin).await?;
-            if let Some(replaced) = replaced
-                && let Err(error) = hook.ending(replaced, origin).await
+            if let Some(ended) = signed_in.ended
+                && let Err(error) = hook.ending(ended, origin).await
             {
-                tracing::error!(%error, sign_in = %replaced, "what came from a replaced sign-in did not end");
+                tracing::error!(%error, sign_in = %ended, "what came from a replaced sign-in did not end");
             }
             Ok(signed_in)
         };

@@ -1,6 +1,7 @@
 //! Signing out: by `POST` alone, so that no link or picture can do it.
 //!
-//! 1. The host's [`OnLogout`] is told which sign-in ends; when it fails, nothing has ended and the person may try again.
+//! 1. The host's [`OnLogout`] is told which sign-in ends, also when another request has just renewed the cookie; when it
+//!    fails, nothing has ended and the person may try again.
 //! 2. The session ends in the store, and the cookie is cleared.
 //! 3. 303 to the configured path, for an anonymous visitor too.
 
@@ -18,8 +19,8 @@ use tracing::Instrument;
 
 use crate::{answer, pages::LoginPages, setting::Setting};
 
-/// What else ends when somebody signs out, or signs in anew in the place of an earlier sign-in: told by the host, which
-/// knows both halves. `()` ends nothing else.
+/// What else ends when somebody signs out, or another person signs in in their place: told by the host, which knows both
+/// halves. `()` ends nothing else.
 pub trait OnLogout: Send + Sync + 'static {
     /// Ends whatever came from `sign_in`. It may be called more than once for the same sign-in.
     ///
@@ -79,7 +80,7 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
 }
 
 async fn end<H: OnLogout>(hook: Arc<H>, session: Session, origin: Origin) -> Result<(), SessionError> {
-    if let Some(sign_in) = session.sign_in_id() {
+    if let Some(sign_in) = session.ending_sign_in().await? {
         hook.ending(sign_in, origin).await?;
     }
     session.end().await

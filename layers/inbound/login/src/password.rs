@@ -16,11 +16,11 @@ use towergate_identity::{
         email::EmailAddress,
         fact::{IdentityFact, LoginFailure},
         password::{Decision, Password},
-        session::SessionId,
+        session::{SessionId, SignInId},
         user::{User, UserId},
     },
 };
-use towergate_session::{Session, SessionError};
+use towergate_session::{Begun, Session, SessionError};
 use tracing::Instrument;
 
 use crate::hasher::{HasherError, PasswordHasher};
@@ -42,6 +42,10 @@ pub struct SignedIn {
     pub user: UserId,
     /// Their new session.
     pub session: SessionId,
+    /// The sign-in it belongs to: the one before it, where the same person proved themself again.
+    pub sign_in: SignInId,
+    /// The sign-in that ended with the session whose place this one took; what else came from it is the host's to end.
+    pub ended: Option<SignInId>,
 }
 
 /// Why nobody signed in.
@@ -112,8 +116,8 @@ impl<S: IdentityStore> PasswordLogin<S> {
             Decision::Failed(reason) => return Err(self.refuse(user.as_ref(), reason, origin).await),
         };
         let id = proof.user();
-        let session = match session.establish(proof).await {
-            Ok(session) => session,
+        let Begun { session, sign_in, ended } = match session.establish(proof).await {
+            Ok(begun) => begun,
             // Shut out since they were loaded.
             Err(SessionError::UserRefused) => {
                 return Err(self.refuse(user.as_ref(), LoginFailure::Disabled, origin).await);
@@ -124,7 +128,7 @@ impl<S: IdentityStore> PasswordLogin<S> {
         if rehash_due {
             self.rehash(user, password, origin).await;
         }
-        Ok(SignedIn { user: id, session })
+        Ok(SignedIn { user: id, session, sign_in, ended })
     }
 
     /// Writes the failure down; when that fails, the failure of the store is what is answered.

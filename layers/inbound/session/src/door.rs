@@ -12,7 +12,7 @@ use towergate_identity::{
     },
     rules::{
         fact::SessionEnd,
-        session::{SessionId, SessionLifetime, SessionRecord},
+        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord},
         user::UserId,
     },
 };
@@ -44,6 +44,7 @@ pub(crate) trait Door: Send + Sync + 'static {
     fn establish(&self, establishment: Establishment, origin: Origin) -> Step<'_, Established>;
     fn end(&self, id: SessionId, reason: SessionEnd, origin: Origin) -> Step<'_, bool>;
     fn end_others(&self, user: UserId, except: SessionId, origin: Origin) -> Step<'_, u64>;
+    fn find_replaced(&self, id: SessionId, now: Timestamp) -> Step<'_, Option<ReplacedSession>>;
     fn sessions_of(&self, user: UserId, now: Timestamp) -> Step<'_, Vec<SessionRecord>>;
     fn set_value(&self, id: SessionId, name: String, value: Option<String>, now: Timestamp)
     -> Step<'_, bool>;
@@ -65,6 +66,10 @@ impl<S: SessionStore> Door for Keeper<S> {
 
     fn end_others(&self, user: UserId, except: SessionId, origin: Origin) -> Step<'_, u64> {
         Box::pin(self.store.end_sessions_of(user, Some(except), SessionEnd::RevokedByUser, origin))
+    }
+
+    fn find_replaced(&self, id: SessionId, now: Timestamp) -> Step<'_, Option<ReplacedSession>> {
+        Box::pin(self.store.find_replaced_session(id, now))
     }
 
     fn sessions_of(&self, user: UserId, now: Timestamp) -> Step<'_, Vec<SessionRecord>> {

@@ -11,12 +11,12 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use towergate_core::{Digest, StoreError, Timestamp, audit::RequestId};
+use towergate_core::{StoreError, Timestamp, audit::RequestId};
 use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
 
 use crate::{
     door::{Door, Keeper, Step},
-    handle::{CookieChange, Session},
+    handle::{Claimed, CookieChange, Session},
     record,
     rejection::{RejectSession, SessionRejection},
 };
@@ -49,7 +49,7 @@ pub(crate) struct Waiting<Inner, S, R, ReqBody> {
     pub(crate) inner: Inner,
     pub(crate) keeper: Arc<Keeper<S>>,
     pub(crate) rejection: R,
-    pub(crate) digest: Digest,
+    pub(crate) claimed: Claimed,
     pub(crate) now: Timestamp,
     pub(crate) origin: Option<RequestId>,
     pub(crate) request: Request<ReqBody>,
@@ -85,7 +85,7 @@ where
                     let loaded = ready!(load.poll(context));
                     let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
                     let (now, settings) = (waiting.now, &waiting.keeper.settings);
-                    match loaded.map(|loaded| record::recognise(loaded, &waiting.digest, now)) {
+                    match loaded.map(|loaded| record::recognise(loaded, &waiting.claimed.digest, now)) {
                         Ok(Some(record)) if record.activity_is_due(now, &settings.lifetime) => {
                             let touch = touching(Arc::clone(&waiting.keeper), &record, now);
                             this.state.set(State::Touching { touch, record: Some(record) });
@@ -134,9 +134,12 @@ fn enter<Inner, S: SessionStore, R, ReqBody>(
     waiting: &mut Waiting<Inner, S, R, ReqBody>,
     record: Option<SessionRecord>,
 ) -> Session {
-    let change = if record.is_some() { CookieChange::Keep } else { CookieChange::Clear };
+    let (unknown, change) = match record {
+        Some(_) => (None, CookieChange::Keep),
+        None => (Some(waiting.claimed.clone()), CookieChange::Clear),
+    };
     let door = Arc::clone(&waiting.keeper) as Arc<dyn Door>;
-    let session = Session::new(door, waiting.origin, record, change);
+    let session = Session::new(door, waiting.origin, record, unknown, change);
     waiting.request.extensions_mut().insert(session.clone());
     session
 }

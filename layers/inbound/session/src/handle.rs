@@ -3,6 +3,8 @@
 mod end;
 mod establish;
 
+pub use establish::Begun;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,11 +15,11 @@ use http::{
     header::{CACHE_CONTROL, SET_COOKIE},
 };
 use towergate_core::{
-    RandomUnavailable, Secret, Timestamp,
+    Digest, RandomUnavailable, Secret, Timestamp,
     audit::{Origin, RequestId},
 };
 use towergate_identity::rules::{
-    session::{SessionRecord, SessionStage, SignInId},
+    session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
 
@@ -48,8 +50,17 @@ struct State {
     record: Option<Arc<SessionRecord>>,
     /// What `record` was before another request was quicker: signing out still means this sign-in.
     lost: Option<Arc<SessionRecord>>,
+    /// A cookie that no living session goes by: it may have been the session's until another request renewed it.
+    unknown: Option<Claimed>,
     change: CookieChange,
     answered: bool,
+}
+
+/// What a cookie says.
+#[derive(Clone)]
+pub(crate) struct Claimed {
+    pub(crate) id: SessionId,
+    pub(crate) digest: Digest,
 }
 
 /// What the answer tells the browser.
@@ -64,9 +75,10 @@ impl Session {
         door: Arc<dyn Door>,
         request: Option<RequestId>,
         record: Option<SessionRecord>,
+        unknown: Option<Claimed>,
         change: CookieChange,
     ) -> Self {
-        let state = State { record: record.map(Arc::new), lost: None, change, answered: false };
+        let state = State { record: record.map(Arc::new), lost: None, unknown, change, answered: false };
         Self { door, request, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -97,7 +109,8 @@ impl Session {
         self.complete().map(|record| record.user)
     }
 
-    /// The sign-in the session belongs to, which its new identifiers share.
+    /// The sign-in the session belongs to, which its new identifiers share. What signing out ends is
+    /// [`ending_sign_in`](Self::ending_sign_in).
     #[must_use]
     pub fn sign_in_id(&self) -> Option<SignInId> {
         self.lock().record.as_ref().map(|record| record.sign_in)

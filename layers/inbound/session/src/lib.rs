@@ -25,9 +25,9 @@
 //! [`Session::establish`], the session exists and nobody holds its cookie; it idles out.
 //!
 //! A request that finds a cookie without a living session clears it, also when another request of the same browser
-//! renewed the session at that very moment and the answers cross: that person signs in again. For the same reason a
-//! sign-out that comes with the old cookie, while the answer with the new one is still on its way, finds nobody to sign
-//! out. A sign-out that was recognised ends the sign-in under whatever identifier it goes by then.
+//! renewed the session at that very moment and the answers cross: that person signs in again. A sign-out ends the sign-in
+//! under whatever identifier it goes by then, also when it comes with the old cookie while the answer with the new one is
+//! still on its way: the store remembers the identifiers that a sign-in went by, and the digests of their secrets.
 //!
 //! # Example
 //!
@@ -112,7 +112,7 @@ mod service;
 pub use cookie::{INSECURE_NAME, NAME};
 pub use error::{MissingSessionLayer, SessionError};
 pub use future::ResponseFuture;
-pub use handle::{MAX_NAME_BYTES, MAX_VALUE_BYTES, Session};
+pub use handle::{Begun, MAX_NAME_BYTES, MAX_VALUE_BYTES, Session};
 pub use layer::SessionLayer;
 pub use rejection::{PlainRejection, RejectSession, SessionRejection};
 pub use service::SessionService;

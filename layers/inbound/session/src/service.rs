@@ -15,7 +15,7 @@ use crate::{
     cookie::Presented,
     door::{Door, Keeper},
     future::{ResponseFuture, Waiting},
-    handle::{CookieChange, Session},
+    handle::{Claimed, CookieChange, Session},
     rejection::{PlainRejection, RejectSession},
 };
 
@@ -66,7 +66,8 @@ where
             Presented::Torn => CookieChange::Clear,
             Presented::Token(token) => {
                 let now = settings.clock.now();
-                let load = self.keeper.store.load_session(SessionId::from_uuid(token.id()), now);
+                let id = SessionId::from_uuid(token.id());
+                let load = self.keeper.store.load_session(id, now);
                 let clone = self.inner.clone();
                 return ResponseFuture::loading(
                     load,
@@ -75,7 +76,7 @@ where
                         inner: mem::replace(&mut self.inner, clone),
                         keeper: Arc::clone(&self.keeper),
                         rejection: self.rejection.clone(),
-                        digest: token.digest(),
+                        claimed: Claimed { id, digest: token.digest() },
                         now,
                         origin,
                         request,
@@ -84,7 +85,7 @@ where
             }
         };
         let door = Arc::clone(&self.keeper) as Arc<dyn Door>;
-        let session = Session::new(door, origin, None, change);
+        let session = Session::new(door, origin, None, None, change);
         request.extensions_mut().insert(session.clone());
         ResponseFuture::answering(self.inner.call(request), session)
     }

@@ -11,21 +11,54 @@ use std::{
 
 use house::{House, cleared, failure, fared, kept, ok, with};
 use towergate_core::audit::{Origin, RequestId};
-use towergate_identity::ports::UserStore;
+use towergate_identity::{ports::UserStore, rules::session::SignInId};
 use towergate_session::{Session, SessionError};
 
 #[tokio::test]
-async fn a_login_gives_a_new_identifier_and_ends_the_session_before_it() {
+async fn whoever_proves_themself_again_has_a_new_identifier_in_the_same_sign_in() {
     let house = House::new().await;
     let first = house.signed_in().await;
     let before = house.living().await;
-    let second = house.established(Some(&first)).await;
+    house.pass(60);
+    let (second, begun) = house.begun(Some(&first), &house.alice).await;
     let after = house.living().await;
     assert!(house.who(&first).await.is_none());
     assert!(house.who(&second).await.is_some());
     assert_eq!(after.len(), 1);
     assert_ne!(after[0].id, before[0].id);
-    assert_ne!(after[0].sign_in, before[0].sign_in);
+    assert!(!after[0].digest.matches(&before[0].digest));
+    assert_eq!((after[0].id, after[0].sign_in), (begun.session, before[0].sign_in));
+    assert_eq!((begun.sign_in, begun.ended), (before[0].sign_in, None));
+    assert_eq!(after[0].authenticated_at, house.now());
+    let day = std::time::Duration::from_secs(24 * 3600);
+    assert_eq!(after[0].absolute_expires_at, house.now().plus(day), "it counts from the new proof");
+}
+
+#[tokio::test]
+async fn another_person_begins_another_sign_in_and_ends_the_one_before() {
+    let house = House::new().await;
+    let (first, before) = house.begun(None, &house.alice).await;
+    let (second, begun) = house.begun(Some(&first), &house.bob).await;
+    assert!(house.who(&first).await.is_none());
+    assert_eq!(house.who(&second).await, Some(house.bob.id));
+    assert_ne!(begun.sign_in, before.sign_in);
+    assert_eq!(begun.ended, Some(before.sign_in));
+    assert!(house.living().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_knows_the_sign_in_it_went_on_with() {
+    let house = House::new().await;
+    let (first, before) = house.begun(None, &house.alice).await;
+    let proof = Arc::new(Mutex::new(Some(house.proof())));
+    let answer = house
+        .ask(Some(&first), async move |session| {
+            let proof = proof.lock().unwrap().take().unwrap();
+            session.establish(proof).await.unwrap();
+            with(session.sign_in_id())
+        })
+        .await;
+    assert_eq!(answer.extensions().get(), Some(&Some(before.sign_in)));
 }
 
 #[tokio::test]
@@ -46,7 +79,7 @@ async fn a_renewed_identifier_keeps_the_sign_in_and_its_end() {
 }
 
 #[tokio::test]
-async fn values_stay_through_a_new_identifier_and_end_at_a_login() {
+async fn values_stay_as_long_as_the_sign_in_goes_on() {
     let house = House::new().await;
     let old = house.signed_in().await;
     house.ask(Some(&old), async |session| fared(session.set_value("word", Some("kept")).await)).await;
@@ -59,7 +92,9 @@ async fn values_stay_through_a_new_identifier_and_end_at_a_login() {
     };
     assert_eq!(word(&renewed).await.as_deref(), Some("kept"));
     let again = house.established(Some(&renewed)).await;
-    assert_eq!(word(&again).await, None);
+    assert_eq!(word(&again).await.as_deref(), Some("kept"));
+    let (other, _) = house.begun(Some(&again), &house.bob).await;
+    assert_eq!(word(&other).await, None);
 }
 
 #[tokio::test]
@@ -97,6 +132,62 @@ async fn a_logout_follows_a_session_that_changed_its_identifier_meanwhile() {
         assert_eq!(failure(&answer), None);
         assert!(house.living().await.is_empty(), "tried first: {tried_first}");
     }
+}
+
+#[tokio::test]
+async fn a_logout_with_the_old_cookie_ends_what_took_its_place() {
+    for renew in [true, false] {
+        let house = House::new().await;
+        let (old, begun) = house.begun(None, &house.alice).await;
+        let new = match renew {
+            true => {
+                let answer = house.ask(Some(&old), async |session| fared(session.renew_id().await)).await;
+                kept(answer.headers()).unwrap()
+            }
+            false => house.established(Some(&old)).await,
+        };
+        assert!(house.who(&old).await.is_none(), "the old cookie opens nothing");
+        let answer = house
+            .ask(Some(&old), async |session| {
+                assert!(session.is_anonymous());
+                let ending = session.ending_sign_in().await.unwrap();
+                session.end().await.unwrap();
+                assert_eq!(session.ending_sign_in().await.unwrap(), None);
+                with(ending)
+            })
+            .await;
+        assert_eq!(answer.extensions().get(), Some(&Some(begun.sign_in)));
+        assert!(cleared(answer.headers()));
+        assert!(house.living().await.is_empty());
+        assert!(house.who(&new).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn only_who_holds_the_old_secret_signs_out_with_an_old_identifier() {
+    let house = House::new().await;
+    let old = house.signed_in().await;
+    let new = house.established(Some(&old)).await;
+    // The identifier is no secret, so another secret under it must not do.
+    let (id, _) = old.rsplit_once('.').unwrap();
+    let (_, other) = new.rsplit_once('.').unwrap();
+    let answer = house
+        .ask(Some(&format!("{id}.{other}")), async |session| {
+            session.end().await.unwrap();
+            with(session.ending_sign_in().await.unwrap())
+        })
+        .await;
+    assert!(answer.extensions().get::<Option<SignInId>>().unwrap().is_none());
+    assert!(house.who(&new).await.is_some());
+}
+
+#[tokio::test]
+async fn an_old_cookie_signs_nobody_else_out() {
+    let house = House::new().await;
+    let old = house.signed_in().await;
+    let (theirs, _) = house.begun(Some(&old), &house.bob).await;
+    house.ask(Some(&old), async |session| fared(session.end().await)).await;
+    assert_eq!(house.who(&theirs).await, Some(house.bob.id));
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ const BATCH: u16 = 500;
 pub struct Cleaned {
     /// Sessions that had ended.
     pub sessions: u64,
+    /// Identifiers of sessions that need not be remembered any more.
+    pub replaced_sessions: u64,
     /// Sign-ins whose end need not be remembered any more.
     pub ended_sign_ins: u64,
     /// Interactions that had expired.
@@ -35,6 +37,9 @@ pub struct Cleaned {
 
 pub(crate) const SESSIONS: &str = "DELETE FROM towergate_sessions WHERE id IN
     (SELECT id FROM towergate_sessions WHERE idle_expires_at <= ?1 ORDER BY idle_expires_at LIMIT ?2)";
+
+pub(crate) const REPLACED_SESSIONS: &str = "DELETE FROM towergate_replaced_sessions WHERE id IN
+    (SELECT id FROM towergate_replaced_sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -81,6 +86,7 @@ impl SqliteStore {
         self.clean(INTERACTION_ROOM, now).await?;
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
+            replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
             ..self.clean_grants(now).await?

@@ -40,6 +40,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "openid_provider",
         sql: include_str!("../migrations/0007_openid_provider.sql"),
     },
+    Migration {
+        number: 8,
+        name: "replaced_sessions",
+        sql: include_str!("../migrations/0008_replaced_sessions.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

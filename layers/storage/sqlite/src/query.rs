@@ -35,7 +35,7 @@ pub(crate) fn all<T>(
 }
 
 /// Whether there is a row.
-#[cfg(feature = "outbound")]
+#[cfg(any(feature = "inbound", feature = "outbound"))]
 pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) -> Result<bool, Failure> {
     Ok(connection.prepare_cached(sql)?.exists(params)?)
 }

@@ -34,6 +34,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         crate::audit::AFTER,
         crate::audit::FORGET,
         c::SESSIONS,
+        c::REPLACED_SESSIONS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
         c::ACCESS_TOKENS,
@@ -50,16 +51,19 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[cfg(feature = "inbound")]
 #[test]
 fn signing_in_uses_an_index() {
-    use crate::identity::{session as s, user as u};
+    use crate::identity::{replaced_session as r, session as s, user as u};
     let connection = migrated();
     for sql in [
         s::LOAD,
         s::OF_USER,
         s::TOUCH,
         s::END,
+        s::END_OF_SIGN_IN,
         s::END_OF_USER,
+        s::IS_SIGN_IN_ALIVE,
         s::VALUE,
         s::MOVE_VALUES,
+        r::FIND,
         u::FIND,
         u::FIND_BY_EMAIL,
     ] {

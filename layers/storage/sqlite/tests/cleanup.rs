@@ -4,7 +4,10 @@
 mod house;
 
 use house::{DAY, MINUTE, NOW, code, grant, id, login, origin, redemption, rotation, user};
-use towergate_identity::ports::{session::SessionStore, user::UserStore};
+use towergate_identity::ports::{
+    session::{Establishment, SessionStore},
+    user::UserStore,
+};
 use towergate_oauth::ports::{
     grant::{GrantStore, Redeemed, Rotated},
     interaction::InteractionStore,
@@ -21,6 +24,19 @@ async fn sessions_go_when_they_have_ended() {
     assert_eq!(store.cleanup(NOW).await.unwrap().sessions, 0);
     assert_eq!(store.cleanup(end).await.unwrap().sessions, 1);
     assert!(store.load_session(login(3, end).session.id, end).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_replaced_identifier_goes_at_the_end_that_its_session_had() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.add_user(user(1), origin(NOW)).await.unwrap();
+    let first = login(2, NOW).session;
+    store.establish_session(login(2, NOW), origin(NOW)).await.unwrap();
+    let again = Establishment { replaces: Some(first.id), ..login(3, NOW) };
+    store.establish_session(again, origin(NOW)).await.unwrap();
+    let before = NOW.plus(DAY).minus(std::time::Duration::from_millis(1));
+    assert_eq!(store.cleanup(before).await.unwrap().replaced_sessions, 0);
+    assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap().replaced_sessions, 1);
 }
 
 #[tokio::test]

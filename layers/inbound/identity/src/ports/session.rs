@@ -6,7 +6,7 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 
 use crate::rules::{
     fact::SessionEnd,
-    session::{SessionId, SessionLifetime, SessionRecord},
+    session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
     user::UserId,
 };
 
@@ -36,7 +36,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Keeps a new session and ends the one it replaces, in one step. Writes `login.succeeded` where
     /// `establishment.is_login`, `session.created`, and `session.revoked` for the replaced one if it was there.
     ///
-    /// A session that changes its identifier takes its named values along, in the same step; a login begins without any.
+    /// Where the sign-in of the replaced session [goes on](SessionRecord::goes_on_in), the new session belongs to it,
+    /// whatever its record says, and has the replaced one's named values; the replaced identifier is remembered until the
+    /// absolute end that it had. Any other session begins without values.
     ///
     /// # Errors
     /// When the store fails.
@@ -46,7 +48,8 @@ pub trait SessionStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Established, StoreError>> + Send;
 
-    /// Ends a session. `false` when it was not there. Writes `session.revoked`.
+    /// Ends the session that goes by `id`, or that took its place within the same sign-in. `false` when neither is alive.
+    /// Writes `session.revoked`.
     ///
     /// # Errors
     /// When the store fails.
@@ -68,6 +71,26 @@ pub trait SessionStore: Send + Sync + 'static {
         reason: SessionEnd,
         origin: Origin,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// What is remembered of an identifier whose sign-in goes on under another; `None` once that is forgotten.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn find_replaced_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<ReplacedSession>, StoreError>> + Send;
+
+    /// Whether any session of the sign-in is alive at `now`: neither ended, nor idle for too long, nor too old.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn is_sign_in_alive(
+        &self,
+        sign_in: SignInId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The living sessions of `user`, newest first.
     ///
@@ -119,7 +142,12 @@ pub struct Establishment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Established {
     /// The new session is kept.
-    Established,
+    Established {
+        /// The sign-in it belongs to: the replaced session's where that goes on, else its own.
+        sign_in: SignInId,
+        /// The sign-in that ended with the replaced session.
+        ended: Option<SignInId>,
+    },
     /// The person is disabled or gone; nothing was written.
     UserRefused,
     /// The replaced session was no longer there, and this is not a login; nothing was written.

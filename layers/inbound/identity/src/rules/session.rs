@@ -67,6 +67,20 @@ pub struct SessionRecord {
     pub absolute_expires_at: Timestamp,
 }
 
+/// An identifier that a session went by until another took its place within the same sign-in. It opens nothing; a
+/// sign-out that still comes with it ends the sign-in.
+#[derive(Debug, Clone)]
+pub struct ReplacedSession {
+    /// The identifier.
+    pub id: SessionId,
+    /// The digest of its cookie's secret half.
+    pub digest: Digest,
+    /// The sign-in that went on under another identifier.
+    pub sign_in: SignInId,
+    /// When it is forgotten: at the absolute end that the session had.
+    pub expires_at: Timestamp,
+}
+
 /// Whether more is to be proven before anybody is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionStage {
@@ -81,6 +95,24 @@ impl SessionRecord {
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         now < self.idle_expires_at && now < self.absolute_expires_at
+    }
+
+    /// Whether its sign-in goes on in `next`, which takes its place: always when a session only changes its identifier,
+    /// and at a login when the person who is signed in proves themself again.
+    #[must_use]
+    pub fn goes_on_in(&self, next: &Self, is_login: bool) -> bool {
+        !is_login || (self.user == next.user && self.stage == SessionStage::Complete)
+    }
+
+    /// What is remembered of it when another identifier takes its place.
+    #[must_use]
+    pub fn replaced(&self) -> ReplacedSession {
+        ReplacedSession {
+            id: self.id,
+            digest: self.digest.clone(),
+            sign_in: self.sign_in,
+            expires_at: self.absolute_expires_at,
+        }
     }
 
     /// Whether a note of activity is due.

@@ -93,3 +93,20 @@ async fn the_host_is_told_which_sign_in_another_one_replaces() {
     let ended = host.hook.ended.lock().unwrap();
     assert_eq!(ended.iter().map(SignInId::to_string).collect::<Vec<_>>(), [sid]);
 }
+
+#[tokio::test]
+async fn whoever_proves_themself_again_goes_on_with_their_sign_in() {
+    let host = Host::with_alice().await.with_hook(Hook::default());
+    let first = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    let second = host.sign_in(ALICE, RIGHT, Some(&first)).await.cookie();
+    assert!(host.hook.ended.lock().unwrap().is_empty(), "nothing ends");
+    let created = host.events("session.created");
+    assert_eq!(created[0].details, created[1].details, "one sid");
+
+    // A sign-out that still comes with the first cookie ends it, here and at the host.
+    let answer = host.post("/logout", Some(&first), "").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(host.get("/", Some(&second)).await.body, "nobody");
+    let ended = host.hook.ended.lock().unwrap();
+    assert_eq!(ended.iter().map(SignInId::to_string).collect::<Vec<_>>(), [created[0].details[0].1.clone()]);
+}

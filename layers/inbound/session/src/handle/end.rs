@@ -1,38 +1,33 @@
 //! Signing out, here and elsewhere.
 
-use std::sync::Arc;
-
-use towergate_identity::rules::{fact::SessionEnd, session::SessionRecord};
+use towergate_identity::rules::{
+    fact::SessionEnd,
+    session::{SessionId, SessionRecord, SignInId},
+};
 
 use super::{CookieChange, Session};
 use crate::error::SessionError;
 
-/// How often an ending follows a session that keeps changing its identifier.
-const MAX_CHASE: usize = 8;
-
 impl Session {
+    /// The sign-in that signing out ends: that of the session, or, when the request came with a cookie that another
+    /// request has just renewed, the one that goes on under the new cookie. `None` for an anonymous visitor.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn ending_sign_in(&self) -> Result<Option<SignInId>, SessionError> {
+        Ok(self.known().await?.map(|(_, sign_in)| sign_in))
+    }
+
     /// Signs out: ends the session in the store, whatever identifier its sign-in goes by at this moment, and clears the
     /// cookie. Nothing to do for an anonymous visitor.
     ///
     /// # Errors
     /// When the store failed: the person is still signed in.
     pub async fn end(&self) -> Result<(), SessionError> {
-        let Some(record) = self.known() else { return Ok(()) };
-        let now = self.now();
-        let mut id = record.id;
-        for _ in 0..MAX_CHASE {
-            if self.door.end(id, SessionEnd::Logout, self.origin(now)?).await? {
-                break;
-            }
-            // Another request ended it, or gave it a new identifier that must end as well.
-            let living = self.door.sessions_of(record.user, now).await?;
-            match living.iter().find(|other| other.sign_in == record.sign_in) {
-                Some(renewed) => id = renewed.id,
-                None => break,
-            }
-        }
+        let Some((id, _)) = self.known().await? else { return Ok(()) };
+        self.door.end(id, SessionEnd::Logout, self.origin(self.now())?).await?;
         let mut state = self.lock();
-        (state.record, state.lost) = (None, None);
+        (state.record, state.lost, state.unknown) = (None, None, None);
         state.change = CookieChange::Clear;
         Ok(())
     }
@@ -55,8 +50,18 @@ impl Session {
         Ok(self.door.end_others(record.user, record.id, self.origin(self.now())?).await?)
     }
 
-    fn known(&self) -> Option<Arc<SessionRecord>> {
-        let state = self.lock();
-        state.record.as_ref().or(state.lost.as_ref()).cloned()
+    /// The session of this request, or whose cookie it came with.
+    async fn known(&self) -> Result<Option<(SessionId, SignInId)>, SessionError> {
+        let unknown = {
+            let state = self.lock();
+            if let Some(record) = state.record.as_ref().or(state.lost.as_ref()) {
+                return Ok(Some((record.id, record.sign_in)));
+            }
+            state.unknown.clone()
+        };
+        let Some(unknown) = unknown else { return Ok(None) };
+        let replaced = self.door.find_replaced(unknown.id, self.now()).await?;
+        let replaced = replaced.filter(|replaced| replaced.digest.matches(&unknown.digest));
+        Ok(replaced.map(|replaced| (replaced.id, replaced.sign_in)))
     }
 }

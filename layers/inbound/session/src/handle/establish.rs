@@ -15,16 +15,31 @@ use towergate_identity::{
 use super::{CookieChange, Session};
 use crate::{error::SessionError, record};
 
+/// What a proof was traded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// The new session.
+    pub session: SessionId,
+    /// The sign-in it belongs to: the one before it, where the same person proved themself again.
+    pub sign_in: SignInId,
+    /// The sign-in that ended with the session whose place this one took: another person's, or one that was only half
+    /// done. What else came from it is the host's to end.
+    pub ended: Option<SignInId>,
+}
+
 impl Session {
-    /// Begins a session for whom `proof` names, under a new identifier and a new sign-in, in the place of any session
-    /// this request had. It begins without named values. The answer sets the cookie.
+    /// Begins a session for whom `proof` names, under a new identifier, in the place of any session this request had. The
+    /// answer sets the cookie.
+    ///
+    /// Where the person who is signed in proves themself again, their sign-in goes on, with its named values; its absolute
+    /// end counts from the new proof. Anybody else begins a sign-in of their own, without values, and the one before ends.
     ///
     /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
     ///
     /// # Errors
     /// [`SessionError::UserRefused`] when the person is disabled or gone; otherwise when the answer has begun, or the
     /// store or the randomness failed.
-    pub async fn establish(&self, proof: LoginProof) -> Result<SessionId, SessionError> {
+    pub async fn establish(&self, proof: LoginProof) -> Result<Begun, SessionError> {
         let replaces = self.changeable()?.map(|record| record.id);
         let settings = self.door.settings();
         let now = settings.clock.now();
@@ -45,7 +60,8 @@ impl Session {
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let session = record::renew(&old, &token, now, &settings.lifetime);
-        self.exchange(Establishment { session, replaces: Some(old.id), is_login: false }, &token, now).await
+        let renewed = Establishment { session, replaces: Some(old.id), is_login: false };
+        Ok(self.exchange(renewed, &token, now).await?.session)
     }
 
     /// One store step, then the new cookie.
@@ -54,26 +70,25 @@ impl Session {
         establishment: Establishment,
         token: &OpaqueToken,
         now: Timestamp,
-    ) -> Result<SessionId, SessionError> {
-        let record = Arc::new(establishment.session.clone());
-        match self.door.establish(establishment, self.origin(now)?).await? {
-            Established::Established => {}
+    ) -> Result<Begun, SessionError> {
+        let record = establishment.session.clone();
+        let begun = match self.door.establish(establishment, self.origin(now)?).await? {
+            Established::Established { sign_in, ended } => Begun { session: record.id, sign_in, ended },
             Established::UserRefused => return Err(SessionError::UserRefused),
             Established::Superseded => return Err(self.gone()),
-        }
-        let id = record.id;
-        if self.adopt(record, token) {
-            return Ok(id);
+        };
+        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }, token) {
+            return Ok(begun);
         }
         // The answer left while the store was writing: nobody will ever hold this cookie.
-        self.door.end(id, SessionEnd::Replaced, self.origin(now)?).await?;
+        self.door.end(begun.session, SessionEnd::Replaced, self.origin(now)?).await?;
         Err(SessionError::Answered)
     }
 
-    fn adopt(&self, record: Arc<SessionRecord>, token: &OpaqueToken) -> bool {
+    fn adopt(&self, record: SessionRecord, token: &OpaqueToken) -> bool {
         let mut state = self.lock();
         if !state.answered {
-            state.record = Some(record);
+            state.record = Some(Arc::new(record));
             state.change = CookieChange::Set(token.reveal());
         }
         !state.answered

@@ -35,11 +35,11 @@ use towergate_identity::{
         fact::SessionEnd,
         login_proof::LoginProof,
         password::{Decision, DummyHash, HashParams, Password, decide, hash},
-        session::{SessionId, SessionLifetime, SessionRecord},
+        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
         user::{User, UserId, UserState},
     },
 };
-use towergate_session::{Session, SessionError, SessionLayer};
+use towergate_session::{Begun, Session, SessionError, SessionLayer};
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
@@ -60,6 +60,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) random: Arc<InsecureSeededRandom>,
     pub(crate) alice: User,
+    pub(crate) bob: User,
     dummy: DummyHash,
 }
 
@@ -70,15 +71,18 @@ impl House {
         let random = Arc::new(InsecureSeededRandom::new(1));
         let cheap = HashParams::insecure_new(8, 1, 1).unwrap();
         let phc = hash(&password(), cheap, &*random).unwrap();
-        let alice = User {
+        let person = |email: &str| User {
             id: UserId::fresh(now, &*random).unwrap(),
-            email: EmailAddress::parse("alice@example.com").unwrap(),
-            password: Some(phc),
+            email: EmailAddress::parse(email).unwrap(),
+            password: Some(phc.clone()),
             state: UserState::Active,
             created_at: now,
         };
+        let (alice, bob) = (person("alice@example.com"), person("bob@example.com"));
         let origin = Origin::detached(now, &*random).unwrap();
-        store.add_user(alice.clone(), origin).await.unwrap();
+        for user in [&alice, &bob] {
+            store.add_user(user.clone(), origin).await.unwrap();
+        }
         let watched = Watched {
             store: store.clone(),
             loads: Arc::default(),
@@ -88,7 +92,7 @@ impl House {
             establishes_slowly: Arc::default(),
         };
         let dummy = DummyHash::new(cheap, &*random).unwrap();
-        Self { store, watched, clock: Arc::new(ManualClock::at(now)), random, alice, dummy }
+        Self { store, watched, clock: Arc::new(ManualClock::at(now)), random, alice, bob, dummy }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -97,7 +101,11 @@ impl House {
 
     /// A proof from the only rule that makes one.
     pub(crate) fn proof(&self) -> LoginProof {
-        match decide(Some(&self.alice), &password(), self.now(), &self.dummy) {
+        self.proof_of(&self.alice)
+    }
+
+    pub(crate) fn proof_of(&self, person: &User) -> LoginProof {
+        match decide(Some(person), &password(), self.now(), &self.dummy) {
             Decision::Proven { proof, .. } => proof,
             Decision::Failed(reason) => panic!("{reason:?}"),
         }
@@ -149,16 +157,19 @@ impl House {
 
     /// Signs Alice in over what the browser already has.
     pub(crate) async fn established(&self, cookie: Option<&str>) -> String {
-        let proof = self.proof();
-        let proof = Arc::new(std::sync::Mutex::new(Some(proof)));
+        self.begun(cookie, &self.alice).await.0
+    }
+
+    /// Signs a person in over what the browser already has; answers the cookie, and what began.
+    pub(crate) async fn begun(&self, cookie: Option<&str>, person: &User) -> (String, Begun) {
+        let proof = Arc::new(std::sync::Mutex::new(Some(self.proof_of(person))));
         let answer = self
             .ask(cookie, async move |session| {
                 let proof = proof.lock().unwrap().take().unwrap();
-                session.establish(proof).await.unwrap();
-                ok()
+                with(session.establish(proof).await.unwrap())
             })
             .await;
-        kept(answer.headers()).expect("a cookie")
+        (kept(answer.headers()).expect("a cookie"), *answer.extensions().get::<Begun>().unwrap())
     }
 
     /// Who a cookie is taken for.
@@ -267,6 +278,18 @@ impl SessionStore for Watched {
         origin: Origin,
     ) -> Result<u64, StoreError> {
         self.store.end_sessions_of(user, except, why, origin).await
+    }
+
+    async fn find_replaced_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<ReplacedSession>, StoreError> {
+        self.store.find_replaced_session(id, now).await
+    }
+
+    async fn is_sign_in_alive(&self, sign_in: SignInId, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.is_sign_in_alive(sign_in, now).await
     }
 
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {

@@ -1,5 +1,6 @@
 //! The ports of signing in.
 
+pub(crate) mod replaced_session;
 pub(crate) mod session;
 pub(crate) mod session_row;
 pub(crate) mod user;

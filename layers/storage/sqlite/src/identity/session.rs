@@ -8,12 +8,13 @@ use towergate_identity::{
     ports::session::{Established, Establishment, SessionStore},
     rules::{
         fact::{IdentityFact, SessionEnd},
-        session::{SessionId, SessionLifetime, SessionRecord},
+        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
         user::UserId,
     },
 };
 
 use super::{
+    replaced_session,
     session_row::{self, session_columns},
     user,
 };
@@ -39,6 +40,12 @@ pub(crate) const TOUCH: &str = "UPDATE towergate_sessions SET
 
 pub(crate) const END: &str =
     concat!("DELETE FROM towergate_sessions WHERE id = ?1 RETURNING ", session_columns!());
+
+pub(crate) const END_OF_SIGN_IN: &str =
+    concat!("DELETE FROM towergate_sessions WHERE sign_in = ?1 RETURNING ", session_columns!());
+
+pub(crate) const IS_SIGN_IN_ALIVE: &str = "SELECT 1 FROM towergate_sessions
+    WHERE sign_in = ?1 AND idle_expires_at > ?2 AND absolute_expires_at > ?2";
 
 pub(crate) const END_OF_USER: &str = concat!(
     "DELETE FROM towergate_sessions WHERE user_id = ?1 AND id IS NOT ?2 RETURNING ",
@@ -92,7 +99,7 @@ impl SessionStore for SqliteStore {
         reason: SessionEnd,
         origin: Origin,
     ) -> Result<bool, StoreError> {
-        self.write(move |step| end(step, id, reason, &origin)).await
+        self.write(move |step| end_wherever(step, id, reason, &origin)).await
     }
 
     async fn end_sessions_of(
@@ -103,6 +110,19 @@ impl SessionStore for SqliteStore {
         origin: Origin,
     ) -> Result<u64, StoreError> {
         self.write(move |step| end_of_user(step, user, except, reason, &origin)).await
+    }
+
+    async fn find_replaced_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<ReplacedSession>, StoreError> {
+        self.read(|connection| replaced_session::find(connection, id, now))
+    }
+
+    async fn is_sign_in_alive(&self, sign_in: SignInId, now: Timestamp) -> Result<bool, StoreError> {
+        let key = params![sign_in.as_uuid().as_bytes(), now.unix_millis()];
+        self.read(|connection| query::exists(connection, IS_SIGN_IN_ALIVE, key))
     }
 
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
@@ -151,15 +171,8 @@ pub(super) fn end_of_user(
     origin: &Origin,
 ) -> Result<u64, Failure> {
     let key = params![user.as_uuid().as_bytes(), except.as_ref().map(|id| id.as_uuid().as_bytes())];
-    let mut ended = query::all(step.connection, END_OF_USER, key, session_row::read)?;
-    ended.retain(|session| session.is_alive(origin.at));
-    ended.sort_by_key(|session| session.id);
-    let mut count = 0;
-    for session in &ended {
-        step.record(&revoked(session, reason), origin)?;
-        count += 1;
-    }
-    Ok(count)
+    let ended = query::all(step.connection, END_OF_USER, key, session_row::read)?;
+    record_ends(step, ended, reason, origin)
 }
 
 fn load(connection: &Connection, id: SessionId, now: Timestamp) -> Result<Option<SessionRecord>, Failure> {
@@ -183,32 +196,68 @@ fn establish(
     if replaces.is_some() && replaced.is_none() && !is_login {
         return Ok(Established::Superseded);
     }
+    let mut session = session.clone();
+    let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, *is_login));
+    let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);
+    if let Some(gone_on) = gone_on {
+        session.sign_in = gone_on.sign_in;
+    }
     if *is_login {
         let methods = session.methods.clone();
         step.record(&IdentityFact::LoginSucceeded { user: session.user, methods }, origin)?;
     }
-    session_row::insert(step.connection, session)?;
-    let created =
-        IdentityFact::SessionCreated { session: session.id, sign_in: session.sign_in, user: session.user };
+    session_row::insert(step.connection, &session)?;
+    let sign_in = session.sign_in;
+    let created = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     step.record(&created, origin)?;
+    if let Some(gone_on) = gone_on {
+        let key = params![gone_on.id.as_uuid().as_bytes(), session.id.as_uuid().as_bytes()];
+        query::change(step.connection, MOVE_VALUES, key)?;
+        replaced_session::insert(step.connection, &gone_on.replaced())?;
+    }
     if let Some(replaced) = replaced {
-        if !is_login {
-            let key = params![replaced.id.as_uuid().as_bytes(), session.id.as_uuid().as_bytes()];
-            query::change(step.connection, MOVE_VALUES, key)?;
-        }
         end(step, replaced.id, SessionEnd::Replaced, origin)?;
     }
-    Ok(Established::Established)
+    Ok(Established::Established { sign_in, ended })
+}
+
+/// Ends the session, under whatever identifier its sign-in goes by; `false` when none is alive.
+fn end_wherever(
+    step: &mut Step<'_>,
+    id: SessionId,
+    reason: SessionEnd,
+    origin: &Origin,
+) -> Result<bool, Failure> {
+    if end(step, id, reason, origin)? {
+        return Ok(true);
+    }
+    let Some(gone_on) = replaced_session::find(step.connection, id, origin.at)? else { return Ok(false) };
+    let key = params![gone_on.sign_in.as_uuid().as_bytes()];
+    let ended = query::all(step.connection, END_OF_SIGN_IN, key, session_row::read)?;
+    Ok(record_ends(step, ended, reason, origin)? > 0)
 }
 
 /// Removes the session; `false` when it was not there, or dead already.
 fn end(step: &mut Step<'_>, id: SessionId, reason: SessionEnd, origin: &Origin) -> Result<bool, Failure> {
-    let ended = query::one(step.connection, END, params![id.as_uuid().as_bytes()], session_row::read)?;
-    let Some(session) = ended.filter(|session| session.is_alive(origin.at)) else {
-        return Ok(false);
-    };
-    step.record(&revoked(&session, reason), origin)?;
-    Ok(true)
+    let ended = query::all(step.connection, END, params![id.as_uuid().as_bytes()], session_row::read)?;
+    Ok(record_ends(step, ended, reason, origin)? > 0)
+}
+
+/// Writes down the ends of those that were alive; answers how many.
+fn record_ends(
+    step: &mut Step<'_>,
+    mut ended: Vec<SessionRecord>,
+    reason: SessionEnd,
+    origin: &Origin,
+) -> Result<u64, Failure> {
+    ended.retain(|session| session.is_alive(origin.at));
+    ended.sort_by_key(|session| session.id);
+    let mut count = 0;
+    for session in &ended {
+        step.record(&revoked(session, reason), origin)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 const fn revoked(session: &SessionRecord, reason: SessionEnd) -> IdentityFact {

@@ -26,6 +26,10 @@ pub(super) const LIFETIME: SessionLifetime = SessionLifetime {
     activity_every: Duration::from_secs(300),
 };
 
+pub(super) fn sign_in_id(n: u128) -> SignInId {
+    SignInId::from_uuid(Uuid::from_u128(0x3000 + n))
+}
+
 pub(super) fn user_id(n: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(0x1000 + n))
 }
@@ -53,7 +57,7 @@ pub(super) fn session(n: u128) -> SessionRecord {
     SessionRecord {
         id: session_id(n),
         digest: Digest::of(b"cookie"),
-        sign_in: SignInId::from_uuid(Uuid::from_u128(0x3000 + n)),
+        sign_in: sign_in_id(n),
         user: user_id(1),
         stage: SessionStage::Complete,
         methods: vec![Method::Password, Method::Otp],
@@ -85,6 +89,17 @@ pub(super) fn revoked(n: u128, reason: SessionEnd) -> IdentityFact {
     IdentityFact::SessionRevoked { session: id, sign_in, user, reason }
 }
 
+/// The `n`th session begins in the sign-in of the first.
+pub(super) fn gone_on(n: u128) -> IdentityFact {
+    let SessionRecord { id, user, .. } = session(n);
+    IdentityFact::SessionCreated { session: id, sign_in: sign_in_id(1), user }
+}
+
+/// The first session changes its identifier, to that of the `n`th.
+pub(super) fn renewal(n: u128) -> Establishment {
+    Establishment { session: session(n), replaces: Some(session_id(1)), is_login: false }
+}
+
 /// Keeps two people.
 pub(super) async fn with_people<S: IdentityStore>(store: &S) {
     for n in [1, 2] {
@@ -98,10 +113,15 @@ pub(super) async fn with_session<S: IdentityStore>(store: &S) {
     establish(store, login(1)).await;
 }
 
-/// Establishes a session that nothing stands in the way of.
-pub(super) async fn establish<S: IdentityStore>(store: &S, establishment: Establishment) {
-    let established = store.establish_session(establishment, origin(NOW)).await.unwrap();
-    assert_eq!(established, Established::Established);
+/// Establishes a session that nothing stands in the way of; answers its sign-in, and the one that ended.
+pub(super) async fn establish<S: IdentityStore>(
+    store: &S,
+    establishment: Establishment,
+) -> (SignInId, Option<SignInId>) {
+    match store.establish_session(establishment, origin(NOW)).await.unwrap() {
+        Established::Established { sign_in, ended } => (sign_in, ended),
+        refused => panic!("{refused:?}"),
+    }
 }
 
 pub(super) async fn is_alive<S: IdentityStore>(store: &S, n: u128, at: Timestamp) -> bool {

@@ -17,6 +17,7 @@ mod fixture;
 pub mod race;
 pub mod session;
 pub mod session_end;
+pub mod sign_in;
 pub mod user;
 
 pub use towergate_core::contract::{AuditTrail, block_on};
@@ -55,8 +56,20 @@ macro_rules! identity_store_contract {
                 sessions_are_listed_newest_first,
                 a_value_is_kept_until_it_is_removed,
                 a_value_ends_with_its_session,
-                values_follow_a_session_to_its_new_identifier,
+                values_follow_a_sign_in,
                 no_value_outlives_a_sign_in,
+            }
+            sign_in {
+                a_person_who_proves_themself_again_keeps_their_sign_in,
+                another_person_ends_the_sign_in_before_them,
+                a_half_sign_in_is_not_gone_on_with,
+                an_ended_sign_in_is_not_gone_on_with,
+                a_sign_in_lives_as_long_as_its_session,
+                a_sign_in_ends_with_its_person,
+                a_replaced_identifier_is_known_until_its_end,
+                an_end_follows_a_replaced_identifier,
+                an_end_follows_no_further_than_the_sign_in,
+                a_refused_login_replaces_nothing,
             }
             user {
                 a_person_reads_back_whole,
@@ -72,6 +85,8 @@ macro_rules! identity_store_contract {
             @race {
                 parallel_activity_does_not_undo_an_end,
                 parallel_renewals_leave_one_session,
+                parallel_proofs_keep_the_sign_in_once,
+                an_end_catches_whatever_a_renewal_makes,
                 parallel_registrations_leave_one_person,
                 a_person_shut_out_while_signing_in_is_out,
             }

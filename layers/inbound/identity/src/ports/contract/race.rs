@@ -4,7 +4,10 @@ use towergate_core::contract::{Task, many, one, written};
 
 use super::{
     AuditTrail,
-    fixture::{LIFETIME, NOW, email, is_alive, origin, session, session_id, user, user_id, with_session},
+    fixture::{
+        LIFETIME, NOW, email, is_alive, login, origin, renewal, session, session_id, sign_in_id, user,
+        user_id, with_session,
+    },
 };
 use crate::{
     ports::{
@@ -44,14 +47,52 @@ pub fn parallel_renewals_leave_one_session<S: IdentityStore + AuditTrail>(
 ) {
     one(store, &run, |store| async move { with_session(&store).await });
     let established = many(store, 32, &run, |store, n| async move {
-        let renewed =
-            Establishment { session: session(n + 2), replaces: Some(session_id(1)), is_login: false };
-        store.establish_session(renewed, origin(NOW)).await.unwrap()
+        store.establish_session(renewal(n + 2), origin(NOW)).await.unwrap()
     });
     let count = |wanted| established.iter().filter(|answer| **answer == wanted).count();
-    assert_eq!((count(Established::Established), count(Established::Superseded)), (1, 31));
+    let renewed = Established::Established { sign_in: sign_in_id(1), ended: None };
+    assert_eq!((count(renewed), count(Established::Superseded)), (1, 31));
     one(store, &run, |store| async move {
         assert_eq!(store.sessions_of(user_id(1), NOW).await.unwrap().len(), 1);
+    });
+}
+
+/// When a person proves themself again many times at once, one session goes on with the sign-in, the others are new.
+pub fn parallel_proofs_keep_the_sign_in_once<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    let mut established = many(store, 32, &run, |store, n| async move {
+        let again = Establishment { replaces: Some(session_id(1)), ..login(n + 2) };
+        match store.establish_session(again, origin(NOW)).await.unwrap() {
+            Established::Established { sign_in, ended: None } => sign_in,
+            other => panic!("{other:?}"),
+        }
+    });
+    assert_eq!(established.iter().filter(|sign_in| **sign_in == sign_in_id(1)).count(), 1);
+    established.sort_unstable();
+    established.dedup();
+    assert_eq!(established.len(), 32);
+}
+
+/// Whether an end comes before or after a renewal, with the first identifier it leaves nothing alive.
+pub fn an_end_catches_whatever_a_renewal_makes<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    let ended = many(store, 32, &run, |store, n| async move {
+        if n % 4 == 2 {
+            return store.end_session(session_id(1), SessionEnd::Logout, origin(NOW)).await.unwrap();
+        }
+        store.establish_session(renewal(n + 3), origin(NOW)).await.unwrap();
+        false
+    });
+    assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
+    one(store, &run, |store| async move {
+        assert!(store.sessions_of(user_id(1), NOW).await.unwrap().is_empty());
+        assert!(!store.is_sign_in_alive(sign_in_id(1), NOW).await.unwrap());
     });
 }
 

@@ -7,8 +7,8 @@ use towergate_core::StoreError;
 use super::{
     AuditTrail,
     fixture::{
-        Ear, LIFETIME, MILLISECOND, NOW, assert_same, created, establish, is_alive, login, origin, revoked,
-        session, session_id, succeeded, user_id, with_people, with_session,
+        Ear, LIFETIME, MILLISECOND, NOW, assert_same, created, establish, gone_on, is_alive, login, origin,
+        renewal, revoked, session, session_id, sign_in_id, succeeded, user_id, with_people, with_session,
     },
 };
 use crate::{
@@ -47,9 +47,8 @@ pub async fn a_half_session_stays_half<S: IdentityStore + AuditTrail>(store: &S)
 pub async fn a_new_identifier_is_no_sign_in<S: IdentityStore + AuditTrail>(store: &S) {
     with_session(store).await;
     let mut ear = Ear::on(store).await;
-    let renewed = Establishment { session: session(2), replaces: Some(session_id(1)), is_login: false };
-    establish(store, renewed).await;
-    ear.heard(&[created(2), revoked(1, SessionEnd::Replaced)], NOW).await;
+    assert_eq!(establish(store, renewal(2)).await, (sign_in_id(1), None));
+    ear.heard(&[gone_on(2), revoked(1, SessionEnd::Replaced)], NOW).await;
     assert!(!is_alive(store, 1, NOW).await);
     assert!(is_alive(store, 2, NOW).await);
 }
@@ -59,8 +58,9 @@ pub async fn a_sign_in_ends_the_session_before_it<S: IdentityStore + AuditTrail>
     with_session(store).await;
     let mut ear = Ear::on(store).await;
     establish(store, Establishment { replaces: Some(session_id(1)), ..login(2) }).await;
-    ear.heard(&[succeeded(2), created(2), revoked(1, SessionEnd::Replaced)], NOW).await;
+    ear.heard(&[succeeded(2), gone_on(2), revoked(1, SessionEnd::Replaced)], NOW).await;
     assert!(!is_alive(store, 1, NOW).await);
+    assert!(is_alive(store, 2, NOW).await);
 }
 
 /// A sign-in does not mind that the session before it is gone, and says nothing of it.
@@ -71,7 +71,7 @@ pub async fn a_sign_in_needs_no_session_before_it<S: IdentityStore + AuditTrail>
     let next = SessionRecord { idle_expires_at: expired.plus(LIFETIME.idle), ..session(2) };
     let login = Establishment { session: next, replaces: Some(session_id(1)), is_login: true };
     let established = store.establish_session(login, origin(expired)).await.unwrap();
-    assert_eq!(established, Established::Established);
+    assert_eq!(established, Established::Established { sign_in: sign_in_id(2), ended: None });
     ear.heard(&[succeeded(2), created(2)], expired).await;
 }
 
@@ -80,8 +80,7 @@ pub async fn an_ended_session_is_not_renewed<S: IdentityStore + AuditTrail>(stor
     with_session(store).await;
     store.end_session(session_id(1), SessionEnd::Logout, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
-    let renewed = Establishment { session: session(2), replaces: Some(session_id(1)), is_login: false };
-    let established = store.establish_session(renewed, origin(NOW)).await.unwrap();
+    let established = store.establish_session(renewal(2), origin(NOW)).await.unwrap();
     assert_eq!(established, Established::Superseded);
     ear.silence().await;
     assert!(!is_alive(store, 2, NOW).await);
@@ -91,8 +90,7 @@ pub async fn an_ended_session_is_not_renewed<S: IdentityStore + AuditTrail>(stor
 pub async fn an_expired_session_is_not_renewed<S: IdentityStore + AuditTrail>(store: &S) {
     with_session(store).await;
     let expired = session(1).idle_expires_at;
-    let renewed = Establishment { session: session(2), replaces: Some(session_id(1)), is_login: false };
-    let established = store.establish_session(renewed, origin(expired)).await.unwrap();
+    let established = store.establish_session(renewal(2), origin(expired)).await.unwrap();
     assert_eq!(established, Established::Superseded);
     assert!(!is_alive(store, 2, NOW).await);
 }

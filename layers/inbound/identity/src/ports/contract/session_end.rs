@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{
     AuditTrail,
     fixture::{
-        Ear, MILLISECOND, NOW, establish, is_alive, login, origin, revoked, session, session_id, user_id,
-        with_session,
+        Ear, MILLISECOND, NOW, establish, is_alive, login, origin, renewal, revoked, session, session_id,
+        user_id, with_session,
     },
 };
 use crate::{
@@ -109,27 +109,34 @@ pub async fn a_value_ends_with_its_session<S: IdentityStore + AuditTrail>(store:
     assert_eq!(value(store, 1, "a").await, None);
 }
 
-/// A new identifier of a session has the values of the old one, all of them and nobody else's.
-pub async fn values_follow_a_session_to_its_new_identifier<S: IdentityStore + AuditTrail>(store: &S) {
+/// The values stay as long as the sign-in goes on: at a new identifier, and when its person proves themself again.
+pub async fn values_follow_a_sign_in<S: IdentityStore + AuditTrail>(store: &S) {
     with_sessions(store).await;
     for (n, name, text) in [(1, "a", "one"), (1, "b", "two"), (2, "a", "theirs")] {
         assert!(set(store, n, name, Some(text)).await);
     }
-    let renewed = Establishment { session: session(5), replaces: Some(session_id(1)), is_login: false };
-    establish(store, renewed).await;
-    assert_eq!(value(store, 5, "a").await.as_deref(), Some("one"));
-    assert_eq!(value(store, 5, "b").await.as_deref(), Some("two"));
+    establish(store, renewal(5)).await;
+    establish(store, Establishment { replaces: Some(session_id(5)), ..login(6) }).await;
+    assert_eq!(value(store, 6, "a").await.as_deref(), Some("one"));
+    assert_eq!(value(store, 6, "b").await.as_deref(), Some("two"));
     assert_eq!(value(store, 2, "a").await.as_deref(), Some("theirs"));
-    assert_eq!(value(store, 1, "a").await, None);
+    for ended in [1, 5] {
+        assert_eq!(value(store, ended, "a").await, None);
+    }
 }
 
-/// Whoever signs in begins without the values of the session before, even their own.
+/// Whoever signs in begins without the values of another person, or of a session that had ended.
 pub async fn no_value_outlives_a_sign_in<S: IdentityStore + AuditTrail>(store: &S) {
     with_sessions(store).await;
-    assert!(set(store, 1, "a", Some("one")).await);
-    establish(store, Establishment { replaces: Some(session_id(1)), ..login(5) }).await;
-    assert_eq!(value(store, 5, "a").await, None);
-    assert_eq!(value(store, 1, "a").await, None);
+    for n in [1, 4] {
+        assert!(set(store, n, "a", Some("one")).await);
+    }
+    establish(store, Establishment { replaces: Some(session_id(4)), ..login(5) }).await;
+    store.end_session(session_id(1), SessionEnd::Logout, origin(NOW)).await.unwrap();
+    establish(store, Establishment { replaces: Some(session_id(1)), ..login(6) }).await;
+    for n in [1, 4, 5, 6] {
+        assert_eq!(value(store, n, "a").await, None, "session {n}");
+    }
 }
 
 /// Gives the first person three sessions, the second the newest of them, and the second person one.

@@ -12,14 +12,17 @@ use crate::{
     ports::session::{Established, Establishment, SessionStore},
     rules::{
         fact::{IdentityFact, SessionEnd},
-        session::{SessionId, SessionLifetime, SessionRecord},
+        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
         user::UserId,
     },
 };
 
-/// What is not in the map has ended.
+/// What is not among the rows has ended.
 #[derive(Default)]
-pub(super) struct Sessions(BTreeMap<SessionId, SessionRow>);
+pub(super) struct Sessions {
+    rows: BTreeMap<SessionId, SessionRow>,
+    replaced: BTreeMap<SessionId, ReplacedSession>,
+}
 
 struct SessionRow {
     record: SessionRecord,
@@ -65,7 +68,9 @@ impl SessionStore for MemoryStore {
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.step(|state| {
-            Ok(state.sessions.end_where(|row| row.id == id, reason, &origin, &mut state.log) > 0)
+            let gone_on = state.sessions.replaced(id, origin.at).map(|replaced| replaced.sign_in);
+            let ends = |row: &SessionRecord| row.id == id || Some(row.sign_in) == gone_on;
+            Ok(state.sessions.end_where(ends, reason, &origin, &mut state.log) > 0)
         })
     }
 
@@ -80,9 +85,24 @@ impl SessionStore for MemoryStore {
         self.step(|state| Ok(state.sessions.end_where(ends, reason, &origin, &mut state.log)))
     }
 
+    async fn find_replaced_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<ReplacedSession>, StoreError> {
+        self.step(|state| Ok(state.sessions.replaced(id, now).cloned()))
+    }
+
+    async fn is_sign_in_alive(&self, sign_in: SignInId, now: Timestamp) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let mut rows = state.sessions.rows.values().map(|row| &row.record);
+            Ok(rows.any(|row| row.sign_in == sign_in && row.is_alive(now)))
+        })
+    }
+
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         self.step(|state| {
-            let rows = state.sessions.0.values().map(|row| &row.record);
+            let rows = state.sessions.rows.values().map(|row| &row.record);
             let mut living: Vec<_> =
                 rows.filter(|row| row.user == user && row.is_alive(now)).cloned().collect();
             living.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
@@ -124,38 +144,48 @@ fn establish(
     establishment: Establishment,
     origin: &Origin,
 ) -> Result<Established, StoreError> {
-    let Establishment { session, replaces, is_login } = establishment;
+    let Establishment { mut session, replaces, is_login } = establishment;
     if !state.users.may_sign_in(session.user) {
         return Ok(Established::UserRefused);
     }
-    let replaced = replaces.filter(|id| state.sessions.living(*id, origin.at).is_some());
+    let replaced = replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| row.record.clone());
     if replaces.is_some() && replaced.is_none() && !is_login {
         return Ok(Established::Superseded);
     }
-    if state.sessions.0.contains_key(&session.id) {
+    if state.sessions.rows.contains_key(&session.id) {
         return Err(already_there("session", session.id));
+    }
+    let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, is_login));
+    let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);
+    let mut values = BTreeMap::new();
+    if let Some(gone_on) = gone_on {
+        session.sign_in = gone_on.sign_in;
+        let row = state.sessions.living(gone_on.id, origin.at);
+        values = row.map(|row| std::mem::take(&mut row.values)).unwrap_or_default();
+        state.sessions.replaced.insert(gone_on.id, gone_on.replaced());
     }
     if is_login {
         let fact = IdentityFact::LoginSucceeded { user: session.user, methods: session.methods.clone() };
         state.log.write(&fact, origin);
     }
-    let fact =
-        IdentityFact::SessionCreated { session: session.id, sign_in: session.sign_in, user: session.user };
+    let sign_in = session.sign_in;
+    let fact = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     state.log.write(&fact, origin);
-    let mut values = BTreeMap::new();
-    if let Some(id) = replaced {
-        if let Some(row) = state.sessions.living(id, origin.at).filter(|_| !is_login) {
-            values = std::mem::take(&mut row.values);
-        }
-        state.sessions.end_where(|row| row.id == id, SessionEnd::Replaced, origin, &mut state.log);
+    if let Some(replaced) = replaced {
+        let ends = |row: &SessionRecord| row.id == replaced.id;
+        state.sessions.end_where(ends, SessionEnd::Replaced, origin, &mut state.log);
     }
-    state.sessions.0.insert(session.id, SessionRow { record: session, values });
-    Ok(Established::Established)
+    state.sessions.rows.insert(session.id, SessionRow { record: session, values });
+    Ok(Established::Established { sign_in, ended })
 }
 
 impl Sessions {
     fn living(&mut self, id: SessionId, now: Timestamp) -> Option<&mut SessionRow> {
-        self.0.get_mut(&id).filter(|row| row.record.is_alive(now))
+        self.rows.get_mut(&id).filter(|row| row.record.is_alive(now))
+    }
+
+    fn replaced(&self, id: SessionId, now: Timestamp) -> Option<&ReplacedSession> {
+        self.replaced.get(&id).filter(|replaced| now < replaced.expires_at)
     }
 
     /// Ends every session that `ends` names and that is alive; answers how many. The dead among them go unnoticed.
@@ -167,7 +197,7 @@ impl Sessions {
         log: &mut Log,
     ) -> u64 {
         let mut ended = 0;
-        self.0.retain(|_, SessionRow { record, .. }| {
+        self.rows.retain(|_, SessionRow { record, .. }| {
             if !ends(record) {
                 return true;
             }
