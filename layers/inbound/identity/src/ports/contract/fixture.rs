@@ -118,9 +118,14 @@ pub(super) async fn establish<S: IdentityStore>(
     store: &S,
     establishment: Establishment,
 ) -> (SignInId, Option<SignInId>) {
-    match store.establish_session(establishment, origin(NOW)).await.unwrap() {
-        Established::Established { sign_in, ended } => (sign_in, ended),
-        refused => panic!("{refused:?}"),
+    kept(store.establish_session(establishment, origin(NOW)).await.unwrap()).unwrap()
+}
+
+/// The sign-in of a session that is kept, and the one that ended.
+pub(super) const fn kept(established: Established) -> Option<(SignInId, Option<SignInId>)> {
+    match established {
+        Established::Established { sign_in, ended } => Some((sign_in, ended)),
+        Established::UserRefused | Established::Superseded => None,
     }
 }
 

@@ -5,7 +5,7 @@ use towergate_core::contract::{Task, many, one, written};
 use super::{
     AuditTrail,
     fixture::{
-        LIFETIME, NOW, email, is_alive, login, origin, renewal, session, session_id, sign_in_id, user,
+        LIFETIME, NOW, email, is_alive, kept, login, origin, renewal, session, session_id, sign_in_id, user,
         user_id, with_session,
     },
 };
@@ -65,12 +65,10 @@ pub fn parallel_proofs_keep_the_sign_in_once<S: IdentityStore + AuditTrail>(
     one(store, &run, |store| async move { with_session(&store).await });
     let mut established = many(store, 32, &run, |store, n| async move {
         let again = Establishment { replaces: Some(session_id(1)), ..login(n + 2) };
-        match store.establish_session(again, origin(NOW)).await.unwrap() {
-            Established::Established { sign_in, ended: None } => sign_in,
-            other => panic!("{other:?}"),
-        }
+        kept(store.establish_session(again, origin(NOW)).await.unwrap()).unwrap()
     });
-    assert_eq!(established.iter().filter(|sign_in| **sign_in == sign_in_id(1)).count(), 1);
+    assert!(established.iter().all(|(_, ended)| ended.is_none()));
+    assert_eq!(established.iter().filter(|(sign_in, _)| *sign_in == sign_in_id(1)).count(), 1);
     established.sort_unstable();
     established.dedup();
     assert_eq!(established.len(), 32);
