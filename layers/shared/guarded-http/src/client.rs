@@ -196,3 +196,25 @@ async fn read(response: Response<Incoming>, limit: usize) -> Result<Fetched, Fet
     })?;
     Ok(Fetched::new(parts.status, &parts.headers, collected.to_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, vec};
+
+    use tower::service_fn;
+
+    use super::*;
+    use crate::guard::LookupFailed;
+
+    #[tokio::test]
+    async fn a_name_that_leads_nowhere_is_a_failure_of_the_lookup() {
+        let nowhere = service_fn(async |_| {
+            Err::<vec::IntoIter<_>, _>(LookupFailed::Unknown(io::Error::other("no such name")))
+        });
+        let client = client(HttpConnector::new_with_resolver(nowhere));
+        let request = Request::get("http://client.example/").body(Full::default()).unwrap();
+        let failed = FetchError::of_client(client.request(request).await.unwrap_err());
+        assert!(matches!(failed, FetchError::Resolve(_)) && failed.is_temporary(), "{failed:?}");
+        assert!(failed.to_string().contains("no such name"), "{failed}");
+    }
+}

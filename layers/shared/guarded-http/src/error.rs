@@ -35,7 +35,7 @@ pub enum FetchError {
         "the name of the host could not be looked up: {0}; check the URL and the DNS that this machine asks"
     )]
     Resolve(Cause),
-    /// No connection came about.
+    /// No connection came about, or not within the time for connecting.
     #[error("no connection to the host: {0}; check that it runs, and that this machine may speak to it")]
     Connect(Cause),
     /// The host did not prove who it is.
@@ -43,7 +43,7 @@ pub enum FetchError {
         "TLS with the host failed: {0}; check its certificate and chain, and whether an extra CA is missing here"
     )]
     Tls(Cause),
-    /// It took too long.
+    /// The exchange as a whole took too long.
     #[error("the host took too long: check that it answers within the timeout of the policy")]
     Timeout,
     /// The connection broke, or what came was not HTTP, or its header was over 16 KiB or 64 fields.
@@ -94,9 +94,6 @@ impl FetchError {
         }
         if find::<rustls::Error>(&error).is_some() {
             return Self::Tls(Cause::new(error));
-        }
-        if find::<io::Error>(&error).is_some_and(|io| io.kind() == io::ErrorKind::TimedOut) {
-            return Self::Timeout;
         }
         if error.is_connect() { Self::Connect(Cause::new(error)) } else { Self::Exchange(Cause::new(error)) }
     }

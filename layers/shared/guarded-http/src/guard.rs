@@ -122,6 +122,8 @@ impl Service<Name> for Guard {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
 
     fn filtered(allowed: Allowed, found: &[&str]) -> Result<Vec<String>, Option<AddressClass>> {
@@ -147,6 +149,16 @@ mod tests {
         assert_eq!(filtered(Allowed::Public, &found), Err(Some(AddressClass::Private)));
         assert_eq!(filtered(Allowed::Loopback, &["1.1.1.1"]), Err(None));
         assert_eq!(filtered(Allowed::Public, &[]), Err(None));
+    }
+
+    #[tokio::test]
+    async fn a_lookup_waits_for_its_turn_and_gives_it_back() {
+        let mut guard = Guard { allowed: Allowed::Public, lookups: Arc::new(Semaphore::new(0)) };
+        let mut lookup = guard.call("localhost".parse().unwrap());
+        assert!(lookup.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        guard.lookups.add_permits(1);
+        assert!(matches!(lookup.await, Err(LookupFailed::Forbidden(_))));
+        assert_eq!(guard.lookups.available_permits(), 1);
     }
 
     #[test]
