@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use towergate_oauth::rules::claims::ScopeClaims;
-pub use towergate_oauth::rules::issuer::{InvalidIssuer, Issuer};
+use towergate_oauth::rules::{claims::ScopeClaims, resource::Targets};
+pub use towergate_oauth::rules::{
+    issuer::{InvalidIssuer, Issuer},
+    resource::{InvalidResource, ResourceServer},
+};
 
 /// What the host says about its authorization server. Start from [`ServerConfig::new`] and change what differs.
 #[derive(Debug, Clone)]
@@ -13,6 +16,9 @@ pub struct ServerConfig {
     pub issuer: Issuer,
     /// Who may be called with its access tokens: the issuer itself, unless the host says otherwise.
     pub default_audience: Vec<String>,
+    /// The APIs that clients may ask tokens for by name, [RFC 8707](https://www.rfc-editor.org/rfc/rfc8707), beside the
+    /// usual audience.
+    pub resource_servers: Vec<ResourceServer>,
     /// Where its endpoints are.
     pub paths: Paths,
     /// What each scope value means to a person, for the consent page.
@@ -39,10 +45,21 @@ impl ServerConfig {
         Self {
             default_audience: vec![issuer.as_str().to_owned()],
             issuer,
+            resource_servers: Vec::new(),
             paths: Paths::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
             scope_claims: ScopeClaims::default(),
             max_open_interactions: 100_000,
+        }
+    }
+
+    /// Everything that tokens of this server may be for.
+    #[must_use]
+    pub fn targets(&self) -> Targets<'_> {
+        Targets {
+            issuer: &self.issuer,
+            default_audience: &self.default_audience,
+            servers: &self.resource_servers,
         }
     }
 

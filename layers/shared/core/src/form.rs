@@ -24,6 +24,7 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 #[derive(Clone, Default)]
 pub struct Form {
     values: BTreeMap<&'static str, Result<Secret<String>, BadParameter>>,
+    lists: BTreeMap<&'static str, Vec<Result<Secret<String>, BadParameter>>>,
     is_torn: bool,
 }
 
@@ -49,6 +50,19 @@ impl Form {
     /// # Errors
     /// When there are more than [`MAX_LENGTH`] bytes.
     pub fn parse(text: &[u8], known: &[&'static str]) -> Result<Self, TooLarge> {
+        Self::parse_with_lists(text, known, &[])
+    }
+
+    /// Reads a query or a form and keeps what is in `known`, and what is in `lists`, which may be there several times;
+    /// other names are passed over.
+    ///
+    /// # Errors
+    /// When there are more than [`MAX_LENGTH`] bytes.
+    pub fn parse_with_lists(
+        text: &[u8],
+        known: &[&'static str],
+        lists: &[&'static str],
+    ) -> Result<Self, TooLarge> {
         if text.len() > MAX_LENGTH {
             return Err(TooLarge);
         }
@@ -60,12 +74,18 @@ impl Form {
             };
             let (name, value) = (decode(name.unwrap_or_default()), decode(value.unwrap_or_default()));
             form.is_torn |= name.is_none() || value.is_none();
-            let Some(name) = name.and_then(|name| known.iter().find(|known| *known == name.expose())) else {
-                continue;
-            };
             let value = value.ok_or(BadParameter::Unreadable);
+            let among = |names: &[&'static str]| {
+                let name = name.as_ref()?;
+                names.iter().find(|known| *known == name.expose()).copied()
+            };
+            if let Some(name) = among(lists) {
+                form.lists.entry(name).or_default().push(value);
+                continue;
+            }
+            let Some(name) = among(known) else { continue };
             form.values
-                .entry(*name)
+                .entry(name)
                 .and_modify(|earlier| *earlier = Err(BadParameter::Repeated))
                 .or_insert(value);
         }
@@ -84,6 +104,19 @@ impl Form {
         }
     }
 
+    /// The values of a parameter that may be there several times, in their order, without empty ones.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn list(&self, name: &str) -> Result<Vec<&str>, BadParameter> {
+        let mut values = Vec::new();
+        for value in self.lists.get(name).into_iter().flatten() {
+            let value = value.as_ref().map_err(|bad| *bad)?.expose().as_str();
+            values.extend((!value.is_empty()).then_some(value));
+        }
+        Ok(values)
+    }
+
     /// Takes the parameter's value out, as it was sent, an empty one too; `None` when it is missing.
     ///
     /// # Errors
@@ -95,7 +128,7 @@ impl Form {
     /// Whether none of the known parameters is there, not even empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.lists.is_empty()
     }
 
     /// Whether anything at all is not percent-encoded UTF-8, a name that is not known or its value too.
@@ -107,13 +140,16 @@ impl Form {
     /// The first known parameter that cannot be read, if there is one.
     #[must_use]
     pub fn bad(&self) -> Option<(&'static str, BadParameter)> {
-        self.values.iter().find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
+        let lists =
+            self.lists.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let mut all = self.values.iter().chain(lists);
+        all.find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
     }
 }
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.values.keys()).finish()
+        f.debug_set().entries(self.values.keys()).entries(self.lists.keys()).finish()
     }
 }
 
@@ -163,6 +199,19 @@ mod tests {
             assert_eq!(form.get("a"), Err(BadParameter::Repeated), "{twice}");
             assert_eq!(form.bad(), Some(("a", BadParameter::Repeated)));
         }
+    }
+
+    #[test]
+    fn rfc8707_2_only_a_list_may_be_there_several_times() {
+        let form = Form::parse_with_lists(b"l=1&a=x&l=&l=2&l=1", KNOWN, &["l"]).unwrap();
+        assert_eq!(form.list("l"), Ok(vec!["1", "2", "1"]));
+        assert_eq!((form.get("l"), form.get("a"), form.list("a")), (Ok(None), Ok(Some("x")), Ok(vec![])));
+        assert_eq!(form.bad(), None);
+        let torn = Form::parse_with_lists(b"l=1&l=%zz", &[], &["l"]).unwrap();
+        assert_eq!(torn.list("l"), Err(BadParameter::Unreadable));
+        assert_eq!(torn.bad(), Some(("l", BadParameter::Unreadable)));
+        assert!(!torn.is_empty());
+        assert!(!format!("{form:?}").contains('2'));
     }
 
     #[test]

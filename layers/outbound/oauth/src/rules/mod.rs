@@ -14,4 +14,5 @@ pub mod interaction;
 pub mod issuer;
 pub mod key;
 pub mod refresh_token;
+pub mod resource;
 pub mod token;

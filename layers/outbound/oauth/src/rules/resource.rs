@@ -1,0 +1,256 @@
+//! Which APIs a token is for. [RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)
+//!
+//! A request may name the APIs that the operator registered, those that every token is for anyway, and the issuer
+//! itself; a name is compared exactly. One that names none gets tokens for the usual ones.
+
+use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
+use url::Url;
+
+use super::{client::ClientId, issuer::Issuer};
+
+/// The longest name of an API, in bytes.
+pub const MAX_LENGTH: usize = 2048;
+
+/// An API that the operator registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResourceServer {
+    resource: String,
+    /// The client that guards it: it may ask about tokens for it.
+    pub client: Option<ClientId>,
+    /// The scope values that mean something there; all when absent.
+    pub scope: Option<Scope>,
+}
+
+/// The name of an API is no absolute URI of at most [`MAX_LENGTH`] visible ASCII characters without a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a resource must be an absolute URI of at most 2048 visible ASCII characters, without a fragment")]
+pub struct InvalidResource;
+
+impl ResourceServer {
+    /// The API with this name, which means every scope value and about whose tokens nobody may ask.
+    ///
+    /// # Errors
+    /// When the name is no absolute URI, or has a fragment.
+    pub fn new(resource: impl Into<String>) -> Result<Self, InvalidResource> {
+        let resource = resource.into();
+        let plain = |byte: u8| (0x21..0x7f).contains(&byte) && byte != b'#';
+        if resource.len() > MAX_LENGTH || !resource.bytes().all(plain) || Url::parse(&resource).is_err() {
+            return Err(InvalidResource);
+        }
+        Ok(Self { resource, client: None, scope: None })
+    }
+
+    /// The same API, about whose tokens `client` may ask.
+    #[must_use]
+    pub fn guarded_by(mut self, client: ClientId) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// The same API, to which only these scope values mean something.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// Its name: what a client asks for, and the `aud` of a token for it.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+}
+
+/// Everything that tokens of this server may be for.
+#[derive(Debug, Clone, Copy)]
+pub struct Targets<'a> {
+    /// The server itself.
+    pub issuer: &'a Issuer,
+    /// Whom tokens are for when a request does not say.
+    pub default_audience: &'a [String],
+    /// What the operator registered.
+    pub servers: &'a [ResourceServer],
+}
+
+impl<'a> Targets<'a> {
+    /// Checks what an authorization request or a client acting for itself names; repetitions carry no meaning.
+    ///
+    /// # Errors
+    /// `invalid_target` when a name is none that tokens may be for.
+    pub fn admit<'b>(&self, named: impl IntoIterator<Item = &'b str>) -> Result<Vec<String>, OAuthError> {
+        let mut admitted: Vec<String> = Vec::new();
+        for name in named {
+            if !self.knows(name) {
+                return Err(UNKNOWN);
+            }
+            if !admitted.iter().any(|before| before == name) {
+                admitted.push(name.to_owned());
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// Whom tokens are for: those that were [admitted](Self::admit), or the usual ones when there are none.
+    #[must_use]
+    pub fn audience(&self, admitted: &[String]) -> Vec<String> {
+        if admitted.is_empty() { self.default_audience.to_vec() } else { admitted.to_vec() }
+    }
+
+    /// The part of `scope` that means something to somebody of `audience`; all of it when one of them does not say.
+    #[must_use]
+    pub fn scope_at(&self, audience: &[String], scope: &Scope) -> Scope {
+        let spoken = audience.iter().try_fold(Scope::default(), |all, name| {
+            let server = self.server(name)?;
+            Some(all.union(server.scope.as_ref()?))
+        });
+        spoken.map_or_else(|| scope.clone(), |spoken| scope.intersection(&spoken))
+    }
+
+    /// Whether `client` guards somebody of `audience`, and so may ask about a token for them.
+    #[must_use]
+    pub fn is_guard(&self, client: &ClientId, audience: &[String]) -> bool {
+        audience
+            .iter()
+            .filter_map(|name| self.server(name))
+            .any(|server| server.client.as_ref() == Some(client))
+    }
+
+    /// The registered API with this name.
+    #[must_use]
+    pub fn server(&self, name: &str) -> Option<&'a ResourceServer> {
+        self.servers.iter().find(|server| server.resource == name)
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        name == self.issuer.as_str()
+            || self.default_audience.iter().any(|usual| usual == name)
+            || self.server(name).is_some()
+    }
+}
+
+/// Whom a token of an existing grant is for, when the token request names somebody: never more than the grant,
+/// [RFC 8707 section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2).
+///
+/// # Errors
+/// `invalid_target` when a name is not one of the grant's.
+pub fn narrow<'b>(
+    granted: &[String],
+    named: impl IntoIterator<Item = &'b str>,
+) -> Result<Vec<String>, OAuthError> {
+    let mut narrowed: Vec<String> = Vec::new();
+    for name in named {
+        if !granted.iter().any(|grant| grant == name) {
+            return Err(UNKNOWN);
+        }
+        if !narrowed.iter().any(|before| before == name) {
+            narrowed.push(name.to_owned());
+        }
+    }
+    Ok(if narrowed.is_empty() { granted.to_vec() } else { narrowed })
+}
+
+const UNKNOWN: OAuthError =
+    OAuthError::new(ErrorCode::InvalidTarget, "a resource is unknown here, or was not granted");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_targets<T>(look: impl FnOnce(Targets<'_>) -> T) -> T {
+        let issuer = Issuer::https("https://id.example").unwrap();
+        let default_audience = [String::from("https://id.example"), String::from("plain-name")];
+        let servers = [
+            ResourceServer::new("https://mail.example/api")
+                .unwrap()
+                .guarded_by(ClientId::parse("mail").unwrap())
+                .with_scope(Scope::parse("mail.read mail.send").unwrap()),
+            ResourceServer::new("urn:example:files").unwrap().with_scope(Scope::parse("files").unwrap()),
+            ResourceServer::new("https://open.example").unwrap(),
+        ];
+        look(Targets { issuer: &issuer, default_audience: &default_audience, servers: &servers })
+    }
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn rfc8707_2_a_resource_is_an_absolute_uri_without_a_fragment() {
+        for good in ["https://api.example/v1?x=1", "urn:example:files", "http://127.0.0.1:8080"] {
+            assert!(ResourceServer::new(good).is_ok(), "{good}");
+        }
+        let long = format!("https://api.example/{}", "x".repeat(MAX_LENGTH));
+        for bad in [
+            "",
+            "/api",
+            "api.example",
+            "https://api.example/#",
+            "https://api.example/a b",
+            "https://é/",
+            &long,
+        ] {
+            assert_eq!(ResourceServer::new(bad), Err(InvalidResource), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rfc8707_2_only_what_is_known_may_be_named_letter_for_letter() {
+        with_targets(|targets| {
+            for good in ["https://id.example", "plain-name", "https://mail.example/api", "urn:example:files"]
+            {
+                assert_eq!(targets.admit([good]), Ok(owned(&[good])));
+            }
+            for bad in
+                ["https://mail.example/api/", "https://MAIL.example/api", "https://evil.example", "", "#"]
+            {
+                let refused = targets.admit(["https://id.example", bad]).unwrap_err();
+                assert_eq!(refused.code, ErrorCode::InvalidTarget, "{bad}");
+            }
+        });
+    }
+
+    #[test]
+    fn rfc8707_2_the_audience_is_what_was_named_once_each_or_else_the_usual_one() {
+        with_targets(|targets| {
+            let admitted =
+                targets.admit(["https://open.example", "plain-name", "https://open.example"]).unwrap();
+            assert_eq!(targets.audience(&admitted), ["https://open.example", "plain-name"]);
+            assert_eq!(targets.audience(&[]), ["https://id.example", "plain-name"]);
+        });
+    }
+
+    #[test]
+    fn rfc8707_2_2_a_token_request_narrows_and_never_widens() {
+        let granted = owned(&["https://a.example", "https://b.example"]);
+        assert_eq!(narrow(&granted, []), Ok(granted.clone()));
+        let one = narrow(&granted, ["https://b.example", "https://b.example"]);
+        assert_eq!(one, Ok(owned(&["https://b.example"])));
+        let wider = narrow(&granted, ["https://b.example", "https://c.example"]).unwrap_err();
+        assert_eq!(wider.code, ErrorCode::InvalidTarget);
+    }
+
+    #[test]
+    fn a_scope_value_goes_only_where_it_means_something() {
+        with_targets(|targets| {
+            let asked = Scope::parse("openid mail.read files").unwrap();
+            let at = |names: &[&str]| targets.scope_at(&owned(names), &asked).to_string();
+            assert_eq!(at(&["https://mail.example/api"]), "mail.read");
+            assert_eq!(at(&["https://mail.example/api", "urn:example:files"]), "files mail.read");
+            assert_eq!(at(&["https://mail.example/api", "https://open.example"]), asked.to_string());
+            assert_eq!(at(&["https://mail.example/api", "https://id.example"]), asked.to_string());
+        });
+    }
+
+    #[test]
+    fn rfc7662_2_1_only_the_guard_of_an_api_may_ask_about_its_tokens() {
+        with_targets(|targets| {
+            let mail = ClientId::parse("mail").unwrap();
+            assert!(targets.is_guard(&mail, &owned(&["https://open.example", "https://mail.example/api"])));
+            assert!(!targets.is_guard(&mail, &owned(&["urn:example:files"])));
+            assert!(
+                !targets.is_guard(&ClientId::parse("other").unwrap(), &owned(&["https://mail.example/api"]))
+            );
+        });
+    }
+}
