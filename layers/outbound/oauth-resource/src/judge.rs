@@ -18,6 +18,10 @@ use crate::{AccessTokenInfo, Refusal, TokenProblem};
 pub(crate) struct Policy {
     pub(crate) audience: String,
     pub(crate) scope: Scope,
+    /// Any of them will do; any at all when empty.
+    pub(crate) acr: Vec<String>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) metadata: Option<String>,
 }
 
 /// What was presented, as far as it is known before the store has answered.
@@ -47,13 +51,37 @@ pub(crate) struct Claims {
 }
 
 impl Policy {
+    /// Asks for this audience and nothing else.
+    pub(crate) fn of(audience: String) -> Self {
+        Self { audience, scope: Scope::default(), acr: Vec::new(), max_age: None, metadata: None }
+    }
+
+    /// Whether the token, known to be good, is good for this.
+    pub(crate) fn check(&self, token: &AccessTokenInfo, now: Timestamp) -> Result<(), Refusal> {
+        self.check_scope(token)?;
+        self.check_sign_in(token, now)
+    }
+
     pub(crate) fn check_audience(&self, token: &AccessTokenInfo) -> Result<(), Refusal> {
         let named = token.audience.contains(&self.audience);
         if named { Ok(()) } else { Err(JwtError::Audience.into()) }
     }
 
-    pub(crate) fn check_scope(&self, token: &AccessTokenInfo) -> Result<(), Refusal> {
+    fn check_scope(&self, token: &AccessTokenInfo) -> Result<(), Refusal> {
         if token.scope.covers(&self.scope) { Ok(()) } else { Err(Refusal::InsufficientScope) }
+    }
+
+    /// Whether the sign-in behind the token is strong and fresh enough; a token without one, as of a client that acts
+    /// for itself, never is. [RFC 9470 section 6](https://www.rfc-editor.org/rfc/rfc9470#section-6)
+    fn check_sign_in(&self, token: &AccessTokenInfo, now: Timestamp) -> Result<(), Refusal> {
+        let strong = self.acr.is_empty() || token.acr.as_ref().is_some_and(|acr| self.acr.contains(acr));
+        let fresh = match (self.max_age, token.auth_time) {
+            (None, _) => true,
+            // A sign-in of the future is no fresher than one of now: somebody's clock is wrong.
+            (Some(age), Some(at)) => now.since(at) <= age,
+            (Some(_), None) => false,
+        };
+        if strong && fresh { Ok(()) } else { Err(Refusal::InsufficientUserAuthentication) }
     }
 }
 
@@ -109,7 +137,7 @@ pub(crate) fn stored(
         return Err(JwtError::Expired.into());
     }
     policy.check_audience(&info)?;
-    policy.check_scope(&info)?;
+    policy.check(&info, now)?;
     Ok(info)
 }
 

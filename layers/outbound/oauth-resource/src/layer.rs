@@ -1,11 +1,11 @@
 //! The layer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tower_layer::Layer;
 use towergate_oauth_types::Scope;
 
-use crate::{JsonRejection, NoStore, Resource, Verifier, judge::Policy};
+use crate::{JsonRejection, NoStore, Resource, ResourceMetadata, Verifier, judge::Policy};
 
 /// Lets through only requests with an access token for this API; see the [crate](crate) for the rules.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct ResourceLayer<K, L = NoStore, R = JsonRejection> {
 impl<K, L> ResourceLayer<K, L> {
     /// Accepts tokens whose audience is the issuer itself, whatever their scope.
     pub fn new(verifier: Verifier<K, L>) -> Self {
-        let policy = Policy { audience: verifier.issuer().to_owned(), scope: Scope::default() };
+        let policy = Policy::of(verifier.issuer().to_owned());
         Self { verifier, policy, rejection: JsonRejection }
     }
 }
@@ -35,6 +35,28 @@ impl<K, L, R> ResourceLayer<K, L, R> {
     pub fn require_scope(mut self, scope: Scope) -> Self {
         self.policy.scope = scope;
         self
+    }
+
+    /// Accepts only tokens of a sign-in as strong as one of these `acr` values; the challenge names them all, so that a
+    /// client can send the person to step up, [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470).
+    pub fn require_acr(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.policy.acr = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Accepts only tokens of a sign-in that is not older than `age`, in whole seconds,
+    /// [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470).
+    pub fn require_max_age(mut self, age: Duration) -> Self {
+        self.policy.max_age = Some(Duration::from_secs(age.as_secs()));
+        self
+    }
+
+    /// Names in every challenge where `metadata` is read, so that a client that knows this API alone finds the
+    /// authorization server, [RFC 9728 section 5](https://www.rfc-editor.org/rfc/rfc9728#section-5); and asks for the
+    /// audience that it names.
+    pub fn described_by(mut self, metadata: &ResourceMetadata) -> Self {
+        self.policy.metadata = Some(metadata.address().to_owned());
+        self.require_audience(metadata.resource())
     }
 
     /// Words the refusals otherwise; status and challenge stay.

@@ -11,7 +11,12 @@
 //! 3. The token must be for this audience, the issuer itself unless [`ResourceLayer::require_audience`] says
 //!    otherwise. Whatever fails so far: 401 `invalid_token`.
 //! 4. It must allow every scope value of [`ResourceLayer::require_scope`]; else 403 `insufficient_scope`.
-//! 5. A store that cannot answer: 503 with `Retry-After`; nobody is let in on trust.
+//! 5. The sign-in behind it must be as strong and as fresh as [`ResourceLayer::require_acr`] and
+//!    [`ResourceLayer::require_max_age`] say; else 401 `insufficient_user_authentication`, with what is asked for
+//!    ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+//! 6. A store that cannot answer: 503 with `Retry-After`; nobody is let in on trust.
+//!
+//! With [`ResourceLayer::described_by`] each challenge names the [`ResourceMetadata`], which [`MetadataLayer`] answers.
 //!
 //! Why a token was refused goes to the operator alone, in the log at level `debug`.
 //!
@@ -64,6 +69,7 @@ mod judge;
 mod key_source;
 mod layer;
 mod lookup;
+mod metadata;
 mod refusal;
 mod rejection;
 mod service;
@@ -74,6 +80,7 @@ pub use info::AccessTokenInfo;
 pub use key_source::{KeySource, SharedKeys, StaticKeys};
 pub use layer::ResourceLayer;
 pub use lookup::{InStore, Lookup, NoStore, TokenLookup};
+pub use metadata::{Described, InvalidResource, MetadataLayer, ResourceMetadata};
 pub use refusal::{Refusal, TokenProblem};
 pub use rejection::{JsonRejection, RejectToken};
 pub use service::Resource;

@@ -20,6 +20,9 @@ pub enum Refusal {
     /// The token is good but allows too little.
     #[error("the token lacks a scope value")]
     InsufficientScope,
+    /// The sign-in behind the token is too weak or too old.
+    #[error("the sign-in behind the token is too weak or too old")]
+    InsufficientUserAuthentication,
     /// The store cannot answer now.
     #[error("the store is unavailable")]
     Unavailable,
@@ -58,7 +61,9 @@ impl Refusal {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::NoCredentials | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::NoCredentials | Self::InvalidToken(_) | Self::InsufficientUserAuthentication => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -79,6 +84,10 @@ impl Refusal {
                 "the access token is expired, revoked, malformed, or for another audience",
             ),
             Self::InsufficientScope => (ErrorCode::InsufficientScope, "the access token does not allow this"),
+            Self::InsufficientUserAuthentication => (
+                ErrorCode::InsufficientUserAuthentication,
+                "a stronger or fresher sign-in is needed; send the person to the authorization server again",
+            ),
             Self::Unavailable => (ErrorCode::TemporarilyUnavailable, "try again in a moment"),
             Self::Broken => (ErrorCode::ServerError, "something broke on our side"),
         };

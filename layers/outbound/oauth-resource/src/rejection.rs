@@ -59,11 +59,12 @@ pub(crate) fn response<B>(refusal: Refusal, policy: &Policy, rejection: &impl Re
     response
 }
 
-/// The challenge of [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3). The realm is the audience.
+/// The challenge of [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3), with what
+/// [RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3) and
+/// [RFC 9728 section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1) add. The realm is the audience.
 fn challenge(refusal: &Refusal, policy: &Policy) -> HeaderValue {
     let mut text = String::from("Bearer realm=\"");
-    // A quoted string without escapes: what would need one is left out.
-    text.extend(policy.audience.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')));
+    text.extend(quotable(&policy.audience));
     text.push('"');
     if let Some(error) = refusal.error() {
         text.push_str(&format!(r#", error="{}", error_description="{}""#, error.code, error.description));
@@ -72,5 +73,23 @@ fn challenge(refusal: &Refusal, policy: &Policy) -> HeaderValue {
         // A scope holds no quote and no backslash.
         text.push_str(&format!(r#", scope="{}""#, policy.scope));
     }
+    if *refusal == Refusal::InsufficientUserAuthentication {
+        if !policy.acr.is_empty() {
+            let values: String = quotable(&policy.acr.join(" ")).collect();
+            text.push_str(&format!(r#", acr_values="{values}""#));
+        }
+        if let Some(age) = policy.max_age {
+            text.push_str(&format!(r#", max_age="{}""#, age.as_secs()));
+        }
+    }
+    if let Some(metadata) = &policy.metadata {
+        let address: String = quotable(metadata).collect();
+        text.push_str(&format!(r#", resource_metadata="{address}""#));
+    }
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+}
+
+/// A quoted string without escapes: what would need one is left out.
+fn quotable(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\'))
 }

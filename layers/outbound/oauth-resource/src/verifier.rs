@@ -103,7 +103,7 @@ impl<K: KeySource, L: TokenLookup> Verifier<K, L> {
         match self.lookup.find(info.id) {
             Some(lookup) => Ok(Reading::Asked { lookup, presented: Presented::Jwt(info) }),
             None => {
-                policy.check_scope(&info)?;
+                policy.check(&info, now)?;
                 Ok(Reading::Verified(info))
             }
         }

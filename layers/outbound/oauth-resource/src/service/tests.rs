@@ -16,6 +16,7 @@ use crate::{AccessTokenInfo, Refusal, ResourceLayer, SharedKeys, TokenProblem};
 
 use super::*;
 
+mod step_up;
 mod stored;
 
 const ISSUER: &str = "https://id.example";
