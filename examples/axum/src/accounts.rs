@@ -1,11 +1,11 @@
 //! The bridge between the two halves: the one file that knows who signs in here and what other software asks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use http::request::Parts;
 use serde_json::{Map, Value};
 use towergate::{
-    core::{LocalPath, StoreError, audit::Origin},
+    core::{Clock, LocalPath, StoreError, audit::Origin},
     identity::{
         ports::IdentityStore,
         rules::{
@@ -47,16 +47,29 @@ impl FromIterator<(UserId, Map<String, Value>)> for Profiles {
 }
 
 /// The host's accounts, as the authorization server asks for them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Accounts<I> {
     people: I,
     profiles: Profiles,
+    clock: Arc<dyn Clock>,
 }
 
 impl<I> Accounts<I> {
     /// The accounts of `people`, with what the host knows of them.
-    pub const fn new(people: I, profiles: Profiles) -> Self {
-        Self { people, profiles }
+    pub fn new(people: I, profiles: Profiles, clock: Arc<dyn Clock>) -> Self {
+        Self { people, profiles, clock }
+    }
+}
+
+impl<I: IdentityStore> Accounts<I> {
+    /// Whether the sign-in that an answer rests on still lives: one that signed out, lay idle for too long or was ended from
+    /// elsewhere takes what clients hold of it along. An answer that rests on none outlives them all.
+    async fn is_signed_in(&self, context: &Context) -> Result<bool, StoreError> {
+        let Some(sid) = &context.sid else { return Ok(true) };
+        match sid.parse::<SignInId>() {
+            Ok(sign_in) => self.people.is_sign_in_alive(sign_in, self.clock.now()).await,
+            Err(_) => Ok(false),
+        }
     }
 }
 
@@ -76,8 +89,11 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
         Ok(Some(Account { subject: subject_of(user)?, sign_in, display_name: self.profiles.name_of(user) }))
     }
 
-    async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {
+    async fn account(&self, subject: &Subject, context: &Context) -> Result<Option<Subject>, ResolverError> {
         let Some(user) = user_of(subject) else { return Ok(None) };
+        if !self.is_signed_in(context).await? {
+            return Ok(None);
+        }
         let found = self.people.find_user(user).await?;
         Ok(found.filter(|user| user.state == UserState::Active).map(|_| subject.clone()))
     }
@@ -94,6 +110,12 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
 
     fn login_redirect(&self, _: &Context) -> LocalPath {
         LocalPath::parse("/login").unwrap_or_else(LocalPath::root)
+    }
+}
+
+impl<I> fmt::Debug for Accounts<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").finish_non_exhaustive()
     }
 }
 

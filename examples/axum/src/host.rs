@@ -65,7 +65,20 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         grants: O,
         seal_key: Secret<[u8; 32]>,
     ) -> Result<(Self, Vec<SeededUser>), StartError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::open_under(Arc::new(SystemClock), config, people, grants, seal_key).await
+    }
+
+    /// The same, under another clock.
+    ///
+    /// # Errors
+    /// When a store, the hasher or the randomness failed.
+    pub async fn open_under(
+        clock: Arc<dyn Clock>,
+        config: Arc<Config>,
+        people: I,
+        grants: O,
+        seal_key: Secret<[u8; 32]>,
+    ) -> Result<(Self, Vec<SeededUser>), StartError> {
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
         let seeder =
@@ -83,7 +96,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let sealing = SealingRing::new(SealingKey::new(seal_key));
         let keys = KeyRing::open(&grants, &sealing, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);
-        let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone()));
+        let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone(), Arc::clone(&clock)));
         let pages = DefaultPages::new().with_site_name("towergate reference host");
         let server =
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
@@ -95,13 +108,14 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that recognises sessions.
     pub fn sessions(&self) -> SessionLayer<I> {
-        let layer = SessionLayer::new(self.people.clone());
+        let layer = SessionLayer::new(self.people.clone()).clock(Arc::clone(&self.clock));
         if self.config.is_https() { layer } else { layer.insecure_cookie() }
     }
 
     /// The layer that answers `/login` and `/logout`.
     pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<O>> {
         LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
+            .clock(Arc::clone(&self.clock))
             .on_logout(EndGrants(self.grants.clone()))
     }
 

@@ -72,13 +72,18 @@ impl Client {
 
     /// Where the browser leaves to, and the verifier that stays behind.
     pub(crate) fn leave(&self) -> (Url, String) {
+        self.leave_for("openid email offline_access")
+    }
+
+    /// The same, to ask for this scope.
+    pub(crate) fn leave_for(&self, scope: &str) -> (Url, String) {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut url = self.at("/oauth/authorize");
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", ID)
             .append_pair("redirect_uri", CALLBACK)
-            .append_pair("scope", "openid email offline_access")
+            .append_pair("scope", scope)
             .append_pair("state", "s")
             .append_pair("code_challenge", challenge.as_str())
             .append_pair("code_challenge_method", "S256");

@@ -1,0 +1,214 @@
+//! What other software holds ends with the sign-in it was given in, however that ends, and lives on where it may.
+
+#[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
+mod client;
+
+use std::{sync::Arc, time::Duration};
+
+use client::{
+    Browser, Client, Code, EMAIL, PASSWORD, Page, Tokens, code_in, is_invalid_grant, json, tokens_in,
+};
+use http::{Method, StatusCode, header};
+use tokio::{net::TcpListener, sync::watch};
+use towergate::{
+    core::{Clock, Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
+    identity::{
+        ports::{SessionStore, UserStore},
+        rules::{email::EmailAddress, fact::SessionEnd, user::UserId},
+    },
+    sqlite::SqliteStore,
+};
+use towergate_example_axum::{app::Axum, config::Config, host::Host, run::Framework, serve::serve};
+
+const ONLINE: &str = "openid email";
+const OFFLINE: &str = "openid email offline_access";
+const BOB: &str = "bob@example.com";
+const MINUTE: u64 = 60;
+
+/// A host on a socket, under a clock that the test moves.
+struct Place {
+    client: Client,
+    clock: Arc<ManualClock>,
+    store: SqliteStore,
+    _stop: watch::Sender<bool>,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let bob = format!("[[users]]\nemail = \"{BOB}\"\npassword = \"{PASSWORD}\"");
+        let toml = format!("{}\n{bob}", Client::toml(port, "memory:"));
+        let config = Arc::new(Config::parse("test.toml", &toml).unwrap());
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
+        let store = SqliteStore::in_memory().unwrap();
+        let seal_key = Secret::new([7; 32]);
+        let host = Host::open_under(clock.clone(), config, store.clone(), store.clone(), seal_key).await;
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(serve(listener, None, Axum::service(host.unwrap().0), stopped));
+        Self { client: Client { issuer: format!("http://localhost:{port}") }, clock, store, _stop: stop }
+    }
+
+    fn later(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    async fn sign_in(&self, browser: &mut Browser, email: &str) {
+        let login = browser.try_open(self.client.at("/login")).await.unwrap();
+        let front = browser.submit(&login, &[("email", email), ("password", PASSWORD)]).await;
+        assert!(front.text.contains("You are"), "{}", front.text);
+    }
+
+    /// Whoever is signed in lets the client have tokens for this scope.
+    async fn tokens(&self, browser: &mut Browser, scope: &str) -> Tokens {
+        let (url, verifier) = self.client.leave_for(scope);
+        let consent = browser.try_open(url).await.unwrap();
+        let answer = browser.try_submit(&consent, &[("decision", "allow")]).await.unwrap();
+        let code = Code { code: code_in(&answer), verifier };
+        tokens_in(&self.client.redeem(&code).await.unwrap())
+    }
+
+    async fn refresh(&self, tokens: &Tokens) -> Page {
+        self.client.refresh(&tokens.refresh).await.unwrap()
+    }
+
+    async fn userinfo(&self, tokens: &Tokens) -> StatusCode {
+        let answer = self.client.userinfo(&tokens.access).await.unwrap();
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let challenge = answer.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        }
+        answer.status
+    }
+
+    async fn alice(&self) -> UserId {
+        let email = EmailAddress::parse(EMAIL).unwrap();
+        self.store.find_user_by_email(&email).await.unwrap().unwrap().id
+    }
+
+    /// What came of a sign-in has ended, and is on record as such; the rest lives on.
+    async fn only_the_offline_family_lives(&self, online: &Tokens, offline: &Tokens) {
+        assert!(is_invalid_grant(&self.refresh(online).await));
+        let events = self.store.events(0, u32::MAX).unwrap();
+        let revoked = events.iter().rfind(|event| event.action == "grant.revoked").unwrap();
+        assert_eq!(revoked.reason.as_deref(), Some("account_refused"));
+        assert_eq!(self.userinfo(online).await, StatusCode::UNAUTHORIZED);
+        let offline = tokens_in(&self.refresh(offline).await);
+        assert_eq!(self.userinfo(&offline).await, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn tokens_end_when_the_session_lay_idle_for_too_long() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let offline = place.tokens(browser, OFFLINE).await;
+    place.later(30 * MINUTE - 1);
+    let online = tokens_in(&place.refresh(&online).await);
+    assert_eq!(place.userinfo(&online).await, StatusCode::OK);
+    place.later(1);
+    assert_eq!(place.userinfo(&online).await, StatusCode::UNAUTHORIZED, "it has ten minutes of its own left");
+    place.only_the_offline_family_lives(&online, &offline).await;
+}
+
+#[tokio::test]
+async fn tokens_end_when_the_session_is_too_old_however_much_it_is_used() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let offline = place.tokens(browser, OFFLINE).await;
+    for _ in 0..72 {
+        place.later(20 * MINUTE - 1);
+        browser.try_open(place.client.at("/")).await.unwrap();
+    }
+    let online = tokens_in(&place.refresh(&online).await);
+    place.later(72);
+    place.only_the_offline_family_lives(&online, &offline).await;
+}
+
+#[tokio::test]
+async fn tokens_end_when_the_session_is_ended_from_elsewhere() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let offline = place.tokens(browser, OFFLINE).await;
+    let origin = Origin::detached(place.clock.now(), &OsRandom::new()).unwrap();
+    let ending = place.store.end_sessions_of(place.alice().await, None, SessionEnd::RevokedByUser, origin);
+    assert_eq!(ending.await.unwrap(), 1);
+    place.only_the_offline_family_lives(&online, &offline).await;
+}
+
+#[tokio::test]
+async fn a_code_gives_no_tokens_after_the_session_ended() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let (url, verifier) = place.client.leave_for(ONLINE);
+    let session = place.store.sessions_of(place.alice().await, place.clock.now()).await.unwrap();
+    let consent = browser.try_open(url).await.unwrap();
+    let answer = browser.try_submit(&consent, &[("decision", "allow")]).await.unwrap();
+    let origin = Origin::detached(place.clock.now(), &OsRandom::new()).unwrap();
+    assert!(place.store.end_session(session[0].id, SessionEnd::RevokedByUser, origin).await.unwrap());
+    let code = Code { code: code_in(&answer), verifier };
+    assert!(is_invalid_grant(&place.client.redeem(&code).await.unwrap()));
+}
+
+#[tokio::test]
+async fn tokens_live_on_when_their_person_proves_themself_again() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let refreshed = place.refresh(&online).await;
+    let (sid, online) = (sid_of(&refreshed), tokens_in(&refreshed));
+    place.later(20 * MINUTE);
+    place.sign_in(browser, EMAIL).await;
+    let other = place.tokens(browser, ONLINE).await;
+    place.later(20 * MINUTE);
+    for tokens in [online, other] {
+        let answer = place.refresh(&tokens).await;
+        assert_eq!((answer.status, sid_of(&answer)), (StatusCode::OK, sid.clone()));
+    }
+}
+
+#[tokio::test]
+async fn tokens_end_when_another_person_signs_in_in_the_same_browser() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let offline = place.tokens(browser, OFFLINE).await;
+    place.sign_in(browser, BOB).await;
+    assert!(is_invalid_grant(&place.refresh(&online).await));
+    assert_eq!(place.userinfo(&online).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(place.refresh(&offline).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sign_out_with_the_cookie_of_before_ends_the_tokens_too() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    let online = place.tokens(browser, ONLINE).await;
+    let mut before = browser.clone();
+    place.sign_in(browser, EMAIL).await;
+    before.send(Method::POST, place.client.at("/logout"), &[], "").await;
+    assert!(is_invalid_grant(&place.refresh(&online).await));
+    let front = browser.try_open(place.client.at("/")).await.unwrap();
+    assert!(front.text.contains("You are not signed in"), "{}", front.text);
+}
+
+/// The `sid` of the ID token in a token answer.
+fn sid_of(answer: &Page) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let answer = json(answer);
+    let payload = answer["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: serde_json::Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    claims["sid"].as_str().unwrap().to_owned()
+}
