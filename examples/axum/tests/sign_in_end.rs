@@ -1,5 +1,7 @@
 //! What other software holds ends with the sign-in it was given in, however that ends, and lives on where it may.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
 #[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
 mod client;
