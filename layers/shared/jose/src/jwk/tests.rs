@@ -9,22 +9,6 @@ fn with(member: &str) -> Result<Jwk, JwkError> {
 }
 
 #[test]
-fn rfc7638_3_1_thumbprint_vector() {
-    let key = Jwk::parse(
-        br#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#,
-    )
-    .unwrap();
-    assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    assert_eq!((key.kid(), key.algorithm()), (Some("2011-04-29"), Some(Algorithm::RS256)));
-}
-
-#[test]
-fn rfc8037_a_2_and_a_3_public_key_and_thumbprint() {
-    let key = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    assert_eq!(Jwk::parse(key).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-}
-
-#[test]
 fn what_is_published_reads_back() {
     for algorithm in Algorithm::ALL {
         let key = SigningKey::from_pkcs8(algorithm, generate(algorithm).unwrap().expose(), None).unwrap();
@@ -76,8 +60,8 @@ fn a_key_for_encryption_verifies_nothing_and_a_key_for_signatures_encrypts_nothi
 }
 
 #[test]
-fn another_curve_or_type_is_not_supported() {
-    for (from, to) in [("P-256", "P-384"), ("EC", "OKP"), ("EC", "AKP")] {
+fn another_type_is_not_supported() {
+    for (from, to) in [("EC", "OKP"), ("EC", "AKP")] {
         assert_eq!(Jwk::parse(P256.replace(from, to).as_bytes()), Err(JwkError::Unsupported), "{to}");
     }
 }

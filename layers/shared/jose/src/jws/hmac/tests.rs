@@ -37,21 +37,6 @@ fn each_algorithm_is_its_own_hash() {
 }
 
 #[test]
-fn rfc7518_3_2_a_secret_is_as_long_as_the_hash() {
-    for (hash, alg, length) in
-        [(HMAC_SHA256, "HS256", 32), (HMAC_SHA384, "HS384", 48), (HMAC_SHA512, "HS512", 64)]
-    {
-        let header = format!(r#"{{"alg":"{alg}"}}"#);
-        assert!(verify(&signed(hash, &secret(length), &header, "{}"), &secret(length), &EXPECTED).is_ok());
-        let short = secret(length - 1);
-        assert_eq!(
-            verify(&signed(hash, &short, &header, "{}"), &short, &EXPECTED).unwrap_err(),
-            JwsError::WeakSecret
-        );
-    }
-}
-
-#[test]
 fn only_the_algorithms_of_secrets_pass_here_and_nowhere_else() {
     for alg in ["none", "None", "ES256", "RS256", "hs256", "HS1", ""] {
         assert_eq!(hs256(&format!(r#"{{"alg":"{alg}"}}"#)), Err(JwsError::Algorithm), "{alg}");

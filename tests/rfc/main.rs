@@ -1,0 +1,37 @@
+//! One file per specification, tests named by section, with the specification's own vectors; and in `wycheproof_*` the
+//! ways in which others have been fooled.
+
+#[cfg(test)]
+mod alice_and_bob;
+#[expect(dead_code, reason = "each test program uses a part")]
+#[cfg(test)]
+#[path = "../house/mod.rs"]
+mod house;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod openid_connect_core;
+#[cfg(test)]
+mod rfc7515;
+#[cfg(test)]
+mod rfc7516;
+#[cfg(test)]
+mod rfc7517;
+#[cfg(test)]
+mod rfc7518;
+#[cfg(test)]
+mod rfc7520;
+#[cfg(test)]
+mod rfc7636;
+#[cfg(test)]
+mod rfc7638;
+#[cfg(test)]
+mod rfc8037;
+#[cfg(test)]
+mod rfc9068;
+#[cfg(test)]
+mod wycheproof_jwe;
+#[cfg(test)]
+mod wycheproof_jws;
+#[cfg(test)]
+mod wycheproof_signature;
