@@ -10,8 +10,13 @@ use towergate_core::{
 use towergate_jose::{Algorithm, JoseError, Jwk, JwkError, JwkSet, SigningKey, generate};
 use towergate_oauth::{
     ports::{KeyStore, key::Adding},
-    rules::key::{KeyRecord, KeyState},
+    rules::{
+        key::{KeyRecord, KeyState},
+        subject::PairwiseSecret,
+    },
 };
+
+use crate::pairwise;
 
 /// What each new server signs with: ES256 first, RS256 because OpenID Connect asks for it.
 const WANTED: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
@@ -22,6 +27,7 @@ pub struct KeyRing {
     active: Arc<[Arc<SigningKey>]>,
     public: Arc<JwkSet>,
     sealing: SealingRing,
+    pairwise: PairwiseSecret,
 }
 
 /// Why the ring could not be put together.
@@ -73,11 +79,14 @@ pub enum KeyRingError {
     /// A key of this algorithm was there, and is gone.
     #[error("there is no active {0} key, and one could not be added")]
     Vanished(Algorithm),
+    /// The secret behind pairwise subjects was there, and is gone.
+    #[error("there is no secret for pairwise subjects, and one could not be added")]
+    PairwiseVanished,
 }
 
 impl KeyRing {
-    /// Reads the keys of `store`, and makes an ES256 and an RS256 key where they are missing. `sealing` seals their
-    /// private halves. To be called at start: to make an RSA key costs up to half a second of one core.
+    /// Reads the keys of `store`, and makes an ES256 and an RS256 key, and the secret behind pairwise subjects, where they
+    /// are missing. `sealing` seals their private halves. To be called at start: to make an RSA key costs up to half a second of one core.
     ///
     /// # Errors
     /// When the store fails, a key cannot be opened, or there is no randomness.
@@ -98,6 +107,16 @@ impl KeyRing {
                 }
             }
         }
+        if !records.iter().any(pairwise::is_secret) {
+            let record = pairwise::fresh(sealing, &context(pairwise::NAME), clock, random)?;
+            match store.add_key(record, Origin::detached(clock.now(), random)?).await? {
+                Adding::Added | Adding::AlreadyThere => records = store.keys().await?,
+            }
+        }
+        let secret = records.iter().find(|record| pairwise::is_secret(record));
+        let secret = secret.ok_or(KeyRingError::PairwiseVanished)?;
+        let pairwise = pairwise::opened(secret, sealing, &context(pairwise::NAME))?;
+        records.retain(|record| !pairwise::is_secret(record));
         let mut signing = Vec::new();
         for algorithm in Algorithm::ALL {
             match active(&records, algorithm) {
@@ -108,7 +127,7 @@ impl KeyRing {
         }
         let public = records.iter().filter(|record| record.state != KeyState::Retired).map(public_half);
         let public = public.collect::<Result<JwkSet, _>>()?;
-        Ok(Self { active: signing.into(), public: Arc::new(public), sealing: sealing.clone() })
+        Ok(Self { active: signing.into(), public: Arc::new(public), sealing: sealing.clone(), pairwise })
     }
 
     /// The public keys, retiring ones too: what was signed is still verified.
@@ -126,6 +145,11 @@ impl KeyRing {
     #[must_use]
     pub const fn sealing(&self) -> &SealingRing {
         &self.sealing
+    }
+
+    /// The secret behind pairwise subjects.
+    pub(crate) const fn pairwise(&self) -> &PairwiseSecret {
+        &self.pairwise
     }
 
     /// The key that signs with `algorithm`.
@@ -206,10 +230,14 @@ fn context(kid: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use towergate_core::{
-        Secret, Timestamp, clock::ManualClock, random::InsecureSeededRandom, seal::SealingKey,
+    use towergate_core::{Secret, Timestamp, clock::ManualClock, seal::SealingKey, system::OsRandom};
+    use towergate_oauth::{
+        ports::memory::MemoryStore,
+        rules::{
+            client::{Client, ClientId, ClientMetadata, SubjectType},
+            grant::Subject,
+        },
     };
-    use towergate_oauth::ports::memory::MemoryStore;
 
     use super::*;
 
@@ -219,7 +247,7 @@ mod tests {
 
     async fn open(store: &MemoryStore, sealing: &SealingRing) -> Result<KeyRing, KeyRingError> {
         let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
-        KeyRing::open(store, sealing, &clock, &InsecureSeededRandom::new(7)).await
+        KeyRing::open(store, sealing, &clock, &OsRandom::new()).await
     }
 
     #[tokio::test]
@@ -231,7 +259,17 @@ mod tests {
         assert_eq!(first.jwks(), second.jwks());
         assert_eq!(first.jwks().keys().len(), 2);
         let moved = store.events().iter().filter(|event| event.action == "key.moved").count();
-        assert_eq!(moved, 2);
+        assert_eq!(moved, 3);
+        let subject = Subject::parse("alice-1").unwrap();
+        let sub = |ring: &KeyRing| ring.pairwise().sub(&pairwise_client(), &subject);
+        assert_eq!(sub(&first), sub(&second));
+        assert_ne!(sub(&first), sub(&open(&MemoryStore::new(), &sealing(1)).await.unwrap()));
+    }
+
+    fn pairwise_client() -> Client {
+        let mut metadata = ClientMetadata::default();
+        metadata.subject_type = SubjectType::Pairwise;
+        Client::unchecked(ClientId::parse("app").unwrap(), None, metadata)
     }
 
     #[tokio::test]

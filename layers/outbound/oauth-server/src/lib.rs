@@ -22,6 +22,7 @@ pub mod browser;
 pub mod config;
 pub mod key_ring;
 pub mod pages;
+mod pairwise;
 pub mod protocol;
 mod server;
 #[cfg(test)]

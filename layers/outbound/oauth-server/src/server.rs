@@ -8,6 +8,7 @@ use towergate_core::{
     audit::Origin,
     system::{OsRandom, SystemClock},
 };
+use towergate_oauth::rules::{client::Client, grant::Subject};
 
 use crate::{account::AccountResolver, config::ServerConfig, key_ring::KeyRing, pages::OAuthPages};
 
@@ -86,6 +87,13 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The `sub` under which `client` knows `subject`: whatever leaves for a client names the person so, and whatever a
+    /// client sends names them so.
+    #[must_use]
+    pub fn sub_of(&self, client: &Client, subject: &Subject) -> Subject {
+        self.shared.keys.pairwise().sub(client, subject)
     }
 
     pub(crate) fn pages(&self) -> &P {

@@ -48,20 +48,27 @@ where
     }
     let issuer = endpoints.server.config().issuer.as_str();
     let found = held::any(endpoints, token.expose()).await?;
-    let answer = match &found {
-        Some(Found::Access(stored)) => {
-            of_access_token(issuer, &stored.token, stored.grant.as_ref(), stored.revoked, &client, now)
+    let subject = match &found {
+        Some(Found::Access(stored)) => stored.token.subject.as_ref(),
+        Some(Found::Refresh(stored)) => Some(&stored.grant.subject),
+        None => None,
+    };
+    let sub = subject.map(|subject| endpoints.server.sub_of(client.client(), subject));
+    let answer = match (&found, &sub) {
+        (Some(Found::Access(stored)), sub) => {
+            let grant = stored.grant.as_ref();
+            of_access_token(issuer, &stored.token, sub.as_ref(), grant, stored.revoked, &client, now)
         }
-        Some(Found::Refresh(stored)) => {
+        (Some(Found::Refresh(stored)), Some(sub)) => {
             let facts = RefreshFacts {
                 token: &stored.token,
                 grant: &stored.grant,
                 state: &stored.state,
                 revoked: stored.revoked,
             };
-            of_refresh_token(issuer, facts, &client, now)
+            of_refresh_token(issuer, facts, sub, &client, now)
         }
-        None => INACTIVE,
+        _ => INACTIVE,
     };
     Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?))
 }

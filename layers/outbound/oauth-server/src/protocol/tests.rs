@@ -7,6 +7,7 @@ mod documents;
 mod host;
 mod introspection;
 mod late_body;
+mod pairwise;
 mod refresh_token;
 mod revocation;
 mod userinfo;
@@ -30,7 +31,9 @@ use towergate_jose::{Algorithm, Expected, Typ, jws};
 use towergate_oauth::{
     ports::{ClientStore, InteractionStore, memory::MemoryStore},
     rules::{
-        client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
+        client::{
+            AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType, SubjectType,
+        },
         code::{self, Code},
         grant::{Grant, GrantId, SignIn, Subject},
     },

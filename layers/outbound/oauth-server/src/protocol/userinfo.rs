@@ -53,9 +53,7 @@ where
     let stored = stored.filter(alive).ok_or_else(invalid_token)?;
     let (grant, scope) = openid_grant(stored)?;
     let client = endpoints.server.store().find_client(&grant.client).await?;
-    if client.is_none_or(|client| gate::active(&client).is_err()) {
-        return Err(invalid_token());
-    }
+    let client = client.filter(|client| gate::active(client).is_ok()).ok_or_else(invalid_token)?;
     let mut context = Context::new(Purpose::UserInfo);
     context.client = Some(grant.client.clone());
     context.scope = scope.clone();
@@ -69,7 +67,8 @@ where
         Err(cause) => return Err(resolver_failed(endpoints, "claims", cause, &origin).await),
     };
     let mut answer: Map<String, Value> = endpoints.server.config().scope_claims.let_out(&scope, claims);
-    answer.insert(String::from("sub"), Value::from(grant.subject.as_str()));
+    let sub = endpoints.server.sub_of(&client, &grant.subject);
+    answer.insert(String::from("sub"), Value::from(sub.as_str()));
     Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?))
 }
 

@@ -45,7 +45,7 @@ pub struct Metadata {
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 3],
     grant_types_supported: [&'static str; 3],
-    subject_types_supported: [&'static str; 1],
+    subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
@@ -90,7 +90,7 @@ impl Metadata {
                 GrantType::RefreshToken.as_str(),
                 GrantType::ClientCredentials.as_str(),
             ],
-            subject_types_supported: ["public"],
+            subject_types_supported: ["public", "pairwise"],
             id_token_signing_alg_values_supported: facts
                 .algorithms
                 .iter()

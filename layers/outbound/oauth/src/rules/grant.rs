@@ -46,6 +46,11 @@ impl Subject {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The subject that a digest in base64url is.
+    pub(super) const fn of_digest(text: String) -> Self {
+        Self(text)
+    }
 }
 
 impl FromStr for Subject {

@@ -15,4 +15,5 @@ pub mod issuer;
 pub mod key;
 pub mod refresh_token;
 pub mod resource;
+pub mod subject;
 pub mod token;

@@ -64,8 +64,16 @@ impl<S, R, P> Call<'_, S, R, P> {
             return Ok(None);
         }
         let key = self.id_token_key()?;
-        let claims =
-            IdTokenClaims::new(self.issuer(), grant, nonce, access_token.expose(), key.algorithm(), self.now);
+        let sub = self.endpoints.server.sub_of(self.client.client(), &grant.subject);
+        let claims = IdTokenClaims::new(
+            self.issuer(),
+            &sub,
+            grant,
+            nonce,
+            access_token.expose(),
+            key.algorithm(),
+            self.now,
+        );
         Ok(Some(Secret::new(key.sign_jwt(id_token::TYP, &claims)?)))
     }
 

@@ -1,9 +1,12 @@
 //! Registering a client: everything that is wrong with it is said at once.
 //! [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)
 
+mod answers;
+
 use std::fmt;
 
 use towergate_core::{Digest, Secret};
+use towergate_jose::KeyManagement;
 use url::{Host, Url};
 
 use super::{Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType};
@@ -66,6 +69,29 @@ pub enum MetadataProblem {
     /// The secret could be guessed.
     #[error("client_secret must have at least {MIN_SECRET_LENGTH} visible ASCII characters")]
     WeakSecret,
+    /// Nobody could look up who shares its pairwise subjects.
+    #[error("sector_identifier_uri must be an https URL without a fragment")]
+    SectorIdentifierUri,
+    /// It is not said who shares its pairwise subjects.
+    #[error("subject_type pairwise with redirect_uris of several hosts needs a sector_identifier_uri")]
+    SeveralSectors,
+    /// Its access tokens would give away the subject that the pairwise one hides.
+    #[error("subject_type pairwise needs access_token_format opaque: a JWT tells the subject itself")]
+    PairwiseJwt,
+    /// It is not said how the key of an encrypted answer reaches it.
+    #[error("{answer}_encrypted_response_enc needs {answer}_encrypted_response_alg")]
+    EncryptionWithoutAlg {
+        /// `id_token`, `userinfo` or `introspection`.
+        answer: &'static str,
+    },
+    /// There is no key that an answer could be encrypted to.
+    #[error("{answer}_encrypted_response_alg {alg} needs a key of that kind in jwks, or a jwks_uri")]
+    EncryptionWithoutKey {
+        /// `id_token`, `userinfo` or `introspection`.
+        answer: &'static str,
+        /// How the key of the answer was to reach it.
+        alg: KeyManagement,
+    },
 }
 
 /// What is wrong with a redirect URI.
@@ -124,6 +150,7 @@ impl Client {
             (!public && secret.is_some_and(weak), MetadataProblem::WeakSecret),
         ];
         problems.extend(rules.into_iter().filter_map(|(broken, problem)| broken.then_some(problem)));
+        problems.extend(answers::problems(&metadata));
         if !problems.is_empty() {
             return Err(InvalidMetadata { problems });
         }

@@ -38,11 +38,12 @@ pub struct IdTokenClaims<'a> {
 }
 
 impl<'a> IdTokenClaims<'a> {
-    /// The claims beside `access_token`, to be signed with `algorithm`. A refreshed ID token has no nonce and keeps
+    /// The claims beside `access_token`, for a client that knows the person as `sub`, to be signed with `algorithm`. A refreshed ID token has no nonce and keeps
     /// its `auth_time`, [OpenID Connect Core section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse).
     #[must_use]
     pub fn new(
         issuer: &'a str,
+        sub: &'a Subject,
         grant: &'a Grant,
         nonce: Option<&'a str>,
         access_token: &str,
@@ -51,7 +52,7 @@ impl<'a> IdTokenClaims<'a> {
     ) -> Self {
         Self {
             iss: issuer,
-            sub: &grant.subject,
+            sub,
             aud: &grant.client,
             exp: NumericDate(now.plus(LIFETIME)),
             iat: NumericDate(now),

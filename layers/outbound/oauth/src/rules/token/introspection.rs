@@ -9,7 +9,7 @@ use super::{held, refresh_token::RefreshFacts};
 use crate::rules::{
     access_token::AccessToken,
     client::{AuthenticatedClient, ClientAuthMethod, ClientId},
-    grant::Grant,
+    grant::{Grant, Subject},
     refresh_token::RefreshTokenState,
 };
 
@@ -68,11 +68,13 @@ pub fn may_ask(client: &AuthenticatedClient) -> Result<(), OAuthError> {
     }
 }
 
-/// What `client` is told of an access token: all, when it is its own or names the client in its audience.
+/// What `client`, who knows the person as `sub`, is told of an access token: all, when it is its own or names the client
+/// in its audience.
 #[must_use]
 pub fn of_access_token<'a>(
     issuer: &'a str,
     token: &'a AccessToken,
+    sub: Option<&'a Subject>,
     grant: Option<&'a Grant>,
     revoked: bool,
     client: &AuthenticatedClient,
@@ -90,7 +92,7 @@ pub fn of_access_token<'a>(
         client_id: &token.client,
         token_type: Some("Bearer"),
         // As in the JWT: the client itself, where no person is involved.
-        sub: token.subject.as_ref().map_or(token.client.as_str(), |subject| subject.as_str()),
+        sub: sub.map_or(token.client.as_str(), |subject| subject.as_str()),
         aud: Some(Audience(token.audience.clone())).filter(|audience| !audience.0.is_empty()),
         iss: issuer,
         exp: NumericDate(token.expires_at),
@@ -101,12 +103,13 @@ pub fn of_access_token<'a>(
     }))
 }
 
-/// What `client` is told of a refresh token: all, when it is its own and was not exchanged yet. It has no token type,
-/// because no API takes it, and no audience but this server.
+/// What `client`, who knows the person as `sub`, is told of a refresh token: all, when it is its own and was not exchanged
+/// yet. It has no token type, because no API takes it, and no audience but this server.
 #[must_use]
 pub fn of_refresh_token<'a>(
     issuer: &'a str,
     facts: RefreshFacts<'a>,
+    sub: &'a Subject,
     client: &AuthenticatedClient,
     now: Timestamp,
 ) -> Introspection<'a> {
@@ -121,7 +124,7 @@ pub fn of_refresh_token<'a>(
         scope: Some(&grant.scope).filter(|scope| !scope.is_empty()),
         client_id: &grant.client,
         token_type: None,
-        sub: grant.subject.as_str(),
+        sub: sub.as_str(),
         aud: None,
         iss: issuer,
         exp: NumericDate(exp),
