@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod browser;
+pub mod client_keys;
 pub mod config;
 pub mod key_ring;
 pub mod pages;
@@ -28,6 +29,7 @@ mod server;
 #[cfg(test)]
 mod test_keys;
 
+pub use client_keys::ClientKeysError;
 pub use config::{InvalidIssuer, Issuer, Paths, ServerConfig};
 pub use key_ring::{KeyRing, KeyRingError};
 pub use server::AuthorizationServer;

@@ -8,15 +8,20 @@ use towergate_core::{
     audit::Origin,
     system::{OsRandom, SystemClock},
 };
+use towergate_guarded_http::GuardedClient;
 use towergate_oauth::rules::{client::Client, grant::Subject};
 
-use crate::{account::AccountResolver, config::ServerConfig, key_ring::KeyRing, pages::OAuthPages};
+use crate::{
+    account::AccountResolver, client_keys::FetchedKeys, config::ServerConfig, key_ring::KeyRing,
+    pages::OAuthPages,
+};
 
 /// An authorization server inside the host. To clone it is to point at the same one.
 pub struct AuthorizationServer<S, R, P> {
     shared: Arc<Shared<S, R, P>>,
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    outbound: Option<GuardedClient>,
 }
 
 struct Shared<S, R, P> {
@@ -25,15 +30,24 @@ struct Shared<S, R, P> {
     resolver: Arc<R>,
     pages: P,
     config: ServerConfig,
+    fetched_keys: FetchedKeys,
 }
 
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
     /// A server over `store` that signs with `keys`, asks `resolver` about accounts and shows `pages`.
     pub fn new(store: S, keys: KeyRing, resolver: Arc<R>, pages: P, config: ServerConfig) -> Self {
         Self {
-            shared: Arc::new(Shared { store, keys, resolver, pages, config }),
+            shared: Arc::new(Shared {
+                store,
+                keys,
+                resolver,
+                pages,
+                config,
+                fetched_keys: FetchedKeys::default(),
+            }),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom::new()),
+            outbound: None,
         }
     }
 }
@@ -50,6 +64,14 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     #[must_use]
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
+        self
+    }
+
+    /// Speaks to clients' own addresses through `client`. Without one it speaks to none: keys behind a `jwks_uri`, for
+    /// example, are out of its reach.
+    #[must_use]
+    pub fn outbound(mut self, client: GuardedClient) -> Self {
+        self.outbound = Some(client);
         self
     }
 
@@ -96,6 +118,15 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
         self.shared.keys.pairwise().sub(client, subject)
     }
 
+    /// What it speaks outwards through, if it may.
+    pub(crate) const fn outbound_client(&self) -> Option<&GuardedClient> {
+        self.outbound.as_ref()
+    }
+
+    pub(crate) fn fetched_keys(&self) -> &FetchedKeys {
+        &self.shared.fetched_keys
+    }
+
     pub(crate) fn pages(&self) -> &P {
         &self.shared.pages
     }
@@ -116,6 +147,7 @@ impl<S, R, P> Clone for AuthorizationServer<S, R, P> {
             shared: Arc::clone(&self.shared),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            outbound: self.outbound.clone(),
         }
     }
 }

@@ -1,0 +1,172 @@
+//! What is kept of one `jwks_uri`, and what that is good for at a moment.
+
+use std::{sync::Arc, time::Duration};
+
+use towergate_core::Timestamp;
+use towergate_jose::JwkSet;
+
+use super::{COOLDOWN, ClientKeysError, LAST_GOOD, MAX_AGE, MIN_AGE, PAUSE, USUAL_AGE};
+
+/// What is kept of one `jwks_uri`.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    keys: Option<Keys>,
+    /// When the last fetch began.
+    asked_at: Option<Timestamp>,
+    /// Why the last fetch failed, if it did.
+    failure: Option<ClientKeysError>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    set: Arc<JwkSet>,
+    came_at: Timestamp,
+    fresh_until: Timestamp,
+}
+
+/// What somebody who asks for keys is told.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// This, without a fetch.
+    Kept(Result<Arc<JwkSet>, ClientKeysError>),
+    /// They must be fetched first.
+    Fetch,
+}
+
+impl Kept {
+    /// What is good now for somebody who looks for `kid`.
+    pub(super) fn answer(&self, kid: Option<&str>, now: Timestamp) -> Answer {
+        if let Some(keys) = &self.keys {
+            let is_fresh = keys.came_at <= now && now < keys.fresh_until;
+            if is_fresh && kid.is_none_or(|kid| keys.set.find(kid).is_some()) {
+                return Answer::Kept(Ok(Arc::clone(&keys.set)));
+            }
+        }
+        if self.may_be_asked(now) { Answer::Fetch } else { Answer::Kept(self.last_good(now)) }
+    }
+
+    /// A fetch begins.
+    pub(super) fn asked(&mut self, now: Timestamp) {
+        self.asked_at = Some(now);
+    }
+
+    /// A fetch has ended; answers what is good now.
+    pub(super) fn came(
+        &mut self,
+        result: Result<(JwkSet, Option<Duration>), ClientKeysError>,
+        now: Timestamp,
+    ) -> Result<Arc<JwkSet>, ClientKeysError> {
+        match result {
+            Ok((set, max_age)) => {
+                let age = max_age.unwrap_or(USUAL_AGE).clamp(MIN_AGE, MAX_AGE);
+                self.keys = Some(Keys { set: Arc::new(set), came_at: now, fresh_until: now.plus(age) });
+                self.failure = None;
+            }
+            Err(error) => self.failure = Some(error),
+        }
+        self.last_good(now)
+    }
+
+    /// A clock that was set back does not close the door until it has caught up.
+    fn may_be_asked(&self, now: Timestamp) -> bool {
+        let pause = if self.keys.is_some() { COOLDOWN } else { PAUSE };
+        self.asked_at.is_none_or(|asked| now < asked || asked.plus(pause) <= now)
+    }
+
+    fn last_good(&self, now: Timestamp) -> Result<Arc<JwkSet>, ClientKeysError> {
+        match &self.keys {
+            Some(keys) if now < keys.fresh_until.plus(LAST_GOOD) => Ok(Arc::clone(&keys.set)),
+            _ => Err(self.failure.clone().unwrap_or(ClientKeysError::BrokenOff)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn set(kid: &str) -> JwkSet {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let json = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"{kid}","x":"{x}"}}]}}"#);
+        JwkSet::parse(json.as_bytes()).unwrap()
+    }
+
+    fn kept(max_age: Option<Duration>) -> Kept {
+        let mut kept = Kept::default();
+        kept.asked(NOW);
+        kept.came(Ok((set("a"), max_age)), NOW).unwrap();
+        kept
+    }
+
+    fn is_fetch(answer: &Answer) -> bool {
+        matches!(answer, Answer::Fetch)
+    }
+
+    fn kids(answer: &Answer) -> Vec<&str> {
+        match answer {
+            Answer::Kept(Ok(keys)) => keys.keys().iter().filter_map(towergate_jose::Jwk::kid).collect(),
+            Answer::Kept(Err(_)) | Answer::Fetch => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_never_fetched_is_fetched() {
+        assert!(is_fetch(&Kept::default().answer(None, NOW)));
+    }
+
+    #[test]
+    fn keys_are_kept_as_long_as_they_say_within_bounds() {
+        for (said, kept_for) in [
+            (None, USUAL_AGE),
+            (Some(Duration::ZERO), MIN_AGE),
+            (Some(Duration::from_secs(600)), Duration::from_secs(600)),
+            (Some(Duration::MAX), MAX_AGE),
+        ] {
+            let kept = kept(said);
+            let end = NOW.plus(kept_for);
+            assert_eq!(kids(&kept.answer(Some("a"), end.minus(MILLISECOND))), ["a"], "{said:?}");
+            assert!(is_fetch(&kept.answer(Some("a"), end)), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_kid_has_keys_fetched_after_the_cooldown_only() {
+        let kept = kept(None);
+        assert_eq!(kids(&kept.answer(Some("b"), NOW.plus(COOLDOWN).minus(MILLISECOND))), ["a"]);
+        assert!(is_fetch(&kept.answer(Some("b"), NOW.plus(COOLDOWN))));
+        assert_eq!(kids(&kept.answer(Some("a"), NOW.plus(COOLDOWN))), ["a"]);
+        assert_eq!(kids(&kept.answer(None, NOW.plus(COOLDOWN))), ["a"]);
+    }
+
+    #[test]
+    fn the_last_good_keys_outlive_a_failure_for_a_day() {
+        let mut kept = kept(None);
+        let late = NOW.plus(USUAL_AGE);
+        kept.asked(late);
+        assert!(kept.came(Err(ClientKeysError::Busy), late).is_ok());
+        assert_eq!(kids(&kept.answer(Some("a"), late.plus(MILLISECOND))), ["a"]);
+        assert!(is_fetch(&kept.answer(Some("a"), late.plus(COOLDOWN))));
+        let end = late.plus(LAST_GOOD);
+        kept.asked(end);
+        assert!(matches!(kept.came(Err(ClientKeysError::Busy), end), Err(ClientKeysError::Busy)));
+    }
+
+    #[test]
+    fn without_keys_the_failure_is_told_for_a_short_while() {
+        let mut kept = Kept::default();
+        kept.asked(NOW);
+        assert!(kept.came(Err(ClientKeysError::Busy), NOW).is_err());
+        let soon = NOW.plus(PAUSE).minus(MILLISECOND);
+        assert!(matches!(kept.answer(None, soon), Answer::Kept(Err(ClientKeysError::Busy))));
+        assert!(is_fetch(&kept.answer(None, NOW.plus(PAUSE))));
+    }
+
+    #[test]
+    fn a_clock_set_back_neither_keeps_old_keys_nor_closes_the_door() {
+        let kept = kept(None);
+        assert!(is_fetch(&kept.answer(Some("a"), NOW.minus(MILLISECOND))));
+    }
+}
