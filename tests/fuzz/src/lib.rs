@@ -19,7 +19,7 @@ use towergate_identity::{
 use towergate_oauth::{
     ports::{ClientStore, memory::MemoryStore as Grants},
     rules::{
-        client::{Client, ClientId, ClientMetadata, ClientState},
+        client::{Client, ClientId, ClientMetadata},
         grant::Subject,
     },
 };
