@@ -12,6 +12,9 @@ pub mod first_host {}
 #[doc = include_str!("host_duties.md")]
 pub mod host_duties {}
 
+#[doc = include_str!("keys.md")]
+pub mod keys {}
+
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 

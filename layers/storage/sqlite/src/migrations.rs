@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "replaced_sessions",
         sql: include_str!("../migrations/0008_replaced_sessions.sql"),
     },
+    Migration { number: 9, name: "key_rotation", sql: include_str!("../migrations/0009_key_rotation.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -89,7 +89,6 @@ fn the_authorization_server_uses_an_index() {
         o::grant_row::REVOKE_OF_SID,
         o::grant_row::REVOKE_OF_SUBJECT,
         o::interaction::FIND,
-        o::key::STATE,
         o::refresh_token::FIND,
         o::room::TAKEN,
     ] {

@@ -1,14 +1,16 @@
 //! What the server says of itself, under both of its well-known names.
 
+use std::time::Duration;
+
 use towergate_oauth::rules::discovery::{Facts, Metadata};
 
 use super::json::Document;
-use crate::{config::ServerConfig, key_ring::KeyRing};
+use crate::{config::ServerConfig, key_ring::Snapshot};
 
-pub(super) fn document(config: &ServerConfig, keys: &KeyRing) -> Document {
+pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Duration) -> Document {
     let algorithms: Vec<_> = keys.algorithms().collect();
     let scopes: Vec<_> = config.scope_meanings.keys().map(String::as_str).collect();
-    Document::of(&Metadata::of(&Facts {
+    let metadata = Metadata::of(&Facts {
         issuer: &config.issuer,
         authorize: &config.paths.authorize,
         token: &config.paths.token,
@@ -19,5 +21,6 @@ pub(super) fn document(config: &ServerConfig, keys: &KeyRing) -> Document {
         scopes: &scopes,
         scope_claims: &config.scope_claims,
         algorithms: &algorithms,
-    }))
+    });
+    Document::of(&metadata, cache_for)
 }

@@ -1,6 +1,6 @@
 //! JSON answers, and the forms they answer.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -48,10 +48,12 @@ pub(super) fn method_not_allowed(allow: &'static str) -> Response<Bytes> {
 pub(super) struct Document {
     body: Bytes,
     etag: HeaderValue,
+    cache_control: HeaderValue,
 }
 
 impl Document {
-    pub(super) fn of(value: &impl Serialize) -> Self {
+    /// Anybody may keep a copy for so long.
+    pub(super) fn of(value: &impl Serialize, cache_for: Duration) -> Self {
         let body = serde_json::to_vec(value).unwrap_or_else(|error| {
             tracing::error!(%error, "a public document does not turn into JSON");
             b"{}".to_vec()
@@ -59,7 +61,10 @@ impl Document {
         let digest = Digest::of(&body);
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_bytes()));
         let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
-        Self { body: body.into(), etag }
+        let cache_control = format!("public, max-age={}", cache_for.as_secs());
+        let cache_control =
+            HeaderValue::try_from(cache_control).unwrap_or_else(|_| HeaderValue::from_static("no-store"));
+        Self { body: body.into(), etag, cache_control }
     }
 
     pub(super) fn answer(&self, request: &HeaderMap) -> Response<Bytes> {
@@ -76,7 +81,7 @@ impl Document {
         }
         let headers = response.headers_mut();
         headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
         headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         // Anybody may read it, a script on another site too: it holds nothing but what is public.

@@ -1,8 +1,10 @@
 //! The public keys. [RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)
 
-use super::json::Document;
-use crate::key_ring::KeyRing;
+use std::time::Duration;
 
-pub(super) fn document(keys: &KeyRing) -> Document {
-    Document::of(&*keys.jwks())
+use super::json::Document;
+use crate::key_ring::Snapshot;
+
+pub(super) fn document(keys: &Snapshot, cache_for: Duration) -> Document {
+    Document::of(&**keys.public(), cache_for)
 }

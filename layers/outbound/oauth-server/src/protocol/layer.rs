@@ -3,7 +3,10 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 use towergate_endpoint::Mounted;
 
-use super::{discovery, json::Document, jwks, service::Protocol};
+use super::{
+    documents::{Documents, Prepared},
+    service::Protocol,
+};
 use crate::server::AuthorizationServer;
 
 /// Answers the protocol's paths; see the [module](super) for the rules.
@@ -14,8 +17,13 @@ pub struct ProtocolLayer<S, R, P> {
 /// What the protocol's endpoints share.
 pub(super) struct Endpoints<S, R, P> {
     pub(super) server: AuthorizationServer<S, R, P>,
-    pub(super) metadata: Document,
-    pub(super) jwks: Document,
+    pub(super) documents: Documents,
+}
+
+impl<S, R, P> Endpoints<S, R, P> {
+    pub(super) fn documents(&self) -> Arc<Prepared> {
+        self.documents.current(self.server.config(), self.server.keys())
+    }
 }
 
 impl<S, R, P> AuthorizationServer<S, R, P> {
@@ -23,9 +31,8 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     /// Mount it outside the session stack.
     #[must_use]
     pub fn protocol(&self) -> ProtocolLayer<S, R, P> {
-        let metadata = discovery::document(self.config(), self.keys());
-        let jwks = jwks::document(self.keys());
-        ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), metadata, jwks }) }
+        let documents = Documents::new(self.config(), self.keys());
+        ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), documents }) }
     }
 }
 

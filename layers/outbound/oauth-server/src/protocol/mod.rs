@@ -72,6 +72,7 @@
 
 mod authenticate;
 mod discovery;
+mod documents;
 mod failure;
 mod held;
 mod introspect;

@@ -42,7 +42,7 @@ use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 
 use self::host::{Host, Mood, NoPages};
 use super::layer::ProtocolLayer;
-use crate::{AuthorizationServer, Issuer, ServerConfig, test_keys::keys};
+use crate::{AuthorizationServer, Issuer, KeyRing, ServerConfig, test_keys::keys};
 
 const ISSUER: &str = "https://id.example";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -60,12 +60,16 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with_keys(keys()).await
+    }
+
+    async fn with_keys(keys: KeyRing) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
         let host = Arc::new(Host { account: Mutex::new(Mood::Well), claims: Mutex::new(Mood::Well) });
         let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
         let random = Arc::new(InsecureSeededRandom::new(1));
-        let server = AuthorizationServer::new(store.clone(), keys(), Arc::clone(&host), NoPages, config)
+        let server = AuthorizationServer::new(store.clone(), keys, Arc::clone(&host), NoPages, config)
             .clock(clock.clone())
             .random(random);
         let bench = Self { store, clock, host, layer: server.protocol() };

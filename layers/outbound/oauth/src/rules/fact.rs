@@ -46,6 +46,8 @@ pub enum OAuthFact {
     ClientAuthenticationFailed { client: Option<ClientId>, reason: &'static str },
     /// A signing key entered or moved on in its life.
     KeyMoved { kid: String, state: &'static str },
+    /// A signing key was sealed anew, because the sealing key changed.
+    KeyResealed { kid: String },
     /// The host's account resolver erred or panicked.
     AccountResolverFailed { call: &'static str, problem: String },
 }
@@ -134,6 +136,9 @@ impl Fact for OAuthFact {
             Self::KeyMoved { kid, state } => {
                 Event::succeeded(origin, "key.moved", Party::system(), Party::new("key", kid))
                     .with("state", state)
+            }
+            Self::KeyResealed { kid } => {
+                Event::succeeded(origin, "key.resealed", Party::system(), Party::new("key", kid))
             }
             Self::AccountResolverFailed { call, problem } => {
                 let mut event = Event::refused(

@@ -3,7 +3,7 @@
 use rusqlite::params;
 use towergate_core::{StoreError, audit::Origin};
 use towergate_oauth::{
-    ports::key::{Adding, KeyStore, Moving},
+    ports::key::{Changing, KeyChange, KeyStore},
     rules::{
         fact::OAuthFact,
         key::{KeyRecord, KeyState},
@@ -12,62 +12,71 @@ use towergate_oauth::{
 
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
-const TABLE: &str = "towergate_keys";
-
-pub(crate) const IN_USE: &str = "SELECT kid, algorithm, sealed_private, public_jwk, state, created_at
+pub(crate) const IN_USE: &str = "SELECT kid, algorithm, sealed_private, public_jwk, state, created_at, since
     FROM towergate_keys WHERE state <> 'retired' ORDER BY created_at, kid";
 
-const TWIN: &str = "SELECT 1 FROM towergate_keys WHERE algorithm = ?1 AND state = ?2";
-
 const INSERT: &str =
-    "INSERT INTO towergate_keys (kid, algorithm, sealed_private, public_jwk, state, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO towergate_keys (kid, algorithm, sealed_private, public_jwk, state, created_at, since)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-pub(crate) const STATE: &str = "SELECT kid, state FROM towergate_keys WHERE kid = ?1";
+const MOVE: &str = "UPDATE towergate_keys
+    SET state = ?2, since = ?3, sealed_private = CASE ?4 WHEN 1 THEN sealed_private ELSE x'' END
+    WHERE kid = ?1 AND state = ?5";
 
-const MOVE: &str = "UPDATE towergate_keys SET state = ?2 WHERE kid = ?1";
+const RESEAL: &str = "UPDATE towergate_keys SET sealed_private = ?2 WHERE kid = ?1";
 
 impl KeyStore for SqliteStore {
     async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
         self.read(|connection| query::all(connection, IN_USE, [], read))
     }
 
-    async fn add_key(&self, key: KeyRecord, origin: Origin) -> Result<Adding, StoreError> {
-        self.write(move |step| add(step, key, &origin)).await
-    }
-
-    async fn move_key(&self, kid: String, to: KeyState, origin: Origin) -> Result<Moving, StoreError> {
-        self.write(move |step| {
-            let now = query::one(step.connection, STATE, params![kid], |fields| {
-                fields.table(TABLE);
-                fields.get::<String>("kid")?;
-                fields.parse("state", state)
-            })?;
-            if now.is_none_or(|now| now >= to) {
-                return Ok(Moving::Unmoved);
-            }
-            query::change(step.connection, MOVE, params![kid, to.as_str()])?;
-            step.record(&OAuthFact::KeyMoved { kid, state: to.as_str() }, &origin)?;
-            Ok(Moving::Moved)
-        })
-        .await
+    async fn change_keys(&self, change: KeyChange, origin: Origin) -> Result<Changing, StoreError> {
+        self.write(move |step| self::change(step, change, &origin)).await
     }
 }
 
-fn add(step: &mut Step<'_>, key: KeyRecord, origin: &Origin) -> Result<Adding, Failure> {
-    let state = key.state.as_str();
-    if query::exists(step.connection, TWIN, params![key.algorithm, state])? {
-        return Ok(Adding::AlreadyThere);
+fn change(step: &mut Step<'_>, change: KeyChange, origin: &Origin) -> Result<Changing, Failure> {
+    let records = query::all(step.connection, IN_USE, [], read)?;
+    if !change.fits(&records) {
+        return Ok(Changing::Overtaken);
     }
-    let created_at = key.created_at.unix_millis();
-    let row = params![key.kid, key.algorithm, key.sealed_private, key.public_jwk, state, created_at];
-    query::change(step.connection, INSERT, row)?;
-    step.record(&OAuthFact::KeyMoved { kid: key.kid, state }, origin)?;
-    Ok(Adding::Added)
+    let state_of = |kid: &str| records.iter().find(|key| key.kid == kid).map(|key| key.state);
+    for (kid, sealed) in change.reseal {
+        if !state_of(&kid).is_some_and(KeyState::has_private_half) {
+            return Err(refused(format!("key {kid:?} has nothing to be sealed")));
+        }
+        query::change(step.connection, RESEAL, params![kid, sealed])?;
+        step.record(&OAuthFact::KeyResealed { kid }, origin)?;
+    }
+    let mut moves = change.moves;
+    // Whoever leaves a place goes before whoever takes it.
+    moves.sort_by_key(|(_, to)| std::cmp::Reverse(*to));
+    for (kid, to) in moves {
+        let cannot = |kid: &str| refused(format!("key {kid:?} cannot become {}", to.as_str()));
+        let from = state_of(&kid).filter(|from| *from < to).ok_or_else(|| cannot(&kid))?;
+        let row = params![kid, to.as_str(), origin.at.unix_millis(), to.has_private_half(), from.as_str()];
+        if query::change(step.connection, MOVE, row)? == 0 {
+            return Err(cannot(&kid));
+        }
+        step.record(&OAuthFact::KeyMoved { kid, state: to.as_str() }, origin)?;
+    }
+    for key in change.add {
+        let state = key.state.as_str();
+        let [created_at, since] = [key.created_at, key.since].map(towergate_core::Timestamp::unix_millis);
+        let row =
+            params![key.kid, key.algorithm, key.sealed_private, key.public_jwk, state, created_at, since];
+        query::change(step.connection, INSERT, row)?;
+        step.record(&OAuthFact::KeyMoved { kid: key.kid, state }, origin)?;
+    }
+    Ok(Changing::Changed)
+}
+
+const fn refused(why: String) -> Failure {
+    Failure::Store(StoreError::Refused(why))
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<KeyRecord, Failure> {
-    fields.table(TABLE);
+    fields.table("towergate_keys");
     Ok(KeyRecord {
         kid: fields.get("kid")?,
         algorithm: fields.get("algorithm")?,
@@ -75,11 +84,10 @@ fn read(fields: &mut Fields<'_>) -> Result<KeyRecord, Failure> {
         public_jwk: fields.get("public_jwk")?,
         state: fields.parse("state", state)?,
         created_at: fields.time("created_at")?,
+        since: fields.time("since")?,
     })
 }
 
 fn state(text: &str) -> Option<KeyState> {
-    [KeyState::Published, KeyState::Active, KeyState::Retiring, KeyState::Retired]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+    KeyState::ALL.into_iter().find(|state| state.as_str() == text)
 }

@@ -1,3 +1,6 @@
+use towergate_core::seal::{SealingKey, SealingRing};
+use towergate_oauth::rules::key::RotationPolicy;
+
 use super::*;
 
 async fn get(bench: &Bench, path: &str, etag: Option<&str>) -> Response<Bytes> {
@@ -52,6 +55,42 @@ async fn the_keys_are_public_and_kept_for_five_minutes() {
     let same = get(&bench, "/oauth/jwks", Some(&format!("\"x\", W/{etag}"))).await;
     assert_eq!((same.status(), same.body().len()), (StatusCode::NOT_MODIFIED, 0));
     assert_eq!(get(&bench, "/oauth/jwks", Some("\"x\"")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_documents_are_those_of_the_ring_as_it_is() {
+    let (store, random) = (MemoryStore::new(), OsRandom::new());
+    let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+    let sealing = SealingRing::new(SealingKey::new(Secret::new([1; 32])));
+    let mut policy = RotationPolicy::default();
+    policy.cache_for = std::time::Duration::from_secs(60);
+    let keys = KeyRing::with_policy(&store, &sealing, policy.clone(), &clock, &random).await.unwrap();
+    let bench = Bench::with_keys(keys.clone()).await;
+    let [before, metadata] = [
+        get(&bench, "/oauth/jwks", None).await,
+        get(&bench, "/.well-known/openid-configuration", None).await,
+    ];
+    assert_eq!(before.headers()[header::CACHE_CONTROL], "public, max-age=60");
+    assert_eq!(metadata.headers()[header::CACHE_CONTROL], "public, max-age=60");
+
+    // Another instance, which wants one algorithm more.
+    policy.algorithms = vec![Algorithm::EdDSA];
+    let elsewhere = KeyRing::with_policy(&store, &sealing, policy, &clock, &random).await.unwrap();
+    keys.reload(&store).await.unwrap();
+    let etag = before.headers()[header::ETAG].to_str().unwrap();
+    let published = get(&bench, "/oauth/jwks", Some(etag)).await;
+    assert_eq!(published.status(), StatusCode::OK);
+    assert_eq!(json(&published)["keys"].as_array().unwrap().len(), 3);
+    let algorithms = async || {
+        let metadata = json(&get(&bench, "/.well-known/openid-configuration", None).await);
+        metadata["id_token_signing_alg_values_supported"].clone()
+    };
+    assert_eq!(algorithms().await, serde_json::json!(["ES256", "RS256"]), "nothing is signed with it yet");
+
+    clock.advance(elsewhere.policy().publish_for);
+    elsewhere.turn(&store, &clock, &random).await.unwrap();
+    keys.turn(&store, &clock, &random).await.unwrap();
+    assert_eq!(algorithms().await, serde_json::json!(["ES256", "EdDSA", "RS256"]));
 }
 
 #[tokio::test]

@@ -104,11 +104,15 @@ macro_rules! oauth_store_contract {
             }
             key {
                 a_key_reads_back_whole,
-                a_key_is_added_once,
                 keys_come_oldest_first,
+                a_change_for_another_ring_does_nothing,
+                a_key_takes_over_in_one_step,
                 a_key_never_moves_back,
+                one_key_of_an_algorithm_signs,
+                a_refused_change_leaves_the_ring_as_it_was,
                 a_retired_key_is_listed_no_more,
-                an_unknown_key_does_not_move,
+                a_private_half_goes_when_its_key_signs_no_more,
+                a_key_is_sealed_anew,
                 an_event_reads_back_whole,
             }
             refresh_token {
@@ -135,6 +139,7 @@ macro_rules! oauth_store_contract {
                 parallel_takers_leave_one_owner,
                 parallel_revocations_kill_once,
                 parallel_revocations_of_a_token_kill_once,
+                parallel_changes_of_a_ring_leave_one,
             }
         }
     };

@@ -9,14 +9,16 @@ use super::{
         refresh_token, rotation, with_clients, with_code, with_family,
     },
     interaction::{approval, with_taken},
+    key::key,
 };
 use crate::{
     ports::{
         OAuthStore,
         grant::{Redeemed, Redemption, Revocation, Rotated, Rotation},
         interaction::{Approval, Binding, Closing},
+        key::{Changing, KeyChange},
     },
-    rules::grant::RevocationReason,
+    rules::{grant::RevocationReason, key::KeyState},
 };
 
 /// Of many parallel redemptions of one code exactly one succeeds, and the others have ended the family.
@@ -134,4 +136,20 @@ pub fn parallel_revocations_of_a_token_kill_once<S: OAuthStore + AuditTrail>(
     });
     assert_eq!(revoked.iter().filter(|revocation| **revocation == Revocation::Revoked).count(), 1);
     one(store, &run, |store| async move { assert_eq!(written(&store, "token.revoked").await, 1) });
+}
+
+/// Of many parallel changes of one key ring exactly one happens: all instances then sign with the same key.
+pub fn parallel_changes_of_a_ring_leave_one<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    let changed = many(store, 32, &run, |store, n| async move {
+        let change = KeyChange { add: vec![key(&n.to_string(), KeyState::Active)], ..KeyChange::default() };
+        store.change_keys(change, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(changed.iter().filter(|changing| **changing == Changing::Changed).count(), 1);
+    one(store, &run, |store| async move {
+        assert_eq!(store.keys().await.unwrap().len(), 1);
+        assert_eq!(written(&store, "key.moved").await, 1);
+    });
 }
