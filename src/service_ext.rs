@@ -26,6 +26,13 @@ pub trait ServiceBuilderExt<L>: sealed::Sealed + Sized {
         layer: towergate_scope::ScopeLayer,
     ) -> ServiceBuilder<Inside<towergate_scope::ScopeLayer, L>>;
 
+    /// Lets through only who signed in strongly enough, and not too long ago.
+    #[cfg(feature = "inbound")]
+    fn step_up<R>(
+        self,
+        layer: towergate_scope::RequireLevelLayer<R>,
+    ) -> ServiceBuilder<Inside<towergate_scope::RequireLevelLayer<R>, L>>;
+
     /// Knows the account that the authorization server acts for.
     #[cfg(feature = "outbound")]
     fn account<R, J>(
@@ -52,6 +59,14 @@ impl<L> ServiceBuilderExt<L> for ServiceBuilder<L> {
         self,
         layer: towergate_scope::ScopeLayer,
     ) -> ServiceBuilder<Inside<towergate_scope::ScopeLayer, L>> {
+        self.layer(layer)
+    }
+
+    #[cfg(feature = "inbound")]
+    fn step_up<R>(
+        self,
+        layer: towergate_scope::RequireLevelLayer<R>,
+    ) -> ServiceBuilder<Inside<towergate_scope::RequireLevelLayer<R>, L>> {
         self.layer(layer)
     }
 

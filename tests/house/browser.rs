@@ -34,7 +34,7 @@ impl Browser {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path), String::new()).await
+        self.send(Request::get(path).header(header::ACCEPT, "text/html"), String::new()).await
     }
 
     pub(crate) async fn post(&mut self, path: &str, form: &str) -> Answer {

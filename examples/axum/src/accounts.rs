@@ -82,7 +82,7 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
         };
         let sign_in = SignIn {
             auth_time,
-            acr: None,
+            acr: scope.level().map(|level| level.acr().to_owned()),
             amr: scope.methods().iter().map(|method| method.as_str().to_owned()).collect(),
             sid: scope.sign_in().map(|id| id.to_string()),
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Extensions;
 use towergate_core::Timestamp;
 use towergate_identity::rules::{
+    level::Level,
     login_proof::Method,
     session::{SessionRecord, SessionStage, SignInId},
     user::UserId,
@@ -54,6 +55,12 @@ impl CurrentScope {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         self.complete().map_or(&[], |record| &record.methods)
+    }
+
+    /// How strongly: `acr`. `None` when nobody is signed in.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        Level::of(self.methods())
     }
 
     /// Whether somebody is half signed in, and a second factor is due.

@@ -1,4 +1,4 @@
-//! The future of both layers: the inner answer, or a refusal that is ready at once.
+//! The future of all layers: the inner answer, or a refusal that is ready at once.
 
 use std::{
     error::Error,
@@ -13,7 +13,8 @@ use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The future of [`ScopeService`](crate::ScopeService) and [`RequireUser`](crate::RequireUser).
+    /// The future of [`ScopeService`](crate::ScopeService), [`RequireUser`](crate::RequireUser) and
+    /// [`RequireLevel`](crate::RequireLevel).
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,

@@ -1,5 +1,6 @@
 //! Who is signed in, for everything further in: [`ScopeLayer`] sets [`CurrentScope`], [`RequireUserLayer`] turns away
-//! whoever is not signed in.
+//! whoever is not signed in, and [`RequireLevelLayer`] whoever did not sign in strongly or lately enough
+//! ([its rules](require_level)).
 //!
 //! # The rules, in order
 //!
@@ -85,11 +86,17 @@
 mod current;
 mod future;
 mod layer;
+pub mod require_level;
 mod require_user;
 mod service;
+mod to_login;
 
 pub use current::{CurrentScope, MissingScopeLayer};
 pub use future::ResponseFuture;
 pub use layer::ScopeLayer;
-pub use require_user::{NoUser, RejectNoUser, RequireUser, RequireUserLayer, ToLogin};
+pub use require_level::{
+    MissingRequireLevelLayer, NotSteppedUp, RejectNotSteppedUp, RequireLevel, RequireLevelLayer, SteppedUp,
+};
+pub use require_user::{NoUser, RejectNoUser, RequireUser, RequireUserLayer};
 pub use service::ScopeService;
+pub use to_login::ToLogin;

@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod fact;
+pub mod level;
 pub mod login_proof;
 pub mod password;
 pub mod session;

@@ -3,7 +3,8 @@
 use tower_layer::Layer;
 use towergate_core::LocalPath;
 
-use super::{rejection::ToLogin, service::RequireUser};
+use super::service::RequireUser;
+use crate::to_login::ToLogin;
 
 /// Lets through only requests of somebody signed in.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ impl RequireUserLayer {
 impl Default for RequireUserLayer {
     /// Sends people to `/login`, where `LoginRoutes` answers unless it was told another path.
     fn default() -> Self {
-        Self::new(LocalPath::parse("/login").unwrap_or_else(LocalPath::root))
+        Self::rejecting(ToLogin::default())
     }
 }
 

@@ -10,5 +10,5 @@ mod rejection;
 mod service;
 
 pub use layer::RequireUserLayer;
-pub use rejection::{NoUser, RejectNoUser, ToLogin};
+pub use rejection::{NoUser, RejectNoUser};
 pub use service::RequireUser;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::rejection::{NoUser, RejectNoUser, ToLogin};
-use crate::{current::CurrentScope, future::ResponseFuture};
+use super::rejection::{NoUser, RejectNoUser};
+use crate::{current::CurrentScope, future::ResponseFuture, to_login::ToLogin};
 
 /// Lets through only requests of somebody signed in. Made by [`RequireUserLayer`](crate::RequireUserLayer).
 #[derive(Debug, Clone)]

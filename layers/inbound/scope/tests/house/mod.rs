@@ -18,7 +18,7 @@ use towergate_session::SessionLayer;
 
 pub(crate) struct House {
     store: MemoryStore,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     random: Arc<InsecureSeededRandom>,
     pub(crate) alice: UserId,
 }
@@ -45,6 +45,15 @@ impl House {
 
     /// The `Cookie` header of Alice's browser, and her session.
     pub(crate) async fn session(&self, stage: SessionStage) -> (String, SessionRecord) {
+        self.session_by(stage, &[Method::Password]).await
+    }
+
+    /// The same, after these methods.
+    pub(crate) async fn session_by(
+        &self,
+        stage: SessionStage,
+        methods: &[Method],
+    ) -> (String, SessionRecord) {
         let now = self.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*self.random).unwrap();
         let end = Timestamp::from_unix_seconds(1_700_003_600);
@@ -54,7 +63,7 @@ impl House {
             sign_in: SignInId::fresh(now, &*self.random).unwrap(),
             user: self.alice,
             stage,
-            methods: vec![Method::Password],
+            methods: methods.to_vec(),
             authenticated_at: now,
             created_at: now,
             last_seen_at: now,
