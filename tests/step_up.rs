@@ -1,7 +1,5 @@
 //! Step-up as a person meets it: asked again at the sign-in page, back where they were, the same sign-in throughout.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
 mod house;
