@@ -130,8 +130,7 @@ impl Inner {
         };
         // A host that is an address is never looked up, so the resolver would not see it.
         if let Some(address) = url.address() {
-            let allowed = if plain.is_some() { Allowed::Loopback } else { self.allowed };
-            allowed.check(address)?;
+            self.allowed.check(address)?;
         }
         let sent = match plain {
             Some(plain) => plain.request(request),

@@ -1,6 +1,7 @@
 //! The resolver that answers only with addresses that may be connected to.
 
 use std::{
+    error::Error,
     future::Future,
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
@@ -81,14 +82,16 @@ pub(crate) enum LookupFailed {
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
     allowed: Allowed,
-    lookups: Arc<Semaphore>,
+    lookup: fn(&str) -> io::Result<Addresses>,
+    turns: Arc<Semaphore>,
 }
 
 type Addresses = vec::IntoIter<SocketAddr>;
 
 impl Guard {
     pub(crate) fn new(allowed: Allowed) -> Self {
-        Self { allowed, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+        let system = |name: &str| (name, 0).to_socket_addrs();
+        Self { allowed, lookup: system, turns: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 }
 
@@ -102,19 +105,17 @@ impl Service<Name> for Guard {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self { allowed, lookups } = self.clone();
+        let Self { allowed, lookup, turns } = self.clone();
         Box::pin(async move {
-            let failed = |error| LookupFailed::Unknown(io::Error::other(error));
-            let permit = lookups
-                .acquire_owned()
-                .await
-                .map_err(|_| LookupFailed::Unknown(io::ErrorKind::Other.into()))?;
-            let lookup = move || {
+            let broken = |error: Box<dyn Error + Send + Sync>| LookupFailed::Unknown(io::Error::other(error));
+            let turn = turns.acquire_owned().await.map_err(|error| broken(error.into()))?;
+            let looking = tokio::task::spawn_blocking(move || {
+                let found = lookup(name.as_str());
                 // Given back when the thread is, not when the caller stops waiting.
-                let _permit = permit;
-                (name.as_str(), 0).to_socket_addrs()
-            };
-            let found = tokio::task::spawn_blocking(lookup).await.map_err(failed)?;
+                drop(turn);
+                found
+            });
+            let found = looking.await.map_err(|error| broken(error.into()))?;
             allowed.filter(found.map_err(LookupFailed::Unknown)?)
         })
     }
@@ -122,7 +123,7 @@ impl Service<Name> for Guard {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
+    use std::{sync::Barrier, task::Waker};
 
     use super::*;
 
@@ -152,13 +153,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lookup_waits_for_its_turn_and_gives_it_back() {
-        let mut guard = Guard { allowed: Allowed::Public, lookups: Arc::new(Semaphore::new(0)) };
-        let mut lookup = guard.call("localhost".parse().unwrap());
-        assert!(lookup.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        guard.lookups.add_permits(1);
-        assert!(matches!(lookup.await, Err(LookupFailed::Forbidden(_))));
-        assert_eq!(guard.lookups.available_permits(), 1);
+    async fn a_turn_is_given_back_with_the_thread() {
+        static GATE: Barrier = Barrier::new(2);
+        let mut guard = Guard::new(Allowed::Public);
+        guard.turns = Arc::new(Semaphore::new(0));
+        guard.lookup = |_| {
+            GATE.wait();
+            GATE.wait();
+            Ok(Vec::new().into_iter())
+        };
+        let mut poll = Context::from_waker(Waker::noop());
+        let mut lookup = guard.call("client.example".parse().unwrap());
+        assert!(lookup.as_mut().poll(&mut poll).is_pending());
+        guard.turns.add_permits(1);
+        assert!(lookup.as_mut().poll(&mut poll).is_pending());
+        GATE.wait();
+        drop(lookup);
+        let free = guard.turns.available_permits();
+        GATE.wait();
+        assert_eq!(free, 0, "while the thread is still looking");
+        assert!(guard.turns.acquire().await.is_ok());
     }
 
     #[test]

@@ -230,6 +230,15 @@ async fn an_answer_that_does_not_count_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_post_that_is_refused_is_an_error() {
+    let certified = certificate("localhost");
+    let server = Server::tls(&certified, says("HTTP/1.1 400 X\r\ncontent-length: 0\r\n\r\n")).await;
+    let client = GuardedClient::new(trusting(&certified)).unwrap();
+    let refused = client.post(&client.url(&server.url("https")).unwrap(), "text/plain", Vec::new()).await;
+    assert!(matches!(refused, Err(FetchError::Status(StatusCode::BAD_REQUEST))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_compressed_or_broken_answer_is_refused() {
     let compressed = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx";
     assert!(matches!(heard(says(compressed)).await, Err(FetchError::Encoded)));

@@ -27,6 +27,7 @@ fn each_defect_is_named() {
         ("https://client.example/a b", InvalidUrl::Malformed),
         ("https://client.example/\n", InvalidUrl::Malformed),
         ("https://client.example\\@evil.example/", InvalidUrl::Malformed),
+        ("https://client.example/a\\b", InvalidUrl::Malformed),
         ("https://bücher.example/", InvalidUrl::Malformed),
         ("http://client.example/", InvalidUrl::Scheme),
         ("http://127.0.0.1/", InvalidUrl::Scheme),
@@ -48,6 +49,9 @@ fn each_defect_is_named() {
 
 #[test]
 fn a_host_has_one_reading_or_none() {
+    let name_of = |labels| format!("https://{}a/", "a.".repeat(labels));
+    assert!(HttpsUrl::parse(&name_of(126)).is_ok());
+    let (long_name, long_label) = (name_of(127), format!("https://{}.example/", "a".repeat(64)));
     for bad in [
         "https://127.1/",
         "https://2130706433/",
@@ -62,6 +66,8 @@ fn a_host_has_one_reading_or_none() {
         "https://[::1%25lo]/",
         "https://[::1/",
         "https://[v1.x]/",
+        long_name.as_str(),
+        long_label.as_str(),
     ] {
         assert!(HttpsUrl::parse(bad).is_err(), "{bad}");
     }
