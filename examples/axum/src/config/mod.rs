@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, refused as a whole with everything that is wrong with it.
 
 mod client;
+mod json;
 mod problem;
 mod reader;
 mod root;

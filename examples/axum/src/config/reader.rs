@@ -65,9 +65,27 @@ impl<'a> Section<'a> {
         self.text(key)
     }
 
-    /// Where the value of `key` stands, if it is there.
-    pub(super) fn place_of(&self, key: &'static str) -> Option<Range<usize>> {
-        self.take(key).map(Spanned::span)
+    /// What nobody has asked for, with the keys; whoever takes it refuses what is not known.
+    pub(super) fn rest(&self) -> impl Iterator<Item = (&'a str, &'a Spanned<DeValue<'a>>)> {
+        let known = self.known.borrow().clone();
+        let entries = self.table.iter().map(|(key, value)| (key.get_ref().as_ref(), value));
+        entries.filter(move |(key, _)| !known.contains(key))
+    }
+
+    /// Notes a problem with the value of `key`, or with one entry of it; with the section as a whole when the key is
+    /// not there.
+    pub(super) fn refuse_value(&self, key: &str, entry: Option<usize>, text: &str) {
+        let Some(value) = self.table.get(key) else {
+            return self.refuse_all(text);
+        };
+        let entry = entry.and_then(|place| value.get_ref().get(place)).map(Spanned::span);
+        self.refuse(&entry.unwrap_or_else(|| value.span()), text);
+    }
+
+    /// Notes a problem with a key.
+    pub(super) fn refuse_key(&self, key: &str, text: &str) {
+        let place = self.table.get_key_value(key).map_or(self.place.clone(), |(key, _)| key.span());
+        self.refuse(&place, format!("{}{text}", self.prefix()));
     }
 
     pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
@@ -86,18 +104,6 @@ impl<'a> Section<'a> {
             }
             other => self.expected(key, "a whole number of seconds since 1970", other, &value.span()),
         }
-    }
-
-    pub(super) fn texts(&self, key: &'static str) -> Option<Vec<Text>> {
-        let value = self.take(key)?;
-        let DeValue::Array(array) = value.get_ref() else {
-            return self.expected(key, "a list of texts", value.get_ref(), &value.span());
-        };
-        let read = array.iter().filter_map(|entry| match entry.get_ref() {
-            DeValue::String(text) => Some(Text { value: text.to_string(), place: entry.span() }),
-            other => self.expected(key, "a list of texts", other, &entry.span()),
-        });
-        Some(read.collect())
     }
 
     pub(super) fn section(&self, key: &'static str) -> Option<Section<'a>> {

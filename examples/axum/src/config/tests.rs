@@ -86,13 +86,40 @@ fn a_missing_file_is_a_problem_like_any_other() {
     assert!(told.contains("/nowhere/at/all.toml: 1 problem"), "{told}");
 }
 
+const KEY: &str = "kty = \"OKP\", crv = \"Ed25519\", x = \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"";
+
 #[test]
-fn keys_of_a_client_are_refused_beside_what_else_is_wrong_with_it() {
-    let told = refusals(&format!("{BASE}[[clients]]\nclient_id = \"c\"\njwks = {{ keys = [] }}\n"));
-    let texts: Vec<_> = told.iter().map(|(_, text)| text.as_str()).collect();
-    assert!(texts.iter().any(|text| text.contains("not offered yet")), "{texts:?}");
-    assert!(texts.iter().any(|text| text.contains("redirect_uri")), "{texts:?}");
-    assert_eq!(texts.len(), 2, "{texts:?}");
+fn the_keys_of_a_client_stand_in_a_table_or_in_json() {
+    let json =
+        r#"'{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'"#;
+    for keys in [format!("{{ keys = [{{ {KEY} }}] }}"), json.to_owned()] {
+        let text = format!(
+            "{BASE}[[clients]]\nclient_id = \"c\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
+             redirect_uris = [\"https://app.example/cb\"]\njwks = {keys}\n"
+        );
+        let client = Config::parse("test.toml", &text).unwrap().clients.remove(0);
+        assert!(client.secret.is_none());
+        assert_eq!(client.metadata.jwks.unwrap().keys().len(), 1);
+    }
+}
+
+#[test]
+fn each_field_of_a_client_is_refused_at_its_value() {
+    let told = refusals(&format!(
+        "{BASE}[[clients]]\nclient_id = \"c\"\nclient_secret = \"0123456789abcdef\"\nredirect_uris = [\n\
+         \"https://app.example/cb\",\n\"http://app.example/cb\",\n]\ndefault_max_age = -1\ncolour = 1\n\
+         jwks = '{{\"keys\":[],\"keys\":[]}}'\nlogo_uri = 1979-05-27\n"
+    ));
+    for (line, word) in [
+        (9, "redirect_uri \"http://app.example/cb\""),
+        (11, "default_max_age must be a whole number of seconds"),
+        (12, "unknown key `colour`"),
+        (13, "`jwks`"),
+        (14, "logo_uri"),
+    ] {
+        assert!(told.iter().any(|(at, text)| *at == line && text.contains(word)), "{line} {word}: {told:?}");
+    }
+    assert_eq!(told.len(), 5, "{told:?}");
 }
 
 #[test]

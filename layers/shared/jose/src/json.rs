@@ -6,6 +6,23 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::{Map, Value};
+
+/// The text is not one JSON object that says each thing once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one JSON object in which each member is there once and no object has more than 256")]
+pub struct NotAnObject;
+
+/// Reads one JSON object in which no object, at any depth, names a member twice; bound its size before.
+///
+/// # Errors
+/// When it is anything else, is nested deeper than 128, or an object in it has more than 256 members.
+pub fn read_object(text: &[u8]) -> Result<Map<String, Value>, NotAnObject> {
+    if !is_unambiguous_object(text) {
+        return Err(NotAnObject);
+    }
+    serde_json::from_slice(text).map_err(|_| NotAnObject)
+}
 
 /// Whether the text is one JSON object in which no object, at any depth, names a member twice.
 ///
@@ -83,7 +100,14 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
-    use super::is_unambiguous_object;
+    use super::{NotAnObject, is_unambiguous_object, read_object};
+
+    #[test]
+    fn an_object_is_read_when_it_is_unambiguous() {
+        assert_eq!(read_object(br#"{"a":[1]}"#).unwrap()["a"][0], 1);
+        assert_eq!(read_object(br#"{"a":1,"a":1}"#), Err(NotAnObject));
+        assert_eq!(read_object(b"[]"), Err(NotAnObject));
+    }
 
     #[test]
     fn an_object_that_says_each_thing_once_passes() {

@@ -30,7 +30,7 @@
 mod algorithm;
 mod at_hash;
 mod generate;
-mod json;
+pub mod json;
 #[cfg(feature = "jwe")]
 pub mod jwe;
 pub mod jwk;

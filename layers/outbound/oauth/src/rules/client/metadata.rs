@@ -177,6 +177,34 @@ pub enum SubjectType {
     Pairwise,
 }
 
+impl ApplicationType {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Web, Self::Native];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+        }
+    }
+}
+
+impl SubjectType {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Pairwise => "pairwise",
+        }
+    }
+}
+
 impl ClientMetadata {
     /// What the usual web application registers: people know it as `name`, codes are sent to `redirect_uri`, it may ask
     /// for `scope`, and it proves itself with a secret. All else is as by default, and may be changed.

@@ -3,11 +3,13 @@
 pub mod authenticate;
 pub mod gate;
 pub mod metadata;
+pub mod parse;
+pub mod problem;
 pub mod register;
 
 pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials};
 pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
-pub use register::{InvalidMetadata, MetadataProblem};
+pub use problem::{FieldFault, InvalidMetadata, MetadataProblem, RedirectUriFault};
 
 use std::{fmt, str::FromStr};
 
@@ -158,7 +160,39 @@ pub enum AccessTokenFormat {
     Opaque,
 }
 
+impl ClientAuthMethod {
+    /// All of them, the preferred one first.
+    pub const ALL: [Self; 5] = [
+        Self::PrivateKeyJwt,
+        Self::ClientSecretJwt,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::None,
+    ];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether the client proves itself by a secret that it shares with the server.
+    #[must_use]
+    pub const fn is_by_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+}
+
 impl GrantType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+
     /// The registered name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -169,3 +203,29 @@ impl GrantType {
         }
     }
 }
+
+impl AccessTokenFormat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Jwt, Self::Opaque];
+
+    /// The name that is registered.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Opaque => "opaque",
+        }
+    }
+}
+
+macro_rules! shown_by_name {
+    ($($named:ty),*) => {$(
+        impl fmt::Display for $named {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+shown_by_name!(AccessTokenFormat, ApplicationType, ClientAuthMethod, GrantType, SubjectType);

@@ -1,4 +1,8 @@
-use super::{super::ClientState, *};
+use super::{
+    super::{ClientState, RedirectUriFault},
+    address::check_redirect_uri,
+    *,
+};
 
 fn id() -> ClientId {
     ClientId::parse("shop").unwrap()
@@ -56,16 +60,17 @@ fn a_secret_that_could_be_guessed_is_refused() {
 }
 
 #[test]
-fn redirect_uris_are_https_loopback_or_private_use() {
-    for good in [
-        "https://app.example/cb?x=1",
-        "http://localhost:4000/cb",
-        "http://127.0.0.1/cb",
-        "http://[::1]:9/cb",
-        "com.example.app:/cb",
-    ] {
-        assert_eq!(check_redirect_uri(good), Ok(()), "{good}");
+fn redirect_uris_are_https_or_loopback_and_for_native_private_use() {
+    use ApplicationType::{Native, Web};
+    for good in
+        ["https://app.example/cb?x=1", "http://localhost:4000/cb", "http://127.0.0.1/cb", "http://[::1]:9/cb"]
+    {
+        assert_eq!(check_redirect_uri(good, Web), Ok(()), "{good}");
+        assert_eq!(check_redirect_uri(good, Native), Ok(()), "{good}");
     }
+    let own = "com.example.app:/cb";
+    assert_eq!(check_redirect_uri(own, Native), Ok(()));
+    assert_eq!(check_redirect_uri(own, Web), Err(RedirectUriFault::SchemeOfNative));
     for (bad, fault) in [
         ("", RedirectUriFault::NotAbsolute),
         ("/cb", RedirectUriFault::NotAbsolute),
@@ -79,6 +84,92 @@ fn redirect_uris_are_https_loopback_or_private_use() {
         ("data:text/html,x", RedirectUriFault::Scheme),
         ("app:/cb", RedirectUriFault::Scheme),
     ] {
-        assert_eq!(check_redirect_uri(bad), Err(fault), "{bad}");
+        assert_eq!(check_redirect_uri(bad, Web), Err(fault), "{bad}");
+        assert_eq!(check_redirect_uri(bad, Native), Err(fault), "{bad}");
     }
+}
+
+/// The fields that are blamed for a change of the sound client.
+fn blamed(secret: Option<&str>, change: impl FnOnce(&mut ClientMetadata)) -> Vec<String> {
+    let mut metadata = metadata();
+    change(&mut metadata);
+    problems(secret, metadata).iter().map(|problem| problem.blames().to_owned()).collect()
+}
+
+fn keys() -> Option<towergate_jose::JwkSet> {
+    let key = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    Some(towergate_jose::JwkSet::parse(key.as_bytes()).unwrap())
+}
+
+#[test]
+fn an_address_is_https() {
+    let plain = || Some(String::from("http://app.example/x"));
+    for (field, set) in [
+        ("client_uri", (|m| m.client_uri = Some("http://app.example/x".into())) as fn(&mut ClientMetadata)),
+        ("logo_uri", |m| m.logo_uri = Some("data:image/png;base64,AA".into())),
+        ("policy_uri", |m| m.policy_uri = Some("javascript:alert(1)".into())),
+        ("tos_uri", |m| m.tos_uri = Some("app.example/tos".into())),
+        ("initiate_login_uri", |m| m.initiate_login_uri = Some("http://app.example/x".into())),
+        ("jwks_uri", |m| m.jwks_uri = Some("https://app.example/jwks#1".into())),
+        ("sector_identifier_uri", |m| m.sector_identifier_uri = Some("http://app.example/u".into())),
+        ("backchannel_logout_uri", |m| m.backchannel_logout_uri = Some("https://app.example/o#f".into())),
+        ("post_logout_redirect_uris", |m| m.post_logout_redirect_uris = vec!["http://a.example".into()]),
+        ("logo_uri#de", |m| {
+            m.localized.insert("logo_uri#de".into(), "http://app.example".into());
+        }),
+    ] {
+        assert_eq!(blamed(SECRET, set), [field]);
+    }
+    let both = blamed(SECRET, |m| m.frontchannel_logout_uri = plain());
+    assert_eq!(both, ["frontchannel_logout_uri", "frontchannel_logout_uri"]);
+}
+
+#[test]
+fn frontchannel_1_0_2_the_logout_address_shares_the_origin_of_a_redirect_uri() {
+    let set = |uri: &str| {
+        let uri = Some(uri.to_owned());
+        blamed(SECRET, |metadata| metadata.frontchannel_logout_uri = uri)
+    };
+    assert_eq!(set("https://app.example/out"), [""; 0]);
+    assert_eq!(set("https://app.example:443/out"), [""; 0]);
+    for other in ["https://app.example:8443/out", "https://other.example/out", "http://localhost/out"] {
+        assert_eq!(set(other), ["frontchannel_logout_uri"], "{other}");
+    }
+}
+
+#[test]
+fn a_client_that_signs_has_keys_and_an_algorithm_that_fits() {
+    use ClientAuthMethod::{ClientSecretJwt, PrivateKeyJwt};
+    let long = Some("0123456789abcdef0123456789abcdef");
+    let set = |secret, method, algorithm: Option<&str>, jwks| {
+        let algorithm = algorithm.map(str::to_owned);
+        blamed(secret, |metadata| {
+            metadata.token_endpoint_auth_method = method;
+            metadata.token_endpoint_auth_signing_alg = algorithm;
+            metadata.jwks = jwks;
+        })
+    };
+    assert_eq!(set(None, PrivateKeyJwt, Some("EdDSA"), keys()), [""; 0]);
+    assert_eq!(set(None, PrivateKeyJwt, None, None), ["token_endpoint_auth_method"]);
+    assert_eq!(set(None, PrivateKeyJwt, Some("HS256"), keys()), ["token_endpoint_auth_signing_alg"]);
+    assert_eq!(set(None, PrivateKeyJwt, None, Some(towergate_jose::JwkSet::default())), ["jwks"]);
+    assert_eq!(set(long, ClientSecretJwt, Some("HS256"), None), [""; 0]);
+    assert_eq!(set(long, ClientSecretJwt, Some("RS256"), None), ["token_endpoint_auth_signing_alg"]);
+    assert_eq!(set(SECRET, ClientSecretJwt, None, None), ["client_secret"]);
+    assert_eq!(set(None, ClientSecretJwt, None, None), ["client_secret"]);
+    let twice = blamed(SECRET, |metadata| {
+        metadata.jwks = keys();
+        metadata.jwks_uri = Some("https://app.example/jwks".into());
+    });
+    assert_eq!(twice, ["jwks"]);
+    assert_eq!(blamed(SECRET, |m| m.require_signed_request_object = true), ["require_signed_request_object"]);
+}
+
+#[test]
+fn a_public_client_always_needs_pkce() {
+    let change = |metadata: &mut ClientMetadata| {
+        metadata.token_endpoint_auth_method = ClientAuthMethod::None;
+        metadata.insecure_pkce_optional = true;
+    };
+    assert_eq!(blamed(None, change), ["insecure_pkce_optional"]);
 }
