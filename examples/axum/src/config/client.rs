@@ -11,7 +11,7 @@ use towergate::{
 
 use super::reader::Section;
 
-pub(super) fn read(section: Section<'_>) -> Option<Client> {
+pub(super) fn read(section: &Section<'_>) -> Option<Client> {
     let id = section.required_text("client_id").and_then(|text| {
         ClientId::parse(&text.value)
             .map_err(|problem| section.refuse(&text.place, format!("`client_id`: {problem}")))
@@ -20,7 +20,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Client> {
     let secret = section.text("client_secret").map(|text| Secret::new(text.value));
     let mut fields: Map<String, Value> =
         section.rest().map(|(key, value)| (key.to_owned(), super::json::of(value.get_ref()))).collect();
-    let keys_are_text = read_keys(&section, &mut fields);
+    let keys_are_text = read_keys(section, &mut fields);
     let reading = parse::read(&fields);
     for key in &reading.unknown {
         let known = "known are `client_id`, `client_secret` and the metadata of RFC 7591, OpenID Connect Registration, \

@@ -22,7 +22,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let tls = section.section("tls").map(read_tls);
     let seal_key_file = section.section("keys").and_then(read_keys);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
-    let clients: Vec<_> = section.sections("clients").into_iter().filter_map(client::read).collect();
+    let clients: Vec<_> =
+        section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
     let demo = section.section("demo").and_then(read_demo);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(&section, "[[clients]]: `client_id`", clients.iter().map(|client| client.id.as_str()));
