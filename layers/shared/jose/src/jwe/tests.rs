@@ -36,6 +36,18 @@ fn a_recipient_must_be_for_encryption_by_this_algorithm() {
 }
 
 #[test]
+fn a_wrapped_key_is_as_long_as_its_encryption_asks() {
+    let PublicKey::P256(point) = ours().public_jwk().key().clone() else { unreachable!() };
+    let (agreement, _) = Agreement::with_ephemeral(&point, &InsecureSeededRandom::new(1)).unwrap();
+    let alg = KeyManagement::EcdhEsA256Kw;
+    let wrapped = agreement.wrap(alg, &[7; 16]).unwrap();
+    let unwrapped =
+        |length| agreement.unwrap(alg, b"", b"", &wrapped, length).map(|key| key.expose().clone());
+    assert_eq!(unwrapped(16), Some(vec![7; 16]));
+    assert_eq!((unwrapped(32), unwrapped(8)), (None, None));
+}
+
+#[test]
 fn of_several_keys_the_one_for_encryption_is_taken() {
     let random = InsecureSeededRandom::new(1);
     let signing =
