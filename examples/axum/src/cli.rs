@@ -1,6 +1,7 @@
-//! The program: reads the configuration, starts, says where to go, and stops when it is told to.
+//! The program: reads the configuration, starts, says where to go, and stops when it is told to; or does one command.
 
 use std::{
+    env,
     error::Error,
     io::{self, IsTerminal, Write},
     process::ExitCode,
@@ -13,10 +14,20 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     config::{Config, Database},
     error::StartError,
+    keys_command::KeysCommand,
     run::{Framework, Listeners, Running, start},
     seal_key,
     seed::{Access, SeededUser},
 };
+
+/// The words that were given mean nothing.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Without words, the host runs. Otherwise:\n  keys list         the signing keys and what becomes of them next\n  \
+     keys rotate       publish a successor of each, which signs in due time\n  \
+     keys revoke KID   take a key out of the ring that is in wrong hands"
+)]
+struct Usage;
 
 /// Runs the host around `F` until it is stopped; the exit code says whether it ever ran.
 pub async fn main<F: Framework>() -> ExitCode {
@@ -27,10 +38,26 @@ pub async fn main<F: Framework>() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let command = match words.as_slice() {
+        [] => None,
+        ["keys", rest @ ..] if let Some(command) = KeysCommand::parse(rest) => Some(command),
+        _ => return complain(&Usage),
+    };
     let config = match Config::load() {
         Ok(config) => config,
         Err(problems) => return complain(&problems),
     };
+    if let Some(command) = command {
+        return match command.run(&config).await {
+            Ok(answer) => {
+                say(&answer);
+                ExitCode::SUCCESS
+            }
+            Err(error) => complain(&error),
+        };
+    }
     match run::<F>(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),

@@ -50,6 +50,8 @@ pub struct Host<I, O> {
     pub pages: DefaultPages,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
     /// The authorization server.
     pub server: Server<I, O>,
 }
@@ -94,15 +96,16 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             seeder.client(&grants, entry).await?;
         }
         let sealing = SealingRing::new(SealingKey::new(seal_key));
-        let keys = KeyRing::open(&grants, &sealing, &clock, &random).await?;
+        let rotation = config.rotation.clone();
+        let keys = KeyRing::with_policy(&grants, &sealing, rotation, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone(), Arc::clone(&clock)));
         let pages = DefaultPages::new().with_site_name("towergate reference host");
         let server =
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
                 .clock(Arc::clone(&clock))
-                .random(random);
-        let host = Self { config, people, grants, profiles, hasher, pages, clock, server };
+                .random(Arc::clone(&random));
+        let host = Self { config, people, grants, profiles, hasher, pages, clock, random, server };
         Ok((host, users))
     }
 

@@ -32,6 +32,7 @@ use crate::{
     seal_key,
     seed::SeededUser,
     serve::{TlsSetup, serve},
+    turner,
 };
 
 /// The whole host as one Tower service.
@@ -116,7 +117,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let (service, users) = match &config.database {
         Database::Memory => {
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
-            opened::<F, _, _>(&config, people, grants, seal_key).await?
+            opened::<F, _, _>(&config, people, grants, seal_key, &mut tasks, &stopped).await?
         }
         Database::Sqlite(path) => {
             let store = SqliteStore::options().sink(sink).open(path);
@@ -124,7 +125,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             cleaner::clean(&store, &*clock).await;
             tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
-            opened::<F, _, _>(&config, store.clone(), store, seal_key).await?
+            opened::<F, _, _>(&config, store.clone(), store, seal_key, &mut tasks, &stopped).await?
         }
     };
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
@@ -140,8 +141,13 @@ async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
     people: I,
     grants: O,
     seal_key: Secret<[u8; 32]>,
+    tasks: &mut JoinSet<()>,
+    stopped: &watch::Receiver<bool>,
 ) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
     let (host, users) = Host::open(Arc::clone(config), people, grants, seal_key).await?;
+    let (keys, store) = (host.server.keys().clone(), host.grants.clone());
+    let (clock, random) = (Arc::clone(&host.clock), Arc::clone(&host.random));
+    tasks.spawn(turner::keep_turning(keys, store, clock, random, stopped.clone()));
     Ok((F::service(host), users))
 }
 

@@ -106,3 +106,62 @@ fn a_start_throws_away_what_has_expired() {
     let left: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
 }
+
+fn keys(folder: &Path, words: &[&str]) -> Output {
+    let config = folder.join("host.toml");
+    let mut command = Command::new(PROGRAM);
+    command.env("TOWERGATE_CONFIG", config).current_dir(folder).arg("keys").args(words).output().unwrap()
+}
+
+/// State and identifier of the ES256 keys that a command told of.
+fn es256(output: &Output) -> Vec<(String, String)> {
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = text.lines().filter(|line| line.starts_with("ES256"));
+    let word = |line: &str, n| line.split_whitespace().nth(n).unwrap().to_owned();
+    lines.map(|line| (word(line, 1), line.split_whitespace().last().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn keys_are_listed_rotated_and_revoked_while_the_host_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut host, _) = start(folder.path());
+    let first = es256(&keys(folder.path(), &["list"]));
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].0, "active");
+    let rotated = es256(&keys(folder.path(), &["rotate"]));
+    assert_eq!(rotated.len(), 2);
+    let published = rotated.iter().find(|(state, _)| state == "published").unwrap();
+    assert_eq!(es256(&keys(folder.path(), &["rotate"])), rotated, "one successor is enough");
+    let revoked = es256(&keys(folder.path(), &["revoke", &first[0].1]));
+    assert_eq!(revoked, [(String::from("active"), published.1.clone())]);
+    host.kill().unwrap();
+    host.wait().unwrap();
+}
+
+#[test]
+fn a_command_that_is_none_is_told_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("host.toml"),
+        "addr = \"127.0.0.1:0\"\nissuer = \"http://localhost:3000\"\n\
+        database = \"sqlite:towergate.db\"\n",
+    )
+    .unwrap();
+    for (words, told) in [
+        (&["turn"][..], "keys rotate"),
+        (&[], "keys rotate"),
+        (&["list"], "there is no database towergate.db yet"),
+        (&["rotate"], "there is no database towergate.db yet"),
+    ] {
+        let output = keys(folder.path(), words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(told), "{words:?}: {said}");
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was made");
+    let (mut host, _) = start(folder.path());
+    let unknown = keys(folder.path(), &["revoke", "nobody"]);
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("there is no key nobody"));
+    host.kill().unwrap();
+    host.wait().unwrap();
+}

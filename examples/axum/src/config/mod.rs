@@ -2,6 +2,7 @@
 
 mod client;
 mod json;
+mod keys;
 mod problem;
 mod reader;
 mod root;
@@ -17,7 +18,7 @@ use std::{
 };
 
 use toml::de::DeTable;
-use towergate::oauth::rules::client::Client;
+use towergate::{oauth::rules::client::Client, oauth_server::key_ring::RotationPolicy};
 use url::{Host, Url};
 
 pub use problem::{Problem, Problems};
@@ -44,6 +45,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The file with the key that seals signing keys; beside the database by default.
     pub seal_key_file: Option<PathBuf>,
+    /// What is signed with, and how the keys take turns.
+    pub rotation: RotationPolicy,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

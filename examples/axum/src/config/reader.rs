@@ -106,6 +106,18 @@ impl<'a> Section<'a> {
         }
     }
 
+    pub(super) fn texts(&self, key: &'static str) -> Option<Vec<Text>> {
+        let value = self.take(key)?;
+        let DeValue::Array(array) = value.get_ref() else {
+            return self.expected(key, "a list of texts", value.get_ref(), &value.span());
+        };
+        let read = array.iter().filter_map(|entry| match entry.get_ref() {
+            DeValue::String(text) => Some(Text { value: text.to_string(), place: entry.span() }),
+            other => self.expected(key, "a list of texts", other, &entry.span()),
+        });
+        Some(read.collect())
+    }
+
     pub(super) fn section(&self, key: &'static str) -> Option<Section<'a>> {
         let value = self.take(key)?;
         match value.get_ref() {

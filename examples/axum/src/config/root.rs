@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Config, Database, Demo, Tls, client, is_this_machine,
+    Config, Database, Demo, Tls, client, is_this_machine, keys,
     reader::{Section, Text},
     user,
 };
@@ -20,13 +20,21 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let issuer_url = issuer.as_ref().and_then(|text| origin(&section, text));
     let database = section.required_text("database").and_then(|text| database(&section, &text));
     let tls = section.section("tls").map(read_tls);
-    let seal_key_file = section.section("keys").and_then(read_keys);
+    let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
     let demo = section.section("demo").and_then(read_demo);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(&section, "[[clients]]: `client_id`", clients.iter().map(|client| client.id.as_str()));
+    for client in &clients {
+        let wanted = client.metadata.id_token_signed_response_alg;
+        if keys.rotation.wanted().all(|offered| offered != wanted) {
+            let name = client.id.as_str();
+            section
+                .refuse(&(0..0), format!("[[clients]] {name:?} wants {wanted}, which [keys] does not offer"));
+        }
+    }
     if let (Some(text), Some(url)) = (&issuer, &issuer_url) {
         if tls.is_some() && url.scheme() == "http" {
             section.refuse(&text.place, "`issuer` must be https where [tls] is set");
@@ -48,7 +56,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         issuer: issuer_url?,
         database: database?,
         tls,
-        seal_key_file,
+        seal_key_file: keys.seal_key_file,
+        rotation: keys.rotation,
         users,
         clients,
         demo,
@@ -113,12 +122,6 @@ fn file(section: &Section<'_>, key: &str, text: Text) -> Option<PathBuf> {
         return None;
     }
     Some(path)
-}
-
-fn read_keys(section: Section<'_>) -> Option<PathBuf> {
-    let path = section.text("seal_key_file").map(|text| PathBuf::from(text.value));
-    section.finish();
-    path
 }
 
 fn read_demo(section: Section<'_>) -> Option<Demo> {

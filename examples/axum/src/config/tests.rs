@@ -127,3 +127,50 @@ fn postgres_is_refused_in_a_plain_sentence() {
     let text = BASE.replace("memory:", "postgres://localhost/towergate");
     assert!(refusals(&text)[0].1.contains("not supported yet"));
 }
+
+fn rotation(lines: &str) -> RotationPolicy {
+    Config::parse("test.toml", &format!("{BASE}[keys]\n{lines}")).unwrap().rotation
+}
+
+#[test]
+fn every_algorithm_is_signed_with_unless_fewer_are_named() {
+    let all = Config::parse("test.toml", BASE).unwrap().rotation;
+    assert_eq!(all.wanted().count(), 4);
+    assert_eq!(rotation("algorithms = [\"EdDSA\"]").wanted().count(), 3);
+    let client = "[[clients]]\nclient_id = \"c\"\nclient_secret = \"0123456789abcdef0123456789abcdef\"\n\
+                  redirect_uris = [\"https://app.example/cb\"]\nid_token_signed_response_alg = \"PS256\"\n";
+    assert!(Config::parse("test.toml", &format!("{BASE}{client}")).is_ok());
+    let told = refusals(&format!("{BASE}[keys]\nalgorithms = [\"EdDSA\"]\n{client}"));
+    assert!(told[0].1.contains("wants PS256"), "{told:?}");
+}
+
+#[test]
+fn keys_are_published_early_enough_whatever_the_pace() {
+    for (lines, publish_for, turn_every) in [
+        ("", 3600, 60),
+        ("rotate_every = \"30d\"", 3600, 60),
+        ("rotate_every = \"1h\"", 1800, 60),
+        ("rotate_every = \"10s\"\ncache_for = \"2s\"", 5, 2),
+        ("cache_for = \"2h\"", 7260, 60),
+        ("publish_for = \"1d\"", 86_400, 60),
+    ] {
+        let policy = rotation(lines);
+        let seconds = [policy.publish_for, policy.turn_every].map(|time| time.as_secs());
+        assert_eq!(seconds, [publish_for, turn_every], "{lines}");
+    }
+}
+
+#[test]
+fn a_pace_that_breaks_tokens_is_refused() {
+    for (lines, word) in [
+        ("rotate_every = \"5m\"", "longer than `publish_for`"),
+        ("publish_for = \"5m\"", "at least 360 seconds"),
+        ("retiring_for = \"1h\"", "`retiring_for`"),
+        ("cache_for = \"soon\"", "a number and a unit"),
+        ("cache_for = \"99999999999999999d\"", "a number and a unit"),
+        ("algorithms = [\"HS256\"]", "\"HS256\" is not offered"),
+    ] {
+        let told = refusals(&format!("{BASE}[keys]\n{lines}\n"));
+        assert!(told.len() == 1 && told[0].1.contains(word), "{lines}: {told:?}");
+    }
+}
