@@ -15,6 +15,9 @@ pub mod host_duties {}
 #[doc = include_str!("keys.md")]
 pub mod keys {}
 
+#[doc = include_str!("tokens.md")]
+pub mod tokens {}
+
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 

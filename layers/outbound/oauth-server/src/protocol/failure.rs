@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use towergate_core::{RandomUnavailable, StoreError, seal::SealError};
-use towergate_jose::JoseError;
-use towergate_oauth::rules::{client::AuthenticationFailure, token::Refusal};
+use towergate_jose::{JoseError, jwe::JweError};
+use towergate_oauth::rules::{
+    client::{AuthenticationFailure, Client},
+    token::Refusal,
+};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::json;
@@ -41,6 +44,12 @@ pub(super) enum Failure {
     /// A token could not be signed.
     #[error(transparent)]
     Jose(#[from] JoseError),
+    /// A token could not be encrypted.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
+    /// The client registered encryption, and no fitting key of it can be had; that is on record.
+    #[error("no key of the client to encrypt to")]
+    NoClientKey,
     /// An answer could not be sealed or opened.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -60,6 +69,11 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
+    /// The ring has no key of this algorithm, which `client` registered.
+    pub(super) fn no_key(algorithm: &str, client: &Client) -> Self {
+        Self::NoKey { algorithm: algorithm.to_owned(), client: client.id.to_string() }
+    }
+
     /// The answer; the operator hears of what is ours to mend.
     pub(super) fn tell(self, realm: &str) -> Response<Bytes> {
         match self {
@@ -83,6 +97,10 @@ impl Failure {
                 let error = OAuthError::new(ErrorCode::InvalidToken, "an access token is needed");
                 let response = json::error(StatusCode::UNAUTHORIZED, error);
                 challenge(response, &format!("Bearer realm=\"{realm}\""))
+            }
+            Self::NoClientKey => {
+                let description = "the client registered encryption, and no key of it that fits can be had";
+                json::error(StatusCode::BAD_REQUEST, OAuthError::new(ErrorCode::InvalidClient, description))
             }
             Self::Store(StoreError::Unavailable(cause)) => {
                 tracing::warn!(%cause, "the store is unavailable");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 use serde::Serialize;
-use towergate_core::{Digest, form::Form};
+use towergate_core::{Digest, Secret, form::Form};
 use towergate_endpoint::body::{self, Unread};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
@@ -23,6 +23,13 @@ pub(super) fn private(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A JWT for this client alone, never to be kept.
+pub(super) fn private_jwt(token: &Secret<String>) -> Response<Bytes> {
+    let mut response = private(StatusCode::OK, token.expose().as_bytes().to_vec());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
     response
 }
 
@@ -100,6 +107,20 @@ where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    read_form_with_lists(headers, body, known, &[]).await
+}
+
+/// Reads a form of at most 64 KiB in which the parameters of `lists` may be there several times.
+pub(super) async fn read_form_with_lists<B>(
+    headers: &HeaderMap,
+    body: B,
+    known: &[&'static str],
+    lists: &[&'static str],
+) -> Result<Form, OAuthError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let invalid = |description| OAuthError::new(ErrorCode::InvalidRequest, description);
     let body = body::read_form(headers, body).await.map_err(|unread| {
         invalid(match unread {
@@ -108,5 +129,5 @@ where
             Unread::Torn => "the body broke off midway",
         })
     })?;
-    Form::parse(&body, known).map_err(|_| invalid(TOO_LARGE))
+    Form::parse_with_lists(&body, known, lists).map_err(|_| invalid(TOO_LARGE))
 }

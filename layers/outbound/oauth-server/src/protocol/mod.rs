@@ -4,7 +4,8 @@
 //! The rules, in order:
 //!
 //! 1. A path of the protocol is answered here; any other request passes to the inner service untouched.
-//! 2. A wrong method is answered 405 with `Allow`.
+//! 2. A wrong method is answered 405 with `Allow`. A script of any site may ask at the token, userinfo and revocation
+//!    endpoints (CORS), and read the public documents.
 //! 3. No endpoint reads or sets a cookie: mount the layer outside the session stack.
 //! 4. Every error is JSON with a registered code; what is ours to mend goes to the operator, not to the peer.
 //!
@@ -71,8 +72,10 @@
 //! ```
 
 mod authenticate;
+mod cors;
 mod discovery;
 mod documents;
+mod encrypt;
 mod failure;
 mod held;
 mod introspect;

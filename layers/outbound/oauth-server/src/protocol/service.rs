@@ -5,7 +5,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use towergate_oauth::ports::OAuthStore;
 
-use super::{introspect, json, layer::Endpoints, revoke, token, userinfo};
+use super::{cors, introspect, json, layer::Endpoints, revoke, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
@@ -37,6 +37,9 @@ where
     async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
         let endpoints = &*self.endpoints;
         let (methods, allow) = route.allowed();
+        if route.is_for_scripts() && *request.method() == Method::OPTIONS {
+            return cors::preflight(allow);
+        }
         if !methods.contains(request.method()) {
             return json::method_not_allowed(allow);
         }
@@ -49,7 +52,8 @@ where
             Route::Introspect => introspect::answer(endpoints, &parts, body).await,
             Route::UserInfo => userinfo::answer(endpoints, &parts, body).await,
         };
-        answer.unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str()))
+        let answer = answer.unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str()));
+        if route.is_for_scripts() { cors::opened(answer) } else { answer }
     }
 }
 
@@ -84,6 +88,11 @@ impl Route {
             _ if path == paths.jwks => Some(Self::Jwks),
             _ => None,
         }
+    }
+
+    /// Whether a client may run in a browser, on a site of its own, and ask here.
+    const fn is_for_scripts(self) -> bool {
+        matches!(self, Self::Token | Self::UserInfo | Self::Revoke)
     }
 
     const fn allowed(self) -> (&'static [Method], &'static str) {

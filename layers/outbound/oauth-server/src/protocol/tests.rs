@@ -1,14 +1,18 @@
 //! The protocol's endpoints, as a client meets them.
 
+mod asked_claims;
 mod authentication;
 mod authorization_code;
 mod client_credentials;
+mod cors;
 mod documents;
+mod encrypted;
 mod host;
 mod introspection;
 mod late_body;
 mod pairwise;
 mod refresh_token;
+mod resource;
 mod revocation;
 mod userinfo;
 
@@ -64,10 +68,15 @@ impl Bench {
     }
 
     async fn with_keys(keys: KeyRing) -> Self {
+        Self::with(keys, |_| ()).await
+    }
+
+    async fn with(keys: KeyRing, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
         let host = Arc::new(Host { account: Mutex::new(Mood::Well), claims: Mutex::new(Mood::Well) });
-        let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+        let mut config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+        change(&mut config);
         let random = Arc::new(InsecureSeededRandom::new(1));
         let server = AuthorizationServer::new(store.clone(), keys, Arc::clone(&host), NoPages, config)
             .clock(clock.clone())
@@ -111,10 +120,15 @@ impl Bench {
 
     /// A code that a person gave `client` just now.
     async fn code(&self, client: &str) -> String {
-        self.code_for(client, "openid email api").await
+        self.code_of(client, |_| ()).await
     }
 
     async fn code_for(&self, client: &str, allowed: &str) -> String {
+        self.code_of(client, |grant| grant.scope = scope(allowed)).await
+    }
+
+    /// A code for a grant of `openid email api` that differs as `change` says.
+    async fn code_of(&self, client: &str, change: impl FnOnce(&mut Grant)) -> String {
         let origin = self.origin();
         let token = OpaqueToken::mint(code::PREFIX, origin.at, &OsRandom::new()).unwrap();
         let sign_in = SignIn {
@@ -123,16 +137,17 @@ impl Bench {
             amr: vec![String::from("pwd")],
             sid: Some(String::from("sid-1")),
         };
-        let grant = Grant {
+        let mut grant = Grant {
             id: GrantId::fresh(origin.at, &OsRandom::new()).unwrap(),
             client: ClientId::parse(client).unwrap(),
             subject: Subject::parse("alice-1").unwrap(),
-            scope: scope(allowed),
+            scope: scope("openid email api"),
             audience: vec![ISSUER.to_owned()],
             claims: Default::default(),
             sign_in,
             created_at: origin.at,
         };
+        change(&mut grant);
         let code = Code {
             id: token.id(),
             digest: token.digest(),

@@ -1,33 +1,39 @@
 //! The userinfo endpoint. [OpenID Connect Core section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)
 //!
 //! The rules, in order: one token, in the header or in the form body of a POST, never in the query; a token of ours;
-//! alive, with its grant and its client; `openid` in its scope; an account that the host still knows.
+//! alive, with its grant and its client; for this server, not for another API alone; `openid` in its scope; an account
+//! that the host still knows.
+//!
+//! The answer is JSON, or a JWT for a client that registered `userinfo_signed_response_alg` or
+//! `userinfo_encrypted_response_alg`.
 
 use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
 use http_body::Body;
-use serde_json::{Map, Value};
-use towergate_core::{Secret, form::Form};
+use towergate_core::{Secret, audit::Origin, form::Form};
 use towergate_endpoint::body;
 use towergate_oauth::{
     ports::{OAuthStore, grant::StoredAccessToken},
     rules::{
-        client::gate,
+        claims::Wanted,
+        client::{Client, gate},
         grant::Grant,
         token::{held::is_alive, request},
+        userinfo::{self, UserInfo},
     },
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{
+    encrypt::{Encryption, encrypted},
     failure::Failure,
     held, json,
     layer::Endpoints,
-    token::{is_account_alive, resolver_failed},
+    token::{context, host_claims, is_account_alive},
 };
-use crate::account::{AccountResolver, Context, Purpose, calls};
+use crate::account::{AccountResolver, Purpose};
 
 const KNOWN: &[&str] = &["access_token"];
 
@@ -50,26 +56,59 @@ where
     let origin = endpoints.server.origin(&parts.extensions, now)?;
     let stored = held::access_token(endpoints, text.expose()).await?;
     let alive = |stored: &StoredAccessToken| is_alive(&stored.token, stored.revoked, now);
-    let stored = stored.filter(alive).ok_or_else(invalid_token)?;
+    let targets = endpoints.server.config().targets();
+    let ours = |stored: &StoredAccessToken| targets.is_for_userinfo(&stored.token.audience);
+    let stored = stored.filter(alive).filter(ours).ok_or_else(invalid_token)?;
     let (grant, scope) = openid_grant(stored)?;
     let client = endpoints.server.store().find_client(&grant.client).await?;
     let client = client.filter(|client| gate::active(client).is_ok()).ok_or_else(invalid_token)?;
-    let mut context = Context::new(Purpose::UserInfo);
-    context.client = Some(grant.client.clone());
-    context.scope = scope.clone();
-    context.sid = grant.ends_with().map(str::to_owned);
+    let context = context(Purpose::UserInfo, &grant, &scope);
     if !is_account_alive(endpoints, &grant, &context, &origin).await? {
         return Err(invalid_token());
     }
-    let resolver = &**endpoints.server.resolver();
-    let claims = match calls::claims(resolver, &grant.subject, &context).await {
-        Ok(claims) => claims.values,
-        Err(cause) => return Err(resolver_failed(endpoints, "claims", cause, &origin).await),
-    };
-    let mut answer: Map<String, Value> = endpoints.server.config().scope_claims.let_out(&scope, claims);
+    let wanted = Wanted::at_userinfo(&scope, &client.metadata.scope, &grant.claims);
+    let host = host_claims(endpoints, &grant, &wanted, &context, &origin).await?;
     let sub = endpoints.server.sub_of(&client, &grant.subject);
-    answer.insert(String::from("sub"), Value::from(sub.as_str()));
-    Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?))
+    let issuer = endpoints.server.config().issuer.as_str();
+    let answer = UserInfo::new(issuer, &client, &sub, &host);
+    match userinfo::is_jwt(&client) {
+        true => {
+            let jwt = jwt(endpoints, &client, &answer, &origin).await?;
+            Ok(json::private_jwt(&jwt))
+        }
+        false => Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?)),
+    }
+}
+
+/// The answer signed, encrypted, or signed and then encrypted, as the client registered.
+async fn jwt<S: OAuthStore, R, P>(
+    endpoints: &Endpoints<S, R, P>,
+    client: &Client,
+    answer: &UserInfo<'_>,
+    origin: &Origin,
+) -> Result<Secret<String>, Failure> {
+    let metadata = &client.metadata;
+    let signed = match metadata.userinfo_signed_response_alg {
+        Some(algorithm) => {
+            let key = endpoints.server.keys().signing(algorithm);
+            let key = key.ok_or_else(|| Failure::no_key(algorithm.as_str(), client))?;
+            Some(Secret::new(key.sign_jwt(userinfo::TYP, answer)?))
+        }
+        None => None,
+    };
+    let (alg, enc) = (metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc);
+    match (signed, Encryption::registered("userinfo", alg, enc)) {
+        (Some(signed), None) => Ok(signed),
+        (Some(signed), Some(how)) => {
+            let text = signed.expose().as_bytes();
+            encrypted(endpoints, client, how, Some(userinfo::TYP), text, origin).await
+        }
+        (None, Some(how)) => {
+            let text = serde_json::to_vec(answer)?;
+            encrypted(endpoints, client, how, None, &text, origin).await
+        }
+        (None, None) => Err(Failure::no_key("userinfo", client)),
+    }
 }
 
 /// The one token of the request.
@@ -121,7 +160,7 @@ fn openid_grant(stored: StoredAccessToken) -> Result<(Grant, towergate_oauth_typ
 }
 
 fn invalid_token() -> Failure {
-    let description = "the access token is wrong, expired or revoked";
+    let description = "the access token is wrong, expired, revoked, or not for this endpoint";
     Failure::Bearer { error: OAuthError::new(ErrorCode::InvalidToken, description), scope: None }
 }
 

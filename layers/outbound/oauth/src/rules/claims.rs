@@ -1,8 +1,18 @@
-//! Which of the host's claims a scope lets out.
+//! Which of the host's claims leave for a client, and where.
 //! [OpenID Connect Core section 5.4](https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims)
+//!
+//! The claims that the scope of an access token covers are read at userinfo. A claim that a client asks for by name goes
+//! where it asks for it, if some scope value that the client registered covers it: what it may never see by scope, it
+//! does not see by name either. A claim for which it names values is given only with one of them. Language tags
+//! (`name#ja`) are let out like the claim itself.
+
+mod wanted;
+
+pub use wanted::Wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use towergate_oauth_types::Scope;
 
@@ -74,23 +84,26 @@ impl ScopeClaims {
     /// have no effect.
     #[must_use]
     pub fn with<'a>(mut self, scope: &str, claims: impl IntoIterator<Item = &'a str>) -> Self {
-        let claims = claims.into_iter().filter(|name| !PROTOCOL.contains(name)).map(str::to_owned);
+        let claims = claims.into_iter().filter(|name| !is_protocol(name)).map(str::to_owned);
         self.0.entry(scope.to_owned()).or_default().extend(claims);
         self
     }
 
-    /// The host's claims that `scope` lets out; empty and null ones are left out,
+    /// What of the host's `claims` leaves for a client that wants `wanted`; empty and null ones are left out,
     /// [section 5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse).
     #[must_use]
-    pub fn let_out(&self, scope: &Scope, mut claims: Map<String, Value>) -> Map<String, Value> {
-        let is_covered = |name: &String| {
-            scope.values().filter_map(|value| self.0.get(value)).any(|covered| covered.contains(name))
-        };
+    pub fn let_out(&self, wanted: &Wanted<'_>, mut claims: Map<String, Value>) -> HostClaims {
         let says_something = |value: &Value| !value.is_null() && value.as_str() != Some("");
         claims.retain(|name, value| {
-            is_covered(name) && says_something(value) && !PROTOCOL.contains(&name.as_str())
+            !is_protocol(name) && says_something(value) && wanted.lets_out(self, name, value)
         });
-        claims
+        HostClaims(claims)
+    }
+
+    /// Whether some value of `scope` covers the claim.
+    #[must_use]
+    pub fn covers(&self, scope: &Scope, name: &str) -> bool {
+        scope.values().filter_map(|value| self.0.get(value)).any(|covered| covered.contains(base(name)))
     }
 
     /// The scope values that cover claims.
@@ -105,24 +118,52 @@ impl ScopeClaims {
     }
 }
 
+/// What leaves for a client of what the host knows; there is never a claim of the protocol's own among it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct HostClaims(Map<String, Value>);
+
+impl HostClaims {
+    /// The claims, by name.
+    #[must_use]
+    pub const fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+/// Whether the protocol says this claim itself.
+#[must_use]
+pub fn is_protocol(name: &str) -> bool {
+    PROTOCOL.contains(&base(name))
+}
+
+/// The name of a claim without its language tag,
+/// [section 5.2](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsLanguagesAndScripts).
+fn base(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(base, _)| base)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::claims_request::ClaimsRequest;
 
     fn let_out(table: &ScopeClaims, scope: &str) -> Vec<String> {
         let claims = serde_json::json!({
-            "name": "Alice", "email": "a@x.example", "email_verified": true, "sub": "evil", "iss": "evil",
+            "name": "Alice", "name#ja": "アリス", "sub#ja": "evil", "email": "a@x.example", "email_verified": true, "sub": "evil", "iss": "evil",
             "nickname": null, "picture": "", "roles": ["admin"], "address": {"country": "NL"},
         });
         let Value::Object(claims) = claims else { unreachable!() };
-        table.let_out(&Scope::parse(scope).unwrap(), claims).into_iter().map(|(name, _)| name).collect()
+        let (scope, request) = (Scope::parse(scope).unwrap(), ClaimsRequest::default());
+        let wanted = Wanted::at_userinfo(&scope, &scope, &request);
+        table.let_out(&wanted, claims).as_map().keys().cloned().collect()
     }
 
     #[test]
     fn oidc_core_5_4_each_scope_lets_out_its_claims_only() {
         let table = ScopeClaims::default();
         assert!(let_out(&table, "openid").is_empty());
-        assert_eq!(let_out(&table, "openid profile"), ["name"]);
+        assert_eq!(let_out(&table, "openid profile"), ["name", "name#ja"]);
         assert_eq!(let_out(&table, "email address"), ["address", "email", "email_verified"]);
     }
 
@@ -137,6 +178,7 @@ mod tests {
     fn protocol_claims_always_win() {
         let table = ScopeClaims::default().with("openid", ["sub", "iss", "roles"]);
         assert_eq!(let_out(&table, "openid"), ["roles"]);
+        assert!(is_protocol("sub") && is_protocol("sub#ja") && !is_protocol("subject"));
         assert!(!table.names().contains("sub"));
     }
 }

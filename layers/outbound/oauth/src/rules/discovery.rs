@@ -2,7 +2,7 @@
 //! [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata) names only.
 
 use serde::Serialize;
-use towergate_jose::Algorithm;
+use towergate_jose::{Algorithm, KeyManagement, jwe::ContentEncryption};
 
 use super::{claims::ScopeClaims, client::GrantType, issuer::Issuer};
 
@@ -47,6 +47,12 @@ pub struct Metadata {
     grant_types_supported: [&'static str; 3],
     subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_enc_values_supported: Vec<&'static str>,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_enc_values_supported: Vec<&'static str>,
+    claim_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
@@ -74,6 +80,9 @@ impl Metadata {
             facts.scope_claims.names().into_iter().chain(OWN_CLAIMS).map(str::to_owned).collect();
         claims.sort();
         claims.dedup();
+        let algorithms: Vec<_> = facts.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        let ways = KeyManagement::ALL.map(KeyManagement::as_str).to_vec();
+        let encodings = ContentEncryption::ALL.map(ContentEncryption::as_str).to_vec();
         Self {
             issuer: facts.issuer.as_str().to_owned(),
             authorization_endpoint: facts.issuer.join(facts.authorize),
@@ -91,11 +100,13 @@ impl Metadata {
                 GrantType::ClientCredentials.as_str(),
             ],
             subject_types_supported: ["public", "pairwise"],
-            id_token_signing_alg_values_supported: facts
-                .algorithms
-                .iter()
-                .map(|algorithm| algorithm.as_str())
-                .collect(),
+            id_token_signing_alg_values_supported: algorithms.clone(),
+            id_token_encryption_alg_values_supported: ways.clone(),
+            id_token_encryption_enc_values_supported: encodings.clone(),
+            userinfo_signing_alg_values_supported: algorithms,
+            userinfo_encryption_alg_values_supported: ways,
+            userinfo_encryption_enc_values_supported: encodings,
+            claim_types_supported: ["normal"],
             token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
             revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
             introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],

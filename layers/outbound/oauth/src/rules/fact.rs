@@ -44,6 +44,8 @@ pub enum OAuthFact {
     ClientDisabled { client: ClientId },
     /// A client could not prove itself.
     ClientAuthenticationFailed { client: Option<ClientId>, reason: &'static str },
+    /// An answer could not be encrypted to a client, because no key of it that fits could be had.
+    ClientKeyMissing { client: ClientId, answer: &'static str, reason: &'static str },
     /// A signing key entered or moved on in its life.
     KeyMoved { kid: String, state: &'static str },
     /// A signing key was sealed anew, because the sealing key changed.
@@ -132,6 +134,10 @@ impl Fact for OAuthFact {
             Self::ClientAuthenticationFailed { client: id, reason } => {
                 let actor = id.as_ref().map_or_else(Party::anonymous, client);
                 Event::refused(origin, "client.authentication_failed", actor.clone(), actor, reason)
+            }
+            Self::ClientKeyMissing { client: id, answer, reason } => {
+                Event::refused(origin, "client.key_missing", client(id), client(id), reason)
+                    .with("answer", answer)
             }
             Self::KeyMoved { kid, state } => {
                 Event::succeeded(origin, "key.moved", Party::system(), Party::new("key", kid))

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use towergate_core::{Timestamp, typed_id};
 use towergate_oauth_types::Scope;
 
-use super::{claims_request::ClaimsRequest, client::ClientId};
+use super::{
+    claims_request::ClaimsRequest,
+    client::{Client, ClientId},
+};
 
 typed_id! {
     /// A grant, and the family of everything that came from it.
@@ -116,6 +119,16 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// How far `client` may go with it today: what was allowed, within what the client is still registered for. The grant
+    /// itself stays as it is, and with it what comes back when the registration is widened again.
+    ///
+    /// # Errors
+    /// When nothing is left.
+    pub fn scope_left_to(&self, client: &Client) -> Result<Scope, NothingLeft> {
+        let left = self.scope.intersection(&client.metadata.scope);
+        if left.is_empty() && !self.scope.is_empty() { Err(NothingLeft) } else { Ok(left) }
+    }
+
     /// Whether it outlives the login session: `offline_access` was allowed.
     #[must_use]
     pub fn is_offline(&self) -> bool {
@@ -128,6 +141,11 @@ impl Grant {
         if self.is_offline() { None } else { self.sign_in.sid.as_deref() }
     }
 }
+
+/// Of all that was allowed, the client is registered for nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client is registered for nothing of what was granted any more")]
+pub struct NothingLeft;
 
 /// How long a store remembers that a sign-in ended, so that a request which began before cannot issue a code in it.
 pub const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);

@@ -17,3 +17,4 @@ pub mod refresh_token;
 pub mod resource;
 pub mod subject;
 pub mod token;
+pub mod userinfo;

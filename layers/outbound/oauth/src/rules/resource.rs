@@ -91,10 +91,24 @@ impl<'a> Targets<'a> {
         Ok(admitted)
     }
 
-    /// Whom tokens are for: those that were [admitted](Self::admit), or the usual ones when there are none.
+    /// Whom tokens are for: those that were [admitted](Self::admit), or the usual ones when there are none, or the issuer
+    /// when there are none of those either. A token is always for somebody.
     #[must_use]
     pub fn audience(&self, admitted: &[String]) -> Vec<String> {
-        if admitted.is_empty() { self.default_audience.to_vec() } else { admitted.to_vec() }
+        match (admitted, self.default_audience) {
+            ([], []) => vec![self.issuer.as_str().to_owned()],
+            ([], usual) => usual.to_vec(),
+            (admitted, _) => admitted.to_vec(),
+        }
+    }
+
+    /// Whether a token for `audience` is good at the server's own userinfo endpoint: it is for the issuer, or for those
+    /// that tokens are usually for. One that names other APIs alone is not: they could use it to read what they were
+    /// not meant to.
+    #[must_use]
+    pub fn is_for_userinfo(&self, audience: &[String]) -> bool {
+        let ours = |name: &String| name == self.issuer.as_str() || self.default_audience.contains(name);
+        audience.is_empty() || audience.iter().any(ours)
     }
 
     /// The part of `scope` that means something to somebody of `audience`; all of it when one of them does not say.
@@ -217,6 +231,23 @@ mod tests {
                 targets.admit(["https://open.example", "plain-name", "https://open.example"]).unwrap();
             assert_eq!(targets.audience(&admitted), ["https://open.example", "plain-name"]);
             assert_eq!(targets.audience(&[]), ["https://id.example", "plain-name"]);
+            let nobody = Targets { default_audience: &[], ..targets };
+            assert_eq!(nobody.audience(&[]), ["https://id.example"]);
+        });
+    }
+
+    #[test]
+    fn a_token_for_other_apis_alone_is_not_good_at_userinfo() {
+        with_targets(|targets| {
+            for (audience, good) in [
+                (&["https://id.example"][..], true),
+                (&["plain-name"], true),
+                (&["https://mail.example/api", "https://id.example"], true),
+                (&["https://mail.example/api", "urn:example:files"], false),
+                (&[], true),
+            ] {
+                assert_eq!(targets.is_for_userinfo(&owned(audience)), good, "{audience:?}");
+            }
         });
     }
 

@@ -35,6 +35,16 @@ async fn both_metadata_documents_are_one_and_name_this_issuer() {
         ("response_types_supported", serde_json::json!(["code"])),
         ("code_challenge_methods_supported", serde_json::json!(["S256"])),
         ("id_token_signing_alg_values_supported", serde_json::json!(["ES256", "RS256"])),
+        ("userinfo_signing_alg_values_supported", serde_json::json!(["ES256", "RS256"])),
+        (
+            "id_token_encryption_alg_values_supported",
+            serde_json::json!(["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"]),
+        ),
+        (
+            "userinfo_encryption_enc_values_supported",
+            serde_json::json!(["A128GCM", "A256GCM", "A128CBC-HS256"]),
+        ),
+        ("subject_types_supported", serde_json::json!(["public", "pairwise"])),
         ("authorization_response_iss_parameter_supported", serde_json::json!(true)),
         ("request_uri_parameter_supported", serde_json::json!(false)),
     ] {

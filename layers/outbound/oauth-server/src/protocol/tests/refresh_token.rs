@@ -121,3 +121,22 @@ async fn the_host_is_asked_again_at_each_refresh() {
     refused(&bench.refresh("basic", &token).await, StatusCode::BAD_REQUEST, "invalid_grant");
     assert_eq!(bench.count("grant.revoked"), 1);
 }
+
+#[tokio::test]
+async fn a_client_that_is_registered_for_less_gets_less() {
+    let bench = Bench::new().await;
+    let token = first(&bench, "basic").await;
+    let narrowed = async |scope_left: &str| {
+        let method = ClientAuthMethod::ClientSecretBasic;
+        bench.register("basic", method, |metadata| metadata.scope = scope(scope_left)).await;
+    };
+    narrowed("openid profile").await;
+    let answer = granted(&bench.refresh("basic", &token).await);
+    assert_eq!(answer["scope"], "openid");
+    narrowed("profile").await;
+    let token = refresh_token(&answer);
+    refused(&bench.refresh("basic", &token).await, StatusCode::BAD_REQUEST, "invalid_scope");
+    narrowed("openid email api").await;
+    let answer = granted(&bench.refresh("basic", &token).await);
+    assert_eq!(answer["scope"], "api email openid", "the grant itself was not narrowed");
+}

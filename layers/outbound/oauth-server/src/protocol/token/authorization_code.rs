@@ -7,13 +7,13 @@ use towergate_oauth::{
         grant::{Redeemed, Redemption, StoredCode},
     },
     rules::token::{
-        Minted, Refusal, TokenAnswer, access_claims,
+        Minted, Refusal, TokenAnswer,
         authorization_code::{CodeFacts, Exchange, Presented, decide},
         refresh_token as refresh,
     },
 };
 
-use super::{Call, Failure};
+use super::{Call, Failure, mint::Share};
 use crate::account::AccountResolver;
 
 impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
@@ -22,6 +22,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         code: Option<OpaqueToken>,
         redirect_uri: Option<&str>,
         code_verifier: Option<&str>,
+        resource: &[String],
     ) -> Result<Vec<u8>, Failure> {
         let presented = code.ok_or(Refusal::invalid_grant("malformed_code"))?;
         let stored = self.store().find_code(presented.id()).await?;
@@ -31,8 +32,9 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let presented = Presented { code: &presented, redirect_uri, code_verifier };
         match decide(facts, presented, &self.client, self.now)? {
             Exchange::Allowed(_) => {
-                self.check_account(grant, &grant.scope).await?;
-                self.redeem(&stored).await
+                let share = self.share(grant, grant.scope_left_to(self.client.client()), resource)?;
+                self.check_account(grant, &share.scope).await?;
+                self.redeem(&stored, &share).await
             }
             Exchange::Replayed => {
                 let redemption = self.redemption(&stored, self.unminted(grant)?);
@@ -42,14 +44,13 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         }
     }
 
-    async fn redeem(&self, stored: &StoredCode) -> Result<Vec<u8>, Failure> {
+    async fn redeem(&self, stored: &StoredCode, share: &Share) -> Result<Vec<u8>, Failure> {
         let StoredCode { code, grant, .. } = stored;
-        let row = |id| access_claims::of_grant(id, grant, grant.scope.clone(), self.now);
-        let (access_token, access) = self.access_token(row, Some(&grant.sign_in))?;
-        let id_token = self.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token)?;
+        let (access_token, access) = self.access_token_of(grant, share)?;
+        let id_token = self.id_token(grant, &share.scope, code.nonce.as_deref(), &access_token).await?;
+        let scope = access.scope.clone();
+        let mut answer = TokenAnswer { access_token, scope, refresh_token: None, id_token };
         let mut redemption = self.redemption(stored, access);
-        let mut answer =
-            TokenAnswer { access_token, scope: grant.scope.clone(), refresh_token: None, id_token };
         if refresh::is_issued_to(self.client.client()) {
             let token = self.refresh_token()?;
             redemption.refresh = Some(refresh::first(token.id(), token.digest(), grant.id, self.now));

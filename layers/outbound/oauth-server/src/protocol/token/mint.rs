@@ -4,25 +4,98 @@ use std::sync::Arc;
 
 use towergate_core::{Secret, id, token::OpaqueToken};
 use towergate_jose::SigningKey;
-use towergate_oauth::rules::{
-    access_token::{self, AccessToken},
-    client::AccessTokenFormat,
-    grant::{Grant, SignIn},
-    refresh_token,
-    token::{
-        access_claims::{self, AccessClaims},
-        id_token::{self, IdTokenClaims},
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::{
+        access_token::{self, AccessToken},
+        claims::Wanted,
+        client::AccessTokenFormat,
+        grant::{Grant, NothingLeft, SignIn},
+        refresh_token, resource,
+        token::{
+            Refusal,
+            access_claims::{self, AccessClaims},
+            id_token::{self, IdTokenClaims},
+        },
     },
 };
 use towergate_oauth_types::Scope;
 
-use super::{Call, Failure};
+use super::{
+    super::encrypt::{Encryption, encrypted},
+    Call, Failure, context, host_claims,
+};
+use crate::account::{AccountResolver, Purpose};
+
+/// What is given out of a grant this time.
+pub(super) struct Share {
+    pub(super) scope: Scope,
+    pub(super) audience: Vec<String>,
+}
+
+impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
+    /// An ID token beside `access_token`, when `openid` is in the scope: signed, and encrypted where the client
+    /// registered so.
+    pub(super) async fn id_token(
+        &self,
+        grant: &Grant,
+        scope: &Scope,
+        nonce: Option<&str>,
+        access_token: &Secret<String>,
+    ) -> Result<Option<Secret<String>>, Failure> {
+        if !scope.contains("openid") {
+            return Ok(None);
+        }
+        let client = self.client.client();
+        let sub = self.endpoints.server.sub_of(client, &grant.subject);
+        if !grant.claims.is_of(&sub) {
+            return Err(Refusal::invalid_grant("another_sub_was_asked_for").into());
+        }
+        let key = self.id_token_key()?;
+        let wanted = Wanted::in_id_token(&client.metadata.scope, &grant.claims);
+        let context = context(Purpose::Token, grant, scope);
+        let host = host_claims(self.endpoints, grant, &wanted, &context, &self.origin).await?;
+        let text = access_token.expose();
+        let claims = IdTokenClaims::new(self.issuer(), &sub, grant, text, key.algorithm(), self.now)
+            .with_nonce(nonce)
+            .with_host_claims(&host);
+        let signed = Secret::new(key.sign_jwt(id_token::TYP, &claims)?);
+        let metadata = &client.metadata;
+        let (alg, enc) = (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc);
+        let Some(how) = Encryption::registered("id_token", alg, enc) else { return Ok(Some(signed)) };
+        let text = signed.expose().as_bytes();
+        encrypted(self.endpoints, client, how, Some(id_token::TYP), text, &self.origin).await.map(Some)
+    }
+}
 
 impl<S, R, P> Call<'_, S, R, P> {
+    /// What `grant` gives out in `scope` to the APIs that the request names, or to all that it is for.
+    pub(super) fn share(
+        &self,
+        grant: &Grant,
+        scope: Result<Scope, NothingLeft>,
+        resource: &[String],
+    ) -> Result<Share, Refusal> {
+        let named = resource.iter().map(String::as_str);
+        let audience = resource::narrow(&grant.audience, named).map_err(Refusal::invalid_target)?;
+        Ok(Share { scope: scope?, audience })
+    }
+
+    /// An access token of a share of `grant`: of its scope it holds what means something to its audience.
+    pub(super) fn access_token_of(
+        &self,
+        grant: &Grant,
+        share: &Share,
+    ) -> Result<(Secret<String>, AccessToken), Failure> {
+        let scope = self.endpoints.server.config().targets().scope_at(&share.audience, &share.scope);
+        let row = |id| access_claims::of_grant(id, grant, scope, share.audience.clone(), self.now);
+        self.access_token(row, Some(&grant.sign_in))
+    }
+
     /// The row of an access token that will never be kept: for a step that can only find a replay.
     pub(super) fn unminted(&self, grant: &Grant) -> Result<AccessToken, Failure> {
         let id = id::time_ordered(self.now, &self.endpoints.server.random)?;
-        Ok(access_claims::of_grant(id, grant, Scope::default(), self.now))
+        Ok(access_claims::of_grant(id, grant, Scope::default(), Vec::new(), self.now))
     }
 
     /// An access token in the shape that the client registered, and its row. `row` has no digest yet.
@@ -52,38 +125,13 @@ impl<S, R, P> Call<'_, S, R, P> {
         Ok(OpaqueToken::mint(refresh_token::PREFIX, self.now, &self.endpoints.server.random)?)
     }
 
-    /// An ID token beside `access_token`, when `openid` is in the scope.
-    pub(super) fn id_token(
-        &self,
-        grant: &Grant,
-        scope: &Scope,
-        nonce: Option<&str>,
-        access_token: &Secret<String>,
-    ) -> Result<Option<Secret<String>>, Failure> {
-        if !scope.contains("openid") {
-            return Ok(None);
-        }
-        let key = self.id_token_key()?;
-        let sub = self.endpoints.server.sub_of(self.client.client(), &grant.subject);
-        let claims = IdTokenClaims::new(
-            self.issuer(),
-            &sub,
-            grant,
-            nonce,
-            access_token.expose(),
-            key.algorithm(),
-            self.now,
-        );
-        Ok(Some(Secret::new(key.sign_jwt(id_token::TYP, &claims)?)))
-    }
-
     fn id_token_key(&self) -> Result<Arc<SigningKey>, Failure> {
         let algorithm = self.client.client().metadata.id_token_signed_response_alg;
         self.endpoints.server.keys().signing(algorithm).ok_or_else(|| self.no_key(algorithm.as_str()))
     }
 
     fn no_key(&self, algorithm: &str) -> Failure {
-        Failure::NoKey { algorithm: algorithm.to_owned(), client: self.client.client().id.to_string() }
+        Failure::no_key(algorithm, self.client.client())
     }
 
     fn issuer(&self) -> &str {

@@ -18,6 +18,7 @@ use towergate_core::{
 use towergate_oauth::{
     ports::OAuthStore,
     rules::{
+        claims::{HostClaims, Wanted},
         client::{AuthenticatedClient, gate},
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
@@ -51,7 +52,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     request::check_query(parts.uri.query().unwrap_or_default().as_bytes(), request::KNOWN)?;
-    let form = json::read_form(&parts.headers, body, request::KNOWN).await?;
+    let form = json::read_form_with_lists(&parts.headers, body, request::KNOWN, request::LISTS).await?;
     // Not before the body is there: whoever holds it back would hold back the clock, and with it every expiry.
     let now = endpoints.server.now();
     let origin = endpoints.server.origin(&parts.extensions, now)?;
@@ -61,11 +62,13 @@ where
     gate::admit(client.client(), request.grant_type())?;
     let call = Call { endpoints, client, origin, now };
     let body = match request {
-        TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
-            call.exchange_code(code, redirect_uri.as_deref(), code_verifier.as_deref()).await?
+        TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resource } => {
+            call.exchange_code(code, redirect_uri.as_deref(), code_verifier.as_deref(), &resource).await?
         }
-        TokenRequest::RefreshToken { token, scope } => call.refresh(token, scope).await?,
-        TokenRequest::ClientCredentials { scope } => call.act_for_itself(scope).await?,
+        TokenRequest::RefreshToken { token, scope, resource } => {
+            call.refresh(token, scope, &resource).await?
+        }
+        TokenRequest::ClientCredentials { scope, resource } => call.act_for_itself(scope, &resource).await?,
     };
     Ok(json::private(StatusCode::OK, body))
 }
@@ -77,14 +80,38 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
 
     /// Asks the host whether the person may still act; if not, all that they allowed here dies.
     async fn check_account(&self, grant: &Grant, scope: &Scope) -> Result<(), Failure> {
-        let mut context = Context::new(Purpose::Token);
-        context.client = Some(grant.client.clone());
-        context.scope = scope.clone();
-        context.sid = grant.ends_with().map(str::to_owned);
+        let context = context(Purpose::Token, grant, scope);
         if is_account_alive(self.endpoints, grant, &context, &self.origin).await? {
             return Ok(());
         }
         Err(Refusal::invalid_grant("account_refused").into())
+    }
+}
+
+/// What the host is told of why it is asked about the account of `grant`.
+pub(super) fn context(purpose: Purpose, grant: &Grant, scope: &Scope) -> Context {
+    let mut context = Context::new(purpose);
+    context.client = Some(grant.client.clone());
+    context.scope = scope.clone();
+    context.sid = grant.ends_with().map(str::to_owned);
+    context
+}
+
+/// Asks the host what it knows of the account of `grant`, and keeps what `wanted` lets out.
+pub(super) async fn host_claims<S: OAuthStore, R: AccountResolver, P>(
+    endpoints: &Endpoints<S, R, P>,
+    grant: &Grant,
+    wanted: &Wanted<'_>,
+    context: &Context,
+    origin: &Origin,
+) -> Result<HostClaims, Failure> {
+    let table = &endpoints.server.config().scope_claims;
+    if !wanted.is_of_the_host(table) {
+        return Ok(HostClaims::default());
+    }
+    match calls::claims(&**endpoints.server.resolver(), &grant.subject, context).await {
+        Ok(claims) => Ok(table.let_out(wanted, claims.values)),
+        Err(cause) => Err(resolver_failed(endpoints, "claims", cause, origin).await),
     }
 }
 

@@ -10,14 +10,14 @@ use towergate_oauth::{
     rules::{
         refresh_token::REPEAT_WINDOW,
         token::{
-            Refusal, TokenAnswer, access_claims,
+            Refusal, TokenAnswer,
             refresh_token::{Exchange, RefreshFacts, decide, successor},
         },
     },
 };
 use towergate_oauth_types::Scope;
 
-use super::{Call, Failure};
+use super::{Call, Failure, mint::Share};
 use crate::account::AccountResolver;
 
 impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
@@ -25,6 +25,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         &self,
         token: Option<OpaqueToken>,
         scope: Option<Scope>,
+        resource: &[String],
     ) -> Result<Vec<u8>, Failure> {
         let presented = token.ok_or(Refusal::invalid_grant("malformed_refresh_token"))?;
         let stored = self.store().find_refresh_token(presented.id()).await?;
@@ -33,8 +34,9 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let facts = RefreshFacts { token, grant, state, revoked: *revoked };
         let (rotation, answer) = match decide(facts, &presented, scope, &self.client, self.now)? {
             Exchange::Allowed { scope } => {
-                self.check_account(grant, &scope).await?;
-                self.rotation(&stored, &presented, scope)?
+                let share = self.share(grant, Ok(scope), resource)?;
+                self.check_account(grant, &share.scope).await?;
+                self.rotation(&stored, &presented, &share).await?
             }
             // The token is used already: nothing of this rotation can ever be kept.
             Exchange::Again => (self.unminted_rotation(&stored)?, Vec::new()),
@@ -51,17 +53,17 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         }
     }
 
-    fn rotation(
+    async fn rotation(
         &self,
         stored: &StoredRefreshToken,
         presented: &OpaqueToken,
-        scope: Scope,
+        share: &Share,
     ) -> Result<(Rotation, Vec<u8>), Failure> {
         let grant = &stored.grant;
-        let row = |id| access_claims::of_grant(id, grant, scope.clone(), self.now);
-        let (access_token, access) = self.access_token(row, Some(&grant.sign_in))?;
-        let id_token = self.id_token(grant, &scope, None, &access_token)?;
+        let (access_token, access) = self.access_token_of(grant, share)?;
+        let id_token = self.id_token(grant, &share.scope, None, &access_token).await?;
         let next = self.refresh_token()?;
+        let scope = access.scope.clone();
         let answer = TokenAnswer { access_token, scope, refresh_token: Some(next.reveal()), id_token };
         let answer = answer.to_json()?;
         let sealed_answer = sealing_key(presented)?.seal(

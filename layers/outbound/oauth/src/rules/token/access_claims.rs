@@ -58,9 +58,9 @@ impl<'a> AccessClaims<'a> {
     }
 }
 
-/// The row of an access token of `grant`, narrowed to `scope`.
+/// The row of an access token of `grant`, narrowed to `scope` and to `audience`.
 #[must_use]
-pub fn of_grant(id: Uuid, grant: &Grant, scope: Scope, now: Timestamp) -> AccessToken {
+pub fn of_grant(id: Uuid, grant: &Grant, scope: Scope, audience: Vec<String>, now: Timestamp) -> AccessToken {
     AccessToken {
         id,
         digest: None,
@@ -68,7 +68,7 @@ pub fn of_grant(id: Uuid, grant: &Grant, scope: Scope, now: Timestamp) -> Access
         client: grant.client.clone(),
         subject: Some(grant.subject.clone()),
         scope,
-        audience: grant.audience.clone(),
+        audience,
         issued_at: now,
         expires_at: now.plus(LIFETIME),
     }

@@ -7,6 +7,7 @@ use towergate_core::Timestamp;
 use towergate_jose::{Algorithm, at_hash, jwt::NumericDate};
 
 use crate::rules::{
+    claims::HostClaims,
     client::ClientId,
     grant::{Grant, Subject},
 };
@@ -17,7 +18,11 @@ pub const LIFETIME: Duration = Duration::from_secs(3600);
 /// The `typ` of an ID token.
 pub const TYP: &str = "JWT";
 
-/// What an ID token says: protocol claims only. What the host knows of the account is asked for at userinfo.
+/// What an ID token says. Of what the host knows of the account it holds only what was asked for by name; the rest is
+/// read at userinfo.
+///
+/// It is for the client alone, and comes from the token endpoint: so there is nobody for `azp` to tell apart, and no code
+/// beside it for `c_hash` to bind.
 #[derive(Debug, Serialize)]
 pub struct IdTokenClaims<'a> {
     iss: &'a str,
@@ -35,17 +40,17 @@ pub struct IdTokenClaims<'a> {
     acr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<&'a [String]>,
+    #[serde(flatten)]
+    host: Option<&'a HostClaims>,
 }
 
 impl<'a> IdTokenClaims<'a> {
-    /// The claims beside `access_token`, for a client that knows the person as `sub`, to be signed with `algorithm`. A refreshed ID token has no nonce and keeps
-    /// its `auth_time`, [OpenID Connect Core section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse).
+    /// The claims beside `access_token`, for a client that knows the person as `sub`, to be signed with `algorithm`.
     #[must_use]
     pub fn new(
         issuer: &'a str,
         sub: &'a Subject,
         grant: &'a Grant,
-        nonce: Option<&'a str>,
         access_token: &str,
         algorithm: Algorithm,
         now: Timestamp,
@@ -57,11 +62,25 @@ impl<'a> IdTokenClaims<'a> {
             exp: NumericDate(now.plus(LIFETIME)),
             iat: NumericDate(now),
             auth_time: NumericDate(grant.sign_in.auth_time),
-            nonce,
+            nonce: None,
             at_hash: at_hash(algorithm, access_token),
             sid: grant.sign_in.sid.as_deref(),
             acr: grant.sign_in.acr.as_deref(),
             amr: Some(grant.sign_in.amr.as_slice()).filter(|amr| !amr.is_empty()),
+            host: None,
         }
+    }
+
+    /// The same with the nonce of the authorization request. A refreshed ID token has none, and keeps its `auth_time`,
+    /// [OpenID Connect Core section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse).
+    #[must_use]
+    pub fn with_nonce(self, nonce: Option<&'a str>) -> Self {
+        Self { nonce, ..self }
+    }
+
+    /// The same with what was asked for by name of what the host knows.
+    #[must_use]
+    pub fn with_host_claims(self, claims: &'a HostClaims) -> Self {
+        Self { host: Some(claims), ..self }
     }
 }

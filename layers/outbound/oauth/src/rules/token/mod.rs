@@ -16,6 +16,8 @@ pub use request::TokenRequest;
 
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
+use crate::rules::grant::NothingLeft;
+
 /// Why a grant was refused: the same word to the peer for all that could be guessed at, the reason for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{error} ({reason})")]
@@ -34,8 +36,24 @@ impl Refusal {
         Self { error: OAuthError::new(ErrorCode::InvalidGrant, description), reason }
     }
 
+    /// `invalid_target` for an API that is unknown or not granted.
+    #[must_use]
+    pub const fn invalid_target(error: OAuthError) -> Self {
+        Self { error, reason: "resource" }
+    }
+
     pub(crate) const fn invalid_scope(description: &'static str) -> Self {
         Self { error: OAuthError::new(ErrorCode::InvalidScope, description), reason: "scope" }
+    }
+}
+
+impl From<NothingLeft> for Refusal {
+    fn from(_: NothingLeft) -> Self {
+        let description = "the client is registered for nothing of what was granted any more";
+        Self {
+            error: OAuthError::new(ErrorCode::InvalidScope, description),
+            reason: "scope_no_longer_registered",
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub struct RefreshFacts<'a> {
 pub enum Exchange {
     /// It may be exchanged for an access token of this scope.
     Allowed {
-        /// The grant's scope, or what was asked for of it.
+        /// What is left of the grant's scope to the client, or what was asked for of it.
         scope: Scope,
     },
     /// It was exchanged before: the store tells an honest repetition from theft.
@@ -40,7 +40,8 @@ pub enum Exchange {
 /// That it was used counts before that it is old: theft is noticed however late.
 ///
 /// # Errors
-/// `invalid_grant`, always the same; `invalid_scope` when more is asked for than was granted.
+/// `invalid_grant`, always the same; `invalid_scope` when more is asked for than was granted, or than the client is
+/// still registered for.
 pub fn decide(
     facts: RefreshFacts<'_>,
     presented: &OpaqueToken,
@@ -64,9 +65,10 @@ pub fn decide(
     if now >= token.expires_at || now >= token.absolute_expires_at {
         return Err(Refusal::invalid_grant("refresh_token_expired"));
     }
+    let left = grant.scope_left_to(client.client())?;
     match scope {
-        None => Ok(Exchange::Allowed { scope: grant.scope.clone() }),
-        Some(narrower) if grant.scope.covers(&narrower) => Ok(Exchange::Allowed { scope: narrower }),
+        None => Ok(Exchange::Allowed { scope: left }),
+        Some(narrower) if left.covers(&narrower) => Ok(Exchange::Allowed { scope: narrower }),
         Some(_) => Err(Refusal::invalid_scope("scope goes beyond what was granted")),
     }
 }

@@ -16,8 +16,12 @@ pub const KNOWN: &[&str] = &[
     "grant_type",
     "redirect_uri",
     "refresh_token",
+    "resource",
     "scope",
 ];
+
+/// Those of them that may be there several times.
+pub const LISTS: &[&str] = &["resource"];
 
 /// What a token request asks for.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub enum TokenRequest {
         redirect_uri: Option<String>,
         /// What proves that the same client asked for the code, if its request had a challenge.
         code_verifier: Option<String>,
+        /// Whom the access token is to be for; all that the grant is for when empty.
+        resource: Vec<String>,
     },
     /// To exchange a refresh token.
     RefreshToken {
@@ -37,11 +43,15 @@ pub enum TokenRequest {
         token: Option<OpaqueToken>,
         /// A narrower scope, if one is asked for.
         scope: Option<Scope>,
+        /// Whom the access token is to be for; all that the grant is for when empty.
+        resource: Vec<String>,
     },
     /// To act for itself.
     ClientCredentials {
         /// The scope, if one is asked for.
         scope: Option<Scope>,
+        /// Whom the access token is to be for; the usual ones when empty.
+        resource: Vec<String>,
     },
 }
 
@@ -57,6 +67,9 @@ impl TokenRequest {
             let parsed = get("scope").map(Scope::parse).transpose();
             parsed.map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope is malformed"))
         };
+        let resource = || -> Vec<String> {
+            form.list("resource").unwrap_or_default().into_iter().map(str::to_owned).collect()
+        };
         match get("grant_type") {
             None => Err(invalid("grant_type is missing")),
             Some("authorization_code") => Ok(Self::AuthorizationCode {
@@ -66,6 +79,7 @@ impl TokenRequest {
                 ),
                 redirect_uri: get("redirect_uri").map(str::to_owned),
                 code_verifier: get("code_verifier").map(str::to_owned),
+                resource: resource(),
             }),
             Some("refresh_token") => Ok(Self::RefreshToken {
                 token: OpaqueToken::parse(
@@ -73,8 +87,11 @@ impl TokenRequest {
                     get("refresh_token").ok_or_else(|| invalid("refresh_token is missing"))?,
                 ),
                 scope: scope()?,
+                resource: resource(),
             }),
-            Some("client_credentials") => Ok(Self::ClientCredentials { scope: scope()? }),
+            Some("client_credentials") => {
+                Ok(Self::ClientCredentials { scope: scope()?, resource: resource() })
+            }
             Some(_) => {
                 Err(OAuthError::new(ErrorCode::UnsupportedGrantType, "this grant type is not offered here"))
             }
@@ -123,7 +140,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<TokenRequest, ErrorCode> {
-        TokenRequest::read(&Form::parse(text.as_bytes(), KNOWN).unwrap()).map_err(|error| error.code)
+        TokenRequest::read(&Form::parse_with_lists(text.as_bytes(), KNOWN, LISTS).unwrap())
+            .map_err(|error| error.code)
     }
 
     #[test]
@@ -146,8 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn rfc8707_2_2_several_resources_may_be_named() {
+        let text = "grant_type=client_credentials&resource=urn%3Aa&resource=&resource=urn%3Ab";
+        let TokenRequest::ClientCredentials { resource, .. } = read(text).unwrap() else { unreachable!() };
+        assert_eq!(resource, ["urn:a", "urn:b"]);
+    }
+
+    #[test]
     fn nothing_of_the_body_may_stand_in_the_query() {
-        for bad in ["client_secret=x", "a=b&code=c", "client_id", "client%5Fid=x"] {
+        for bad in ["client_secret=x", "a=b&code=c", "client_id", "client%5Fid=x", "resource=urn:a"] {
             assert_eq!(
                 check_query(bad.as_bytes(), KNOWN).unwrap_err().code,
                 ErrorCode::InvalidRequest,

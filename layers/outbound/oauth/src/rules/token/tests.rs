@@ -17,7 +17,8 @@ const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 fn public(id: &str) -> AuthenticatedClient {
     let form = Form::parse(format!("client_id={id}").as_bytes(), &["client_id"]).unwrap();
     let method = ClientAuthMethod::None;
-    let metadata = ClientMetadata { token_endpoint_auth_method: method, ..Default::default() };
+    let scope = Scope::parse("openid email").unwrap();
+    let metadata = ClientMetadata { token_endpoint_auth_method: method, scope, ..Default::default() };
     let id = ClientId::parse(id).unwrap();
     let client = Client::unchecked(id, None, metadata);
     Credentials::read(None, &form).unwrap().verify(Some(client)).unwrap()
@@ -86,4 +87,23 @@ fn no_refresh_token_outlives_its_family() {
     let next = refresh_token::successor(token.id(), token.digest(), &first, nearly);
     assert_eq!((next.expires_at, next.generation), (first.absolute_expires_at, 1));
     assert_eq!(next.absolute_expires_at, first.absolute_expires_at);
+}
+
+#[test]
+fn a_grant_goes_as_far_as_its_client_is_still_registered_for() {
+    let token = OpaqueToken::mint(PREFIX, NOW, &InsecureSeededRandom::new(5)).unwrap();
+    let scope = |text: &str| Scope::parse(text).unwrap();
+    let decide = |granted: &str, asked: Option<&str>| {
+        let grant = Grant { scope: scope(granted), ..grant() };
+        let kept = refresh_token::first(token.id(), token.digest(), grant.id, NOW);
+        let state = &RefreshTokenState::Unused;
+        let facts = refresh_token::RefreshFacts { token: &kept, grant: &grant, state, revoked: false };
+        refresh_token::decide(facts, &token, asked.map(scope), &public("own"), NOW)
+            .map_err(|refusal| refusal.reason)
+    };
+    let allowed = |text: &str| Ok(refresh_token::Exchange::Allowed { scope: scope(text) });
+    assert_eq!(decide("openid email phone", None), allowed("openid email"));
+    assert_eq!(decide("openid phone", Some("openid")), allowed("openid"));
+    assert_eq!(decide("openid phone", Some("phone")), Err("scope"));
+    assert_eq!(decide("phone", None), Err("scope_no_longer_registered"));
 }
