@@ -23,6 +23,8 @@ pub struct Cleaned {
     pub replaced_sessions: u64,
     /// Sign-ins whose end need not be remembered any more.
     pub ended_sign_ins: u64,
+    /// Clients that were known only by a document which is read no more.
+    pub client_documents: u64,
     /// Interactions that had expired.
     pub interactions: u64,
     /// Access tokens that had expired.
@@ -49,6 +51,11 @@ pub(crate) const INTERACTION_ROOM: &str = "DELETE FROM towergate_interaction_roo
 
 pub(crate) const ENDED_SIGN_INS: &str = "DELETE FROM towergate_ended_sign_ins WHERE sid IN
     (SELECT sid FROM towergate_ended_sign_ins WHERE ended_at <= ?1 ORDER BY ended_at LIMIT ?2)";
+
+/// A client that was shut out stays shut out, whatever its document comes to say.
+pub(crate) const CLIENT_DOCUMENTS: &str = "DELETE FROM towergate_clients WHERE id IN
+    (SELECT id FROM towergate_clients WHERE document_ends_at <= ?1 AND state = 'active'
+     ORDER BY document_ends_at LIMIT ?2)";
 
 /// How long the end of a sign-in is remembered, as the rules of the authorization server have it.
 const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -88,6 +95,7 @@ impl SqliteStore {
             sessions: self.clean(SESSIONS, now).await?,
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
+            client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
             ..self.clean_grants(now).await?
         })

@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0008_replaced_sessions.sql"),
     },
     Migration { number: 9, name: "key_rotation", sql: include_str!("../migrations/0009_key_rotation.sql") },
+    Migration {
+        number: 10,
+        name: "client_registration",
+        sql: include_str!("../migrations/0010_client_registration.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -37,6 +37,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::REPLACED_SESSIONS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
+        c::CLIENT_DOCUMENTS,
         c::ACCESS_TOKENS,
         c::REFRESH_TOKENS,
         c::UNSPENT_CODES,
@@ -80,7 +81,10 @@ fn the_authorization_server_uses_an_index() {
         o::access_token::FIND,
         o::access_token::REVOKE,
         o::client::FIND,
-        o::client::IS_DISABLED,
+        o::client::MAY_ACT,
+        o::client::DELETE,
+        o::interaction::CLOSE_OF_CLIENT,
+        o::consent::FORGET_OF_CLIENT,
         o::code::FIND,
         o::consent::FIND,
         o::grant_row::IS_SIGN_IN_ENDED,
@@ -93,6 +97,13 @@ fn the_authorization_server_uses_an_index() {
         o::room::TAKEN,
     ] {
         assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
+    }
+    // A bound on how many there may be looks at no more than that.
+    for (sql, index) in [
+        (o::client::BY_THEMSELVES, "towergate_clients_by_themselves"),
+        (o::client::DOCUMENTS, "towergate_clients_by_document"),
+    ] {
+        assert_eq!(scans(&connection, sql), [format!("SCAN towergate_clients USING COVERING INDEX {index}")]);
     }
     // The few keys in use are read whole, but not the many that are retired.
     assert_eq!(scans(&connection, o::key::IN_USE), ["SCAN towergate_keys USING INDEX towergate_keys_in_use"]);

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use towergate_core::{StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, audit::Origin};
 
-use crate::rules::client::{Client, ClientId};
+use crate::rules::client::{Client, ClientId, ClientState};
 
 /// Keeps registered clients.
 pub trait ClientStore: Send + Sync + 'static {
@@ -33,6 +33,82 @@ pub trait ClientStore: Send + Sync + 'static {
         id: ClientId,
         origin: Origin,
     ) -> impl Future<Output = Result<Disabling, StoreError>> + Send;
+
+    /// Writes a client that registers itself, unless `limit` clients that did so are there. Writes `client.registered`.
+    ///
+    /// # Errors
+    /// When the store fails, or a client of this identifier is there.
+    fn register_client(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Registering, StoreError>> + Send;
+
+    /// Writes the client in place of the one of the same identifier, if that one is active and `token` manages it until
+    /// now. Of many at once one gets its way, since it brings a new token. Writes `client.updated`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn update_client(
+        &self,
+        client: Client,
+        token: Digest,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Managing, StoreError>> + Send;
+
+    /// Ends the client, if it is active and `token` manages it: its grants die, what people agreed to is forgotten, whoever is being
+    /// asked is asked no more. Writes `client.deleted`, and `grant.revoked` for each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn delete_client(
+        &self,
+        id: ClientId,
+        token: Digest,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Managing, StoreError>> + Send;
+
+    /// Keeps what a client says of itself in a document of its own, in place of what it said before; its state stays.
+    /// What has ended gives way to what comes. Writes `client.document_read` unless it says the same as before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn keep_client_document(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> impl Future<Output = Result<KeepingDocument, StoreError>> + Send;
+}
+
+/// What became of [`ClientStore::register_client`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registering {
+    /// It is registered.
+    Registered,
+    /// There are as many as there may be; nothing was written.
+    Full,
+}
+
+/// What became of [`ClientStore::update_client`] or [`ClientStore::delete_client`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Managing {
+    /// It is done.
+    Done,
+    /// There is no such client, or the token does not manage it; nothing was written.
+    Refused,
+}
+
+/// What became of [`ClientStore::keep_client_document`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepingDocument {
+    /// It is kept, for a client in this state.
+    Kept(ClientState),
+    /// A client of this identifier is registered; nothing was written.
+    Registered,
+    /// There are as many as there may be; nothing was written.
+    Full,
 }
 
 /// What became of [`ClientStore::disable_client`].

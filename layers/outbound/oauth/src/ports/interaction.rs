@@ -159,7 +159,7 @@ pub enum Issuing {
     Issued,
     /// The person signed out meanwhile; nothing was written.
     SignInEnded,
-    /// The client was shut out meanwhile; nothing was written.
+    /// The client was shut out or deleted meanwhile; nothing was written.
     ClientDisabled,
 }
 

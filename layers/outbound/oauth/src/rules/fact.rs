@@ -40,6 +40,12 @@ pub enum OAuthFact {
     GrantRevoked { grant: GrantId, client: ClientId, reason: RevocationReason },
     /// A client was written.
     ClientRegistered { client: ClientId },
+    /// A client changed its registration.
+    ClientUpdated { client: ClientId },
+    /// A client and all that it held are gone.
+    ClientDeleted { client: ClientId },
+    /// A client's own document was read for the first time, or says something else than before.
+    ClientDocumentRead { client: ClientId },
     /// A client was shut out.
     ClientDisabled { client: ClientId },
     /// A client could not prove itself.
@@ -127,6 +133,15 @@ impl Fact for OAuthFact {
             }
             Self::ClientRegistered { client: id } => {
                 Event::succeeded(origin, "client.registered", Party::system(), client(id))
+            }
+            Self::ClientUpdated { client: id } => {
+                Event::succeeded(origin, "client.updated", client(id), client(id))
+            }
+            Self::ClientDeleted { client: id } => {
+                Event::succeeded(origin, "client.deleted", client(id), client(id))
+            }
+            Self::ClientDocumentRead { client: id } => {
+                Event::succeeded(origin, "client.document_read", Party::system(), client(id))
             }
             Self::ClientDisabled { client: id } => {
                 Event::succeeded(origin, "client.disabled", Party::system(), client(id))

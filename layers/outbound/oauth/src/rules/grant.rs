@@ -156,6 +156,8 @@ pub const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
 pub enum RevocationReason {
     /// The host no longer knows the account, or lets it in no more.
     AccountRefused,
+    /// The client is no more.
+    ClientDeleted,
     /// The client was disabled.
     ClientDisabled,
     /// The client gave it back.
@@ -176,6 +178,7 @@ impl RevocationReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountRefused => "account_refused",
+            Self::ClientDeleted => "client_deleted",
             Self::ClientDisabled => "client_disabled",
             Self::ClientRevoked => "client_revoked",
             Self::CodeReplayed => "code_replayed",

@@ -3,30 +3,58 @@
 use rusqlite::{Connection, params};
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::client::{ClientStore, Disabling},
+    ports::client::{ClientStore, Disabling, KeepingDocument, Managing, Registering},
     rules::{
-        client::{Client, ClientId, ClientState},
+        client::{Client, ClientId, ClientState, DocumentTimes},
         fact::OAuthFact,
         grant::RevocationReason,
     },
 };
 
-use super::grant_row;
-use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
+use super::{consent, grant_row, interaction};
+use crate::{
+    cleanup::CLIENT_DOCUMENTS as FORGET_DOCUMENTS, failure::Failure, fields::Fields, query,
+    store::SqliteStore, writer::Step,
+};
 
 pub(crate) const FIND: &str =
-    "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, metadata
+    "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
+        document_ends_at, metadata
     FROM towergate_clients WHERE id = ?1";
 
-const PUT: &str = "INSERT INTO towergate_clients
-    (id, state, secret, sealed_secret, registration_access_token, registered_at, metadata)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-    ON CONFLICT (id) DO UPDATE SET
+macro_rules! insert {
+    () => {
+        "INSERT INTO towergate_clients
+            (id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
+             document_ends_at, metadata)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    };
+}
+
+const INSERT: &str = insert!();
+
+const PUT: &str = concat!(
+    insert!(),
+    " ON CONFLICT (id) DO UPDATE SET
         state = excluded.state, secret = excluded.secret, sealed_secret = excluded.sealed_secret,
         registration_access_token = excluded.registration_access_token, registered_at = excluded.registered_at,
-        metadata = excluded.metadata";
+        document_refresh_at = excluded.document_refresh_at, document_ends_at = excluded.document_ends_at,
+        metadata = excluded.metadata"
+);
 
-pub(crate) const IS_DISABLED: &str = "SELECT 1 FROM towergate_clients WHERE id = ?1 AND state = 'disabled'";
+pub(crate) const MAY_ACT: &str = "SELECT 1 FROM towergate_clients WHERE id = ?1 AND state = 'active'";
+
+const MANAGED_BY: &str =
+    "SELECT registration_access_token FROM towergate_clients WHERE id = ?1 AND state = 'active'";
+
+pub(crate) const DELETE: &str = "DELETE FROM towergate_clients WHERE id = ?1";
+
+/// No more are counted than there may be.
+pub(crate) const BY_THEMSELVES: &str = "SELECT 1 FROM towergate_clients
+    WHERE registration_access_token IS NOT NULL LIMIT 1 OFFSET ?1";
+
+pub(crate) const DOCUMENTS: &str = "SELECT 1 FROM towergate_clients
+    WHERE document_ends_at IS NOT NULL LIMIT 1 OFFSET ?1";
 
 const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id = ?1";
 
@@ -52,17 +80,127 @@ impl ClientStore for SqliteStore {
         })
         .await
     }
+
+    async fn register_client(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<Registering, StoreError> {
+        self.write(move |step| {
+            if limit == 0 || query::exists(step.connection, BY_THEMSELVES, params![limit.saturating_sub(1)])?
+            {
+                return Ok(Registering::Full);
+            }
+            write(step.connection, INSERT, &client)?;
+            step.record(&OAuthFact::ClientRegistered { client: client.id }, &origin)?;
+            Ok(Registering::Registered)
+        })
+        .await
+    }
+
+    async fn update_client(
+        &self,
+        client: Client,
+        token: Digest,
+        origin: Origin,
+    ) -> Result<Managing, StoreError> {
+        self.write(move |step| {
+            if !is_managed_by(step.connection, &client.id, &token)? {
+                return Ok(Managing::Refused);
+            }
+            write(step.connection, PUT, &client)?;
+            step.record(&OAuthFact::ClientUpdated { client: client.id }, &origin)?;
+            Ok(Managing::Done)
+        })
+        .await
+    }
+
+    async fn delete_client(
+        &self,
+        id: ClientId,
+        token: Digest,
+        origin: Origin,
+    ) -> Result<Managing, StoreError> {
+        self.write(move |step| {
+            if !is_managed_by(step.connection, &id, &token)? {
+                return Ok(Managing::Refused);
+            }
+            query::change(step.connection, DELETE, params![id.as_str()])?;
+            step.record(&OAuthFact::ClientDeleted { client: id.clone() }, &origin)?;
+            query::change(step.connection, interaction::CLOSE_OF_CLIENT, params![id.as_str()])?;
+            query::change(step.connection, consent::FORGET_OF_CLIENT, params![id.as_str()])?;
+            let key = params![origin.at.unix_millis(), id.as_str()];
+            let reason = RevocationReason::ClientDeleted;
+            grant_row::revoke(step, grant_row::REVOKE_OF_CLIENT, key, reason, &origin)?;
+            Ok(Managing::Done)
+        })
+        .await
+    }
+
+    async fn keep_client_document(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<KeepingDocument, StoreError> {
+        self.write(move |step| keep_document(step, client, limit, &origin)).await
+    }
 }
 
-/// Whether the client was shut out.
-pub(super) fn is_disabled(connection: &Connection, id: &ClientId) -> Result<bool, Failure> {
-    query::exists(connection, IS_DISABLED, params![id.as_str()])
+fn keep_document(
+    step: &mut Step<'_>,
+    client: Client,
+    limit: u32,
+    origin: &Origin,
+) -> Result<KeepingDocument, Failure> {
+    let before = query::one(step.connection, FIND, params![client.id.as_str()], read)?;
+    match &before {
+        Some(before) if before.document.is_none() => return Ok(KeepingDocument::Registered),
+        Some(_) => {}
+        None => {
+            let batch = params![origin.at.unix_millis(), ENDED_AT_ONCE];
+            query::change(step.connection, FORGET_DOCUMENTS, batch)?;
+            if limit == 0 || query::exists(step.connection, DOCUMENTS, params![limit.saturating_sub(1)])? {
+                return Ok(KeepingDocument::Full);
+            }
+        }
+    }
+    let kept = before.as_ref().map_or(client.state, |before| before.state);
+    let news = before.is_none_or(|before| before.metadata != client.metadata);
+    let client = Client { state: kept, ..client };
+    write(step.connection, PUT, &client)?;
+    if news {
+        step.record(&OAuthFact::ClientDocumentRead { client: client.id }, origin)?;
+    }
+    Ok(KeepingDocument::Kept(kept))
+}
+
+/// What has ended makes room, a little at a time.
+const ENDED_AT_ONCE: u16 = 100;
+
+fn is_managed_by(connection: &Connection, id: &ClientId, token: &Digest) -> Result<bool, Failure> {
+    let own = query::one(connection, MANAGED_BY, params![id.as_str()], |fields| {
+        fields.table("towergate_clients");
+        fields.optional_digest("registration_access_token")
+    })?;
+    Ok(own.flatten().is_some_and(|own| own.matches(token)))
+}
+
+/// Whether the client is there and may act.
+pub(super) fn may_act(connection: &Connection, id: &ClientId) -> Result<bool, Failure> {
+    query::exists(connection, MAY_ACT, params![id.as_str()])
 }
 
 fn put(step: &mut Step<'_>, client: Client, origin: &Origin) -> Result<(), Failure> {
+    write(step.connection, PUT, &client)?;
+    step.record(&OAuthFact::ClientRegistered { client: client.id }, origin)
+}
+
+fn write(connection: &Connection, sql: &str, client: &Client) -> Result<(), Failure> {
     query::change(
-        step.connection,
-        PUT,
+        connection,
+        sql,
         params![
             client.id.as_str(),
             state_name(client.state),
@@ -70,10 +208,12 @@ fn put(step: &mut Step<'_>, client: Client, origin: &Origin) -> Result<(), Failu
             client.sealed_secret,
             client.registration_access_token.as_ref().map(Digest::as_bytes),
             client.registered_at.map(Timestamp::unix_millis),
+            client.document.map(|times| times.refresh_at.unix_millis()),
+            client.document.map(|times| times.ends_at.unix_millis()),
             query::json(&client.metadata)?,
         ],
     )?;
-    step.record(&OAuthFact::ClientRegistered { client: client.id }, origin)
+    Ok(())
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<Client, Failure> {
@@ -85,6 +225,13 @@ fn read(fields: &mut Fields<'_>) -> Result<Client, Failure> {
         sealed_secret: fields.get("sealed_secret")?,
         registration_access_token: fields.optional_digest("registration_access_token")?,
         registered_at: fields.optional_time("registered_at")?,
+        document: match (
+            fields.optional_time("document_refresh_at")?,
+            fields.optional_time("document_ends_at")?,
+        ) {
+            (Some(refresh_at), Some(ends_at)) => Some(DocumentTimes { refresh_at, ends_at }),
+            _ => None,
+        },
         metadata: fields.json("metadata")?,
     })
 }

@@ -21,6 +21,8 @@ const PUT: &str = "INSERT INTO towergate_consents (subject, client, scope, given
 
 const FORGET: &str = "DELETE FROM towergate_consents WHERE subject = ?1 AND client = ?2";
 
+pub(crate) const FORGET_OF_CLIENT: &str = "DELETE FROM towergate_consents WHERE client = ?1";
+
 pub(super) fn find(
     connection: &Connection,
     subject: &Subject,

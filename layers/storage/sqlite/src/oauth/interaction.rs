@@ -29,6 +29,9 @@ const BIND: &str = "UPDATE towergate_interactions SET subject = ?2 WHERE id = ?1
 
 const CLOSE: &str = "UPDATE towergate_interactions SET state = ?2 WHERE id = ?1";
 
+pub(crate) const CLOSE_OF_CLIENT: &str = "UPDATE towergate_interactions SET state = 'denied'
+    WHERE json_extract(request, '$.client_id') = ?1 AND state = 'open'";
+
 impl InteractionStore for SqliteStore {
     async fn begin_interaction(
         &self,
@@ -70,7 +73,7 @@ impl InteractionStore for SqliteStore {
             if grant_row::sign_in_has_ended(step.connection, &grant)? {
                 return Ok(Issuing::SignInEnded);
             }
-            if client::is_disabled(step.connection, &grant.client)? {
+            if !client::may_act(step.connection, &grant.client)? {
                 return Ok(Issuing::ClientDisabled);
             }
             code::issue(step, grant, &code, &origin)?;
@@ -156,7 +159,7 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
     if grant_row::sign_in_has_ended(step.connection, &grant)? {
         return Ok(Closing::Gone);
     }
-    if client::is_disabled(step.connection, &grant.client)? {
+    if !client::may_act(step.connection, &grant.client)? {
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Approved)?;

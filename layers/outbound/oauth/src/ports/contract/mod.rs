@@ -22,6 +22,7 @@ pub mod interaction;
 pub mod key;
 pub mod race;
 pub mod refresh_token;
+pub mod registration;
 
 pub use towergate_core::contract::{AuditTrail, block_on};
 
@@ -132,7 +133,21 @@ macro_rules! oauth_store_contract {
                 a_refresh_token_is_nothing_to_another_client,
                 a_refused_exchange_leaves_the_token_unused,
             }
+            registration {
+                a_client_registers_itself,
+                a_client_registers_once,
+                registrations_are_bounded,
+                an_update_brings_its_own_token,
+                a_client_without_a_token_is_not_managed,
+                a_deleted_client_takes_everything_along,
+                no_code_is_issued_to_a_deleted_client,
+                a_client_document_is_kept,
+                a_client_document_replaces_no_registration,
+                client_documents_are_bounded,
+                a_disabled_document_stays_disabled,
+            }
             @race {
+                parallel_updates_leave_one_token,
                 parallel_redemptions_spend_a_code_once,
                 parallel_exchanges_leave_one_child,
                 parallel_answers_close_an_interaction_once,

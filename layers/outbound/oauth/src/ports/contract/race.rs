@@ -1,6 +1,9 @@
 //! Laws that hold when many do the same at once.
 
-use towergate_core::contract::{Task, many, one, written};
+use towergate_core::{
+    Digest,
+    contract::{Task, many, one, written},
+};
 
 use super::{
     AuditTrail,
@@ -10,10 +13,12 @@ use super::{
     },
     interaction::{approval, with_taken},
     key::key,
+    registration::registrant,
 };
 use crate::{
     ports::{
         OAuthStore,
+        client::Managing,
         grant::{Redeemed, Redemption, Revocation, Rotated, Rotation},
         interaction::{Approval, Binding, Closing},
         key::{Changing, KeyChange},
@@ -46,6 +51,21 @@ pub fn parallel_redemptions_spend_a_code_once<S: OAuthStore + AuditTrail>(
             tokens += usize::from(found.is_some());
         }
         assert_eq!(tokens, 1);
+    });
+}
+
+/// Of many parallel updates under one token exactly one happens.
+pub fn parallel_updates_leave_one_token<S: OAuthStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
+    one(store, &run, |store| async move {
+        store.register_client(registrant(client_id(), 255), ROOM, origin(NOW)).await.unwrap();
+    });
+    let updated = many(store, 64, &run, |store, n| async move {
+        let changed = registrant(client_id(), u8::try_from(n).unwrap());
+        store.update_client(changed, Digest::of(&[255]), origin(NOW)).await.unwrap()
+    });
+    assert_eq!(updated.iter().filter(|answer| **answer == Managing::Done).count(), 1);
+    one(store, &run, |store| async move {
+        assert_eq!(written(&store, "client.updated").await, 1);
     });
 }
 

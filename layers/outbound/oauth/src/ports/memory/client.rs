@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use towergate_core::{StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, audit::Origin};
 
-use super::MemoryStore;
+use super::{MemoryStore, already_there};
 use crate::{
-    ports::client::{ClientStore, Disabling},
+    ports::client::{ClientStore, Disabling, KeepingDocument, Managing, Registering},
     rules::{
         client::{Client, ClientId, ClientState},
         fact::OAuthFact,
@@ -46,16 +46,113 @@ impl ClientStore for MemoryStore {
             Ok(Disabling::Disabled { grants })
         })
     }
+
+    async fn register_client(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<Registering, StoreError> {
+        self.step(|state| {
+            if state.clients.0.contains_key(&client.id) {
+                return Err(already_there("client", &client.id));
+            }
+            let by_themselves = |client: &&Client| client.registration_access_token.is_some();
+            if state.clients.0.values().filter(by_themselves).count() >= room(limit) {
+                return Ok(Registering::Full);
+            }
+            state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
+            state.clients.0.insert(client.id.clone(), client);
+            Ok(Registering::Registered)
+        })
+    }
+
+    async fn update_client(
+        &self,
+        client: Client,
+        token: Digest,
+        origin: Origin,
+    ) -> Result<Managing, StoreError> {
+        self.step(|state| {
+            if !state.clients.is_managed_by(&client.id, &token) {
+                return Ok(Managing::Refused);
+            }
+            state.log.write(&OAuthFact::ClientUpdated { client: client.id.clone() }, &origin);
+            state.clients.0.insert(client.id.clone(), client);
+            Ok(Managing::Done)
+        })
+    }
+
+    async fn delete_client(
+        &self,
+        id: ClientId,
+        token: Digest,
+        origin: Origin,
+    ) -> Result<Managing, StoreError> {
+        self.step(|state| {
+            if !state.clients.is_managed_by(&id, &token) {
+                return Ok(Managing::Refused);
+            }
+            state.clients.0.remove(&id);
+            state.log.write(&OAuthFact::ClientDeleted { client: id.clone() }, &origin);
+            state.interactions.forget_client(&id);
+            state.grants.revoke_where(
+                |grant| grant.client == id,
+                RevocationReason::ClientDeleted,
+                &origin,
+                &mut state.log,
+            );
+            Ok(Managing::Done)
+        })
+    }
+
+    async fn keep_client_document(
+        &self,
+        client: Client,
+        limit: u32,
+        origin: Origin,
+    ) -> Result<KeepingDocument, StoreError> {
+        self.step(|state| {
+            let clients = &mut state.clients.0;
+            let before = clients.get(&client.id);
+            if before.is_some_and(|before| before.document.is_none()) {
+                return Ok(KeepingDocument::Registered);
+            }
+            if before.is_none() {
+                let ended = |client: &Client| {
+                    let times = client.document.filter(|_| client.state == ClientState::Active);
+                    times.is_some_and(|times| times.ends_at <= origin.at)
+                };
+                clients.retain(|_, client| !ended(client));
+                if clients.values().filter(|client| client.document.is_some()).count() >= room(limit) {
+                    return Ok(KeepingDocument::Full);
+                }
+            }
+            let before = clients.get(&client.id);
+            let kept = before.map_or(client.state, |before| before.state);
+            if before.is_none_or(|before| before.metadata != client.metadata) {
+                state.log.write(&OAuthFact::ClientDocumentRead { client: client.id.clone() }, &origin);
+            }
+            clients.insert(client.id.clone(), Client { state: kept, ..client });
+            Ok(KeepingDocument::Kept(kept))
+        })
+    }
+}
+
+fn room(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 impl Clients {
-    /// Whether the client was shut out.
-    pub(super) fn is_disabled(&self, id: &ClientId) -> bool {
-        self.0.get(id).is_some_and(|client| client.state == ClientState::Disabled)
-    }
-
     /// Whether the client is there and may act.
     pub(super) fn may_act(&self, id: &ClientId) -> bool {
         self.0.get(id).is_some_and(|client| client.state == ClientState::Active)
+    }
+
+    fn is_managed_by(&self, id: &ClientId, token: &Digest) -> bool {
+        let active = self.0.get(id).filter(|client| client.state == ClientState::Active);
+        active
+            .and_then(|client| client.registration_access_token.as_ref())
+            .is_some_and(|own| own.matches(token))
     }
 }

@@ -77,7 +77,7 @@ impl InteractionStore for MemoryStore {
             {
                 return Ok(Closing::Gone);
             }
-            if state.clients.is_disabled(&grant.client) {
+            if !state.clients.may_act(&grant.client) {
                 return Ok(Closing::Gone);
             }
             state.grants.check_new(&grant, &code)?;
@@ -125,7 +125,7 @@ impl InteractionStore for MemoryStore {
             if state.grants.sign_in_has_ended(&grant) {
                 return Ok(Issuing::SignInEnded);
             }
-            if state.clients.is_disabled(&grant.client) {
+            if !state.clients.may_act(&grant.client) {
                 return Ok(Issuing::ClientDisabled);
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
@@ -174,6 +174,16 @@ impl Interactions {
         self.all
             .get_mut(&id)
             .filter(|interaction| interaction.state == InteractionState::Open && now < interaction.expires_at)
+    }
+
+    /// Asks nobody on behalf of the client any more, and forgets what people agreed to.
+    pub(super) fn forget_client(&mut self, client: &ClientId) {
+        let asking =
+            |one: &&mut Interaction| one.state == InteractionState::Open && one.request.client_id == *client;
+        for interaction in self.all.values_mut().filter(asking) {
+            interaction.state = InteractionState::Denied;
+        }
+        self.consents.retain(|(_, holder), _| holder != client);
     }
 
     /// Adds to what is remembered already.

@@ -90,6 +90,8 @@ pub struct Client {
     pub registration_access_token: Option<Digest>,
     /// When it registered itself.
     pub registered_at: Option<Timestamp>,
+    /// How long it counts, for a client that is known only by a document of its own; `None` for one that is registered.
+    pub document: Option<DocumentTimes>,
     /// What it registered.
     pub metadata: ClientMetadata,
 }
@@ -105,9 +107,19 @@ impl Client {
             sealed_secret: None,
             registration_access_token: None,
             registered_at: None,
+            document: None,
             metadata,
         }
     }
+}
+
+/// How long a client counts that is known only by what it says of itself at the address that is its identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentTimes {
+    /// From here on the document is read anew.
+    pub refresh_at: Timestamp,
+    /// From here on the client is unknown, unless the document was read anew.
+    pub ends_at: Timestamp,
 }
 
 /// Whether a client may do anything at all.
