@@ -49,7 +49,7 @@ const MANAGED_BY: &str =
 
 pub(crate) const DELETE: &str = "DELETE FROM towergate_clients WHERE id = ?1";
 
-/// No more are counted than there may be.
+/// Whether there are more than so many.
 pub(crate) const BY_THEMSELVES: &str = "SELECT 1 FROM towergate_clients
     WHERE registration_access_token IS NOT NULL LIMIT 1 OFFSET ?1";
 
