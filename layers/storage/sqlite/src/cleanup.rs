@@ -27,6 +27,8 @@ pub struct Cleaned {
     pub client_documents: u64,
     /// Interactions that had expired.
     pub interactions: u64,
+    /// Identifiers that counted once, and stood in what has expired.
+    pub single_use: u64,
     /// Access tokens that had expired.
     pub access_tokens: u64,
     /// Refresh tokens whose family had expired.
@@ -56,6 +58,8 @@ pub(crate) const ENDED_SIGN_INS: &str = "DELETE FROM towergate_ended_sign_ins WH
 pub(crate) const CLIENT_DOCUMENTS: &str = "DELETE FROM towergate_clients WHERE id IN
     (SELECT id FROM towergate_clients WHERE document_ends_at <= ?1 AND state = 'active'
      ORDER BY document_ends_at LIMIT ?2)";
+pub(crate) const SINGLE_USE: &str = "DELETE FROM towergate_single_use WHERE (kind, digest) IN
+    (SELECT kind, digest FROM towergate_single_use WHERE until <= ?1 ORDER BY until LIMIT ?2)";
 
 /// How long the end of a sign-in is remembered, as the rules of the authorization server have it.
 const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -97,6 +101,7 @@ impl SqliteStore {
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
+            single_use: self.clean(SINGLE_USE, now).await?,
             ..self.clean_grants(now).await?
         })
     }

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "client_registration",
         sql: include_str!("../migrations/0010_client_registration.sql"),
     },
+    Migration { number: 11, name: "single_use", sql: include_str!("../migrations/0011_single_use.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

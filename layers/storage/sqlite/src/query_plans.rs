@@ -42,6 +42,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::REFRESH_TOKENS,
         c::UNSPENT_CODES,
         c::ENDED_SIGN_INS,
+        c::SINGLE_USE,
         c::CODES_OF_BARE_GRANT,
         c::BARE_GRANT,
     ] {

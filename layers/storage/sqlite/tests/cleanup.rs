@@ -8,9 +8,13 @@ use towergate_identity::ports::{
     session::{Establishment, SessionStore},
     user::UserStore,
 };
-use towergate_oauth::ports::{
-    grant::{GrantStore, Redeemed, Rotated},
-    interaction::InteractionStore,
+use towergate_oauth::{
+    ports::{
+        grant::{GrantStore, Redeemed, Rotated},
+        interaction::InteractionStore,
+        replay::{Remembering, ReplayStore},
+    },
+    rules::single_use::{SingleUse, SingleUseKind},
 };
 use towergate_sqlite::SqliteStore;
 
@@ -101,6 +105,22 @@ async fn the_end_of_a_sign_in_is_remembered_for_a_day() {
         0
     );
     assert_eq!(store.cleanup(day).await.unwrap().ended_sign_ins, 1);
+}
+
+#[tokio::test]
+async fn what_counted_once_goes_when_it_could_not_come_again() {
+    let store = SqliteStore::in_memory().unwrap();
+    let once = |n: u32, until| SingleUse::new(SingleUseKind::ClientAssertion, "app", &n.to_string(), until);
+    for n in 0..600 {
+        let end = NOW.plus(if n == 0 { DAY } else { MINUTE });
+        let _ = store.remember_once(once(n, end), origin(NOW)).await.unwrap();
+    }
+    let end = NOW.plus(MINUTE);
+    assert_eq!(store.cleanup(end.minus(std::time::Duration::from_millis(1))).await.unwrap().single_use, 0);
+    // Each new one takes two along, so that they do not heap up where nobody cleans.
+    let _ = store.remember_once(once(600, NOW.plus(DAY)), origin(end)).await.unwrap();
+    assert_eq!(store.cleanup(end).await.unwrap().single_use, 597);
+    assert_eq!(store.remember_once(once(0, end), origin(end)).await.unwrap(), Remembering::Seen);
 }
 
 #[tokio::test]

@@ -1,15 +1,22 @@
 //! Who asks: client authentication, the same for every endpoint that asks for it.
 //! [RFC 6749 section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)
+//!
+//! The identifier of an assertion is spent last, when all else of the authentication was right, and before anything that
+//! the client asks for is touched.
 
 use http::{header, request::Parts};
 use towergate_core::{
+    StoreError,
     audit::{Fact, Origin},
     form::Form,
 };
 use towergate_oauth::{
-    ports::OAuthStore,
+    ports::{OAuthStore, replay::Remembering},
     rules::{
-        client::{AuthenticatedClient, AuthenticationFailure, Credentials, gate},
+        client::{
+            AssertionKey, AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey,
+            Recipient,
+        },
         fact::OAuthFact,
     },
 };
@@ -24,7 +31,6 @@ pub(super) async fn authenticate<S: OAuthStore, R, P>(
     form: &Form,
     origin: &Origin,
 ) -> Result<AuthenticatedClient, Failure> {
-    let store = endpoints.server.store();
     let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = headers.next().map(http::HeaderValue::as_bytes);
     let verdict = if headers.next().is_some() {
@@ -33,16 +39,64 @@ pub(super) async fn authenticate<S: OAuthStore, R, P>(
         Err(AuthenticationFailure { error, by_header: true, client: None, reason: "two_headers" })
     } else {
         match Credentials::read(authorization, form) {
-            Ok(credentials) => {
-                let client = store.find_client(credentials.client_id()).await?;
-                credentials.verify(client).and_then(|client| admitted(client, authorization.is_some()))
-            }
+            Ok(credentials) => judge(endpoints, credentials, origin).await?,
             Err(failure) => Err(failure),
         }
     };
     match verdict {
         Ok(client) => Ok(client),
         Err(failure) => Err(note(endpoints, failure, origin).await),
+    }
+}
+
+/// Loads what the credentials have to be judged by, and spends an assertion that is right.
+async fn judge<S: OAuthStore, R, P>(
+    endpoints: &Endpoints<S, R, P>,
+    credentials: Credentials,
+    origin: &Origin,
+) -> Result<Result<AuthenticatedClient, AuthenticationFailure>, StoreError> {
+    let server = &endpoints.server;
+    let client = server.store().find_client(credentials.client_id()).await?;
+    let key = match credentials.needed_key(client.as_ref()) {
+        Some(needed) => key(endpoints, needed).await,
+        None => AssertionKey::Missing("no_key"),
+    };
+    let config = server.config();
+    let token_endpoint = config.issuer.join(&config.paths.token);
+    let recipient = Recipient { names: &[config.issuer.as_str(), &token_endpoint], now: origin.at };
+    match credentials.verify(client, &key, &recipient) {
+        Ok(Judged::Proven(client)) => Ok(Ok(client)),
+        Ok(Judged::Unspent(assertion)) => {
+            Ok(match server.store().remember_once(assertion.once().clone(), *origin).await? {
+                Remembering::First => Ok(assertion.first()),
+                Remembering::Seen => Err(assertion.seen()),
+            })
+        }
+        Err(failure) => Ok(Err(failure)),
+    }
+}
+
+/// The key of an assertion. That there is none is told to the operator, and is one wrong proof more to the client.
+async fn key<S, R, P>(endpoints: &Endpoints<S, R, P>, needed: NeededKey<'_>) -> AssertionKey {
+    match needed {
+        NeededKey::Public { client, kid } => match endpoints.server.client_keys(client, kid).await {
+            Ok(keys) => AssertionKey::Public(keys),
+            Err(error) => {
+                tracing::info!(client = %client.id, %error, "the keys of a client cannot be had");
+                AssertionKey::Missing("keys_unavailable")
+            }
+        },
+        NeededKey::Secret(client) => match client.open_secret(endpoints.server.keys().sealing()) {
+            Ok(Some(secret)) => AssertionKey::Shared(secret),
+            Ok(None) => {
+                tracing::warn!(client = %client.id, "a client_secret_jwt client has no sealed secret");
+                AssertionKey::Missing("secret_not_sealed")
+            }
+            Err(error) => {
+                tracing::error!(client = %client.id, %error, "the sealed secret of a client does not open");
+                AssertionKey::Missing("secret_does_not_open")
+            }
+        },
     }
 }
 
@@ -57,19 +111,5 @@ pub(super) async fn note<S: OAuthStore, R, P>(
     match endpoints.server.store().append(fact.event(origin)).await {
         Ok(()) => failure.into(),
         Err(error) => error.into(),
-    }
-}
-
-/// A client that was shut out fails like one that is unknown: same answer, same challenge, its own reason.
-fn admitted(
-    client: AuthenticatedClient,
-    by_header: bool,
-) -> Result<AuthenticatedClient, AuthenticationFailure> {
-    match gate::active(client.client()) {
-        Ok(()) => Ok(client),
-        Err(error) => {
-            let id = client.client().id.clone();
-            Err(AuthenticationFailure { error, by_header, client: Some(id), reason: "client_disabled" })
-        }
     }
 }

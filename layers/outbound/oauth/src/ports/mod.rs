@@ -15,6 +15,7 @@ pub mod interaction;
 pub mod key;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod replay;
 
 use towergate_core::audit::AuditLog;
 
@@ -22,8 +23,15 @@ pub use client::ClientStore;
 pub use grant::GrantStore;
 pub use interaction::InteractionStore;
 pub use key::KeyStore;
+pub use replay::ReplayStore;
 
 /// Everything the authorization server asks of a store.
-pub trait OAuthStore: ClientStore + InteractionStore + GrantStore + KeyStore + AuditLog + Clone {}
+pub trait OAuthStore:
+    ClientStore + InteractionStore + GrantStore + KeyStore + ReplayStore + AuditLog + Clone
+{
+}
 
-impl<T: ClientStore + InteractionStore + GrantStore + KeyStore + AuditLog + Clone> OAuthStore for T {}
+impl<T: ClientStore + InteractionStore + GrantStore + KeyStore + ReplayStore + AuditLog + Clone> OAuthStore
+    for T
+{
+}

@@ -4,7 +4,11 @@
 use serde::Serialize;
 use towergate_jose::{Algorithm, KeyManagement, jwe::ContentEncryption};
 
-use super::{claims::ScopeClaims, client::GrantType, issuer::Issuer};
+use super::{
+    claims::ScopeClaims,
+    client::{AssertionAlgorithm, GrantType},
+    issuer::Issuer,
+};
 
 /// What is mounted and allowed.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +57,12 @@ pub struct Metadata {
     userinfo_encryption_alg_values_supported: Vec<&'static str>,
     userinfo_encryption_enc_values_supported: Vec<&'static str>,
     claim_types_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
-    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     prompt_values_supported: [&'static str; 4],
@@ -68,6 +75,10 @@ pub struct Metadata {
 /// The claims that the server itself makes.
 const OWN_CLAIMS: [&str; 11] =
     ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+
+/// How a client proves itself when it is not public.
+const CONFIDENTIAL: &[&str] =
+    &["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"];
 
 impl Metadata {
     /// The document that tells the truth about `facts`.
@@ -107,9 +118,12 @@ impl Metadata {
             userinfo_encryption_alg_values_supported: ways,
             userinfo_encryption_enc_values_supported: encodings,
             claim_types_supported: ["normal"],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-            revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+            token_endpoint_auth_methods_supported: [CONFIDENTIAL, &["none"]].concat(),
+            token_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+            revocation_endpoint_auth_methods_supported: [CONFIDENTIAL, &["none"]].concat(),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+            introspection_endpoint_auth_methods_supported: CONFIDENTIAL.to_vec(),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims,
             prompt_values_supported: ["none", "login", "consent", "select_account"],
@@ -119,4 +133,8 @@ impl Metadata {
             request_uri_parameter_supported: false,
         }
     }
+}
+
+fn assertion_algorithms() -> Vec<&'static str> {
+    AssertionAlgorithm::ALL.into_iter().map(AssertionAlgorithm::as_str).collect()
 }

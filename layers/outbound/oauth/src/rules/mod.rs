@@ -15,6 +15,7 @@ pub mod issuer;
 pub mod key;
 pub mod refresh_token;
 pub mod resource;
+pub mod single_use;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

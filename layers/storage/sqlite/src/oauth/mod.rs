@@ -9,4 +9,5 @@ pub(crate) mod grant_row;
 pub(crate) mod interaction;
 pub(crate) mod key;
 pub(crate) mod refresh_token;
+pub(crate) mod replay;
 pub(crate) mod room;

@@ -24,12 +24,27 @@ async fn both_metadata_documents_are_one_and_name_this_issuer() {
         ("revocation_endpoint", serde_json::json!("https://id.example/oauth/revoke")),
         (
             "revocation_endpoint_auth_methods_supported",
-            serde_json::json!(["client_secret_basic", "client_secret_post", "none"]),
+            serde_json::json!([
+                "client_secret_basic",
+                "client_secret_post",
+                "client_secret_jwt",
+                "private_key_jwt",
+                "none"
+            ]),
         ),
         ("introspection_endpoint", serde_json::json!("https://id.example/oauth/introspect")),
         (
             "introspection_endpoint_auth_methods_supported",
-            serde_json::json!(["client_secret_basic", "client_secret_post"]),
+            serde_json::json!([
+                "client_secret_basic",
+                "client_secret_post",
+                "client_secret_jwt",
+                "private_key_jwt"
+            ]),
+        ),
+        (
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            serde_json::json!(["ES256", "EdDSA", "PS256", "RS256", "HS256"]),
         ),
         ("jwks_uri", serde_json::json!("https://id.example/oauth/jwks")),
         ("response_types_supported", serde_json::json!(["code"])),

@@ -23,6 +23,7 @@ pub mod key;
 pub mod race;
 pub mod refresh_token;
 pub mod registration;
+pub mod replay;
 
 pub use towergate_core::contract::{AuditTrail, block_on};
 
@@ -146,6 +147,11 @@ macro_rules! oauth_store_contract {
                 client_documents_are_bounded,
                 a_disabled_document_stays_disabled,
             }
+            replay {
+                an_identifier_counts_once,
+                an_identifier_is_remembered_until_its_end,
+                old_identifiers_go_and_living_ones_stay,
+            }
             @race {
                 parallel_updates_leave_one_token,
                 parallel_redemptions_spend_a_code_once,
@@ -155,6 +161,7 @@ macro_rules! oauth_store_contract {
                 parallel_revocations_kill_once,
                 parallel_revocations_of_a_token_kill_once,
                 parallel_changes_of_a_ring_leave_one,
+                parallel_repetitions_leave_one_first,
             }
         }
     };

@@ -8,12 +8,13 @@ use towergate_core::{
 use super::{
     AuditTrail,
     fixture::{
-        NOW, ROOM, access_token, alice, bob, client_id, code, grant_id, interaction, origin, redemption,
-        refresh_token, rotation, with_clients, with_code, with_family,
+        NOW, ROOM, WINDOW, access_token, alice, bob, client_id, code, grant_id, interaction, origin,
+        redemption, refresh_token, rotation, with_clients, with_code, with_family,
     },
     interaction::{approval, with_taken},
     key::key,
     registration::registrant,
+    replay::once,
 };
 use crate::{
     ports::{
@@ -22,6 +23,7 @@ use crate::{
         grant::{Redeemed, Redemption, Revocation, Rotated, Rotation},
         interaction::{Approval, Binding, Closing},
         key::{Changing, KeyChange},
+        replay::Remembering,
     },
     rules::{grant::RevocationReason, key::KeyState},
 };
@@ -172,4 +174,15 @@ pub fn parallel_changes_of_a_ring_leave_one<S: OAuthStore + AuditTrail>(
         assert_eq!(store.keys().await.unwrap().len(), 1);
         assert_eq!(written(&store, "key.moved").await, 1);
     });
+}
+
+/// Of many who show one identifier at once, one is the first.
+pub fn parallel_repetitions_leave_one_first<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    let remembered = many(store, 64, &run, |store, _| async move {
+        store.remember_once(once(1, NOW.plus(WINDOW)), origin(NOW)).await.unwrap()
+    });
+    assert_eq!(remembered.iter().filter(|answer| **answer == Remembering::First).count(), 1);
 }

@@ -6,6 +6,7 @@ mod client;
 mod grant;
 mod interaction;
 mod key;
+mod replay;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub struct Tables {
     interactions: interaction::Interactions,
     grants: grant::Grants,
     keys: key::Keys,
+    seen: replay::Seen,
     log: Log,
 }
 

@@ -1,20 +1,24 @@
 //! Client authentication, [RFC 6749 section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 //!
-//! The rules, in order: one way of proof, not two; the method that the client registered, exactly; the secret,
-//! compared in constant time. An unknown client costs the same as a wrong secret, and the peer cannot tell which it was.
+//! The rules, in order: one way of proof, not two; the method, and the algorithm of an assertion, that the client
+//! registered, exactly; a client that was not shut out; the secret, compared in constant time, or the assertion, by the
+//! rules of [`assertion`]; an assertion that was not seen before. An unknown client costs the same as a wrong proof, and
+//! the peer cannot tell which it was: neither by the answer nor by the work that stands behind it.
+//!
+//! What still shows is whether keys had to be fetched from a client's own address. That a client of some name exists is
+//! no secret: its `client_id` stands in every authorization request.
 
-use base64::{
-    Engine,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use towergate_core::{
-    Digest, Secret,
-    form::{self, Form},
-};
+use towergate_core::{Digest, Secret, form::Form};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::{Client, ClientAuthMethod, ClientId};
+use super::{
+    Client, ClientAuthMethod, ClientId,
+    assertion::{self, Assertion, AssertionAlgorithm, AssertionKey, Recipient},
+    gate,
+};
+use crate::rules::single_use::SingleUse;
+
+mod basic;
 
 /// The longest `Authorization` header that is read, in bytes.
 pub const MAX_HEADER_LENGTH: usize = 4096;
@@ -22,13 +26,52 @@ pub const MAX_HEADER_LENGTH: usize = 4096;
 /// What a client presented to prove itself; nothing of it is true yet.
 #[derive(Debug)]
 pub struct Credentials {
-    method: ClientAuthMethod,
     id: ClientId,
-    secret: Option<Secret<String>>,
+    proof: Proof,
 }
 
-/// Proof that the client is who it says it is; only [`Credentials::verify`] makes it. For a public client it proves no
-/// more than that the client is public.
+#[derive(Debug)]
+enum Proof {
+    None,
+    Basic(Secret<String>),
+    Post(Secret<String>),
+    Assertion(Assertion),
+}
+
+/// What an assertion has to be verified with.
+#[derive(Debug, Clone, Copy)]
+pub enum NeededKey<'a> {
+    /// The public keys of this client, in which `kid` is looked for.
+    Public {
+        /// The client.
+        client: &'a Client,
+        /// The name of the key, if the assertion names it.
+        kid: Option<&'a str>,
+    },
+    /// The secret of this client, in clear.
+    Secret(&'a Client),
+}
+
+/// What became of a proof.
+#[derive(Debug)]
+#[must_use]
+pub enum Judged {
+    /// The client is who it says it is.
+    Proven(AuthenticatedClient),
+    /// It is, unless its assertion was seen before.
+    Unspent(UnspentAssertion),
+}
+
+/// An assertion that is right in all but this: whether it was seen before is not known yet.
+#[derive(Debug)]
+#[must_use]
+pub struct UnspentAssertion {
+    client: Client,
+    once: SingleUse,
+}
+
+/// Proof that the client is who it says it is; only [`Credentials::verify`] and [`UnspentAssertion::first`] make it. For
+/// a public client it proves no more than that the client is public.
 #[derive(Debug)]
 pub struct AuthenticatedClient {
     client: Client,
@@ -52,7 +95,8 @@ const REFUSED: OAuthError =
     OAuthError::new(ErrorCode::InvalidClient, "no such client, or its credentials are wrong");
 
 impl Credentials {
-    /// Reads the `Authorization` header and the parameters `client_id` and `client_secret`.
+    /// Reads the `Authorization` header and the parameters `client_id`, `client_secret`, `client_assertion` and
+    /// `client_assertion_type`.
     ///
     /// # Errors
     /// `invalid_request` for two proofs at once; `invalid_client` when there is none that can be read.
@@ -67,27 +111,32 @@ impl Credentials {
             error: OAuthError::new(ErrorCode::InvalidRequest, description),
             ..failure(reason)
         };
-        let repeated = |_| twice("unreadable_parameter", "a parameter is there twice or cannot be read");
-        let named = form.get("client_id").map_err(repeated)?;
-        let secret = form.get("client_secret").map_err(repeated)?;
-        if form.get("client_assertion").map_err(repeated)?.is_some() {
-            return Err(failure("method_not_supported"));
-        }
-        let Some(authorization) = authorization else {
-            let id = named.ok_or_else(|| failure("no_credentials"))?;
-            let id = ClientId::parse(id).map_err(|_| failure("malformed_client_id"))?;
-            let method =
-                if secret.is_some() { ClientAuthMethod::ClientSecretPost } else { ClientAuthMethod::None };
-            return Ok(Self { method, id, secret: secret.map(Secret::from) });
+        let get = |name| {
+            let repeated = "a parameter is there twice or cannot be read";
+            form.get(name).map_err(|_| twice("unreadable_parameter", repeated))
         };
-        if secret.is_some() {
+        let named = get("client_id")?;
+        let secret = get("client_secret")?;
+        let assertion = (get("client_assertion_type")?, get("client_assertion")?);
+        let ways = [authorization.is_some(), secret.is_some(), assertion != (None, None)];
+        if ways.into_iter().filter(|is_used| *is_used).count() > 1 {
             return Err(twice("two_methods", "the client used two ways of authentication at once"));
         }
-        let (id, secret) = basic(authorization).ok_or_else(|| failure("malformed_basic"))?;
+        let (id, proof) = if let Some(authorization) = authorization {
+            let (id, secret) = basic::read(authorization).ok_or_else(|| failure("malformed_basic"))?;
+            (id, Proof::Basic(secret))
+        } else if assertion != (None, None) {
+            let assertion = read_assertion(assertion).map_err(failure)?;
+            (assertion.client().clone(), Proof::Assertion(assertion))
+        } else {
+            let id = named.ok_or_else(|| failure("no_credentials"))?;
+            let id = ClientId::parse(id).map_err(|_| failure("malformed_client_id"))?;
+            (id, secret.map_or(Proof::None, |secret| Proof::Post(Secret::from(secret))))
+        };
         if named.is_some_and(|named| named != id.as_str()) {
-            return Err(twice("two_clients", "client_id is not the client of the Authorization header"));
+            return Err(twice("two_clients", "client_id is not the client of the credentials"));
         }
-        Ok(Self { method: ClientAuthMethod::ClientSecretBasic, id, secret: Some(secret) })
+        Ok(Self { id, proof })
     }
 
     /// The client to load.
@@ -96,40 +145,125 @@ impl Credentials {
         &self.id
     }
 
-    /// Judges the credentials against the client of that name, if there is one.
+    /// What is needed to verify an assertion that this client may use; nothing for any other proof, and for a client
+    /// that will be refused anyhow.
+    #[must_use]
+    pub fn needed_key<'a>(&'a self, client: Option<&'a Client>) -> Option<NeededKey<'a>> {
+        let Proof::Assertion(assertion) = &self.proof else { return None };
+        let client = client?;
+        self.admit(client).ok()?;
+        Some(match assertion.algorithm() {
+            AssertionAlgorithm::Shared => NeededKey::Secret(client),
+            AssertionAlgorithm::Public(_) => NeededKey::Public { client, kid: assertion.kid() },
+        })
+    }
+
+    /// Judges the credentials against the client of that name, if there is one. `key` and `recipient` are for an
+    /// assertion: `key` is what [`needed_key`](Self::needed_key) asked for.
     ///
     /// # Errors
     /// `invalid_client`, always the same.
-    pub fn verify(self, client: Option<Client>) -> Result<AuthenticatedClient, AuthenticationFailure> {
-        let Self { method, id, secret } = self;
-        let presented = Digest::of(secret.as_ref().map_or(&[][..], |secret| secret.expose().as_bytes()));
-        let registered = client.as_ref().and_then(|client| client.secret.as_ref());
-        // An unknown client is compared with something too, so that it costs the same.
-        let unknown = Digest::from_stored([0; 32]);
-        let same_secret = registered.unwrap_or(&unknown).matches(&presented);
+    pub fn verify(
+        self,
+        client: Option<Client>,
+        key: &AssertionKey,
+        recipient: &Recipient<'_>,
+    ) -> Result<Judged, AuthenticationFailure> {
+        // Before anything of the client decides, so that it costs the same for each.
+        let proven = self.proof.check(client.as_ref(), key, recipient);
         let failure = |reason| AuthenticationFailure {
             error: REFUSED,
-            by_header: method == ClientAuthMethod::ClientSecretBasic,
-            client: Some(id.clone()),
+            by_header: matches!(self.proof, Proof::Basic(_)),
+            client: Some(self.id.clone()),
             reason,
         };
-        let Some(client) = client.filter(|client| client.id == id) else {
-            return Err(failure("unknown_client"));
-        };
-        if client.metadata.token_endpoint_auth_method != method {
-            return Err(failure("method_not_registered"));
+        let client = client.ok_or_else(|| failure("unknown_client"))?;
+        self.admit(&client).map_err(failure)?;
+        Ok(match proven.map_err(failure)? {
+            None => Judged::Proven(AuthenticatedClient { client }),
+            Some(once) => Judged::Unspent(UnspentAssertion { client, once }),
+        })
+    }
+
+    /// Whether this client may prove itself in this way at all.
+    fn admit(&self, client: &Client) -> Result<(), &'static str> {
+        if client.id != self.id {
+            return Err("unknown_client");
         }
-        let proven = match method {
-            ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
-                client.secret.is_some() && secret.is_some() && same_secret
+        if client.metadata.token_endpoint_auth_method != self.proof.method() {
+            return Err("method_not_registered");
+        }
+        if let (Proof::Assertion(assertion), Some(registered)) =
+            (&self.proof, &client.metadata.token_endpoint_auth_signing_alg)
+            && registered != assertion.algorithm().as_str()
+        {
+            return Err("algorithm_not_registered");
+        }
+        gate::active(client).map_err(|_| "client_disabled")
+    }
+}
+
+fn read_assertion((kind, assertion): (Option<&str>, Option<&str>)) -> Result<Assertion, &'static str> {
+    let assertion = assertion.ok_or("assertion_missing")?;
+    if kind != Some(assertion::TYPE) {
+        return Err("unknown_assertion_type");
+    }
+    Assertion::read(assertion).map_err(assertion::AssertionError::reason)
+}
+
+impl Proof {
+    const fn method(&self) -> ClientAuthMethod {
+        match self {
+            Self::None => ClientAuthMethod::None,
+            Self::Basic(_) => ClientAuthMethod::ClientSecretBasic,
+            Self::Post(_) => ClientAuthMethod::ClientSecretPost,
+            Self::Assertion(assertion) => assertion.algorithm().method(),
+        }
+    }
+
+    /// Whether it proves anything of `client`; what must not have been seen before, if that matters.
+    fn check(
+        &self,
+        client: Option<&Client>,
+        key: &AssertionKey,
+        recipient: &Recipient<'_>,
+    ) -> Result<Option<SingleUse>, &'static str> {
+        let registered = client.and_then(|client| client.secret.as_ref());
+        match self {
+            Self::None if registered.is_none() => Ok(None),
+            Self::None => Err("wrong_secret"),
+            Self::Basic(secret) | Self::Post(secret) => {
+                let presented = Digest::of(secret.expose().as_bytes());
+                // An unknown client is compared with something too, so that it costs the same.
+                let nothing = Digest::from_stored([0; 32]);
+                let is_same = registered.unwrap_or(&nothing).matches(&presented);
+                if is_same && registered.is_some() { Ok(None) } else { Err("wrong_secret") }
             }
-            ClientAuthMethod::ClientSecretJwt | ClientAuthMethod::PrivateKeyJwt => false,
-            ClientAuthMethod::None => client.secret.is_none(),
-        };
-        if !proven {
-            return Err(failure("wrong_secret"));
+            Self::Assertion(assertion) => {
+                assertion.verify(key, recipient).map(Some).map_err(assertion::AssertionError::reason)
+            }
         }
-        Ok(AuthenticatedClient { client })
+    }
+}
+
+impl UnspentAssertion {
+    /// What must not have been seen before.
+    #[must_use]
+    pub const fn once(&self) -> &SingleUse {
+        &self.once
+    }
+
+    /// It was not: to be called when the store has it on record from now on.
+    #[must_use]
+    pub fn first(self) -> AuthenticatedClient {
+        AuthenticatedClient { client: self.client }
+    }
+
+    /// It was.
+    #[must_use]
+    pub fn seen(self) -> AuthenticationFailure {
+        let client = Some(self.client.id);
+        AuthenticationFailure { error: REFUSED, by_header: false, client, reason: "assertion_replayed" }
     }
 }
 
@@ -139,30 +273,6 @@ impl AuthenticatedClient {
     pub const fn client(&self) -> &Client {
         &self.client
     }
-}
-
-/// Both parts are form-encoded before they are joined,
-/// [RFC 6749 section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
-fn basic(header: &[u8]) -> Option<(ClientId, Secret<String>)> {
-    const LENIENT_PADDING: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    if header.len() > MAX_HEADER_LENGTH {
-        return None;
-    }
-    let (scheme, encoded) = std::str::from_utf8(header).ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("Basic") {
-        return None;
-    }
-    let decoded = Secret::new(LENIENT_PADDING.decode(encoded.trim_matches(' ')).ok()?);
-    let colon = decoded.expose().iter().position(|byte| *byte == b':')?;
-    let id = form::decode(decoded.expose().get(..colon)?)?;
-    let secret = form::decode(decoded.expose().get(colon + 1..)?)?;
-    if secret.expose().is_empty() {
-        return None;
-    }
-    Some((ClientId::parse(id.expose()).ok()?, secret))
 }
 
 #[cfg(test)]

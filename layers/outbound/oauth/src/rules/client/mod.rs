@@ -1,13 +1,16 @@
 //! A registered client. [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2) names its metadata.
 
+pub mod assertion;
 pub mod authenticate;
 pub mod gate;
 pub mod metadata;
 pub mod parse;
 pub mod problem;
 pub mod register;
+mod sealed_secret;
 
-pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials};
+pub use assertion::{Assertion, AssertionAlgorithm, AssertionKey, Recipient};
+pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey};
 pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
 pub use problem::{FieldFault, InvalidMetadata, MetadataProblem, RedirectUriFault};
 

@@ -6,7 +6,10 @@ use towergate_oauth_types::{Scope, pkce::CodeChallenge};
 use super::{authorization_code, refresh_token};
 use crate::rules::{
     claims_request::ClaimsRequest,
-    client::{AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, Credentials},
+    client::{
+        AssertionKey, AuthenticatedClient, Client, ClientAuthMethod, ClientId, ClientMetadata, Credentials,
+        Judged, Recipient,
+    },
     code::{self, Code},
     grant::{Grant, GrantId, SignIn, Subject},
     refresh_token::{PREFIX, RefreshTokenState},
@@ -21,7 +24,12 @@ fn public(id: &str) -> AuthenticatedClient {
     let metadata = ClientMetadata { token_endpoint_auth_method: method, scope, ..Default::default() };
     let id = ClientId::parse(id).unwrap();
     let client = Client::unchecked(id, None, metadata);
-    Credentials::read(None, &form).unwrap().verify(Some(client)).unwrap()
+    let recipient = Recipient { names: &[], now: NOW };
+    let key = AssertionKey::Missing("unused");
+    match Credentials::read(None, &form).unwrap().verify(Some(client), &key, &recipient).unwrap() {
+        Judged::Proven(client) => client,
+        Judged::Unspent(_) => panic!("it is no assertion"),
+    }
 }
 
 fn grant() -> Grant {

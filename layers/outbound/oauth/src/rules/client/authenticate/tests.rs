@@ -1,8 +1,19 @@
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD},
+};
+
+use towergate_core::{
+    Timestamp,
+    random::InsecureSeededRandom,
+    seal::{SealingKey, SealingRing},
+};
 
 use super::*;
-use crate::rules::client::ClientMetadata;
+use crate::rules::client::{ClientMetadata, ClientState};
 
+const ISSUER: &str = "https://id.example";
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 const SECRET: &str = "s3cret/with+signs:and%";
 
 fn client(method: ClientAuthMethod) -> Client {
@@ -20,7 +31,7 @@ fn header(id: &str, secret: &str) -> Vec<u8> {
 }
 
 fn form(text: &str) -> Form {
-    Form::parse(text.as_bytes(), &["client_id", "client_secret", "client_assertion"]).unwrap()
+    Form::parse(text.as_bytes(), crate::rules::token::request::KNOWN).unwrap()
 }
 
 fn posted(id: &str, secret: &str) -> Form {
@@ -32,7 +43,19 @@ fn read_and_verify(
     form: &Form,
     client: Option<Client>,
 ) -> Result<AuthenticatedClient, AuthenticationFailure> {
-    Credentials::read(header, form)?.verify(client)
+    match judge(header, form, client, &AssertionKey::Missing("no_key"))? {
+        Judged::Proven(client) => Ok(client),
+        Judged::Unspent(_) => panic!("it is no assertion"),
+    }
+}
+
+fn judge(
+    header: Option<&[u8]>,
+    form: &Form,
+    client: Option<Client>,
+    key: &AssertionKey,
+) -> Result<Judged, AuthenticationFailure> {
+    Credentials::read(header, form)?.verify(client, key, &Recipient { names: &[ISSUER], now: NOW })
 }
 
 #[test]
@@ -123,6 +146,118 @@ fn no_credentials_and_unsupported_ones_are_invalid_client_without_a_challenge() 
     for bad in ["", "client_secret=x", "client_id=a%20b", "client_id=shop:1&client_assertion=x"] {
         let refusal = Credentials::read(None, &form(bad)).unwrap_err();
         assert_eq!((refusal.error.code, refusal.by_header), (ErrorCode::InvalidClient, false), "{bad}");
+    }
+}
+
+/// An assertion of the client, under its secret.
+fn assertion(id: &str, header: &str) -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let exp = NOW.unix_seconds() + 60;
+    let claims = format!(r#"{{"iss":"{id}","sub":"{id}","aud":"{ISSUER}","jti":"1","exp":{exp}}}"#);
+    let message = format!("{}.{}", encode(header), encode(&claims));
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, LONG_SECRET.as_bytes());
+    let tag = ring::hmac::sign(&key, message.as_bytes());
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+fn asserted(rest: &str) -> Form {
+    let assertion = assertion("shop:1", HS256);
+    form(&format!("client_assertion_type={}&client_assertion={assertion}{rest}", encode(assertion::TYPE)))
+}
+
+const LONG_SECRET: &str = "0123456789abcdef0123456789abcdef";
+const HS256: &str = r#"{"alg":"HS256"}"#;
+
+fn signing_client() -> Client {
+    let mut client = client(ClientAuthMethod::ClientSecretJwt);
+    client.seal_secret(&Secret::from(LONG_SECRET), &ring(), &InsecureSeededRandom::new(1)).unwrap();
+    client
+}
+
+fn ring() -> SealingRing {
+    SealingRing::new(SealingKey::new(Secret::new([1; 32])))
+}
+
+fn secret() -> AssertionKey {
+    AssertionKey::Shared(Secret::new(LONG_SECRET.as_bytes().to_vec()))
+}
+
+#[test]
+fn an_assertion_is_right_and_not_yet_spent() {
+    let judged = judge(None, &asserted("&client_id=shop:1"), Some(signing_client()), &secret()).unwrap();
+    let Judged::Unspent(assertion) = judged else { panic!("an assertion has to be spent") };
+    assert_eq!(assertion.once().until, NOW.plus(std::time::Duration::from_secs(70)));
+    assert_eq!(assertion.first().client().id.as_str(), "shop:1");
+    let judged = judge(None, &asserted(""), Some(signing_client()), &secret()).unwrap();
+    let Judged::Unspent(assertion) = judged else { panic!("an assertion has to be spent") };
+    let seen = assertion.seen();
+    let wrong = judge(None, &asserted(""), None, &secret()).unwrap_err();
+    assert_eq!((seen.reason, wrong.reason), ("assertion_replayed", "unknown_client"));
+    assert_eq!((seen.error, seen.by_header), (wrong.error, wrong.by_header));
+}
+
+#[test]
+fn a_key_is_asked_for_only_when_the_client_may_use_it() {
+    let form = asserted("");
+    let credentials = Credentials::read(None, &form).unwrap();
+    let right = signing_client();
+    assert!(matches!(credentials.needed_key(Some(&right)), Some(NeededKey::Secret(_))));
+    assert!(credentials.needed_key(None).is_none());
+    let disabled = Client { state: ClientState::Disabled, ..signing_client() };
+    let other = Client { id: ClientId::parse("other").unwrap(), ..signing_client() };
+    let mut by_key = signing_client();
+    by_key.metadata.token_endpoint_auth_method = ClientAuthMethod::PrivateKeyJwt;
+    let mut by_other_algorithm = signing_client();
+    by_other_algorithm.metadata.token_endpoint_auth_signing_alg = Some(String::from("ES256"));
+    let reasons = ["client_disabled", "unknown_client", "method_not_registered", "algorithm_not_registered"];
+    for (client, reason) in [disabled, other, by_key, by_other_algorithm].into_iter().zip(reasons) {
+        assert!(credentials.needed_key(Some(&client)).is_none(), "{reason}");
+        let refused = judge(None, &form, Some(client), &secret()).unwrap_err();
+        assert_eq!((refused.error, refused.reason), (REFUSED, reason));
+    }
+    let secret_post = posted("shop:1", SECRET);
+    assert!(Credentials::read(None, &secret_post).unwrap().needed_key(Some(&right)).is_none());
+}
+
+#[test]
+fn the_registered_algorithm_is_the_only_one() {
+    let mut client = signing_client();
+    client.metadata.token_endpoint_auth_signing_alg = Some(String::from("HS256"));
+    assert!(judge(None, &asserted(""), Some(client), &secret()).is_ok());
+}
+
+#[test]
+fn an_assertion_and_another_proof_are_a_bad_request() {
+    let header = header("shop:1", SECRET);
+    let typ = encode(assertion::TYPE);
+    for (header, form) in [
+        (Some(&*header), asserted("")),
+        (None, asserted("&client_secret=x")),
+        (None, form(&format!("client_id=shop:1&client_secret=x&client_assertion_type={typ}"))),
+    ] {
+        let refusal = Credentials::read(header, &form).unwrap_err();
+        assert_eq!((refusal.error.code, refusal.reason), (ErrorCode::InvalidRequest, "two_methods"));
+    }
+    let refusal = Credentials::read(None, &asserted("&client_id=other")).unwrap_err();
+    assert_eq!((refusal.error.code, refusal.reason), (ErrorCode::InvalidRequest, "two_clients"));
+}
+
+#[test]
+fn rfc7521_4_2_the_assertion_type_is_exact() {
+    let assertion = assertion("shop:1", HS256);
+    let saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+    for (text, reason) in [
+        (format!("client_assertion={assertion}"), "unknown_assertion_type"),
+        (format!("client_assertion={assertion}&client_assertion_type={saml}"), "unknown_assertion_type"),
+        (
+            format!("client_assertion={assertion}&client_assertion_type={}%20", assertion::TYPE),
+            "unknown_assertion_type",
+        ),
+        (format!("client_id=shop:1&client_assertion_type={}", assertion::TYPE), "assertion_missing"),
+        (format!("client_assertion=x&client_assertion_type={}", assertion::TYPE), "malformed_assertion"),
+    ] {
+        let refusal = Credentials::read(None, &form(&text)).unwrap_err();
+        assert_eq!((refusal.error, refusal.reason), (REFUSED, reason), "{text}");
     }
 }
 
