@@ -8,6 +8,8 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    thread,
+    time::Duration,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_towergate-example-axum");
@@ -164,4 +166,27 @@ fn a_command_that_is_none_is_told_what_there_is() {
     assert!(String::from_utf8(unknown.stderr).unwrap().contains("there is no key nobody"));
     host.kill().unwrap();
     host.wait().unwrap();
+}
+
+#[test]
+fn a_rotation_that_is_killed_leaves_a_whole_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut host, _) = start(folder.path());
+    host.kill().unwrap();
+    host.wait().unwrap();
+    let path = folder.path().join("host.toml");
+    // So fast that some of the killed commands also hand over.
+    let pace = "[keys]\nalgorithms = []\nrotate_every = \"3s\"\ncache_for = \"0s\"\npublish_for = \"1s\"\n";
+    fs::write(&path, fs::read_to_string(&path).unwrap() + pace).unwrap();
+    for kill in 0..40 {
+        let mut command = Command::new(PROGRAM);
+        command.env("TOWERGATE_CONFIG", &path).current_dir(&folder).args(["keys", "rotate"]);
+        let mut command = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(kill * 7 % 80));
+        command.kill().unwrap();
+        command.wait().unwrap();
+        let left = es256(&keys(folder.path(), &["list"]));
+        let count = |state| left.iter().filter(|(found, _)| found == state).count();
+        assert!(count("active") == 1 && count("published") <= 1, "{left:?}");
+    }
 }
