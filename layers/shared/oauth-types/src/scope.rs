@@ -134,5 +134,23 @@ mod tests {
             let scope = Scope::parse(&text).unwrap();
             proptest::prop_assert_eq!(Scope::parse(&scope.to_string()).unwrap(), scope);
         }
+
+        #[test]
+        fn scopes_are_sets(a in "[a-d ]{0,8}", b in "[a-d ]{0,8}", c in "[a-d ]{0,8}") {
+            let [a, b, c] = [a, b, c].map(|text| Scope::parse(&text).unwrap());
+            let (both, either) = (a.intersection(&b), a.union(&b));
+            proptest::prop_assert!(a.covers(&both) && b.covers(&both) && either.covers(&a) && either.covers(&b));
+            proptest::prop_assert_eq!(&both, &b.intersection(&a));
+            proptest::prop_assert_eq!(&either, &b.union(&a));
+            // The widest that both cover, and the narrowest that covers both.
+            proptest::prop_assert_eq!(both.covers(&c), a.covers(&c) && b.covers(&c));
+            proptest::prop_assert_eq!(c.covers(&either), c.covers(&a) && c.covers(&b));
+            proptest::prop_assert_eq!(a.covers(&b) && b.covers(&a), a == b);
+            proptest::prop_assert_eq!(a.intersection(&c).union(&b.intersection(&c)), either.intersection(&c));
+            let one = a.values().next().unwrap_or("a");
+            let without = a.without(one);
+            proptest::prop_assert!(a.covers(&without) && !without.contains(one));
+            proptest::prop_assert!(without.union(&Scope::parse(one).unwrap()).covers(&a));
+        }
     }
 }

@@ -24,7 +24,7 @@ use towergate_oauth::{
         userinfo::{self, UserInfo},
     },
 };
-use towergate_oauth_types::{ErrorCode, OAuthError};
+use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
 
 use super::{
     encrypt::{Encryption, encrypted},
@@ -59,9 +59,9 @@ where
     let targets = endpoints.server.config().targets();
     let ours = |stored: &StoredAccessToken| targets.is_for_userinfo(&stored.token.audience);
     let stored = stored.filter(alive).filter(ours).ok_or_else(invalid_token)?;
-    let (grant, scope) = openid_grant(stored)?;
-    let client = endpoints.server.store().find_client(&grant.client).await?;
+    let client = endpoints.server.store().find_client(&stored.token.client).await?;
     let client = client.filter(|client| gate::active(client).is_ok()).ok_or_else(invalid_token)?;
+    let (grant, scope) = openid_grant(stored, &client)?;
     let context = context(Purpose::UserInfo, &grant, &scope);
     if !is_account_alive(endpoints, &grant, &context, &origin).await? {
         return Err(invalid_token());
@@ -146,11 +146,12 @@ where
     }
 }
 
-/// A person's grant that lets their identity out, and how far this token goes.
-fn openid_grant(stored: StoredAccessToken) -> Result<(Grant, towergate_oauth_types::Scope), Failure> {
+/// A person's grant that lets their identity out, and how far this token still goes.
+fn openid_grant(stored: StoredAccessToken, client: &Client) -> Result<(Grant, Scope), Failure> {
     let StoredAccessToken { token, grant, .. } = stored;
+    let scope = token.scope.intersection(&client.metadata.scope);
     match grant {
-        Some(grant) if token.scope.contains("openid") => Ok((grant, token.scope)),
+        Some(grant) if scope.contains("openid") => Ok((grant, scope)),
         _ => {
             let description = "the access token does not cover openid";
             let error = OAuthError::new(ErrorCode::InsufficientScope, description);

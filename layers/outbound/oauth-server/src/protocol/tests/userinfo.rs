@@ -82,6 +82,21 @@ async fn wrong_expired_and_foreign_tokens_are_invalid() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_registered_for_less_reads_less() {
+    let bench = Bench::new().await;
+    let token = access_token(&bench, "basic", "openid email").await;
+    let narrowed = async |left: &str| {
+        bench
+            .register("basic", ClientAuthMethod::ClientSecretBasic, |metadata| metadata.scope = scope(left))
+            .await;
+    };
+    narrowed("openid profile").await;
+    assert_eq!(granted(&bench.userinfo(&token).await), serde_json::json!({ "sub": "alice-1" }));
+    narrowed("email").await;
+    refused(&bench.userinfo(&token).await, StatusCode::FORBIDDEN, "insufficient_scope");
+}
+
+#[tokio::test]
 async fn a_disabled_clients_tokens_are_dead() {
     let bench = Bench::new().await;
     let token = access_token(&bench, "basic", "openid").await;

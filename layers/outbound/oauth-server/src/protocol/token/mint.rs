@@ -9,7 +9,7 @@ use towergate_oauth::{
     rules::{
         access_token::{self, AccessToken},
         claims::Wanted,
-        client::AccessTokenFormat,
+        client::{AccessTokenFormat, SubjectType},
         grant::{Grant, NothingLeft, SignIn},
         refresh_token, resource,
         token::{
@@ -105,13 +105,15 @@ impl<S, R, P> Call<'_, S, R, P> {
         sign_in: Option<&SignIn>,
     ) -> Result<(Secret<String>, AccessToken), Failure> {
         let random = &self.endpoints.server.random;
-        match self.client.client().metadata.access_token_format {
-            AccessTokenFormat::Opaque => {
+        let metadata = &self.client.client().metadata;
+        match (metadata.access_token_format, metadata.subject_type) {
+            // A JWT would tell a pairwise client the subject itself.
+            (AccessTokenFormat::Opaque, _) | (AccessTokenFormat::Jwt, SubjectType::Pairwise) => {
                 let token = OpaqueToken::mint(access_token::PREFIX, self.now, random)?;
                 let row = AccessToken { digest: Some(token.digest()), ..row(token.id()) };
                 Ok((token.reveal(), row))
             }
-            AccessTokenFormat::Jwt => {
+            (AccessTokenFormat::Jwt, SubjectType::Public) => {
                 let row = row(id::time_ordered(self.now, random)?);
                 let key = self.endpoints.server.keys().preferred().ok_or_else(|| self.no_key("signing"))?;
                 let claims = AccessClaims::new(self.issuer(), &row, sign_in);
