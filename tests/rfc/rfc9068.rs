@@ -67,3 +67,16 @@ async fn section_4_a_token_of_another_kind_opens_nothing() {
     house.later(3600);
     assert_eq!(status(&token).await, StatusCode::UNAUTHORIZED, "expired");
 }
+
+#[tokio::test]
+async fn section_2_2_1_the_sign_in_is_told_and_5_no_claim_of_the_hosts() {
+    let (token, keys, _) = access_token().await;
+    let expected = Expected { algorithms: &Algorithm::ALL, typ: Typ::Exactly("at+jwt") };
+    let claims: Value = jws::verify(&token, &keys, &expected).unwrap().claims().unwrap();
+    assert_eq!(claims["amr"], serde_json::json!(["pwd"]));
+    let known =
+        ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "auth_time", "acr", "amr", "sid"];
+    for name in claims.as_object().unwrap().keys() {
+        assert!(known.contains(&name.as_str()), "{name}");
+    }
+}

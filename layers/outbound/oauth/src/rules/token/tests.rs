@@ -20,7 +20,7 @@ const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 fn public(id: &str) -> AuthenticatedClient {
     let form = Form::parse(format!("client_id={id}").as_bytes(), &["client_id"]).unwrap();
     let method = ClientAuthMethod::None;
-    let scope = Scope::parse("openid email").unwrap();
+    let scope = Scope::parse("openid email a b").unwrap();
     let metadata = ClientMetadata { token_endpoint_auth_method: method, scope, ..Default::default() };
     let id = ClientId::parse(id).unwrap();
     let client = Client::unchecked(id, None, metadata);
@@ -114,4 +114,35 @@ fn a_grant_goes_as_far_as_its_client_is_still_registered_for() {
     assert_eq!(decide("openid phone", Some("openid")), allowed("openid"));
     assert_eq!(decide("openid phone", Some("phone")), Err("scope"));
     assert_eq!(decide("phone", None), Err("scope_no_longer_registered"));
+}
+
+proptest::proptest! {
+    /// Whatever was granted, registered and asked for: what is given lies within all three.
+    #[test]
+    fn a_refresh_never_gives_more_than_granted_registered_or_asked_for(
+        granted in "[a-d ]{1,8}",
+        registered in "[a-d ]{0,8}",
+        asked in proptest::option::of("[a-d ]{0,8}"),
+    ) {
+        let [granted, registered] = [granted, registered].map(|text| Scope::parse(&text).unwrap());
+        let asked = asked.map(|text| Scope::parse(&text).unwrap());
+        let mut client = public("own").client().clone();
+        client.metadata.scope = registered.clone();
+        let grant = Grant { scope: granted.clone(), ..grant() };
+        let left = grant.scope_left_to(&client);
+        if let Ok(left) = &left {
+            proptest::prop_assert!(granted.covers(left) && registered.covers(left));
+            proptest::prop_assert_eq!(left.is_empty(), granted.is_empty());
+        }
+        let token = OpaqueToken::mint(PREFIX, NOW, &InsecureSeededRandom::new(6)).unwrap();
+        let kept = refresh_token::first(token.id(), token.digest(), grant.id, NOW);
+        let state = &RefreshTokenState::Unused;
+        let facts = refresh_token::RefreshFacts { token: &kept, grant: &grant, state, revoked: false };
+        let decided = refresh_token::decide(facts, &token, asked.clone(), &public("own"), NOW);
+        if let Ok(refresh_token::Exchange::Allowed { scope }) = decided {
+            proptest::prop_assert!(granted.covers(&scope));
+            proptest::prop_assert!(public("own").client().metadata.scope.covers(&scope));
+            proptest::prop_assert!(asked.is_none_or(|asked| asked == scope));
+        }
+    }
 }
