@@ -29,7 +29,8 @@ pub fn read_object(text: &[u8]) -> Result<Map<String, Value>, NotAnObject> {
 /// Parsers disagree on which of two members counts; what is signed must not mean two things,
 /// [RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4) and
 /// [RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4). Nesting is bounded by the parser.
-pub(crate) fn is_unambiguous_object(text: &[u8]) -> bool {
+#[must_use]
+pub fn is_unambiguous_object(text: &[u8]) -> bool {
     let begins_an_object = text.trim_ascii_start().first() == Some(&b'{');
     begins_an_object && serde_json::from_slice::<Unambiguous>(text).is_ok()
 }

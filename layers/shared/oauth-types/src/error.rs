@@ -24,6 +24,8 @@ pub enum ErrorCode {
     InvalidGrant,
     /// A parameter is missing, malformed, or given twice.
     InvalidRequest,
+    /// OpenID Connect and RFC 9101: the request object is not signed as it must be, or says what it must not.
+    InvalidRequestObject,
     /// A scope value is unknown, malformed, or not for this client.
     InvalidScope,
     /// RFC 8707: the resource is unknown or not for this client.
@@ -42,6 +44,9 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// The client may not use this grant or response type.
     UnauthorizedClient,
+    /// [OpenID Connect](https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html): the sign-in
+    /// is not as strong as it must be, and asking again would not help.
+    UnmetAuthenticationRequirements,
     /// The grant type is not offered.
     UnsupportedGrantType,
     /// The response type is not offered.
@@ -62,6 +67,7 @@ impl ErrorCode {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
@@ -71,6 +77,7 @@ impl ErrorCode {
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
         }

@@ -1,12 +1,22 @@
 //! Which single claims a client asks for, beside those that its scope covers.
 //! [OpenID Connect Core section 5.5](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use towergate_jose::json::is_unambiguous_object;
 
 use super::grant::Subject;
+
+/// The most claims that one place may be asked for.
+pub const MAX_CLAIMS: usize = 64;
+
+/// The most values that one claim may be asked for with.
+pub const MAX_VALUES: usize = 64;
+
+/// How deep a value may nest.
+const MAX_DEPTH: usize = 8;
 
 /// Which single claims a client asks for, by where it wants to read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,13 +35,36 @@ pub struct ClaimsRequest {
 #[serde(default)]
 pub struct ClaimRequest {
     /// Whether the client cannot do without it.
+    #[serde(skip_serializing_if = "is_false")]
     pub essential: bool,
     /// The values that it wants, the preferred one first; any when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
 }
 
+/// The text is not what
+/// [OpenID Connect Core section 5.5](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter) says: one
+/// JSON object that says each thing once, with at most [`MAX_CLAIMS`] claims for each place, each `null` or an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("claims is not a JSON object of claims for userinfo and id_token")]
+pub struct InvalidClaims;
+
 impl ClaimsRequest {
+    /// Reads a `claims` parameter. Members that are not understood are passed over.
+    ///
+    /// # Errors
+    /// When it is malformed, says a thing twice, asks for too much, or names several people.
+    pub fn parse(text: &str) -> Result<Self, InvalidClaims> {
+        if !is_unambiguous_object(text.as_bytes()) {
+            return Err(InvalidClaims);
+        }
+        let mut places: Map<String, Value> = serde_json::from_str(text).map_err(|_| InvalidClaims)?;
+        let request =
+            Self { userinfo: place(places.remove("userinfo"))?, id_token: place(places.remove("id_token"))? };
+        request.sub()?;
+        Ok(request)
+    }
+
     /// Whether nothing is asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -46,6 +79,43 @@ impl ClaimsRequest {
         let mut named = named.filter(|asked| !asked.values.is_empty());
         named.all(|asked| asked.values.iter().any(|value| value.as_str() == Some(sub.as_str())))
     }
+
+    /// The names that are asked for, wherever.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.userinfo.keys().chain(self.id_token.keys()).map(String::as_str).collect()
+    }
+
+    /// The levels of which one must be reached,
+    /// [section 5.5.1.1](https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics); any will do when empty.
+    #[must_use]
+    pub fn essential_acr(&self) -> Vec<&str> {
+        let essential = self.id_token.get("acr").filter(|acr| acr.essential);
+        essential
+            .into_iter()
+            .flat_map(|acr| &acr.values)
+            .map(|level| level.as_str().unwrap_or_default())
+            .collect()
+    }
+
+    /// The only person that an answer may be about, if one is named.
+    ///
+    /// # Errors
+    /// When several are named, or what is named is no `sub`.
+    pub fn sub(&self) -> Result<Option<&str>, InvalidClaims> {
+        let mut named = [&self.id_token, &self.userinfo]
+            .into_iter()
+            .filter_map(|place| place.get("sub"))
+            .flat_map(|sub| &sub.values)
+            .map(|value| value.as_str().ok_or(InvalidClaims));
+        let Some(first) = named.next().transpose()? else { return Ok(None) };
+        for another in named {
+            if another? != first {
+                return Err(InvalidClaims);
+            }
+        }
+        Ok(Some(first))
+    }
 }
 
 impl ClaimRequest {
@@ -56,9 +126,125 @@ impl ClaimRequest {
     }
 }
 
+fn place(claims: Option<Value>) -> Result<BTreeMap<String, ClaimRequest>, InvalidClaims> {
+    match claims {
+        None => Ok(BTreeMap::new()),
+        Some(Value::Object(claims)) if claims.len() <= MAX_CLAIMS => {
+            claims.into_iter().map(|(name, said)| Ok((name, claim(said)?))).collect()
+        }
+        Some(_) => Err(InvalidClaims),
+    }
+}
+
+fn claim(said: Value) -> Result<ClaimRequest, InvalidClaims> {
+    let mut said = match said {
+        Value::Null => return Ok(ClaimRequest::default()),
+        Value::Object(said) => said,
+        _ => return Err(InvalidClaims),
+    };
+    let essential = match said.remove("essential") {
+        None => false,
+        Some(Value::Bool(essential)) => essential,
+        Some(_) => return Err(InvalidClaims),
+    };
+    let mut values: Vec<Value> = said.remove("value").into_iter().collect();
+    match said.remove("values") {
+        None => {}
+        Some(Value::Array(more)) => values.extend(more),
+        Some(_) => return Err(InvalidClaims),
+    }
+    if values.len() > MAX_VALUES || values.iter().any(|value| !is_shallow(value, MAX_DEPTH)) {
+        return Err(InvalidClaims);
+    }
+    Ok(ClaimRequest { essential, values })
+}
+
+/// Whoever keeps a value puts it into more JSON, and must be able to read all of it again.
+fn is_shallow(value: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_shallow(item, depth)),
+        Value::Object(members) => members.values().all(|member| is_shallow(member, depth)),
+        _ => true,
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn parse(text: &str) -> ClaimsRequest {
+        ClaimsRequest::parse(text).unwrap()
+    }
+
+    #[test]
+    fn oidc_core_5_5_null_essential_value_and_values_are_told_apart() {
+        let asked = parse(
+            r#"{"userinfo":{"given_name":{"essential":true},"nickname":null,"picture":{"value":"x","odd":1}},
+                "id_token":{"auth_time":{"essential":false},"acr":{"value":"a","values":["b","c"]}},"odd":7}"#,
+        );
+        assert_eq!(asked.userinfo["given_name"], ClaimRequest { essential: true, values: vec![] });
+        assert_eq!(asked.userinfo["nickname"], ClaimRequest::default());
+        assert_eq!(asked.userinfo["picture"].values, [json!("x")]);
+        assert_eq!(asked.id_token["auth_time"], ClaimRequest::default());
+        assert_eq!(asked.id_token["acr"].values, [json!("a"), json!("b"), json!("c")]);
+        assert_eq!(asked.names(), ["acr", "auth_time", "given_name", "nickname", "picture"].into());
+        assert!(asked.essential_acr().is_empty(), "voluntary");
+    }
+
+    #[test]
+    fn oidc_core_5_5_what_is_not_of_that_form_is_refused() {
+        let many: Vec<String> = (0..=MAX_CLAIMS).map(|n| format!("\"c{n}\":null")).collect();
+        let many = format!("{{\"userinfo\":{{{}}}}}", many.join(","));
+        let values = format!(r#"{{"userinfo":{{"a":{{"values":{:?}}}}}}}"#, vec![1; MAX_VALUES + 1]);
+        let deep = format!(r#"{{"userinfo":{{"a":{{"value":{}{}}}}}}}"#, "[".repeat(9), "]".repeat(9));
+        for bad in [
+            "",
+            "null",
+            "[]",
+            "7",
+            "{",
+            r#"{"userinfo":null}"#,
+            r#"{"userinfo":[]}"#,
+            r#"{"id_token":{"a":true}}"#,
+            r#"{"id_token":{"a":"x"}}"#,
+            r#"{"id_token":{"a":{"essential":"yes"}}}"#,
+            r#"{"id_token":{"a":{"values":"x"}}}"#,
+            r#"{"id_token":{"a":null,"a":null}}"#,
+            r#"{"id_token":{},"id_token":{}}"#,
+            r#"{"id_token":{"sub":{"values":["a","b"]}}}"#,
+            r#"{"id_token":{"sub":{"value":7}}}"#,
+            r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}"#,
+            &many,
+            &values,
+            &deep,
+        ] {
+            assert_eq!(ClaimsRequest::parse(bad), Err(InvalidClaims), "{bad:.60}");
+        }
+    }
+
+    #[test]
+    fn oidc_core_5_5_1_1_an_essential_acr_names_its_levels() {
+        let asked = parse(r#"{"id_token":{"acr":{"essential":true,"values":["2","3"]}}}"#);
+        assert_eq!(asked.essential_acr(), ["2", "3"]);
+        assert!(parse(r#"{"id_token":{"acr":{"essential":true}}}"#).essential_acr().is_empty());
+        let elsewhere = parse(r#"{"userinfo":{"acr":{"essential":true,"values":["2"]}}}"#);
+        assert!(elsewhere.essential_acr().is_empty(), "only the ID token's acr counts");
+    }
+
+    #[test]
+    fn oidc_core_5_5_1_a_sub_is_one_person() {
+        let asked = parse(r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"values":["a","a"]}}}"#);
+        assert_eq!(asked.sub(), Ok(Some("a")));
+        assert_eq!(parse(r#"{"id_token":{"sub":null}}"#).sub(), Ok(None));
+    }
 
     #[test]
     fn oidc_core_5_5_1_a_sub_that_is_asked_for_is_the_only_one() {
@@ -77,5 +263,24 @@ mod tests {
         let mut both = at_id_token(&["alice-1"]);
         both.userinfo.insert(String::from("sub"), asked(&["bob-2"]));
         assert!(!both.is_of(&alice));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_asked_is_read_without_a_panic(text in "\\PC{0,80}") {
+            let _ = ClaimsRequest::parse(&text);
+        }
+
+        #[test]
+        fn what_is_read_is_small_and_reads_back_where_it_is_kept(
+            text in r#"\{"(userinfo|id_token)":\{"[a-z]{1,4}":(null|\{"essential":(true|false)\}|\{"value":[\[]{0,8}1[\]]{0,8}\})\}\}"#,
+        ) {
+            if let Ok(asked) = ClaimsRequest::parse(&text) {
+                let kept = serde_json::to_string(&json!({ "request": { "claims": asked } })).unwrap();
+                let back: Value = serde_json::from_str(&kept).unwrap();
+                let back: ClaimsRequest = serde_json::from_value(back["request"]["claims"].clone()).unwrap();
+                proptest::prop_assert_eq!(back, asked);
+            }
+        }
     }
 }

@@ -175,6 +175,7 @@ impl Prompt {
             "login" => Some(Self::Login),
             "consent" => Some(Self::Consent),
             "select_account" => Some(Self::SelectAccount),
+            "create" => Some(Self::Create),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod discovery;
 pub mod fact;
 pub mod grant;
+pub mod id_token_hint;
 pub mod interaction;
 pub mod issuer;
 pub mod key;

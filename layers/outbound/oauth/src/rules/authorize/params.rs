@@ -1,19 +1,27 @@
 //! The parameters of an authorization request.
 
 use towergate_core::form::{BadParameter, Form, TooLarge};
+use towergate_jose::jws;
 use towergate_oauth_types::{ErrorCode, OAuthError};
 use url::form_urlencoded::Serializer;
 
 use crate::rules::{client::ClientId, interaction::ResponseMode};
 
-/// The longest value of one parameter, in bytes.
+/// The longest value of most parameters, in bytes.
 pub const MAX_VALUE: usize = 2048;
 
+/// The longest `state` and the longest `claims`, in bytes.
+pub const MAX_LONG_VALUE: usize = 4096;
+
+/// What is read, and how long it may be.
 const KNOWN: &[&str] = &[
+    "acr_values",
+    "claims",
     "client_id",
     "client_secret",
     "code_challenge",
     "code_challenge_method",
+    "id_token_hint",
     "login_hint",
     "max_age",
     "nonce",
@@ -25,11 +33,18 @@ const KNOWN: &[&str] = &[
     "response_type",
     "scope",
     "state",
+    "ui_locales",
 ];
+
+/// What may be there several times, [RFC 8707 section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2).
+const LISTS: &[&str] = &["resource"];
 
 /// The parameters of an authorization request, as they came.
 #[derive(Debug, Clone)]
-pub struct Params(Form);
+pub struct Params {
+    form: Form,
+    signed: bool,
+}
 
 impl Params {
     /// Reads a query or a form.
@@ -37,7 +52,18 @@ impl Params {
     /// # Errors
     /// When it is too large.
     pub fn parse(text: &[u8]) -> Result<Self, TooLarge> {
-        Form::parse(text, KNOWN).map(Self)
+        Form::parse_with_lists(text, KNOWN, LISTS).map(|form| Self { form, signed: false })
+    }
+
+    /// Parameters that a signed request object said.
+    pub(super) fn of_request_object(text: &str) -> Result<Self, TooLarge> {
+        Self::parse(text.as_bytes()).map(|params| Self { signed: true, ..params })
+    }
+
+    /// Whether a signed request object said them.
+    #[must_use]
+    pub const fn are_signed(&self) -> bool {
+        self.signed
     }
 
     /// Who asks.
@@ -54,20 +80,47 @@ impl Params {
     /// # Errors
     /// `invalid_request` when it is repeated, unreadable or too long.
     pub fn value(&self, name: &str) -> Result<Option<&str>, OAuthError> {
-        match self.0.get(name) {
-            Ok(Some(value)) if value.len() > MAX_VALUE => {
-                Err(invalid("a parameter is longer than 2048 bytes"))
-            }
+        match self.form.get(name) {
+            Ok(Some(value)) if value.len() > max_length(name) => Err(invalid("a parameter is too long")),
             Ok(value) => Ok(value),
             Err(bad) => Err(unreadable(bad)),
         }
     }
 
+    /// The values of a parameter that may be there several times.
+    ///
+    /// # Errors
+    /// `invalid_request` when one is unreadable or too long.
+    pub fn list(&self, name: &str) -> Result<Vec<&str>, OAuthError> {
+        let values = self.form.list(name).map_err(unreadable)?;
+        if values.iter().any(|value| value.len() > MAX_VALUE) {
+            return Err(invalid("a parameter is too long"));
+        }
+        Ok(values)
+    }
+
     /// The same parameters as a query.
     #[must_use]
     pub fn encode(&self) -> String {
-        let readable = KNOWN.iter().filter_map(|name| Some((*name, self.value(name).ok()??)));
-        Serializer::new(String::new()).extend_pairs(readable).finish()
+        Serializer::new(String::new()).extend_pairs(self.readable()).finish()
+    }
+
+    /// Everything that can be read, under its name.
+    pub(super) fn readable(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let single = KNOWN.iter().filter_map(|name| Some((*name, self.value(name).ok()??)));
+        let lists = LISTS.iter().flat_map(|name| {
+            let values = self.list(name).unwrap_or_default();
+            values.into_iter().map(|value| (*name, value))
+        });
+        single.chain(lists)
+    }
+
+    /// Whether everything can be read.
+    ///
+    /// # Errors
+    /// `invalid_request` when something is repeated or unreadable.
+    pub(super) fn check(&self) -> Result<(), OAuthError> {
+        self.form.bad().map_or(Ok(()), |(_, bad)| Err(unreadable(bad)))
     }
 
     /// The `state` to repeat in an error, if it can be read.
@@ -84,6 +137,19 @@ impl Params {
             .flatten()
             .and_then(ResponseMode::from_name)
             .unwrap_or(ResponseMode::Query)
+    }
+}
+
+/// Whether anything of this name is read, so that it counts inside a request object too.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name) || LISTS.contains(&name)
+}
+
+fn max_length(name: &str) -> usize {
+    match name {
+        "request" | "id_token_hint" => jws::MAX_LENGTH,
+        "state" | "claims" => MAX_LONG_VALUE,
+        _ => MAX_VALUE,
     }
 }
 
@@ -110,9 +176,31 @@ mod tests {
 
     #[test]
     fn a_long_value_is_refused_and_not_echoed() {
-        let params = Params::parse(format!("state={}", "x".repeat(MAX_VALUE + 1)).as_bytes()).unwrap();
-        assert!(params.value("state").is_err());
-        assert_eq!(params.state(), None);
+        for (name, longest) in [
+            ("state", MAX_LONG_VALUE),
+            ("claims", MAX_LONG_VALUE),
+            ("nonce", MAX_VALUE),
+            ("request", jws::MAX_LENGTH),
+            ("id_token_hint", jws::MAX_LENGTH),
+        ] {
+            let of = |length| Params::parse(format!("{name}={}", "x".repeat(length)).as_bytes()).unwrap();
+            assert!(of(longest).value(name).is_ok(), "{name}");
+            assert!(of(longest + 1).value(name).is_err(), "{name}");
+            assert_eq!(of(longest + 1).state(), None);
+        }
+        let long =
+            Params::parse(format!("resource=a&resource={}", "x".repeat(MAX_VALUE + 1)).as_bytes()).unwrap();
+        assert!(long.list("resource").is_err());
+    }
+
+    #[test]
+    fn what_is_encoded_says_the_same_again() {
+        let query =
+            b"client_id=shop&state=a+b&resource=https://b.example&claims=%7B%7D&resource=https://a.example";
+        let again = Params::parse(Params::parse(query).unwrap().encode().as_bytes()).unwrap();
+        assert_eq!(again.state(), Some("a b"));
+        assert_eq!(again.value("claims"), Ok(Some("{}")));
+        assert_eq!(again.list("resource"), Ok(vec!["https://b.example", "https://a.example"]));
     }
 
     proptest::proptest! {
