@@ -1,6 +1,6 @@
 //! What the host says about its authorization server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use towergate_oauth::rules::{claims::ScopeClaims, resource::Targets};
 pub use towergate_oauth::rules::{
@@ -23,6 +23,21 @@ pub struct ServerConfig {
     pub paths: Paths,
     /// What each scope value means to a person, for the consent page.
     pub scope_meanings: BTreeMap<String, String>,
+    /// What a single claim means to a person, where a client asks for it beside its scope.
+    pub claim_meanings: BTreeMap<String, String>,
+    /// The hosts, each with its port unless that is 443, whose pictures the consent page may show over https: a client's
+    /// `logo_uri` anywhere else is not shown. None unless the host says otherwise, since whoever serves a picture learns
+    /// who looks at it.
+    pub logo_hosts: BTreeSet<String>,
+    /// The `acr` values that the host can reach; empty when it does not say. A client that asks for others as essential
+    /// is told so at once; one that asks for some of them has its people sign in for them.
+    pub acr_values: Vec<String>,
+    /// The languages of the host's pages.
+    pub ui_locales: Vec<String>,
+    /// Whether [`login_redirect`](crate::account::AccountResolver::login_redirect) answers the page where accounts are
+    /// made when its context says [`Prompt::Create`](towergate_oauth::rules::interaction::Prompt::Create). Such a request
+    /// is refused otherwise.
+    pub creates_accounts: bool,
     /// Which of the host's claims each scope value lets out at userinfo.
     pub scope_claims: ScopeClaims,
     /// How many interactions may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
@@ -48,6 +63,11 @@ impl ServerConfig {
             resource_servers: Vec::new(),
             paths: Paths::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
+            claim_meanings: claim_meanings(),
+            logo_hosts: BTreeSet::new(),
+            acr_values: Vec::new(),
+            ui_locales: Vec::new(),
+            creates_accounts: false,
             scope_claims: ScopeClaims::default(),
             max_open_interactions: 100_000,
         }
@@ -68,6 +88,38 @@ impl ServerConfig {
     pub fn meaning<'a>(&'a self, value: &'a str) -> &'a str {
         self.scope_meanings.get(value).map_or(value, String::as_str)
     }
+
+    /// What a claim means to a person; its name when nobody said.
+    #[must_use]
+    pub fn claim_meaning<'a>(&'a self, name: &'a str) -> &'a str {
+        self.claim_meanings.get(name).map_or(name, String::as_str)
+    }
+}
+
+/// Words for the claims that OpenID Connect defines.
+fn claim_meanings() -> BTreeMap<String, String> {
+    let meanings = [
+        ("address", "Your postal address"),
+        ("birthdate", "Your date of birth"),
+        ("email", "Your e-mail address"),
+        ("email_verified", "Whether your e-mail address is confirmed"),
+        ("family_name", "Your family name"),
+        ("gender", "Your gender"),
+        ("given_name", "Your given name"),
+        ("locale", "Your language"),
+        ("middle_name", "Your middle name"),
+        ("name", "Your name"),
+        ("nickname", "Your nickname"),
+        ("phone_number", "Your phone number"),
+        ("phone_number_verified", "Whether your phone number is confirmed"),
+        ("picture", "Your picture"),
+        ("preferred_username", "Your user name"),
+        ("profile", "The address of your profile page"),
+        ("updated_at", "When your profile last changed"),
+        ("website", "Your website"),
+        ("zoneinfo", "Your time zone"),
+    ];
+    meanings.map(|(name, meaning)| (name.to_owned(), meaning.to_owned())).into()
 }
 
 /// Where the endpoints are, as paths from the root of the host.

@@ -28,6 +28,15 @@ pub struct ConsentView {
     pub action: String,
     /// The client's name, or its identifier when it has none.
     pub client_name: String,
+    /// Its home page. This address and the other three are https; link to them with `rel="noopener noreferrer"`.
+    pub client_uri: Option<String>,
+    /// Its picture, where the host allows it ([`logo_hosts`](crate::ServerConfig::logo_hosts)): the content security
+    /// policy lets this one place's pictures be loaded.
+    pub logo_uri: Option<String>,
+    /// What it says of how it uses what it learns.
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    pub tos_uri: Option<String>,
     /// The host name that the answer goes to.
     pub redirect_host: String,
     /// How the signed-in person is addressed.
@@ -36,6 +45,10 @@ pub struct ConsentView {
     pub may_remember: bool,
     /// What is asked for.
     pub scopes: Vec<ScopeView>,
+    /// The single claims that are asked for beside it.
+    pub claims: Vec<ClaimView>,
+    /// The hosts of the APIs that are to be used, where the request names some.
+    pub resources: Vec<String>,
 }
 
 /// One thing that is asked for.
@@ -43,6 +56,15 @@ pub struct ConsentView {
 pub struct ScopeView {
     /// The scope value.
     pub value: String,
+    /// What it means to the person.
+    pub meaning: String,
+}
+
+/// One claim that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimView {
+    /// Its name.
+    pub name: String,
     /// What it means to the person.
     pub meaning: String,
 }

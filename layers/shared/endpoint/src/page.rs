@@ -10,10 +10,32 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 /// source that no header may hold is left out, so that the page comes without styles.
 #[must_use]
 pub fn page(status: StatusCode, html: String, style_source: &str, more: &str) -> Response<Bytes> {
-    let style = HeaderValue::from_str(style_source).map_or("'none'", |_| style_source);
-    let more = if more.is_empty() { String::new() } else { format!("; {more}") };
+    policed(status, html, &Policy { style: style_source, images: "", more })
+}
+
+/// What a page's content security policy allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy<'a> {
+    /// The source of its styles.
+    pub style: &'a str,
+    /// Where its pictures may come from beside this host; empty when from nowhere.
+    pub images: &'a str,
+    /// Further directives.
+    pub more: &'a str,
+}
+
+/// A page of HTML under a policy of its own; see [`page`]. A source that holds the end of a directive is left out.
+#[must_use]
+pub fn policed(status: StatusCode, html: String, policy: &Policy<'_>) -> Response<Bytes> {
+    let sound = |source: &str| !source.contains([';', ',']) && HeaderValue::from_str(source).is_ok();
+    let style = if sound(policy.style) { policy.style } else { "'none'" };
+    let images = if sound(policy.images) { policy.images } else { "" };
+    let (space, semicolon) =
+        (if images.is_empty() { "" } else { " " }, if policy.more.is_empty() { "" } else { "; " });
     let policy = format!(
-        "default-src 'none'; style-src {style}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'{more}"
+        "default-src 'none'; style-src {style}; img-src 'self' data:{space}{images}; base-uri 'none'; \
+         frame-ancestors 'none'{semicolon}{}",
+        policy.more
     );
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(
         "default-src 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -85,5 +107,19 @@ mod tests {
         let response = page(StatusCode::OK, String::new(), "'self'\n", "form-action 'self'");
         assert!(policy(&response).contains("style-src 'none'; "));
         assert!(policy(&response).ends_with("; form-action 'self'"));
+    }
+
+    #[test]
+    fn no_source_ends_its_directive() {
+        let page = |images| {
+            let rules = Policy { style: "'self'; script-src *", images, more: "" };
+            policed(StatusCode::OK, String::new(), &rules)
+        };
+        let allowed = page("https://cdn.example");
+        assert!(policy(&allowed).contains("; img-src 'self' data: https://cdn.example; base-uri"));
+        for evil in ["https://x; script-src *", "https://x, default-src *", "\n"] {
+            assert!(policy(&page(evil)).contains("; img-src 'self' data:; base-uri"), "{evil}");
+            assert!(policy(&page(evil)).contains("style-src 'none'; "), "{evil}");
+        }
     }
 }

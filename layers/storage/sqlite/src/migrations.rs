@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_client_registration.sql"),
     },
     Migration { number: 11, name: "single_use", sql: include_str!("../migrations/0011_single_use.sql") },
+    Migration {
+        number: 12,
+        name: "consent_extent",
+        sql: include_str!("../migrations/0012_consent_extent.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

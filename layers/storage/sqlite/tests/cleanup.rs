@@ -46,7 +46,7 @@ async fn a_replaced_identifier_goes_at_the_end_that_its_session_had() {
 #[tokio::test]
 async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
     let store = SqliteStore::in_memory().unwrap();
-    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     assert_eq!(store.cleanup(NOW).await.unwrap().codes, 0);
     let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1, 1));
@@ -56,7 +56,7 @@ async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
 #[tokio::test]
 async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
     let store = SqliteStore::in_memory().unwrap();
-    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
     let later = NOW.plus(10 * MINUTE);
     let cleaned = store.cleanup(later).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
 async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
     let store = SqliteStore::in_memory().unwrap();
     let end = NOW.plus(DAY);
-    store.issue_code(grant(1, NOW), code(1, NOW), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
     let rotated = store.rotate_refresh_token(rotation(1, 1, 2, NOW, end), origin(NOW)).await.unwrap();
     assert_eq!(rotated, Rotated::Rotated);
@@ -88,7 +88,7 @@ async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
 async fn more_than_one_batch_goes_in_one_call() {
     let store = SqliteStore::in_memory().unwrap();
     for number in 1..=1001 {
-        store.issue_code(grant(number, NOW), code(number, NOW), origin(NOW)).await.unwrap();
+        store.issue_code(grant(number, NOW), code(number, NOW), None, origin(NOW)).await.unwrap();
     }
     let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
@@ -128,7 +128,7 @@ async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
     let store = SqliteStore::in_memory().unwrap();
     for number in 1..=1201 {
         let at = NOW.plus(if number == 700 { DAY } else { MINUTE });
-        store.issue_code(grant(number, NOW), code(number, NOW), origin(at)).await.unwrap();
+        store.issue_code(grant(number, NOW), code(number, NOW), None, origin(at)).await.unwrap();
     }
     assert_eq!(store.forget_events(NOW.plus(MINUTE)).await.unwrap(), 0);
     let old = NOW.plus(MINUTE).plus(std::time::Duration::from_millis(1));
@@ -136,6 +136,6 @@ async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
     let kept: Vec<_> = store.events(0, 10).unwrap().iter().map(|event| event.id).collect();
     assert_eq!(kept, [700], "one of a clock that was ahead");
     assert_eq!(store.forget_events(NOW.plus(2 * DAY)).await.unwrap(), 1);
-    store.issue_code(grant(5000, NOW), code(5000, NOW), origin(NOW)).await.unwrap();
+    store.issue_code(grant(5000, NOW), code(5000, NOW), None, origin(NOW)).await.unwrap();
     assert_eq!(store.events(0, 10).unwrap().first().unwrap().id, 1202);
 }

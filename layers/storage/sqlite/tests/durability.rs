@@ -23,7 +23,7 @@ async fn walk(store: &SqliteStore) {
     store.add_user(user(1), origin(NOW)).await.unwrap();
     let established = store.establish_session(login(2, NOW), origin(NOW)).await.unwrap();
     assert!(matches!(established, Established::Established { ended: None, .. }));
-    store.issue_code(grant(3, NOW), code(3, NOW), origin(NOW)).await.unwrap();
+    store.issue_code(grant(3, NOW), code(3, NOW), None, origin(NOW)).await.unwrap();
     let redeemed = store.redeem_code(redemption(3, NOW), origin(NOW)).await.unwrap();
     assert!(matches!(redeemed, Redeemed::Consumed(_)));
 }
@@ -151,7 +151,7 @@ async fn a_code_is_redeemed_once_across_processes() {
     let place = Place::new();
     // To the file, two stores are what two processes are.
     let stores = [SqliteStore::open(place.file()).unwrap(), SqliteStore::open(place.file()).unwrap()];
-    stores[0].issue_code(grant(3, NOW), code(3, NOW), origin(NOW)).await.unwrap();
+    stores[0].issue_code(grant(3, NOW), code(3, NOW), None, origin(NOW)).await.unwrap();
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..64 {
         let store = stores[number % 2].clone();

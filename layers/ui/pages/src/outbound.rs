@@ -35,7 +35,7 @@ struct Problem<'a> {
 
 #[cfg(test)]
 mod tests {
-    use towergate_oauth_server::pages::ScopeView;
+    use towergate_oauth_server::pages::{ClaimView, ScopeView};
 
     use super::*;
 
@@ -44,9 +44,17 @@ mod tests {
     }
 
     fn consent_page(may_remember: bool) -> String {
-        DefaultPages::new().consent(&ConsentView {
+        DefaultPages::new().consent(&view(may_remember))
+    }
+
+    fn view(may_remember: bool) -> ConsentView {
+        ConsentView {
             action: String::from("/interaction/1"),
             client_name: String::from("<b>Reports</b>"),
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
             redirect_host: String::from("reports.example"),
             account: String::from("alice@example.com"),
             may_remember,
@@ -54,7 +62,39 @@ mod tests {
                 value: String::from("email"),
                 meaning: String::from("See your address"),
             }],
-        })
+            claims: Vec::new(),
+            resources: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_the_client_says_of_itself_is_linked_and_tells_it_nothing() {
+        let all = ConsentView {
+            client_uri: Some(String::from("https://reports.example/")),
+            logo_uri: Some(String::from("https://cdn.example/logo.png?\"onerror=x")),
+            policy_uri: Some(String::from("https://reports.example/policy")),
+            tos_uri: Some(String::from("https://reports.example/terms")),
+            claims: vec![ClaimView {
+                name: String::from("birthdate"),
+                meaning: String::from("Your date of birth"),
+            }],
+            resources: vec![String::from("api.example")],
+            ..view(true)
+        };
+        let html = DefaultPages::new().consent(&all);
+        for (uri, words) in [("", "home page"), ("policy", "privacy policy"), ("terms", "terms of service")] {
+            let link = format!(
+                "<a href=\"https://reports.example/{uri}\" target=\"_blank\" rel=\"noopener noreferrer\">Its {words}<"
+            );
+            assert!(html.contains(&link), "{link}\n{html}");
+        }
+        assert!(html.contains("<img src=\"https://cdn.example/logo.png?&#34;onerror=x\" alt=\"\""), "{html}");
+        assert!(html.contains("Your date of birth <code>birthdate</code>"));
+        assert!(html.contains("<strong>api.example</strong>"));
+        let bare = consent();
+        for absent in ["<img", "<a ", "It will use this at", "It asks to know"] {
+            assert!(!bare.contains(absent), "{absent}");
+        }
     }
 
     #[test]

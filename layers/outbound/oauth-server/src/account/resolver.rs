@@ -1,6 +1,6 @@
 //! What the host answers about its accounts: six calls, two of them with a default.
 
-use std::{borrow::Cow, error::Error, future::Future};
+use std::{borrow::Cow, collections::BTreeSet, error::Error, future::Future};
 
 use http::request::Parts;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use towergate_core::{LocalPath, StoreError};
 use towergate_oauth::rules::{
     client::ClientId,
     grant::{InvalidSubject, SignIn, Subject},
-    interaction::InteractionId,
+    interaction::{InteractionId, Prompt},
 };
 use towergate_oauth_types::Scope;
 
@@ -48,9 +48,11 @@ pub trait AccountResolver: Send + Sync + 'static {
         context: &Context,
     ) -> impl Future<Output = Result<Claims, ResolverError>> + Send;
 
-    /// The host's sign-in page. `return_to`, `interaction_id` and `login_hint` are added to its query.
+    /// The host's sign-in page. `return_to`, `interaction_id`, `login_hint`, `acr_values`, `max_age` and `ui_locales` are
+    /// added to its query, the last four where the request has them.
     ///
-    /// The page must ask even when somebody is signed in: a request may want a fresh sign-in, or another person.
+    /// The page must ask even when somebody is signed in: a request may want a fresh sign-in, a stronger one, or another
+    /// person.
     fn login_redirect(&self, context: &Context) -> LocalPath;
 
     /// Where to go to end the host's own session; `None`, the default, when the authorization server should only say
@@ -104,6 +106,14 @@ pub struct Context {
     pub return_to: Option<LocalPath>,
     /// Who the client thinks will sign in.
     pub login_hint: Option<String>,
+    /// What the client wants to be shown: with [`Prompt::Create`], the page where accounts are made.
+    pub prompt: BTreeSet<Prompt>,
+    /// How strong the sign-in is to be, the preferred `acr` first: what it must be, where the client cannot do without.
+    pub acr_values: Vec<String>,
+    /// How old the sign-in may be, in seconds.
+    pub max_age: Option<u64>,
+    /// The languages that the person reads, the preferred one first.
+    pub ui_locales: Vec<String>,
     /// The login session that the answer rests on, where it does: tokens of a session that has ended must not go on.
     /// `None` where `offline_access` was allowed.
     pub sid: Option<String>,
@@ -120,6 +130,10 @@ impl Context {
             interaction: None,
             return_to: None,
             login_hint: None,
+            prompt: BTreeSet::new(),
+            acr_values: Vec::new(),
+            max_age: None,
+            ui_locales: Vec::new(),
             sid: None,
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn mint<S, R, P>(
         client: request.client_id.clone(),
         subject: account.subject.clone(),
         scope: request.scope.clone(),
-        audience: server.config().default_audience.clone(),
+        audience: server.config().targets().audience(&request.resource),
         claims: request.claims.clone(),
         sign_in: account.sign_in.clone(),
         created_at: visit.now,

@@ -9,14 +9,22 @@ use towergate_oauth::{
         interaction::{Beginning, Issuing},
     },
     rules::{
-        authorize::{Decision, Facts, Params, RedirectUri, Rejection, decide, response, validate},
-        consent::may_be_remembered,
-        interaction::{self, AuthorizationRequest, Interaction, InteractionId, InteractionState},
+        authorize::{
+            Decision, Offer, Params, RedirectUri, Rejection,
+            request_object::{self, KeyName},
+            response, validate,
+        },
+        client::Client,
+        interaction::{self, AuthorizationRequest, Interaction, InteractionId, InteractionState, Prompt},
     },
 };
+use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::{answer, cookie, login, problem::Problem, respond, visit::Visit};
+use super::{answer, cookie, grounds::Grounds, login, problem::Problem, respond, visit::Visit};
 use crate::{account::AccountResolver, pages::OAuthPages, server::AuthorizationServer};
+
+/// The longest address at which a request that another site made the browser post is repeated by `GET`, in bytes.
+const MAX_REPEATED: usize = 32 * 1024;
 
 /// Answers an authorization request with these parameters.
 pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
@@ -28,7 +36,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         .map_err(|_| Problem::bad_request("The request has more than 65536 bytes of parameters."))?;
     let client_id = params.client_id().map_err(Problem::of_client)?;
     let client = server.store().find_client(&client_id).await?.ok_or_else(Problem::unknown_client)?;
-    let (request, to) = match validate(&params, &client) {
+    let (request, to) = match read(server, visit, &params, &client).await {
         Ok(valid) => valid,
         Err(Rejection::Page(error)) => return Err(Problem::of_client(error)),
         Err(Rejection::Redirect { to, mode, state, error }) => {
@@ -38,22 +46,14 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     };
     // Another site's post comes without SameSite=Lax cookies; the same request by GET comes with them.
     if visit.cross_site_post {
-        return Ok(respond::see_other(&format!("{}?{}", server.config().paths.authorize, params.encode())));
-    }
-    let consent = match &visit.account {
-        Some(account) if may_be_remembered(&client, &to) => {
-            server.store().find_consent(&account.subject, &client.id).await?
+        let again = format!("{}?{}", server.config().paths.authorize, params.encode());
+        if again.len() > MAX_REPEATED {
+            return Ok(answer::error(server, &request, &to, &TOO_LONG_TO_REPEAT));
         }
-        Some(_) | None => None,
-    };
-    let facts = Facts {
-        now: visit.now,
-        asked_at: visit.now,
-        sign_in_after: None,
-        auth_time: visit.account.as_ref().map(|account| account.sign_in.auth_time),
-        consent: consent.as_ref(),
-    };
-    match (decide(&request, &facts), &visit.account) {
+        return Ok(respond::see_other(&again));
+    }
+    let grounds = Grounds::load(server, visit, &request, &client, &to).await?;
+    match (grounds.decide(server, visit, &request, visit.now, None), &visit.account) {
         (Decision::Refuse(error), _) => Ok(answer::error(server, &request, &to, &error)),
         (Decision::LoginRequired { sign_in_after }, _) => {
             let id = InteractionId::fresh(visit.now, &server.random)?;
@@ -65,18 +65,62 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         }
         (Decision::Proceed, Some(account)) => {
             let (grant, code, text) = answer::mint(server, visit, account, &request)?;
-            match server.store().issue_code(grant, code, visit.origin).await? {
+            match server.store().issue_code(grant, code, grounds.asked, visit.origin).await? {
                 Issuing::Issued => Ok(answer::code(server, &request, &to, &text)),
                 Issuing::SignInEnded => Err(Problem::signed_out()),
                 Issuing::ClientDisabled => Err(Problem::unknown_client()),
+                Issuing::ConsentWithdrawn if request.prompt.contains(&Prompt::None) => {
+                    Ok(answer::error(server, &request, &to, &CONSENT_REQUIRED))
+                }
+                Issuing::ConsentWithdrawn => put_question(server, visit, request).await,
             }
         }
-        (Decision::ConsentRequired | Decision::Proceed, _) => {
-            let id = InteractionId::fresh(visit.now, &server.random)?;
-            let given = begin(server, visit, id, request, None).await?;
-            Ok(with_cookie(respond::see_other(&login::interaction_path(server, id)), given))
-        }
+        (Decision::ConsentRequired | Decision::Proceed, _) => put_question(server, visit, request).await,
     }
+}
+
+/// What the client asks for, also when it put that into a request object.
+async fn read<S, R, P>(
+    server: &AuthorizationServer<S, R, P>,
+    visit: &Visit,
+    params: &Params,
+    client: &Client,
+) -> Result<(AuthorizationRequest, RedirectUri), Rejection> {
+    let config = server.config();
+    let refuse = |error| Rejection::of(error, params, client);
+    let offer = Offer {
+        targets: config.targets(),
+        keys: &server.keys().jwks(),
+        creates_accounts: config.creates_accounts,
+    };
+    let Some(KeyName(kid)) = request_object::key_name(params).map_err(refuse)? else {
+        return validate(params, client, offer);
+    };
+    let keys = server.client_keys(client, kid.as_deref()).await.map_err(|reason| {
+        tracing::info!(client = %client.id, %reason, "a request object cannot be verified");
+        refuse(NO_KEY)
+    })?;
+    let opened = request_object::open(params.clone(), client, &keys, &config.issuer, visit.now);
+    validate(&opened.map_err(refuse)?, client, offer)
+}
+
+const NO_KEY: OAuthError =
+    OAuthError::new(ErrorCode::InvalidRequestObject, "there is no key to verify the request object with");
+
+const TOO_LONG_TO_REPEAT: OAuthError =
+    OAuthError::new(ErrorCode::InvalidRequest, "the request is too long to come from another site");
+
+const CONSENT_REQUIRED: OAuthError = OAuthError::new(ErrorCode::ConsentRequired, "a consent is required");
+
+/// Sends the browser to the consent page.
+async fn put_question<S: OAuthStore, R, P>(
+    server: &AuthorizationServer<S, R, P>,
+    visit: &Visit,
+    request: AuthorizationRequest,
+) -> Result<Response<Bytes>, Problem> {
+    let id = InteractionId::fresh(visit.now, &server.random)?;
+    let given = begin(server, visit, id, request, None).await?;
+    Ok(with_cookie(respond::see_other(&login::interaction_path(server, id)), given))
 }
 
 /// Writes the interaction down; answers the cookie to give to a browser that has none.

@@ -2,15 +2,15 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use towergate_core::{Timestamp, form::Form};
-use towergate_endpoint::page::page;
+use towergate_core::form::Form;
+use towergate_endpoint::page::{Policy, policed};
 use towergate_oauth::{
     ports::{
         OAuthStore,
         interaction::{Approval, Asked, Binding, Closing},
     },
     rules::{
-        authorize::{Decision, Facts, RedirectUri, decide, resume},
+        authorize::{Decision, RedirectUri, resume},
         client::{Client, GrantType, gate},
         consent::{Consent, may_be_remembered},
         interaction::{Interaction, InteractionId},
@@ -18,10 +18,19 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::{answer, authorize::bind_again, login, problem::Problem, respond, visit::Visit};
+use super::{
+    answer,
+    authorize::bind_again,
+    consent::{self, Question},
+    grounds::Grounds,
+    login,
+    problem::Problem,
+    respond,
+    visit::Visit,
+};
 use crate::{
     account::{Account, AccountResolver},
-    pages::{ConsentView, OAuthPages, ScopeView},
+    pages::OAuthPages,
     server::AuthorizationServer,
 };
 
@@ -42,10 +51,10 @@ pub(super) async fn show<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         Binding::Gone => return Err(Problem::gone()),
     }
     if resumed.must_ask {
-        Ok(ask(server, &resumed))
-    } else {
-        approve(server, visit, &resumed, Asked::Before).await
+        return Ok(ask(server, &resumed));
     }
+    let before = Asked::Before { rests_on: resumed.asked.clone() };
+    approve(server, visit, &resumed, before).await
 }
 
 /// Closes an interaction with the person's answer.
@@ -69,7 +78,7 @@ pub(super) async fn close<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     match choice {
         Choice::Allow { remember } => {
             let remember = remember && may_be_remembered(&resumed.client, &resumed.to);
-            let remember = remember.then(|| resumed.consent(visit.now));
+            let remember = remember.then(|| resumed.asked.clone());
             approve(server, visit, &resumed, Asked::Now { remember }).await
         }
         Choice::Deny => deny(server, visit, &resumed).await,
@@ -107,6 +116,8 @@ struct Resumed {
     client: Client,
     to: RedirectUri,
     account: Account,
+    /// What the person agrees to.
+    asked: Consent,
     must_ask: bool,
 }
 
@@ -124,65 +135,41 @@ impl Resumed {
             server.store().find_client(&request.client_id).await?.ok_or_else(Problem::unknown_client)?;
         gate::admit(&client, GrantType::AuthorizationCode).map_err(Problem::of_client)?;
         let to = bind_again(request, &client.metadata.redirect_uris)?;
-        let consent = match &visit.account {
-            Some(account) if may_be_remembered(&client, &to) => {
-                server.store().find_consent(&account.subject, &client.id).await?
-            }
-            Some(_) | None => None,
-        };
-        let facts = Facts {
-            now: visit.now,
-            asked_at: interaction.created_at,
-            sign_in_after: interaction.sign_in_after,
-            auth_time: visit.account.as_ref().map(|account| account.sign_in.auth_time),
-            consent: consent.as_ref(),
-        };
-        match (decide(request, &facts), &visit.account) {
-            (Decision::Refuse(error), _) => Ok(Step::Detour(answer::error(server, request, &to, &error))),
-            (decision @ (Decision::ConsentRequired | Decision::Proceed), Some(account)) => {
+        let grounds = Grounds::load(server, visit, request, &client, &to).await?;
+        let decision =
+            grounds.decide(server, visit, request, interaction.created_at, interaction.sign_in_after);
+        match (decision, &visit.account, grounds.asked) {
+            (Decision::Refuse(error), ..) => Ok(Step::Detour(answer::error(server, request, &to, &error))),
+            (decision @ (Decision::ConsentRequired | Decision::Proceed), Some(account), Some(asked)) => {
                 let account = account.clone();
                 let must_ask = decision == Decision::ConsentRequired;
-                Ok(Step::On(Box::new(Self { interaction, client, to, account, must_ask })))
+                Ok(Step::On(Box::new(Self { interaction, client, to, account, asked, must_ask })))
             }
-            (_, _) => Ok(Step::Detour(match login::address(server, visit, request, id).await? {
+            (..) => Ok(Step::Detour(match login::address(server, visit, request, id).await? {
                 Some(address) => login::go(&address),
                 None => answer::error(server, request, &to, &answer::HOST_FAILED),
             })),
         }
     }
-
-    /// What the person agrees to.
-    fn consent(&self, given_at: Timestamp) -> Consent {
-        Consent {
-            subject: self.account.subject.clone(),
-            client: self.client.id.clone(),
-            scope: self.interaction.request.scope.clone(),
-            given_at,
-        }
-    }
 }
 
 fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Resumed) -> Response<Bytes> {
-    let config = server.config();
-    let name = resumed.client.metadata.client_name.clone();
-    let scopes = resumed.interaction.request.scope.values();
-    let html = server.pages().consent(&ConsentView {
-        action: login::interaction_path(server, resumed.interaction.id),
-        client_name: name.unwrap_or_else(|| resumed.client.id.to_string()),
-        redirect_host: resumed.to.host(),
-        account: resumed.account.display_name.clone(),
-        may_remember: may_be_remembered(&resumed.client, &resumed.to),
-        scopes: scopes
-            .map(|value| ScopeView { value: value.to_owned(), meaning: config.meaning(value).to_owned() })
-            .collect(),
-    });
+    let Resumed { interaction, client, to, account, asked, .. } = resumed;
+    let action = login::interaction_path(server, interaction.id);
+    let question = Question { request: &interaction.request, client, to, asked };
+    let view = question.view(server.config(), action, account.display_name.clone());
     // Browsers apply form-action to every redirect that follows the answer: to the client, and to wherever over https
     // the client goes on from there.
-    let policy = format!("form-action 'self' https: {}", resumed.to.csp_source());
-    page(StatusCode::OK, html, server.pages().style_source(), &policy)
+    let images = view.logo_uri.as_deref().and_then(consent::origin).unwrap_or_default();
+    let policy = Policy {
+        style: server.pages().style_source(),
+        images: &images,
+        more: &format!("form-action 'self' https: {}", to.csp_source()),
+    };
+    policed(StatusCode::OK, server.pages().consent(&view), &policy)
 }
 
-async fn approve<S: OAuthStore, R, P>(
+async fn approve<S: OAuthStore, R, P: OAuthPages>(
     server: &AuthorizationServer<S, R, P>,
     visit: &Visit,
     resumed: &Resumed,
@@ -193,6 +180,7 @@ async fn approve<S: OAuthStore, R, P>(
     let approval = Approval { interaction: interaction.id, grant, code, asked };
     match server.store().approve_interaction(approval, visit.origin).await? {
         Closing::Closed => Ok(answer::code(server, &interaction.request, to, &text)),
+        Closing::ConsentWithdrawn => Ok(ask(server, resumed)),
         Closing::Gone => Err(Problem::gone()),
     }
 }
@@ -209,6 +197,6 @@ async fn deny<S: OAuthStore, R, P>(
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person refused");
             Ok(answer::error(server, &interaction.request, to, &denied))
         }
-        Closing::Gone => Err(Problem::gone()),
+        Closing::Gone | Closing::ConsentWithdrawn => Err(Problem::gone()),
     }
 }

@@ -63,7 +63,9 @@
 
 mod answer;
 mod authorize;
+mod consent;
 mod cookie;
+mod grounds;
 mod interaction;
 mod layer;
 mod login;

@@ -21,6 +21,9 @@ pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Durati
         scopes: &scopes,
         scope_claims: &config.scope_claims,
         algorithms: &algorithms,
+        acr_values: &config.acr_values,
+        ui_locales: &config.ui_locales,
+        creates_accounts: config.creates_accounts,
     });
     Document::of(&metadata, cache_for)
 }

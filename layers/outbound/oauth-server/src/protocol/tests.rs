@@ -158,7 +158,7 @@ impl Bench {
             nonce: Some(String::from("n-1")),
             expires_at: origin.at.plus(code::LIFETIME),
         };
-        self.store.issue_code(grant, code, origin).await.unwrap();
+        self.store.issue_code(grant, code, None, origin).await.unwrap();
         token.reveal().expose().clone()
     }
 

@@ -50,7 +50,8 @@ pub trait InteractionStore: Send + Sync + 'static {
 
     /// Closes an open, unexpired interaction of `grant.subject` with a yes: keeps grant and code, and the consent if
     /// it is to be remembered. Does nothing when the sign-in of the grant
-    /// [has ended](super::GrantStore::end_session_grants) or its client is disabled. Writes `consent.given` if they were asked, and `code.issued`.
+    /// [has ended](super::GrantStore::end_session_grants), its client is disabled, or a consent that it rests on is no
+    /// longer remembered. Writes `consent.given` if they were asked, and `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -73,7 +74,8 @@ pub trait InteractionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
 
     /// Keeps a grant and its code where nobody had to be asked, unless the sign-in of the grant
-    /// [has ended](super::GrantStore::end_session_grants) or its client is disabled. Writes `code.issued`.
+    /// [has ended](super::GrantStore::end_session_grants), its client is disabled, or what is remembered no longer covers
+    /// `rests_on`: what the code needs of a consent that was given before, if it needs one. Writes `code.issued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -81,6 +83,7 @@ pub trait InteractionStore: Send + Sync + 'static {
         &self,
         grant: Grant,
         code: Code,
+        rests_on: Option<Consent>,
         origin: Origin,
     ) -> impl Future<Output = Result<Issuing, StoreError>> + Send;
 
@@ -129,7 +132,10 @@ pub enum Asked {
         remember: Option<Consent>,
     },
     /// A consent that is remembered covers it: nobody was asked again.
-    Before,
+    Before {
+        /// What it must still cover.
+        rests_on: Consent,
+    },
 }
 
 /// What became of [`InteractionStore::begin_interaction`].
@@ -161,6 +167,8 @@ pub enum Issuing {
     SignInEnded,
     /// The client was shut out or deleted meanwhile; nothing was written.
     ClientDisabled,
+    /// The person took the consent back meanwhile; nothing was written.
+    ConsentWithdrawn,
 }
 
 /// What became of a yes or a no.
@@ -169,7 +177,8 @@ pub enum Closing {
     /// This answer closed it.
     Closed,
     /// It was closed already, has expired, belongs to another person, or never was, or the sign-in of a yes has ended or
-    /// its client is disabled;
-    /// nothing was written.
+    /// its client is disabled; nothing was written.
     Gone,
+    /// The consent that a yes rests on is no longer remembered; nothing was written.
+    ConsentWithdrawn,
 }

@@ -111,6 +111,23 @@ impl ScopeClaims {
         self.0.keys().map(String::as_str)
     }
 
+    /// Those of `names` that `registered` lets out and `scope` alone does not: what a client that asks for single claims
+    /// learns by that.
+    #[must_use]
+    pub fn beyond<'a>(
+        &self,
+        scope: &Scope,
+        registered: &Scope,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> BTreeSet<String> {
+        let covered = |by: &Scope, name: &str| {
+            let base = name.split('#').next().unwrap_or_default();
+            by.values().filter_map(|value| self.0.get(value)).any(|claims| claims.contains(base))
+        };
+        let names = names.into_iter().filter(|name| !covered(scope, name) && covered(registered, name));
+        names.map(str::to_owned).collect()
+    }
+
     /// All claims that any scope value covers, sorted.
     #[must_use]
     pub fn names(&self) -> BTreeSet<&str> {

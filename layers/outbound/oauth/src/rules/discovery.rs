@@ -33,6 +33,12 @@ pub struct Facts<'a> {
     pub scope_claims: &'a ScopeClaims,
     /// The algorithms that the key ring can sign with.
     pub algorithms: &'a [Algorithm],
+    /// The `acr` values that the host can reach; empty when it does not say.
+    pub acr_values: &'a [String],
+    /// The languages of the host's pages.
+    pub ui_locales: &'a [String],
+    /// Whether accounts can be made on the way.
+    pub creates_accounts: bool,
 }
 
 /// The metadata document.
@@ -65,10 +71,16 @@ pub struct Metadata {
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<String>,
-    prompt_values_supported: [&'static str; 4],
+    prompt_values_supported: Vec<&'static str>,
+    display_values_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    acr_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ui_locales_supported: Vec<String>,
     authorization_response_iss_parameter_supported: bool,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
+    request_object_signing_alg_values_supported: [&'static str; 4],
     request_uri_parameter_supported: bool,
 }
 
@@ -126,10 +138,14 @@ impl Metadata {
             introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims,
-            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            prompt_values_supported: prompts(facts.creates_accounts),
+            display_values_supported: ["page"],
+            acr_values_supported: facts.acr_values.to_vec(),
+            ui_locales_supported: facts.ui_locales.to_vec(),
             authorization_response_iss_parameter_supported: true,
-            claims_parameter_supported: false,
-            request_parameter_supported: false,
+            claims_parameter_supported: true,
+            request_parameter_supported: true,
+            request_object_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str),
             request_uri_parameter_supported: false,
         }
     }
@@ -137,4 +153,9 @@ impl Metadata {
 
 fn assertion_algorithms() -> Vec<&'static str> {
     AssertionAlgorithm::ALL.into_iter().map(AssertionAlgorithm::as_str).collect()
+}
+
+fn prompts(creates_accounts: bool) -> Vec<&'static str> {
+    let usual = ["none", "login", "consent", "select_account"];
+    usual.into_iter().chain(creates_accounts.then_some("create")).collect()
 }

@@ -13,11 +13,14 @@ use towergate_oauth_types::Scope;
 use super::grant_row;
 use crate::{failure::Failure, fields::Fields, query, writer::Step};
 
-pub(crate) const FIND: &str = "SELECT subject, client, scope, given_at FROM towergate_consents
+pub(crate) const FIND: &str =
+    "SELECT subject, client, scope, claims, resource, given_at FROM towergate_consents
     WHERE subject = ?1 AND client = ?2";
 
-const PUT: &str = "INSERT INTO towergate_consents (subject, client, scope, given_at) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (subject, client) DO UPDATE SET scope = excluded.scope, given_at = excluded.given_at";
+const PUT: &str = "INSERT INTO towergate_consents (subject, client, scope, claims, resource, given_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (subject, client) DO UPDATE SET scope = excluded.scope, claims = excluded.claims,
+        resource = excluded.resource, given_at = excluded.given_at";
 
 const FORGET: &str = "DELETE FROM towergate_consents WHERE subject = ?1 AND client = ?2";
 
@@ -31,14 +34,26 @@ pub(super) fn find(
     query::one(connection, FIND, params![subject.as_str(), client.as_str()], read)
 }
 
+/// Whether what is remembered covers what is `asked`.
+pub(super) fn is_remembered(connection: &Connection, asked: &Consent) -> Result<bool, Failure> {
+    let given = find(connection, &asked.subject, &asked.client)?;
+    Ok(given.is_some_and(|given| given.covers(asked)))
+}
+
 /// Adds `consent` to what is remembered already.
-pub(super) fn remember(connection: &Connection, consent: &Consent) -> Result<(), Failure> {
-    let scope = match find(connection, &consent.subject, &consent.client)? {
-        Some(before) => before.scope.union(&consent.scope),
-        None => consent.scope.clone(),
+pub(super) fn remember(connection: &Connection, consent: Consent) -> Result<(), Failure> {
+    let consent = match find(connection, &consent.subject, &consent.client)? {
+        Some(before) => before.extended_by(consent),
+        None => consent,
     };
-    let given_at = consent.given_at.unix_millis();
-    let row = params![consent.subject.as_str(), consent.client.as_str(), scope.to_string(), given_at];
+    let row = params![
+        consent.subject.as_str(),
+        consent.client.as_str(),
+        consent.scope.to_string(),
+        query::json(&consent.claims)?,
+        query::json(&consent.resource)?,
+        consent.given_at.unix_millis(),
+    ];
     query::change(connection, PUT, row)?;
     Ok(())
 }
@@ -63,6 +78,8 @@ fn read(fields: &mut Fields<'_>) -> Result<Consent, Failure> {
         subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
         client: fields.parse("client", |text| ClientId::parse(text).ok())?,
         scope: fields.parse("scope", |text| Scope::parse(text).ok())?,
+        claims: fields.json("claims")?,
+        resource: fields.json("resource")?,
         given_at: fields.time("given_at")?,
     })
 }

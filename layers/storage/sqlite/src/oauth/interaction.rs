@@ -68,13 +68,24 @@ impl InteractionStore for SqliteStore {
         self.write(move |step| deny(step, id, subject, &origin)).await
     }
 
-    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<Issuing, StoreError> {
+    async fn issue_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        rests_on: Option<Consent>,
+        origin: Origin,
+    ) -> Result<Issuing, StoreError> {
         self.write(move |step| {
             if grant_row::sign_in_has_ended(step.connection, &grant)? {
                 return Ok(Issuing::SignInEnded);
             }
             if !client::may_act(step.connection, &grant.client)? {
                 return Ok(Issuing::ClientDisabled);
+            }
+            if let Some(asked) = &rests_on
+                && !consent::is_remembered(step.connection, asked)?
+            {
+                return Ok(Issuing::ConsentWithdrawn);
             }
             code::issue(step, grant, &code, &origin)?;
             Ok(Issuing::Issued)
@@ -162,6 +173,11 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
     if !client::may_act(step.connection, &grant.client)? {
         return Ok(Closing::Gone);
     }
+    if let Asked::Before { rests_on } = &asked
+        && !consent::is_remembered(step.connection, rests_on)?
+    {
+        return Ok(Closing::ConsentWithdrawn);
+    }
     close(step.connection, id, InteractionState::Approved)?;
     room::give_back(step.connection, interaction.expires_at)?;
     if let Asked::Now { remember } = asked {
@@ -172,7 +188,7 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
         };
         step.record(&given, origin)?;
         if let Some(consent) = remember {
-            consent::remember(step.connection, &consent)?;
+            consent::remember(step.connection, consent)?;
         }
     }
     code::issue(step, grant, &code, origin)?;

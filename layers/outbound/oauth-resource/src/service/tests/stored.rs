@@ -74,7 +74,7 @@ impl House {
                 expires_at: NOW.plus(Duration::from_secs(600)),
             };
             let redemption = Redemption { code: code.id, client: client.clone(), access, refresh: None };
-            store.issue_code(given, code, origin).await.unwrap();
+            store.issue_code(given, code, None, origin).await.unwrap();
             store.redeem_code(redemption, origin).await.unwrap();
         }
         Self { store, grant, opaque, jti, jwt: with("jti", json!(jti.to_string())) }

@@ -162,7 +162,7 @@ pub async fn a_sign_in_takes_its_grants_along<S: OAuthStore + AuditTrail>(store:
         Grant { subject: bob(), ..grant(5) },
     ];
     for (n, grant) in (2..).zip(grants) {
-        store.issue_code(grant, code(n), origin(NOW)).await.unwrap();
+        store.issue_code(grant, code(n), None, origin(NOW)).await.unwrap();
     }
     let mut ear = Ear::on(store).await;
 
@@ -193,7 +193,10 @@ pub async fn no_code_is_issued_to_a_disabled_client<S: OAuthStore + AuditTrail>(
     with_clients(store).await;
     store.disable_client(client_id(), origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
-    assert_eq!(store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap(), Issuing::ClientDisabled);
+    assert_eq!(
+        store.issue_code(grant(1), code(1), None, origin(NOW)).await.unwrap(),
+        Issuing::ClientDisabled
+    );
     assert!(store.find_code(code(1).id).await.unwrap().is_none());
     ear.silence().await;
 }
@@ -204,10 +207,10 @@ pub async fn no_code_is_issued_in_an_ended_sign_in<S: OAuthStore + AuditTrail>(s
     assert_eq!(store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap(), 0);
     let mut ear = Ear::on(store).await;
     let offline = Grant { scope: scope("openid offline_access"), ..grant(1) };
-    assert_eq!(store.issue_code(offline, code(1), origin(NOW)).await.unwrap(), Issuing::SignInEnded);
+    assert_eq!(store.issue_code(offline, code(1), None, origin(NOW)).await.unwrap(), Issuing::SignInEnded);
     assert!(store.find_code(code(1).id).await.unwrap().is_none());
     ear.silence().await;
     let sign_in = SignIn { sid: Some(String::from("sid-2")), ..grant(1).sign_in };
     let next = Grant { sign_in, ..grant(1) };
-    assert_eq!(store.issue_code(next, code(1), origin(NOW)).await.unwrap(), Issuing::Issued);
+    assert_eq!(store.issue_code(next, code(1), None, origin(NOW)).await.unwrap(), Issuing::Issued);
 }

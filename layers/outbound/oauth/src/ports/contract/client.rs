@@ -48,9 +48,9 @@ pub async fn replacing_a_client_keeps_its_grants<S: OAuthStore + AuditTrail>(sto
 /// A disabled client is still found, and every grant it held is dead; others' live on.
 pub async fn a_disabled_client_loses_its_grants<S: OAuthStore + AuditTrail>(store: &S) {
     with_code(store).await;
-    store.issue_code(grant(2), code(2), origin(NOW)).await.unwrap();
+    store.issue_code(grant(2), code(2), None, origin(NOW)).await.unwrap();
     let others = Grant { client: other_client_id(), ..grant(3) };
-    store.issue_code(others, code(3), origin(NOW)).await.unwrap();
+    store.issue_code(others, code(3), None, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
 
     let disabling = store.disable_client(client_id(), origin(NOW)).await.unwrap();

@@ -26,7 +26,7 @@ use crate::{
 pub async fn a_code_reads_back_whole<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
     let mut ear = Ear::on(store).await;
-    store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1), code(1), None, origin(NOW)).await.unwrap();
     let issued =
         OAuthFact::CodeIssued { code: code(1).id, grant: grant_id(1), client: client_id(), subject: alice() };
     ear.heard(&[issued], NOW).await;
@@ -45,13 +45,13 @@ pub async fn a_code_reads_back_whole<S: OAuthStore + AuditTrail>(store: &S) {
 pub async fn a_code_is_issued_once<S: OAuthStore + AuditTrail>(store: &S) {
     with_code(store).await;
     let mut ear = Ear::on(store).await;
-    let same_code = store.issue_code(grant(2), code(1), origin(NOW)).await;
+    let same_code = store.issue_code(grant(2), code(1), None, origin(NOW)).await;
     assert!(matches!(same_code, Err(StoreError::Refused(_))), "{same_code:?}");
-    let same_grant = store.issue_code(grant(1), code(2), origin(NOW)).await;
+    let same_grant = store.issue_code(grant(1), code(2), None, origin(NOW)).await;
     assert!(matches!(same_grant, Err(StoreError::Refused(_))), "{same_grant:?}");
     ear.silence().await;
     assert!(store.find_code(code(2).id).await.unwrap().is_none());
-    store.issue_code(Grant { ..grant(2) }, code(2), origin(NOW)).await.unwrap();
+    store.issue_code(Grant { ..grant(2) }, code(2), None, origin(NOW)).await.unwrap();
 }
 
 /// A code is redeemed once: tokens, mark and events are written in one step; the second try ends the family.
@@ -130,7 +130,7 @@ pub async fn a_code_is_nothing_to_another_client<S: OAuthStore + AuditTrail>(sto
 /// A redemption that the store refuses, because its token is there already, leaves the code unspent.
 pub async fn a_refused_redemption_leaves_the_code_unspent<S: OAuthStore + AuditTrail>(store: &S) {
     with_family(store).await;
-    store.issue_code(grant(2), code(2), origin(NOW)).await.unwrap();
+    store.issue_code(grant(2), code(2), None, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
     let clash = Redemption { access: redemption(1).access, ..redemption(2) };
     let refused = store.redeem_code(clash, origin(NOW)).await;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ports::{
         OAuthStore,
-        interaction::{Approval, Asked, Closing},
+        interaction::{Approval, Asked, Closing, Issuing},
     },
     rules::{
         consent::Consent,
@@ -49,21 +49,49 @@ pub async fn remembering_is_on_record<S: OAuthStore + AuditTrail>(store: &S) {
 
 /// A yes that an earlier one covers issues a code, and neither claims that somebody was asked nor remembers anything.
 pub async fn a_consent_that_was_not_asked_for_is_not_on_record<S: OAuthStore + AuditTrail>(store: &S) {
-    with_taken(store).await;
+    with_remembered(store).await;
+    with_second(store).await;
     let mut ear = Ear::on(store).await;
-    let covered = Approval { asked: Asked::Before, ..approval(1) };
-    assert_eq!(store.approve_interaction(covered, origin(NOW)).await.unwrap(), Closing::Closed);
+    let yes = resting_on(Consent { given_at: NOW.plus(MILLISECOND), ..consent("profile") });
+    assert_eq!(store.approve_interaction(yes, origin(NOW)).await.unwrap(), Closing::Closed);
     let issued =
-        OAuthFact::CodeIssued { code: code(1).id, grant: grant_id(1), client: client_id(), subject: alice() };
+        OAuthFact::CodeIssued { code: code(2).id, grant: grant_id(2), client: client_id(), subject: alice() };
     ear.heard(&[issued], NOW).await;
-    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), Some(consent("openid profile")));
+}
+
+/// What rests on a consent comes to nothing, and leaves no trace, once that is taken back or does not reach so far.
+pub async fn nothing_rests_on_a_consent_that_is_not_remembered<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    with_second(store).await;
+    let beyond = [
+        Consent { scope: scope("email"), ..consent("openid") },
+        Consent { claims: [String::from("email")].into(), ..consent("openid") },
+        Consent { resource: [String::from("https://email.example")].into(), ..consent("openid") },
+        Consent { subject: bob(), ..consent("openid") },
+        Consent { client: other_client_id(), ..consent("openid") },
+    ];
+    let mut ear = Ear::on(store).await;
+    for asked in beyond {
+        assert_nothing_rests_on(store, asked).await;
+    }
+    ear.heard(&[] as &[OAuthFact], NOW).await;
+    store.withdraw_consent(alice(), client_id(), origin(NOW)).await.unwrap();
+    assert_nothing_rests_on(store, consent("openid")).await;
+    assert!(store.find_code(code(2).id).await.unwrap().is_none());
+}
+
+/// A code rests on a consent that is remembered and reaches so far.
+pub async fn a_code_rests_on_a_remembered_consent<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    let issued = store.issue_code(grant(2), code(2), Some(consent("openid")), origin(NOW)).await.unwrap();
+    assert_eq!(issued, Issuing::Issued);
 }
 
 /// A second remembered consent is added to the first.
 pub async fn a_remembered_consent_grows<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;
-    let second = Interaction { subject: Some(alice()), ..interaction(2) };
-    store.begin_interaction(second, ROOM, origin(NOW)).await.unwrap();
+    with_second(store).await;
     let later = NOW.plus(MILLISECOND);
     let more = Consent { given_at: later, ..consent("email") };
     let approval = Approval {
@@ -87,11 +115,11 @@ pub async fn a_consent_of_a_lost_yes_is_not_remembered<S: OAuthStore + AuditTrai
 /// A consent withdrawn is forgotten and takes along every grant of that person to that client, and no other.
 pub async fn a_withdrawn_consent_takes_its_grants_along<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;
-    store.issue_code(grant(2), code(2), origin(NOW)).await.unwrap();
+    store.issue_code(grant(2), code(2), None, origin(NOW)).await.unwrap();
     let bobs = Grant { subject: bob(), ..grant(3) };
-    store.issue_code(bobs, code(3), origin(NOW)).await.unwrap();
+    store.issue_code(bobs, code(3), None, origin(NOW)).await.unwrap();
     let others = Grant { client: other_client_id(), ..grant(4) };
-    store.issue_code(others, code(4), origin(NOW)).await.unwrap();
+    store.issue_code(others, code(4), None, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
 
     assert_eq!(store.withdraw_consent(alice(), client_id(), origin(NOW)).await.unwrap(), 2);
@@ -114,10 +142,30 @@ async fn with_remembered<S: OAuthStore>(store: &S) {
     store.approve_interaction(remembering("openid profile"), origin(NOW)).await.unwrap();
 }
 
+/// A second question to the same person.
+async fn with_second<S: OAuthStore>(store: &S) {
+    let second = Interaction { subject: Some(alice()), ..interaction(2) };
+    store.begin_interaction(second, ROOM, origin(NOW)).await.unwrap();
+}
+
+async fn assert_nothing_rests_on<S: OAuthStore>(store: &S, asked: Consent) {
+    let issued = store.issue_code(grant(2), code(2), Some(asked.clone()), origin(NOW)).await.unwrap();
+    assert_eq!(issued, Issuing::ConsentWithdrawn, "{asked:?}");
+    let closed = store.approve_interaction(resting_on(asked.clone()), origin(NOW)).await.unwrap();
+    assert_eq!(closed, Closing::ConsentWithdrawn, "{asked:?}");
+}
+
+/// The second question's yes, which nobody was asked for.
+fn resting_on(asked: Consent) -> Approval {
+    Approval { interaction: interaction(2).id, asked: Asked::Before { rests_on: asked }, ..approval(2) }
+}
+
 fn remembering(values: &str) -> Approval {
     Approval { asked: Asked::Now { remember: Some(consent(values)) }, ..approval(1) }
 }
 
 fn consent(values: &str) -> Consent {
-    Consent { subject: alice(), client: client_id(), scope: scope(values), given_at: NOW }
+    let claims = values.split(' ').map(|value| format!("{value}_claim")).collect();
+    let resource = values.split(' ').map(|value| format!("https://{value}.example")).collect();
+    Consent { subject: alice(), client: client_id(), scope: scope(values), claims, resource, given_at: NOW }
 }

@@ -187,7 +187,7 @@ pub(super) async fn with_clients<S: OAuthStore>(store: &S) {
 /// Registers both clients and issues the first grant's code.
 pub(super) async fn with_code<S: OAuthStore>(store: &S) {
     with_clients(store).await;
-    store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1), code(1), None, origin(NOW)).await.unwrap();
 }
 
 /// Exchanges the first grant's code, so that there is a whole family.

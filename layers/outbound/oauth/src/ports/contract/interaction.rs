@@ -180,7 +180,7 @@ pub async fn a_yes_to_nothing_gets_nothing<S: OAuthStore + AuditTrail>(store: &S
 /// A yes that the store refuses, because its code is there already, leaves everything as it was.
 pub async fn a_refused_yes_leaves_everything_as_it_was<S: OAuthStore + AuditTrail>(store: &S) {
     with_taken(store).await;
-    store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap();
+    store.issue_code(grant(1), code(1), None, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
     let clash = Approval { grant: Grant { id: grant_id(2), ..grant(1) }, ..approval(1) };
     let refused = store.approve_interaction(clash, origin(NOW)).await;

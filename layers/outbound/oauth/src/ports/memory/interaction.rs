@@ -80,7 +80,15 @@ impl InteractionStore for MemoryStore {
             if !state.clients.may_act(&grant.client) {
                 return Ok(Closing::Gone);
             }
+            if let Asked::Before { rests_on } = &asked
+                && !remembers(&state.interactions.consents, rests_on)
+            {
+                return Ok(Closing::ConsentWithdrawn);
+            }
             state.grants.check_new(&grant, &code)?;
+            let Some(interaction) = state.interactions.waiting(id, origin.at) else {
+                return Ok(Closing::Gone);
+            };
             interaction.state = InteractionState::Approved;
             if let Asked::Now { remember } = asked {
                 let given = OAuthFact::ConsentGiven {
@@ -119,7 +127,13 @@ impl InteractionStore for MemoryStore {
         })
     }
 
-    async fn issue_code(&self, grant: Grant, code: Code, origin: Origin) -> Result<Issuing, StoreError> {
+    async fn issue_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        rests_on: Option<Consent>,
+        origin: Origin,
+    ) -> Result<Issuing, StoreError> {
         self.step(|state| {
             state.grants.check_new(&grant, &code)?;
             if state.grants.sign_in_has_ended(&grant) {
@@ -127,6 +141,9 @@ impl InteractionStore for MemoryStore {
             }
             if !state.clients.may_act(&grant.client) {
                 return Ok(Issuing::ClientDisabled);
+            }
+            if rests_on.is_some_and(|asked| !remembers(&state.interactions.consents, &asked)) {
+                return Ok(Issuing::ConsentWithdrawn);
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.grants.keep(grant, code);
@@ -189,12 +206,17 @@ impl Interactions {
     /// Adds to what is remembered already.
     fn remember(&mut self, consent: Consent) {
         let key = (consent.subject.clone(), consent.client.clone());
-        let scope = match self.consents.get(&key) {
-            Some(before) => before.scope.union(&consent.scope),
-            None => consent.scope.clone(),
+        let consent = match self.consents.get(&key) {
+            Some(before) => before.extended_by(consent),
+            None => consent,
         };
-        self.consents.insert(key, Consent { scope, ..consent });
+        self.consents.insert(key, consent);
     }
+}
+
+fn remembers(consents: &BTreeMap<(Subject, ClientId), Consent>, asked: &Consent) -> bool {
+    let key = (asked.subject.clone(), asked.client.clone());
+    consents.get(&key).is_some_and(|given| given.covers(asked))
 }
 
 fn write_code_issued(grant: &Grant, code: &Code, origin: &Origin, log: &mut Log) {

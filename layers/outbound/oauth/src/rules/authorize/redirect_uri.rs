@@ -81,12 +81,17 @@ impl RedirectUri {
     pub fn csp_source(&self) -> String {
         let Ok(url) = Url::parse(&self.uri) else { return String::from("'none'") };
         let nameable = match url.host() {
-            Some(Host::Domain(_)) => url.origin().is_tuple(),
+            // A URL's host may hold what ends a directive; a policy's host is letters, digits, dots and hyphens.
+            Some(Host::Domain(name)) => url.origin().is_tuple() && name.bytes().all(in_policy),
             Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST && url.origin().is_tuple(),
             Some(Host::Ipv6(_)) | None => false,
         };
         if nameable { url.origin().ascii_serialization() } else { format!("{}:", url.scheme()) }
     }
+}
+
+const fn in_policy(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
 }
 
 /// Schemes that would run or read something in the browser instead of leaving it.
@@ -198,6 +203,9 @@ mod tests {
             ("http://127.0.0.1:5/cb", "http://127.0.0.1:5", "127.0.0.1:5"),
             ("http://[::1]:5/cb", "http:", "[::1]:5"),
             ("https://192.0.2.1/cb", "https:", "192.0.2.1"),
+            ("https://a;script-src/cb", "https:", "a;script-src"),
+            ("https://a,b/cb", "https:", "a,b"),
+            ("https://a'b*c/cb", "https:", "a'b*c"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
             ("com.example.app://host/cb", "com.example.app:", "host"),
         ] {

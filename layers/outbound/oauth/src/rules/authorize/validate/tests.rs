@@ -1,7 +1,16 @@
 use std::collections::BTreeSet;
 
+use serde_json::json;
+use towergate_jose::{Algorithm, SigningKey, generate};
+use towergate_oauth_types::Scope;
+
 use super::*;
-use crate::rules::client::{ClientId, ClientMetadata, ClientState};
+use crate::rules::{
+    client::{ClientAuthMethod, ClientId, ClientMetadata, ClientState},
+    interaction::Prompt,
+    issuer::Issuer,
+    resource::ResourceServer,
+};
 
 const GOOD: &str = "response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcb\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&scope=openid&state=s";
@@ -16,7 +25,32 @@ fn client() -> Client {
 }
 
 fn asked(query: &str) -> Result<AuthorizationRequest, Rejection> {
-    validate(&Params::parse(query.as_bytes()).unwrap(), &client()).map(|(request, _)| request)
+    asked_by(&client(), query)
+}
+
+fn asked_by(client: &Client, query: &str) -> Result<AuthorizationRequest, Rejection> {
+    asked_of(client, query, &JwkSet::default(), false)
+}
+
+fn asked_of(
+    client: &Client,
+    query: &str,
+    keys: &JwkSet,
+    creates_accounts: bool,
+) -> Result<AuthorizationRequest, Rejection> {
+    let issuer = Issuer::https("https://id.example").unwrap();
+    let default_audience = [String::from("https://id.example")];
+    let servers = [ResourceServer::new("https://api.example").unwrap()];
+    let targets = Targets { issuer: &issuer, default_audience: &default_audience, servers: &servers };
+    let params = Params::parse(query.as_bytes()).unwrap();
+    validate(&params, client, Offer { targets, keys, creates_accounts }).map(|(request, _)| request)
+}
+
+/// A client with something else registered.
+fn client_with(change: impl FnOnce(&mut ClientMetadata)) -> Client {
+    let mut client = client();
+    change(&mut client.metadata);
+    client
 }
 
 /// The good request with one parameter exchanged, or left out when `value` is `None`.
@@ -74,7 +108,7 @@ fn rfc6749_4_1_2_1_before_the_address_is_proven_the_person_is_told() {
 #[test]
 fn a_disabled_client_gets_no_browser() {
     let client = Client { state: ClientState::Disabled, ..client() };
-    let rejection = validate(&Params::parse(GOOD.as_bytes()).unwrap(), &client).map(|(request, _)| request);
+    let rejection = asked_by(&client, GOOD);
     assert_eq!(told_to_person(rejection), ErrorCode::InvalidClient);
 }
 
@@ -82,14 +116,14 @@ fn a_disabled_client_gets_no_browser() {
 fn a_client_that_did_not_register_codes_gets_none() {
     let mut client = client();
     client.metadata.grant_types = BTreeSet::from([GrantType::ClientCredentials]);
-    let rejection = validate(&Params::parse(GOOD.as_bytes()).unwrap(), &client).map(|(request, _)| request);
+    let rejection = asked_by(&client, GOOD);
     assert_eq!(told_to_client(rejection), (ErrorCode::UnauthorizedClient, Some(String::from("s"))));
 }
 
 #[test]
 fn each_check_answers_its_registered_error() {
     let invalid = ErrorCode::InvalidRequest;
-    let long = "x".repeat(2049);
+    let long = "x".repeat(4097);
     for (name, value, code) in [
         ("response_type", None, invalid),
         ("response_type", Some("token"), ErrorCode::UnsupportedResponseType),
@@ -104,6 +138,13 @@ fn each_check_answers_its_registered_error() {
         ("scope", Some("a\"b"), ErrorCode::InvalidScope),
         ("prompt", Some("none login"), invalid),
         ("prompt", Some("create"), invalid),
+        ("prompt", Some("consent none"), invalid),
+        ("prompt", Some("Login"), invalid),
+        ("claims", Some("{"), invalid),
+        ("claims", Some("[]"), invalid),
+        ("claims", Some(r#"{"id_token":{"sub":{"values":["a","b"]}}}"#), invalid),
+        ("id_token_hint", Some("e30.e30."), invalid),
+        ("resource", Some("https://evil.example"), ErrorCode::InvalidTarget),
         ("max_age", Some("-1"), invalid),
         ("max_age", Some("+1"), invalid),
         ("max_age", Some("99999999999999999999"), invalid),
@@ -130,28 +171,163 @@ fn rfc6749_3_3_without_a_scope_the_registered_one_is_meant_but_for_offline_acces
     assert_eq!(asked(&with("scope", None)).unwrap().scope, Scope::parse("openid email").unwrap());
     let mut client = client();
     client.metadata.scope = Scope::default();
-    let rejection = validate(&Params::parse(with("scope", None).as_bytes()).unwrap(), &client);
-    assert_eq!(told_to_client(rejection.map(|(request, _)| request)).0, ErrorCode::InvalidScope);
+    assert_eq!(told_to_client(asked_by(&client, &with("scope", None))).0, ErrorCode::InvalidScope);
 }
 
 #[test]
 fn what_is_kept_of_a_request_is_small() {
-    let long = |name: &str, nonce: usize| {
-        format!("{}&nonce={}", with(name, Some(&"x".repeat(2048))), "n".repeat(nonce))
+    let long = |claims: usize| {
+        let claims = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(claims - 22));
+        let query = with("state", Some(&"s".repeat(2048)));
+        format!("{query}&nonce={}&claims={claims}", "n".repeat(2048))
     };
-    for name in ["state", "login_hint"] {
-        let kept = if name == "state" { 2048 } else { 2047 };
-        assert!(asked(&long(name, kept)).is_ok(), "{name}");
-    }
-    let told = told_to_client(asked(&long("login_hint", 2048)));
-    assert_eq!(told.0, ErrorCode::InvalidRequest, "the state has one byte too");
-    for name in ["state", "nonce", "login_hint"] {
+    assert!(asked(&long(4096)).is_ok());
+    let told = told_to_client(asked(&format!("{}&login_hint=x", long(4096))));
+    assert_eq!(told.0, ErrorCode::InvalidRequest, "one byte too many");
+    for name in ["state", "nonce", "login_hint", "acr_values"] {
         assert_eq!(
             told_to_client(asked(&with(name, Some("a\u{0}b")))).0,
             ErrorCode::InvalidRequest,
             "{name}"
         );
     }
+    let words = "x ".repeat(1000);
+    assert_eq!(asked(&with("acr_values", Some(&words))).unwrap().acr_values.len(), 16);
+    assert_eq!(asked(&with("ui_locales", Some(&words))).unwrap().ui_locales.len(), 16);
+}
+
+#[test]
+fn a_long_state_and_nonce_are_kept_unchanged() {
+    let (state, nonce) = ("s ".repeat(2048), "n+%".repeat(682));
+    let query = with("state", Some(&state));
+    let query = url::form_urlencoded::Serializer::new(query).append_pair("nonce", &nonce).finish();
+    let request = asked(&query).unwrap();
+    assert_eq!((request.state, request.nonce), (Some(state), Some(nonce)));
+}
+
+#[test]
+fn oidc_core_3_1_2_1_what_is_asked_of_the_sign_in_is_kept() {
+    let query = format!(
+        "{GOOD}&acr_values=2%201&ui_locales=nl%20fr-CA%20%3B&claims_locales=nl&display=popup&max_age=0"
+    );
+    let request = asked(&query).unwrap();
+    assert_eq!(request.acr_values, ["2", "1"]);
+    assert_eq!(request.ui_locales, ["nl", "fr-CA"]);
+    assert_eq!(request.max_age, Some(0));
+}
+
+#[test]
+fn oidc_registration_2_what_the_client_registered_counts_when_the_request_does_not_say() {
+    let client = client_with(|metadata| {
+        metadata.default_max_age = Some(3600);
+        metadata.default_acr_values = vec![String::from("mfa")];
+    });
+    let request = asked_by(&client, GOOD).unwrap();
+    assert_eq!((request.max_age, request.acr_values), (Some(3600), vec![String::from("mfa")]));
+    let request = asked_by(&client, &format!("{GOOD}&max_age=60&acr_values=pwd")).unwrap();
+    assert_eq!((request.max_age, request.acr_values), (Some(60), vec![String::from("pwd")]));
+}
+
+#[test]
+fn oidc_core_5_5_claims_are_read_and_a_sub_among_them_names_the_person() {
+    let claims = r#"{"id_token":{"sub":{"value":"alice"},"acr":{"essential":true,"values":["2"]}}}"#;
+    let request = asked(&with("claims", Some(claims))).unwrap();
+    assert_eq!(request.required_sub.as_deref(), Some("alice"));
+    assert_eq!(request.claims.essential_acr(), ["2"]);
+}
+
+#[test]
+fn rfc8707_2_each_known_resource_may_be_named() {
+    let query = format!(
+        "{GOOD}&resource=https://api.example&resource=https://id.example&resource=https://api.example"
+    );
+    assert_eq!(asked(&query).unwrap().resource, ["https://api.example", "https://id.example"]);
+    for unknown in ["https://api.example/", "https://api.example%23", "https://evil.example"] {
+        let told = told_to_client(asked(&format!("{GOOD}&resource=https://api.example&resource={unknown}")));
+        assert_eq!(told.0, ErrorCode::InvalidTarget, "{unknown}");
+    }
+}
+
+#[test]
+fn oidc_core_3_1_2_1_a_hint_is_an_id_token_of_ours_for_this_client() {
+    let key = || {
+        SigningKey::from_pkcs8(Algorithm::ES256, generate(Algorithm::ES256).unwrap().expose(), None).unwrap()
+    };
+    let (ours, foreign) = (key(), key());
+    let keys = JwkSet::new(vec![ours.public_jwk().clone()]);
+    let hint = |key: &SigningKey, iss: &str, aud: &str| {
+        key.sign_jwt("JWT", &json!({ "iss": iss, "aud": aud, "sub": "alice", "exp": 1 })).unwrap()
+    };
+    let asked = |hint: &str| asked_of(&client(), &format!("{GOOD}&id_token_hint={hint}"), &keys, false);
+    let good = hint(&ours, "https://id.example", "shop");
+    assert_eq!(asked(&good).unwrap().required_sub.as_deref(), Some("alice"));
+    for bad in [
+        hint(&foreign, "https://id.example", "shop"),
+        hint(&ours, "https://other.example", "shop"),
+        hint(&ours, "https://id.example", "other"),
+        String::from("x"),
+    ] {
+        assert_eq!(told_to_client(asked(&bad)).0, ErrorCode::InvalidRequest, "{bad}");
+    }
+    let two = format!(r#"{good}&claims={{"userinfo":{{"sub":{{"value":"bob"}}}}}}"#);
+    assert_eq!(told_to_client(asked(&two)).0, ErrorCode::InvalidRequest, "two people");
+}
+
+#[test]
+fn prompt_create_4_is_refused_where_no_account_can_be_made() {
+    let asked = |prompt: &str, offered| {
+        asked_of(&client(), &with("prompt", Some(prompt)), &JwkSet::default(), offered)
+    };
+    assert_eq!(told_to_client(asked("create", false)).0, ErrorCode::InvalidRequest);
+    for good in ["create", "create consent", "consent create create"] {
+        assert!(asked(good, true).unwrap().prompt.contains(&Prompt::Create), "{good}");
+    }
+    for bad in ["none create", "create login", "select_account create", "CREATE"] {
+        assert_eq!(told_to_client(asked(bad, true)).0, ErrorCode::InvalidRequest, "{bad}");
+    }
+}
+
+#[test]
+fn rfc7636_only_a_confidential_openid_client_that_registered_so_goes_without_pkce() {
+    let legacy = client_with(|metadata| metadata.insecure_pkce_optional = true);
+    let bare = with("code_challenge", None);
+    let bare = bare.replace("&code_challenge_method=S256", "");
+    assert_eq!(asked_by(&legacy, &bare).unwrap().code_challenge, None);
+    assert!(asked_by(&legacy, GOOD).unwrap().code_challenge.is_some(), "what is sent counts");
+    let public = client_with(|metadata| {
+        metadata.insecure_pkce_optional = true;
+        metadata.token_endpoint_auth_method = ClientAuthMethod::None;
+    });
+    for (client, query) in [
+        (client(), bare.clone()),
+        (public, bare.clone()),
+        (legacy.clone(), bare.replace("scope=openid", "scope=email")),
+        (legacy.clone(), with("code_challenge", None)),
+        (legacy.clone(), with("code_challenge_method", Some("plain"))),
+        (legacy.clone(), with("code_challenge_method", None)),
+    ] {
+        assert_eq!(told_to_client(asked_by(&client, &query)).0, ErrorCode::InvalidRequest, "{query}");
+    }
+}
+
+#[test]
+fn rfc9101_10_5_a_client_that_must_sign_its_requests_signs_them() {
+    let signing = client_with(|metadata| metadata.require_signed_request_object = true);
+    assert_eq!(told_to_client(asked_by(&signing, GOOD)).0, ErrorCode::InvalidRequest);
+    let opened = Params::of_request_object(GOOD).unwrap();
+    let issuer = Issuer::https("https://id.example").unwrap();
+    let targets = Targets { issuer: &issuer, default_audience: &[], servers: &[] };
+    let offer = Offer { targets, keys: &JwkSet::default(), creates_accounts: false };
+    assert!(validate(&opened, &signing, offer).is_ok());
+}
+
+#[test]
+fn a_request_object_that_cannot_be_read_is_told_to_the_client_where_its_address_is_known() {
+    let error = OAuthError::new(ErrorCode::InvalidRequestObject, "x");
+    let of = |query: &str| Rejection::of(error, &Params::parse(query.as_bytes()).unwrap(), &client());
+    assert_eq!(told_to_client(Err(of(GOOD))), (ErrorCode::InvalidRequestObject, Some(String::from("s"))));
+    let stranger = with("redirect_uri", Some("https://evil.example/"));
+    assert_eq!(told_to_person(Err(of(&stranger))), ErrorCode::InvalidRequestObject);
 }
 
 #[test]
@@ -164,7 +340,7 @@ fn an_error_goes_the_way_the_client_asked_for() {
 proptest::proptest! {
     #[test]
     fn whatever_is_asked_nothing_panics_and_nothing_leaves_for_a_stranger(
-        name in "(state|scope|prompt|max_age|redirect_uri|response_mode|nonce)",
+        name in "(state|scope|prompt|max_age|redirect_uri|response_mode|nonce|claims|acr_values|resource|id_token_hint|request|ui_locales)",
         value in "\\PC{0,40}",
     ) {
         match asked(&with(&name, Some(&value))) {
