@@ -164,7 +164,7 @@ fn remembering(values: &str) -> Approval {
     Approval { asked: Asked::Now { remember: Some(consent(values)) }, ..approval(1) }
 }
 
-fn consent(values: &str) -> Consent {
+pub(super) fn consent(values: &str) -> Consent {
     let claims = values.split(' ').map(|value| format!("{value}_claim")).collect();
     let resource = values.split(' ').map(|value| format!("https://{value}.example")).collect();
     Consent { subject: alice(), client: client_id(), scope: scope(values), claims, resource, given_at: NOW }

@@ -6,6 +6,7 @@ use towergate_core::Digest;
 
 use super::{
     AuditTrail,
+    consent::consent,
     fixture::{
         Ear, NOW, access_token, alice, assert_same, client, client_id, code, grant, grant_id, interaction,
         origin, other_client_id, scope, with_clients, with_family,
@@ -20,7 +21,6 @@ use crate::{
     },
     rules::{
         client::{Client, ClientId, ClientState, DocumentTimes},
-        consent::Consent,
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
         interaction::InteractionState,
@@ -118,8 +118,8 @@ pub async fn a_deleted_client_takes_everything_along<S: OAuthStore + AuditTrail>
     with_family(store).await;
     with_taken(store).await;
     let others = Grant { client: other_client_id(), ..grant(3) };
-    store.issue_code(others, code(3), origin(NOW)).await.unwrap();
-    let consent = Consent { subject: alice(), client: client_id(), scope: scope("openid"), given_at: NOW };
+    store.issue_code(others, code(3), None, origin(NOW)).await.unwrap();
+    let consent = consent("openid");
     let remembered = Approval { asked: Asked::Now { remember: Some(consent) }, ..approval(2) };
     assert_eq!(store.approve_interaction(remembered, origin(NOW)).await.unwrap(), Closing::Closed);
     store.begin_interaction(interaction(4), ROOM, origin(NOW)).await.unwrap();
@@ -152,7 +152,7 @@ pub async fn no_code_is_issued_to_a_deleted_client<S: OAuthStore + AuditTrail>(s
     register(store, client_id()).await;
     store.delete_client(client_id(), token(1), origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
-    let issuing = store.issue_code(grant(1), code(1), origin(NOW)).await.unwrap();
+    let issuing = store.issue_code(grant(1), code(1), None, origin(NOW)).await.unwrap();
     assert_eq!(issuing, Issuing::ClientDisabled);
     ear.silence().await;
     assert!(store.find_code(code(1).id).await.unwrap().is_none());
