@@ -304,7 +304,7 @@ fn rfc7636_only_a_confidential_openid_client_that_registered_so_goes_without_pkc
         (legacy.clone(), bare.replace("scope=openid", "scope=email")),
         (legacy.clone(), with("code_challenge", None)),
         (legacy.clone(), with("code_challenge_method", Some("plain"))),
-        (legacy.clone(), with("code_challenge_method", None)),
+        (legacy, with("code_challenge_method", None)),
     ] {
         assert_eq!(told_to_client(asked_by(&client, &query)).0, ErrorCode::InvalidRequest, "{query}");
     }
