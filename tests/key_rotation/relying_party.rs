@@ -195,7 +195,7 @@ impl<S: OAuthStore> RelyingParty<S> {
             // However far the clock moves meanwhile.
             expires_at: origin.at.plus(Duration::from_secs(3600)),
         };
-        self.store.issue_code(grant, code, origin).await.unwrap();
+        self.store.issue_code(grant, code, None, origin).await.unwrap();
         format!(
             "grant_type=authorization_code&code={}&redirect_uri={CALLBACK}&code_verifier={VERIFIER}\
              &client_id={algorithm}&client_secret={algorithm}",
