@@ -3,7 +3,7 @@
 use serde::Serialize;
 use towergate::oauth_resource::AccessTokenInfo;
 
-/// The answer of `GET /api/me`: for whom, by whom, how far.
+/// The answer of `GET /api/me`, and of `GET /api/sensitive` to whoever signed in lately: for whom, by whom, how far.
 #[derive(Debug, Serialize)]
 pub struct Me {
     subject: Option<String>,

@@ -42,10 +42,12 @@ impl Framework for Axum {
         let pages =
             Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());
         let api = Router::new().route("/api/me", get(me)).layer(host.api());
+        let sensitive = Router::new().route("/api/sensitive", get(me)).layer(host.sensitive_api());
         let routes = Router::new()
             .route("/healthz", get(health::<I, O>))
             .with_state(host.clone())
             .merge(api)
+            .merge(sensitive)
             .fallback_service(browser.service(pages));
         let whole = ServiceBuilder::new().layer(AuditLayer::new()).layer(host.protocol()).service(routes);
         BoxCloneSyncService::new(whole)

@@ -1,6 +1,6 @@
 //! What both examples stand on: the parts of the house, opened once, ready to be layered around a framework.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use towergate::{
     core::{
@@ -132,6 +132,12 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         ResourceLayer::new(verifier_of(&self.server))
             .require_audience(self.config.api_audience())
             .require_scope(Scope::parse("openid").unwrap_or_default())
+    }
+
+    /// The layer that guards what asks for a person who signed in within the last five minutes; whoever signed in longer
+    /// ago is to be sent to sign in again, [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470).
+    pub fn sensitive_api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
+        self.api().require_max_age(Duration::from_secs(300))
     }
 
     /// Whether both stores answer.

@@ -4,102 +4,17 @@
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
-mod client;
+mod timed;
 
-use std::{sync::Arc, time::Duration};
-
-use client::{
-    Browser, Client, Code, EMAIL, PASSWORD, Page, Tokens, code_in, is_invalid_grant, json, tokens_in,
+use http::{Method, StatusCode};
+use timed::{
+    BOB, MINUTE, OFFLINE, ONLINE, Place,
+    client::{Browser, Code, EMAIL, Page, Tokens, code_in, is_invalid_grant, json, tokens_in},
 };
-use http::{Method, StatusCode, header};
-use tokio::{net::TcpListener, sync::watch};
 use towergate::{
-    core::{Clock, Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
-    identity::{
-        ports::{SessionStore, UserStore},
-        rules::{email::EmailAddress, fact::SessionEnd, user::UserId},
-    },
-    sqlite::SqliteStore,
+    core::{Clock, audit::Origin, system::OsRandom},
+    identity::{ports::SessionStore, rules::fact::SessionEnd},
 };
-use towergate_example_axum::{app::Axum, config::Config, host::Host, run::Framework, serve::serve};
-
-const ONLINE: &str = "openid email";
-const OFFLINE: &str = "openid email offline_access";
-const BOB: &str = "bob@example.com";
-const MINUTE: u64 = 60;
-
-/// A host on a socket, under a clock that the test moves.
-struct Place {
-    client: Client,
-    clock: Arc<ManualClock>,
-    store: SqliteStore,
-    _stop: watch::Sender<bool>,
-}
-
-impl Place {
-    async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let bob = format!("[[users]]\nemail = \"{BOB}\"\npassword = \"{PASSWORD}\"");
-        let toml = format!("{}\n{bob}", Client::toml(port, "memory:"));
-        let config = Arc::new(Config::parse("test.toml", &toml).unwrap());
-        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
-        let store = SqliteStore::in_memory().unwrap();
-        let seal_key = Secret::new([7; 32]);
-        let host = Host::open_under(clock.clone(), config, store.clone(), store.clone(), seal_key).await;
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, None, Axum::service(host.unwrap().0), stopped));
-        Self { client: Client { issuer: format!("http://localhost:{port}") }, clock, store, _stop: stop }
-    }
-
-    fn later(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
-    }
-
-    async fn sign_in(&self, browser: &mut Browser, email: &str) {
-        let login = browser.try_open(self.client.at("/login")).await.unwrap();
-        let front = browser.submit(&login, &[("email", email), ("password", PASSWORD)]).await;
-        assert!(front.text.contains("You are"), "{}", front.text);
-    }
-
-    /// Whoever is signed in lets the client have tokens for this scope.
-    async fn tokens(&self, browser: &mut Browser, scope: &str) -> Tokens {
-        let (url, verifier) = self.client.leave_for(scope);
-        let consent = browser.try_open(url).await.unwrap();
-        let answer = browser.try_submit(&consent, &[("decision", "allow")]).await.unwrap();
-        let code = Code { code: code_in(&answer), verifier };
-        tokens_in(&self.client.redeem(&code).await.unwrap())
-    }
-
-    async fn refresh(&self, tokens: &Tokens) -> Page {
-        self.client.refresh(&tokens.refresh).await.unwrap()
-    }
-
-    async fn userinfo(&self, tokens: &Tokens) -> StatusCode {
-        let answer = self.client.userinfo(&tokens.access).await.unwrap();
-        if answer.status == StatusCode::UNAUTHORIZED {
-            let challenge = answer.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
-            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
-        }
-        answer.status
-    }
-
-    async fn alice(&self) -> UserId {
-        let email = EmailAddress::parse(EMAIL).unwrap();
-        self.store.find_user_by_email(&email).await.unwrap().unwrap().id
-    }
-
-    /// What came of a sign-in has ended, and is on record as such; the rest lives on.
-    async fn only_the_offline_family_lives(&self, online: &Tokens, offline: &Tokens) {
-        assert!(is_invalid_grant(&self.refresh(online).await));
-        let events = self.store.events(0, u32::MAX).unwrap();
-        let revoked = events.iter().rfind(|event| event.action == "grant.revoked").unwrap();
-        assert_eq!(revoked.reason.as_deref(), Some("account_refused"));
-        assert_eq!(self.userinfo(online).await, StatusCode::UNAUTHORIZED);
-        let offline = tokens_in(&self.refresh(offline).await);
-        assert_eq!(self.userinfo(&offline).await, StatusCode::OK);
-    }
-}
 
 #[tokio::test]
 async fn tokens_end_when_the_session_lay_idle_for_too_long() {
@@ -113,7 +28,7 @@ async fn tokens_end_when_the_session_lay_idle_for_too_long() {
     assert_eq!(place.userinfo(&online).await, StatusCode::OK);
     place.later(1);
     assert_eq!(place.userinfo(&online).await, StatusCode::UNAUTHORIZED, "it has ten minutes of its own left");
-    place.only_the_offline_family_lives(&online, &offline).await;
+    only_the_offline_family_lives(&place, &online, &offline).await;
 }
 
 #[tokio::test]
@@ -129,7 +44,7 @@ async fn tokens_end_when_the_session_is_too_old_however_much_it_is_used() {
     }
     let online = tokens_in(&place.refresh(&online).await);
     place.later(72);
-    place.only_the_offline_family_lives(&online, &offline).await;
+    only_the_offline_family_lives(&place, &online, &offline).await;
 }
 
 #[tokio::test]
@@ -142,7 +57,7 @@ async fn tokens_end_when_the_session_is_ended_from_elsewhere() {
     let origin = Origin::detached(place.clock.now(), &OsRandom::new()).unwrap();
     let ending = place.store.end_sessions_of(place.alice().await, None, SessionEnd::RevokedByUser, origin);
     assert_eq!(ending.await.unwrap(), 1);
-    place.only_the_offline_family_lives(&online, &offline).await;
+    only_the_offline_family_lives(&place, &online, &offline).await;
 }
 
 #[tokio::test]
@@ -203,6 +118,17 @@ async fn a_sign_out_with_the_cookie_of_before_ends_the_tokens_too() {
     assert!(is_invalid_grant(&place.refresh(&online).await));
     let front = browser.try_open(place.client.at("/")).await.unwrap();
     assert!(front.text.contains("You are not signed in"), "{}", front.text);
+}
+
+/// What came of a sign-in has ended, and is on record as such; the rest lives on.
+async fn only_the_offline_family_lives(place: &Place, online: &Tokens, offline: &Tokens) {
+    assert!(is_invalid_grant(&place.refresh(online).await));
+    let events = place.store.events(0, u32::MAX).unwrap();
+    let revoked = events.iter().rfind(|event| event.action == "grant.revoked").unwrap();
+    assert_eq!(revoked.reason.as_deref(), Some("account_refused"));
+    assert_eq!(place.userinfo(online).await, StatusCode::UNAUTHORIZED);
+    let offline = tokens_in(&place.refresh(offline).await);
+    assert_eq!(place.userinfo(&offline).await, StatusCode::OK);
 }
 
 /// The `sid` of the ID token in a token answer.

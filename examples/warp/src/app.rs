@@ -50,12 +50,15 @@ impl Framework for Warp {
             .layer(host.server.browser())
             .service(warp::service(site(host.clone())));
         let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));
+        let sensitive = ServiceBuilder::new().layer(host.sensitive_api()).service(warp::service(me()));
         let health = warp::service(health(host.clone()));
         let routes = service_fn(move |request: Request<Incoming>| {
-            let (api, health, browser) = (api.clone(), health.clone(), browser.clone());
+            let (api, sensitive) = (api.clone(), sensitive.clone());
+            let (health, browser) = (health.clone(), browser.clone());
             async move {
                 match request.uri().path() {
                     "/api/me" => api.oneshot(request).await,
+                    "/api/sensitive" => sensitive.oneshot(request).await,
                     "/healthz" => health.oneshot(request).await,
                     _ => browser.oneshot(request).await,
                 }
@@ -85,6 +88,8 @@ fn site<I: IdentityStore, O: OAuthStore>(
 /// For whom the access token acts.
 fn me() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::path!("api" / "me")
+        .or(warp::path!("api" / "sensitive"))
+        .unify()
         .and(reading())
         .and(warp::ext::get::<AccessTokenInfo>())
         .map(|token: AccessTokenInfo| warp::reply::json(&Me::of(&token)).into_response())

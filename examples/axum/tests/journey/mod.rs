@@ -108,16 +108,26 @@ pub(crate) async fn the_app_refuses_an_answer_that_it_did_not_ask_for<F: Framewo
 
 pub(crate) async fn the_api_wants_an_access_token<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
-    let url = Url::parse(&place.at("/api/me")).unwrap();
     let browser = &mut Browser::default();
-    let bare = browser.send(Method::GET, url.clone(), &[], "").await;
-    assert_eq!(bare.status, StatusCode::UNAUTHORIZED);
-    let challenge = bare.headers[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
-    assert!(challenge.starts_with("Bearer ") && !challenge.contains("error="), "{challenge}");
-    let torn = browser.send(Method::GET, url, &[("authorization", "Bearer torn")], "").await;
-    assert_eq!(torn.status, StatusCode::UNAUTHORIZED);
-    let challenge = torn.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
-    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    for path in ["/api/me", "/api/sensitive"] {
+        let url = Url::parse(&place.at(path)).unwrap();
+        let bare = browser.send(Method::GET, url.clone(), &[], "").await;
+        assert_eq!(bare.status, StatusCode::UNAUTHORIZED);
+        let challenge = bare.headers[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
+        assert!(challenge.starts_with("Bearer ") && !challenge.contains("error="), "{challenge}");
+        let torn = browser.send(Method::GET, url, &[("authorization", "Bearer torn")], "").await;
+        assert_eq!(torn.status, StatusCode::UNAUTHORIZED);
+        let challenge = torn.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
+        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    }
+    let login = browser.open(&place.at("/login")).await;
+    place.sign_in(browser, &login).await;
+    let bearer = format!("Bearer {}", place.access_token(browser, "of-jwts").await);
+    for path in ["/api/me", "/api/sensitive"] {
+        let url = Url::parse(&place.at(path)).unwrap();
+        let answer = browser.send(Method::GET, url, &[("authorization", &bearer)], "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    }
     place.running.stop().await;
 }
 
