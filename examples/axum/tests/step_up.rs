@@ -1,8 +1,6 @@
 //! An API that asks for a fresh sign-in, a client that sends the person to give one, and the sign-in wing that asks them.
 //! [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
-
 #[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
 mod timed;
