@@ -92,10 +92,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             profiles.push((user.id, entry.claims.clone()));
             users.push(user);
         }
-        for entry in &config.clients {
-            seeder.client(&grants, entry).await?;
-        }
         let sealing = SealingRing::new(SealingKey::new(seal_key));
+        for entry in &config.clients {
+            seeder.client(&grants, entry, &sealing).await?;
+        }
         let rotation = config.rotation.clone();
         let keys = KeyRing::with_policy(&grants, &sealing, rotation, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);

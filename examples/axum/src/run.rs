@@ -25,7 +25,7 @@ use towergate::{
 
 use crate::{
     cleaner,
-    config::{Config, Database, Demo},
+    config::{ClientEntry, Config, Database, Demo},
     demo,
     error::StartError,
     host::Host,
@@ -178,7 +178,7 @@ fn register_demo(
     metadata.id_token_signed_response_alg = Algorithm::ES256;
     let secret = Secret::from(settings.client_secret.as_str());
     let client = Client::register(ClientId::parse(CLIENT)?, Some(&secret), metadata)?;
-    config.clients.retain(|other| other.id != client.id);
-    config.clients.push(client);
+    config.clients.retain(|other| other.client.id != client.id);
+    config.clients.push(ClientEntry { client, secret: Some(secret) });
     Ok(settings)
 }

@@ -3,7 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use towergate::{
-    core::{Clock, Random, RandomUnavailable, Secret, StoreError, audit::Origin, random},
+    core::{
+        Clock, Random, RandomUnavailable, Secret, StoreError,
+        audit::Origin,
+        random,
+        seal::{SealError, SealingRing},
+    },
     identity::{
         ports::{IdentityStore, user::AddingUser},
         rules::{
@@ -16,7 +21,7 @@ use towergate::{
     oauth::{ports::OAuthStore, rules::client::Client},
 };
 
-use crate::config::UserEntry;
+use crate::config::{ClientEntry, UserEntry};
 
 /// Writes what the configuration asks for.
 #[derive(Clone)]
@@ -65,6 +70,9 @@ pub enum SeedError {
     /// No randomness is to be had.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// A secret could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -105,19 +113,34 @@ impl Seeder {
     /// Writes the client, unless it is there just so. A client that was disabled stays so.
     ///
     /// # Errors
-    /// When the store or the randomness failed.
-    pub async fn client<O: OAuthStore>(&self, grants: &O, client: &Client) -> Result<(), SeedError> {
+    /// When the store or the randomness failed, or the secret of a client that signs with it could not be sealed.
+    pub async fn client<O: OAuthStore>(
+        &self,
+        grants: &O,
+        entry: &ClientEntry,
+        sealing: &SealingRing,
+    ) -> Result<(), SeedError> {
+        let mut client = entry.client.clone();
+        if let Some(secret) = &entry.secret {
+            client.seal_secret(secret, sealing, &self.random)?;
+        }
         let found = grants.find_client(&client.id).await?;
         let same_secret = |kept: &Client| match (&kept.secret, &client.secret) {
             (Some(kept), Some(given)) => kept.matches(given),
             (None, None) => true,
             _ => false,
         };
-        if found.as_ref().is_some_and(|kept| kept.metadata == client.metadata && same_secret(kept)) {
+        let well_sealed = |kept: &Client| match &kept.sealed_secret {
+            Some(sealed) => client.sealed_secret.is_some() && sealing.is_stale(sealed) == Ok(false),
+            None => client.sealed_secret.is_none(),
+        };
+        let is_the_same =
+            |kept: &Client| kept.metadata == client.metadata && same_secret(kept) && well_sealed(kept);
+        if found.as_ref().is_some_and(is_the_same) {
             return Ok(());
         }
         let state = found.map_or(client.state, |kept| kept.state);
-        Ok(grants.put_client(Client { state, ..client.clone() }, self.origin()?).await?)
+        Ok(grants.put_client(Client { state, ..client }, self.origin()?).await?)
     }
 
     async fn add_user<I: IdentityStore>(
@@ -158,5 +181,52 @@ impl Seeder {
 
     fn origin(&self) -> Result<Origin, RandomUnavailable> {
         Origin::detached(self.clock.now(), &self.random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use towergate::{
+        core::{
+            Timestamp, clock::ManualClock, random::InsecureSeededRandom, seal::SealingKey, system::OsRandom,
+        },
+        identity::rules::password::HashParams,
+        oauth::{
+            ports::{ClientStore, memory::MemoryStore},
+            rules::client::{ClientAuthMethod, ClientMetadata},
+        },
+    };
+
+    use super::*;
+
+    fn key(byte: u8) -> SealingKey {
+        SealingKey::new(Secret::new([byte; 32]))
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_signs_is_sealed_once_and_again_when_the_sealing_key_has_changed() {
+        let random: Arc<dyn Random> = Arc::new(InsecureSeededRandom::new(1));
+        let hasher = PasswordHasher::new(HashParams::default(), Arc::new(OsRandom::new())).unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
+        let seeder = Seeder { clock, random, hasher };
+        let secret = Secret::from("0123456789abcdef0123456789abcdef");
+        let mut metadata = ClientMetadata::web("C", "https://c.example/cb", Default::default());
+        metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretJwt;
+        let client = Client::register("c".parse().unwrap(), Some(&secret), metadata).unwrap();
+        let entry = ClientEntry { client, secret: Some(secret) };
+        let store = MemoryStore::new();
+        let kept = async || store.find_client(&entry.client.id).await.unwrap().unwrap();
+
+        let ring = SealingRing::new(key(1));
+        seeder.client(&store, &entry, &ring).await.unwrap();
+        let first = kept().await.sealed_secret;
+        seeder.client(&store, &entry, &ring).await.unwrap();
+        assert_eq!(kept().await.sealed_secret, first);
+
+        let ring = SealingRing::new(key(2)).with_older(key(1));
+        seeder.client(&store, &entry, &ring).await.unwrap();
+        assert_ne!(kept().await.sealed_secret, first);
+        let opened = kept().await.open_secret(&SealingRing::new(key(2))).unwrap().unwrap();
+        assert_eq!(opened.expose(), b"0123456789abcdef0123456789abcdef");
     }
 }

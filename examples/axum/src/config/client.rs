@@ -11,7 +11,16 @@ use towergate::{
 
 use super::reader::Section;
 
-pub(super) fn read(section: &Section<'_>) -> Option<Client> {
+/// Somebody's software.
+#[derive(Debug, Clone)]
+pub struct ClientEntry {
+    /// The client.
+    pub client: Client,
+    /// Its secret in clear, to be sealed for a client that signs with it.
+    pub secret: Option<Secret<String>>,
+}
+
+pub(super) fn read(section: &Section<'_>) -> Option<ClientEntry> {
     let id = section.required_text("client_id").and_then(|text| {
         ClientId::parse(&text.value)
             .map_err(|problem| section.refuse(&text.place, format!("`client_id`: {problem}")))
@@ -37,7 +46,7 @@ pub(super) fn read(section: &Section<'_>) -> Option<Client> {
             }
         }
     }
-    id.and(registered.ok())
+    id.and(registered.ok()).map(|client| ClientEntry { client, secret })
 }
 
 /// A key set may stand in the file as a table, or as the JSON text that a tool has written.

@@ -18,9 +18,10 @@ use std::{
 };
 
 use toml::de::DeTable;
-use towergate::{oauth::rules::client::Client, oauth_server::key_ring::RotationPolicy};
+use towergate::oauth_server::key_ring::RotationPolicy;
 use url::{Host, Url};
 
+pub use client::ClientEntry;
 pub use problem::{Problem, Problems};
 pub use user::UserEntry;
 
@@ -50,7 +51,7 @@ pub struct Config {
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.
-    pub clients: Vec<Client>,
+    pub clients: Vec<ClientEntry>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Config, Database, Demo, Tls, client, is_this_machine, keys,
+    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys,
     reader::{Section, Text},
     user,
 };
@@ -26,8 +26,12 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
     let demo = section.section("demo").and_then(read_demo);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
-    refuse_doubles(&section, "[[clients]]: `client_id`", clients.iter().map(|client| client.id.as_str()));
-    for client in &clients {
+    refuse_doubles(
+        &section,
+        "[[clients]]: `client_id`",
+        clients.iter().map(|entry| entry.client.id.as_str()),
+    );
+    for ClientEntry { client, .. } in &clients {
         let wanted = client.metadata.id_token_signed_response_alg;
         if keys.rotation.wanted().all(|offered| offered != wanted) {
             let name = client.id.as_str();

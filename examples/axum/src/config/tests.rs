@@ -67,7 +67,7 @@ fn a_client_is_read_under_its_registered_names() {
          grant_types = [\"authorization_code\", \"refresh_token\"]\nscope = \"openid profile\"\n\
          id_token_signed_response_alg = \"ES256\"\naccess_token_format = \"opaque\"\n"
     );
-    let client = Config::parse("test.toml", &text).unwrap().clients.remove(0);
+    let client = Config::parse("test.toml", &text).unwrap().clients.remove(0).client;
     assert!(client.secret.is_none());
     assert_eq!(client.metadata.id_token_signed_response_alg, towergate::jose::Algorithm::ES256);
     assert_eq!(client.metadata.redirect_uris.len(), 2);
@@ -97,7 +97,7 @@ fn the_keys_of_a_client_stand_in_a_table_or_in_json() {
             "{BASE}[[clients]]\nclient_id = \"c\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\n\
              redirect_uris = [\"https://app.example/cb\"]\njwks = {keys}\n"
         );
-        let client = Config::parse("test.toml", &text).unwrap().clients.remove(0);
+        let client = Config::parse("test.toml", &text).unwrap().clients.remove(0).client;
         assert!(client.secret.is_none());
         assert_eq!(client.metadata.jwks.unwrap().keys().len(), 1);
     }
