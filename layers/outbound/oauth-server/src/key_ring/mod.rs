@@ -43,7 +43,10 @@ use std::{
 };
 
 use towergate_core::{Clock, Random, audit::Origin, seal::SealingRing};
-use towergate_jose::{Algorithm, JwkSet, SigningKey};
+use towergate_jose::{
+    Algorithm, Expected, JwkSet, SigningKey, Typ,
+    jws::{self, JwsError, Verified},
+};
 use towergate_oauth::{
     ports::{
         KeyStore,
@@ -181,6 +184,15 @@ impl KeyRing {
     #[must_use]
     pub fn jwks(&self) -> Arc<JwkSet> {
         Arc::clone(self.snapshot().public())
+    }
+
+    /// Verifies what this ring signed, for as long as the key is in the JWKS, whichever algorithms it signs with by now.
+    /// Issuer, audience and times are the caller's to check.
+    ///
+    /// # Errors
+    /// When it is no JWT of this type, or no key of the ring signed it.
+    pub fn verify(&self, compact: &str, typ: Typ<'_>) -> Result<Verified, JwsError> {
+        jws::verify(compact, &self.jwks(), &Expected { algorithms: &Algorithm::ALL, typ })
     }
 
     /// The algorithms that it signs with, the preferred one first.

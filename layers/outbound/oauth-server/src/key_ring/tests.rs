@@ -7,6 +7,8 @@ use towergate_oauth::{
     },
 };
 
+use serde_json::{Map, Value};
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -159,4 +161,23 @@ async fn a_policy_that_breaks_tokens_opens_nothing() {
     policy.publish_for = policy.cache_for;
     let opened = KeyRing::with_policy(&house.store, &sealing(1), policy, &house.clock, &house.random).await;
     assert!(matches!(opened, Err(KeyRingError::Policy(InvalidPolicy::PublishedTooShort))));
+}
+
+#[tokio::test]
+async fn what_was_signed_with_an_algorithm_that_is_given_up_is_verified() {
+    let house = House::new();
+    let mut policy = RotationPolicy::default();
+    policy.algorithms = vec![Algorithm::EdDSA];
+    let opened = KeyRing::with_policy(&house.store, &sealing(1), policy, &house.clock, &house.random).await;
+    let key = opened.unwrap().signing(Algorithm::EdDSA).unwrap();
+    let signed = key.sign_jwt("JWT", &Value::Object(Map::new())).unwrap();
+
+    let ring = house.open(&sealing(1)).await.unwrap();
+    ring.rotate(&house.store, &house.clock, &house.random).await.unwrap();
+    assert!(ring.algorithms().all(|algorithm| algorithm != Algorithm::EdDSA));
+    assert!(ring.verify(&signed, Typ::Exactly("JWT")).is_ok());
+    assert!(ring.verify(&signed, Typ::Exactly("at+jwt")).is_err());
+    house.clock.advance(ring.policy().retiring_for);
+    house.turn(&ring).await;
+    assert!(ring.verify(&signed, Typ::Exactly("JWT")).is_err());
 }

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http_body::Body;
 use serde::Deserialize;
 use towergate_core::{Secret, Timestamp, audit::Origin, id::Uuid, token::OpaqueToken};
-use towergate_jose::{Algorithm, Expected, Typ, jws};
+use towergate_jose::Typ;
 use towergate_oauth::{
     ports::{
         OAuthStore,
@@ -99,9 +99,7 @@ fn jwt_id<S, R, P>(endpoints: &Endpoints<S, R, P>, text: &str) -> Option<Uuid> {
         iss: String,
         jti: String,
     }
-    let algorithms: Vec<Algorithm> = endpoints.server.keys().algorithms().collect();
-    let expected = Expected { algorithms: &algorithms, typ: Typ::Exactly(access_claims::TYP) };
-    let verified = jws::verify(text, &endpoints.server.keys().jwks(), &expected).ok()?;
+    let verified = endpoints.server.keys().verify(text, Typ::Exactly(access_claims::TYP)).ok()?;
     let Identity { iss, jti } = verified.claims().ok()?;
     (iss == endpoints.server.config().issuer.as_str()).then(|| towergate_core::id::parse(&jti).ok())?
 }
