@@ -1,18 +1,21 @@
 //! What a guarded API says of itself. [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Request, Response};
 use serde::Serialize;
 use tower_layer::Layer;
-use towergate_endpoint::{Endpoints, Mounted, page};
+use towergate_endpoint::{Document, Endpoints, Mounted};
 use towergate_oauth_types::Scope;
 use url::{Host, Url};
 
 /// The well-known path that the resource's own path is appended to,
 /// [RFC 9728 section 3](https://www.rfc-editor.org/rfc/rfc9728#section-3).
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
+/// How long copies of it may be kept.
+const CACHE_FOR: Duration = Duration::from_secs(300);
 
 /// What an API says of itself, [RFC 9728 section 2](https://www.rfc-editor.org/rfc/rfc9728#section-2): a client that is
 /// turned away learns from it which authorization server to ask.
@@ -141,18 +144,19 @@ pub struct MetadataLayer {
 #[derive(Debug, Clone)]
 pub struct Described {
     path: Arc<str>,
-    body: Bytes,
+    document: Document,
 }
 
 impl MetadataLayer {
     /// Answers `metadata`.
     #[must_use]
     pub fn new(metadata: &ResourceMetadata) -> Self {
-        let body = serde_json::to_vec(metadata).unwrap_or_else(|error| {
+        let text = serde_json::to_vec(metadata).unwrap_or_else(|error| {
             tracing::error!(%error, "the metadata of an API does not turn into JSON");
             b"{}".to_vec()
         });
-        Self { described: Described { path: metadata.path.as_str().into(), body: body.into() } }
+        let document = Document::json(text, CACHE_FOR);
+        Self { described: Described { path: metadata.path.as_str().into(), document } }
     }
 }
 
@@ -172,19 +176,7 @@ impl<B: Send + 'static> Endpoints<B> for Described {
     }
 
     async fn answer(self, (): (), request: Request<B>) -> Response<Bytes> {
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            let mut refused = page::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
-            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return refused;
-        }
-        let mut response = Response::new(self.body);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        // Anybody may read it, a script on another site too: it holds nothing but what is public.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
+        self.document.answer(request.method(), request.headers())
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`body`] reads the form of a request, bounded, before anything looks into it.
 //! - [`page`] builds the pages, lines and redirects that a browser gets, each with the headers that keep it from being
 //!   framed, kept, or told on.
+//! - [`Document`] answers what is the same for everybody, with an `ETag`.
 //! - [`origin`] says in which request a fact was established.
 //!
 //! The crate knows no wing: neither how people sign in, nor what a client is.
@@ -52,11 +53,13 @@
 //! ```
 
 pub mod body;
+mod document;
 mod future;
 mod origin;
 pub mod page;
 mod service;
 
+pub use document::Document;
 pub use future::ResponseFuture;
 pub use origin::origin;
 pub use service::{Endpoints, Mounted};

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use towergate_endpoint::Document;
 use towergate_oauth::rules::discovery::{Facts, Metadata};
 
-use super::json::Document;
+use super::json;
 use crate::{config::ServerConfig, key_ring::Snapshot};
 
 pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Duration) -> Document {
@@ -25,5 +26,5 @@ pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Durati
         ui_locales: &config.ui_locales,
         creates_accounts: config.creates_accounts,
     });
-    Document::of(&metadata, cache_for)
+    json::document(&metadata, cache_for)
 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{discovery, json::Document, jwks};
+use towergate_endpoint::Document;
+
+use super::{discovery, jwks};
 use crate::{
     config::ServerConfig,
     key_ring::{KeyRing, Snapshot},

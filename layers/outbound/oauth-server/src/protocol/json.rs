@@ -2,13 +2,15 @@
 
 use std::{error::Error, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 use serde::Serialize;
-use towergate_core::{Digest, Secret, form::Form};
-use towergate_endpoint::body::{self, Unread};
+use towergate_core::{Secret, form::Form};
+use towergate_endpoint::{
+    Document,
+    body::{self, Unread},
+};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -51,50 +53,13 @@ pub(super) fn method_not_allowed(allow: &'static str) -> Response<Bytes> {
     response
 }
 
-/// A document that is the same for everybody, prepared once.
-pub(super) struct Document {
-    body: Bytes,
-    etag: HeaderValue,
-    cache_control: HeaderValue,
-}
-
-impl Document {
-    /// Anybody may keep a copy for so long.
-    pub(super) fn of(value: &impl Serialize, cache_for: Duration) -> Self {
-        let body = serde_json::to_vec(value).unwrap_or_else(|error| {
-            tracing::error!(%error, "a public document does not turn into JSON");
-            b"{}".to_vec()
-        });
-        let digest = Digest::of(&body);
-        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.as_bytes()));
-        let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
-        let cache_control = format!("public, max-age={}", cache_for.as_secs());
-        let cache_control =
-            HeaderValue::try_from(cache_control).unwrap_or_else(|_| HeaderValue::from_static("no-store"));
-        Self { body: body.into(), etag, cache_control }
-    }
-
-    pub(super) fn answer(&self, request: &HeaderMap) -> Response<Bytes> {
-        let known = request
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == "*" || tag.as_bytes() == self.etag.as_bytes());
-        let mut response = Response::new(if known { Bytes::new() } else { self.body.clone() });
-        if known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-        }
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        headers.insert(header::CONTENT_TYPE, JSON);
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        // Anybody may read it, a script on another site too: it holds nothing but what is public.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
-    }
+/// A document that anybody may keep a copy of for so long.
+pub(super) fn document(value: &impl Serialize, cache_for: Duration) -> Document {
+    let text = serde_json::to_vec(value).unwrap_or_else(|error| {
+        tracing::error!(%error, "a public document does not turn into JSON");
+        b"{}".to_vec()
+    });
+    Document::json(text, cache_for)
 }
 
 /// Reads a form of at most 64 KiB.

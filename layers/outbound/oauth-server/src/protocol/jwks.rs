@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::json::Document;
+use towergate_endpoint::Document;
+
+use super::json;
 use crate::key_ring::Snapshot;
 
 pub(super) fn document(keys: &Snapshot, cache_for: Duration) -> Document {
-    Document::of(&**keys.public(), cache_for)
+    json::document(&**keys.public(), cache_for)
 }

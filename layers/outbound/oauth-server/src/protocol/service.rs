@@ -45,8 +45,8 @@ where
         }
         let (parts, body) = request.into_parts();
         let answer = match route {
-            Route::Jwks => return endpoints.documents().jwks.answer(&parts.headers),
-            Route::Metadata => return endpoints.documents().metadata.answer(&parts.headers),
+            Route::Jwks => return endpoints.documents().jwks.answer(&parts.method, &parts.headers),
+            Route::Metadata => return endpoints.documents().metadata.answer(&parts.method, &parts.headers),
             Route::Token => token::answer(endpoints, &parts, body).await,
             Route::Revoke => revoke::answer(endpoints, &parts, body).await,
             Route::Introspect => introspect::answer(endpoints, &parts, body).await,
