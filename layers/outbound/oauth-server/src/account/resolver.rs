@@ -27,7 +27,7 @@ pub trait AccountResolver: Send + Sync + 'static {
     /// When the host cannot tell.
     fn current_account(&self, parts: &Parts, context: &Context) -> Result<Option<Account>, ResolverError>;
 
-    /// The account behind a subject, asked again at each token request and each userinfo request: `None` when it is
+    /// The account behind a subject, asked again at each token, userinfo and introspection request: `None` when it is
     /// gone or may no longer act.
     ///
     /// # Errors
@@ -149,6 +149,8 @@ pub enum Purpose {
     Token,
     /// A client asks who the person is.
     UserInfo,
+    /// A client, or who guards an API, asks whether a token works.
+    Introspection,
     /// A person signs out.
     Logout,
     /// A client asks for a person who is not at a browser of its own.

@@ -121,13 +121,13 @@ impl<'a> Targets<'a> {
         spoken.map_or_else(|| scope.clone(), |spoken| scope.intersection(&spoken))
     }
 
-    /// Whether `client` guards somebody of `audience`, and so may ask about a token for them.
+    /// The part of `audience` that `client` guards: about a token for them it may ask.
     #[must_use]
-    pub fn is_guard(&self, client: &ClientId, audience: &[String]) -> bool {
-        audience
-            .iter()
-            .filter_map(|name| self.server(name))
-            .any(|server| server.client.as_ref() == Some(client))
+    pub fn guarded_by(&self, client: &ClientId, audience: &[String]) -> Vec<String> {
+        let guards = |name: &&String| {
+            self.server(name).is_some_and(|server| server.client.as_ref() == Some(client))
+        };
+        audience.iter().filter(guards).cloned().collect()
     }
 
     /// The registered API with this name.
@@ -276,12 +276,13 @@ mod tests {
     #[test]
     fn rfc7662_2_1_only_the_guard_of_an_api_may_ask_about_its_tokens() {
         with_targets(|targets| {
-            let mail = ClientId::parse("mail").unwrap();
-            assert!(targets.is_guard(&mail, &owned(&["https://open.example", "https://mail.example/api"])));
-            assert!(!targets.is_guard(&mail, &owned(&["urn:example:files"])));
-            assert!(
-                !targets.is_guard(&ClientId::parse("other").unwrap(), &owned(&["https://mail.example/api"]))
-            );
+            let guarded = |client: &str, audience: &[&str]| {
+                targets.guarded_by(&ClientId::parse(client).unwrap(), &owned(audience))
+            };
+            let both = ["https://open.example", "https://mail.example/api"];
+            assert_eq!(guarded("mail", &both), ["https://mail.example/api"]);
+            assert!(guarded("mail", &["urn:example:files"]).is_empty());
+            assert!(guarded("other", &both).is_empty());
         });
     }
 }
