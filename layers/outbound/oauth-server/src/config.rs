@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use towergate_oauth::rules::{claims::ScopeClaims, resource::Targets};
 pub use towergate_oauth::rules::{
+    discovery::Notices,
     issuer::{InvalidIssuer, Issuer},
     resource::{InvalidResource, ResourceServer},
 };
@@ -40,13 +41,15 @@ pub struct ServerConfig {
     pub creates_accounts: bool,
     /// Which of the host's claims each scope value lets out at userinfo.
     pub scope_claims: ScopeClaims,
+    /// Pages about the service, which its metadata names.
+    pub notices: Notices,
     /// How many interactions may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
     /// many is told to come again: without an end, anybody could fill the disk.
     pub max_open_interactions: u32,
 }
 
 impl ServerConfig {
-    /// The usual paths, and words for the scope values that OpenID Connect defines.
+    /// The usual paths, behind that of the issuer if it has one, and words for the scope values that OpenID Connect defines.
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
         let meanings = [
@@ -59,9 +62,9 @@ impl ServerConfig {
         ];
         Self {
             default_audience: vec![issuer.as_str().to_owned()],
+            paths: Paths::under(issuer.path()),
             issuer,
             resource_servers: Vec::new(),
-            paths: Paths::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
             claim_meanings: claim_meanings(),
             logo_hosts: BTreeSet::new(),
@@ -69,6 +72,7 @@ impl ServerConfig {
             ui_locales: Vec::new(),
             creates_accounts: false,
             scope_claims: ScopeClaims::default(),
+            notices: Notices::default(),
             max_open_interactions: 100_000,
         }
     }
@@ -122,7 +126,8 @@ fn claim_meanings() -> BTreeMap<String, String> {
     meanings.map(|(name, meaning)| (name.to_owned(), meaning.to_owned())).into()
 }
 
-/// Where the endpoints are, as paths from the root of the host.
+/// Where the endpoints are, as paths from the root of the host: so they stand in the requests that the layers see, which
+/// therefore belong around a router that takes a prefix away, not inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paths {
@@ -142,16 +147,25 @@ pub struct Paths {
     pub jwks: String,
 }
 
+impl Paths {
+    /// The usual paths behind the path of an issuer, which is empty or for example `/tenant`.
+    #[must_use]
+    pub fn under(issuer: &str) -> Self {
+        let at = |path: &str| format!("{issuer}{path}");
+        Self {
+            authorize: at("/oauth/authorize"),
+            interaction: at("/interaction"),
+            token: at("/oauth/token"),
+            userinfo: at("/oauth/userinfo"),
+            revoke: at("/oauth/revoke"),
+            introspect: at("/oauth/introspect"),
+            jwks: at("/oauth/jwks"),
+        }
+    }
+}
+
 impl Default for Paths {
     fn default() -> Self {
-        Self {
-            authorize: String::from("/oauth/authorize"),
-            interaction: String::from("/interaction"),
-            token: String::from("/oauth/token"),
-            userinfo: String::from("/oauth/userinfo"),
-            revoke: String::from("/oauth/revoke"),
-            introspect: String::from("/oauth/introspect"),
-            jwks: String::from("/oauth/jwks"),
-        }
+        Self::under("")
     }
 }

@@ -30,6 +30,6 @@ mod server;
 mod test_keys;
 
 pub use client_keys::ClientKeysError;
-pub use config::{InvalidIssuer, Issuer, Paths, ServerConfig};
+pub use config::{InvalidIssuer, Issuer, Notices, Paths, ServerConfig};
 pub use key_ring::{KeyRing, KeyRingError};
 pub use server::AuthorizationServer;

@@ -25,6 +25,8 @@ pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Durati
         acr_values: &config.acr_values,
         ui_locales: &config.ui_locales,
         creates_accounts: config.creates_accounts,
+        resource_servers: &config.resource_servers,
+        notices: &config.notices,
     });
     json::document(&metadata, cache_for)
 }

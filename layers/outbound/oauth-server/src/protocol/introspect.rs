@@ -17,15 +17,16 @@ use std::error::Error;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts};
 use http_body::Body;
-use towergate_core::{Secret, Timestamp, audit::Origin};
+use towergate_core::{Secret, audit::Origin};
 use towergate_jose::Algorithm;
 use towergate_oauth::{
     ports::OAuthStore,
     rules::{
         client::{AuthenticationFailure, Client},
-        grant::Grant,
         token::{
-            introspection::{self, AccessFacts, INACTIVE, Inquiry, Introspection, IntrospectionClaims, may_ask},
+            introspection::{
+                self, AccessFacts, INACTIVE, Inquiry, Introspection, IntrospectionClaims, may_ask,
+            },
             refresh_token::RefreshFacts,
         },
     },
@@ -33,13 +34,14 @@ use towergate_oauth::{
 
 use super::{
     authenticate,
+    encrypt::{Encryption, encrypted},
     failure::Failure,
     held::{self, Found, Question},
     json,
     layer::Endpoints,
-    token::is_account_alive,
+    token::{context, is_account_alive},
 };
-use crate::account::{AccountResolver, Context, Purpose};
+use crate::account::{AccountResolver, Purpose};
 
 const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
@@ -63,6 +65,7 @@ where
             AuthenticationFailure { error, by_header: false, client: Some(id), reason: "public_client" };
         return Err(authenticate::note(endpoints, failure, &origin).await);
     }
+    let issuer = endpoints.server.config().issuer.as_str();
     let found = held::any(endpoints, token.expose()).await?;
     let (subject, grant) = match &found {
         Some(Found::Access(stored)) => (stored.token.subject.as_ref(), stored.grant.as_ref()),
@@ -88,30 +91,21 @@ where
         _ => INACTIVE,
     };
     // Asked only for who may know: a token in wrong hands wakes nobody.
-    if let (Introspection::Active(_), Some(grant)) = (&answer, grant)
-        && !may_still_act(endpoints, grant, &origin).await?
-    {
-        answer = INACTIVE;
+    if let (Introspection::Active(_), Some(grant)) = (&answer, grant) {
+        let context = context(Purpose::Introspection, grant, &grant.scope);
+        if !is_account_alive(endpoints, grant, &context, &origin).await? {
+            answer = INACTIVE;
+        }
     }
-    let mut response = match is_jwt_wanted(client.client(), &parts.headers) {
-        true => jwt_response(&jwt(endpoints, client.client(), &answer, now)?),
-        false => json::private(StatusCode::OK, serde_json::to_vec(&answer)?),
+    let client = client.client();
+    let mut response = if is_jwt_wanted(client, &parts.headers) {
+        let claims = IntrospectionClaims::new(issuer, &client.id, &answer, now);
+        json::private_jwt(MEDIA_TYPE, &jwt(endpoints, client, &claims, &origin).await?)
+    } else {
+        json::private(StatusCode::OK, serde_json::to_vec(&answer)?)
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
-}
-
-/// Whether the person still may act, and their sign-in lives where the token hangs on it.
-async fn may_still_act<S: OAuthStore, R: AccountResolver, P>(
-    endpoints: &Endpoints<S, R, P>,
-    grant: &Grant,
-    origin: &Origin,
-) -> Result<bool, Failure> {
-    let mut context = Context::new(Purpose::Introspection);
-    context.client = Some(grant.client.clone());
-    context.scope = grant.scope.clone();
-    context.sid = grant.ends_with().map(str::to_owned);
-    is_account_alive(endpoints, grant, &context, origin).await
 }
 
 /// Whether the answer is a JWT: the request says so, or the client registered what only a JWT has.
@@ -134,27 +128,28 @@ fn names_jwt(accept: &str) -> bool {
     })
 }
 
-/// The answer signed by the algorithm that the client registered; the specification's default is RS256.
-fn jwt<S, R, P>(
+/// The answer signed by the algorithm that the client registered, else by the specification's default, RS256; and then
+/// encrypted where it registered so, [RFC 9701 section 6](https://www.rfc-editor.org/rfc/rfc9701#section-6).
+async fn jwt<S: OAuthStore, R, P>(
     endpoints: &Endpoints<S, R, P>,
     client: &Client,
-    answer: &Introspection<'_>,
-    now: Timestamp,
+    claims: &IntrospectionClaims<'_>,
+    origin: &Origin,
 ) -> Result<Secret<String>, Failure> {
-    let algorithm = client.metadata.introspection_signed_response_alg.unwrap_or(Algorithm::RS256);
-    let key = endpoints.server.keys().signing(algorithm).ok_or_else(|| Failure::NoKey {
-        algorithm: algorithm.to_string(),
-        client: client.id.to_string(),
-    })?;
-    let issuer = endpoints.server.config().issuer.as_str();
-    let claims = IntrospectionClaims::new(issuer, &client.id, answer, now);
-    Ok(Secret::new(key.sign_jwt(introspection::TYP, &claims)?))
-}
-
-fn jwt_response(token: &Secret<String>) -> Response<Bytes> {
-    let mut response = json::private(StatusCode::OK, token.expose().as_bytes().to_vec());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    response
+    let metadata = &client.metadata;
+    let algorithm = metadata.introspection_signed_response_alg.unwrap_or(Algorithm::RS256);
+    let key = endpoints.server.keys().signing(algorithm);
+    let key = key.ok_or_else(|| Failure::no_key(algorithm.as_str(), client))?;
+    let signed = Secret::new(key.sign_jwt(introspection::TYP, claims)?);
+    let (alg, enc) =
+        (metadata.introspection_encrypted_response_alg, metadata.introspection_encrypted_response_enc);
+    match Encryption::registered("introspection", alg, enc) {
+        Some(how) => {
+            let text = signed.expose().as_bytes();
+            encrypted(endpoints, client, how, Some("JWT"), text, origin).await
+        }
+        None => Ok(signed),
+    }
 }
 
 #[cfg(test)]

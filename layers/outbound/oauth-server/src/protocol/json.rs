@@ -28,10 +28,10 @@ pub(super) fn private(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     response
 }
 
-/// A JWT for this client alone, never to be kept.
-pub(super) fn private_jwt(token: &Secret<String>) -> Response<Bytes> {
+/// A JWT of this media type, for this client alone, never to be kept.
+pub(super) fn private_jwt(media_type: &'static str, token: &Secret<String>) -> Response<Bytes> {
     let mut response = private(StatusCode::OK, token.expose().as_bytes().to_vec());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -3,7 +3,7 @@ use std::{error::Error, fmt, sync::Arc};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
-use towergate_oauth::ports::OAuthStore;
+use towergate_oauth::{ports::OAuthStore, rules::discovery::is_well_known};
 
 use super::{cors, introspect, json, layer::Endpoints, revoke, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
@@ -78,14 +78,12 @@ impl Route {
     fn of(path: &str, config: &ServerConfig) -> Option<Self> {
         let paths = &config.paths;
         match path {
-            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
-                Some(Self::Metadata)
-            }
             _ if path == paths.token => Some(Self::Token),
             _ if path == paths.userinfo => Some(Self::UserInfo),
             _ if path == paths.revoke => Some(Self::Revoke),
             _ if path == paths.introspect => Some(Self::Introspect),
             _ if path == paths.jwks => Some(Self::Jwks),
+            _ if is_well_known(&config.issuer, path) => Some(Self::Metadata),
             _ => None,
         }
     }

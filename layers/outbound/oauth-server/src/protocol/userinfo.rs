@@ -74,7 +74,7 @@ where
     match userinfo::is_jwt(&client) {
         true => {
             let jwt = jwt(endpoints, &client, &answer, &origin).await?;
-            Ok(json::private_jwt(&jwt))
+            Ok(json::private_jwt("application/jwt", &jwt))
         }
         false => Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?)),
     }

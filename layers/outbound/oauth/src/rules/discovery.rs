@@ -8,6 +8,7 @@ use super::{
     claims::ScopeClaims,
     client::{AssertionAlgorithm, GrantType},
     issuer::Issuer,
+    resource::ResourceServer,
 };
 
 /// What is mounted and allowed.
@@ -39,6 +40,34 @@ pub struct Facts<'a> {
     pub ui_locales: &'a [String],
     /// Whether accounts can be made on the way.
     pub creates_accounts: bool,
+    /// The APIs that tokens may be for.
+    pub resource_servers: &'a [ResourceServer],
+    /// What the operator says of the service.
+    pub notices: &'a Notices,
+}
+
+/// Pages about the service, for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notices {
+    /// What clients' developers should read.
+    pub service_documentation: Option<String>,
+    /// What clients may do with what they learn.
+    pub op_policy_uri: Option<String>,
+    /// The terms of service.
+    pub op_tos_uri: Option<String>,
+}
+
+/// Whether the metadata of `issuer` is read at `path`: where
+/// [RFC 8414 section 3.1](https://www.rfc-editor.org/rfc/rfc8414#section-3.1) puts it, before the issuer's own path; where
+/// [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig) puts it, after it;
+/// and where [RFC 8414 section 5](https://www.rfc-editor.org/rfc/rfc8414#section-5) would have OpenID Connect put it.
+#[must_use]
+pub fn is_well_known(issuer: &Issuer, path: &str) -> bool {
+    const OAUTH: &str = "/.well-known/oauth-authorization-server";
+    const OPENID: &str = "/.well-known/openid-configuration";
+    let before = |name: &str| path.strip_prefix(name) == Some(issuer.path());
+    before(OAUTH) || before(OPENID) || path.strip_prefix(issuer.path()) == Some(OPENID)
 }
 
 /// The metadata document.
@@ -69,6 +98,9 @@ pub struct Metadata {
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_signing_alg_values_supported: Vec<&'static str>,
+    introspection_encryption_alg_values_supported: Vec<&'static str>,
+    introspection_encryption_enc_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     prompt_values_supported: Vec<&'static str>,
@@ -82,6 +114,14 @@ pub struct Metadata {
     request_parameter_supported: bool,
     request_object_signing_alg_values_supported: [&'static str; 4],
     request_uri_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    protected_resources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_documentation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_tos_uri: Option<String>,
 }
 
 /// The claims that the server itself makes.
@@ -126,9 +166,9 @@ impl Metadata {
             id_token_signing_alg_values_supported: algorithms.clone(),
             id_token_encryption_alg_values_supported: ways.clone(),
             id_token_encryption_enc_values_supported: encodings.clone(),
-            userinfo_signing_alg_values_supported: algorithms,
-            userinfo_encryption_alg_values_supported: ways,
-            userinfo_encryption_enc_values_supported: encodings,
+            userinfo_signing_alg_values_supported: algorithms.clone(),
+            userinfo_encryption_alg_values_supported: ways.clone(),
+            userinfo_encryption_enc_values_supported: encodings.clone(),
             claim_types_supported: ["normal"],
             token_endpoint_auth_methods_supported: [CONFIDENTIAL, &["none"]].concat(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
@@ -136,6 +176,9 @@ impl Metadata {
             revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
             introspection_endpoint_auth_methods_supported: CONFIDENTIAL.to_vec(),
             introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
+            introspection_signing_alg_values_supported: algorithms,
+            introspection_encryption_alg_values_supported: ways,
+            introspection_encryption_enc_values_supported: encodings,
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims,
             prompt_values_supported: prompts(facts.creates_accounts),
@@ -147,6 +190,10 @@ impl Metadata {
             request_parameter_supported: true,
             request_object_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str),
             request_uri_parameter_supported: false,
+            protected_resources: facts.resource_servers.iter().map(|api| api.resource().to_owned()).collect(),
+            service_documentation: facts.notices.service_documentation.clone(),
+            op_policy_uri: facts.notices.op_policy_uri.clone(),
+            op_tos_uri: facts.notices.op_tos_uri.clone(),
         }
     }
 }
@@ -158,4 +205,31 @@ fn assertion_algorithms() -> Vec<&'static str> {
 fn prompts(creates_accounts: bool) -> Vec<&'static str> {
     let usual = ["none", "login", "consent", "select_account"];
     usual.into_iter().chain(creates_accounts.then_some("create")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc8414_3_1_the_well_known_path_stands_before_the_path_of_the_issuer() {
+        let plain = Issuer::https("https://id.example").unwrap();
+        let tenant = Issuer::https("https://id.example/a/b").unwrap();
+        for (path, is_plain, is_tenant) in [
+            ("/.well-known/oauth-authorization-server", true, false),
+            ("/.well-known/openid-configuration", true, false),
+            ("/.well-known/oauth-authorization-server/a/b", false, true),
+            ("/.well-known/openid-configuration/a/b", false, true),
+            ("/a/b/.well-known/openid-configuration", false, true),
+            ("/a/b/.well-known/oauth-authorization-server", false, false),
+            ("/.well-known/oauth-authorization-server/", false, false),
+            ("/.well-known/oauth-authorization-server/a/b/", false, false),
+            ("/.well-known/oauth-authorization-server/a", false, false),
+            ("/a/b", false, false),
+            ("/", false, false),
+        ] {
+            let found = (is_well_known(&plain, path), is_well_known(&tenant, path));
+            assert_eq!(found, (is_plain, is_tenant), "{path}");
+        }
+    }
 }

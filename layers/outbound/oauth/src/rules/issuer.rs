@@ -8,6 +8,8 @@ use url::{Host, Url};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Issuer {
     text: String,
+    origin: String,
+    path: String,
     insecure: bool,
 }
 
@@ -41,7 +43,7 @@ impl Issuer {
         if url.scheme() != "https" {
             return Err(InvalidIssuer::NotHttps);
         }
-        Ok(Self { text: text.to_owned(), insecure: false })
+        Ok(Self::of(text, &url, false))
     }
 
     /// Reads an `http` issuer on this very machine, for development: tokens travel in clear and the cookies of the
@@ -60,7 +62,7 @@ impl Issuer {
         if url.scheme() != "http" || !loopback {
             return Err(InvalidIssuer::NotLoopback);
         }
-        Ok(Self { text: text.to_owned(), insecure: true })
+        Ok(Self::of(text, &url, true))
     }
 
     /// The text.
@@ -75,10 +77,22 @@ impl Issuer {
         self.insecure
     }
 
-    /// The URL of a path at this issuer, for example of its token endpoint.
+    /// Its path: empty, or for example `/tenant`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The URL of a path from the root of its host, for example of its token endpoint.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
-        format!("{}{path}", self.text)
+        format!("{}{path}", self.origin)
+    }
+
+    fn of(text: &str, url: &Url, insecure: bool) -> Self {
+        let path = url.path().trim_end_matches('/').to_owned();
+        let origin = text.strip_suffix(path.as_str()).unwrap_or(text).to_owned();
+        Self { text: text.to_owned(), origin, path, insecure }
     }
 }
 
@@ -126,6 +140,15 @@ mod tests {
             "https://id.example/a/../b",
         ] {
             assert!(Issuer::https(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_belongs_to_the_issuer_and_addresses_begin_at_the_root() {
+        for (text, path) in [("https://id.example", ""), ("https://id.example:8443/a/b", "/a/b")] {
+            let issuer = Issuer::https(text).unwrap();
+            assert_eq!(issuer.path(), path);
+            assert_eq!(issuer.join("/x"), format!("{}/x", text.trim_end_matches("/a/b")));
         }
     }
 

@@ -124,9 +124,8 @@ impl<'a> Targets<'a> {
     /// The part of `audience` that `client` guards: about a token for them it may ask.
     #[must_use]
     pub fn guarded_by(&self, client: &ClientId, audience: &[String]) -> Vec<String> {
-        let guards = |name: &&String| {
-            self.server(name).is_some_and(|server| server.client.as_ref() == Some(client))
-        };
+        let guards =
+            |name: &&String| self.server(name).is_some_and(|server| server.client.as_ref() == Some(client));
         audience.iter().filter(guards).cloned().collect()
     }
 

@@ -119,6 +119,42 @@ async fn the_documents_are_those_of_the_ring_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_head_is_answered_and_another_method_is_not() {
+    let bench = Bench::new().await;
+    for path in ["/.well-known/openid-configuration", "/oauth/jwks"] {
+        let whole = get(&bench, path, None).await;
+        let mut request = Request::head(path).body(Full::default()).unwrap();
+        let head = bench.call(request.clone()).await;
+        assert_eq!((head.status(), head.body().len()), (StatusCode::OK, 0));
+        assert_eq!(head.headers()[header::CONTENT_LENGTH], whole.body().len().to_string());
+        assert_eq!(head.headers()[header::ETAG], whole.headers()[header::ETAG]);
+        *request.method_mut() = http::Method::POST;
+        let refused = bench.call(request).await;
+        assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(refused.headers()[header::ALLOW], "GET, HEAD");
+    }
+}
+
+#[tokio::test]
+async fn rfc8414_3_1_the_metadata_of_an_issuer_with_a_path_is_where_both_specifications_look() {
+    let tenant = "https://id.example/tenant";
+    let bench = Bench::with(keys(), |config| {
+        *config = ServerConfig::new(Issuer::https(tenant).unwrap());
+    })
+    .await;
+    for path in ["/.well-known/oauth-authorization-server/tenant", "/tenant/.well-known/openid-configuration"]
+    {
+        let metadata = json(&get(&bench, path, None).await);
+        assert_eq!(metadata["issuer"], tenant);
+        assert_eq!(metadata["token_endpoint"], "https://id.example/tenant/oauth/token");
+    }
+    assert_eq!(get(&bench, "/tenant/oauth/jwks", None).await.status(), StatusCode::OK);
+    for elsewhere in ["/.well-known/openid-configuration", "/oauth/jwks"] {
+        assert_eq!(get(&bench, elsewhere, None).await.body(), "inner", "{elsewhere}");
+    }
+}
+
+#[tokio::test]
 async fn any_other_path_passes_to_the_inner_service() {
     let bench = Bench::new().await;
     for path in ["/", "/oauth/token/", "/oauth/authorize", "/oauth/tokens"] {
