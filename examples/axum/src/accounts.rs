@@ -128,6 +128,10 @@ impl<O: OAuthStore> OnLogout for EndGrants<O> {
         self.0.end_session_grants(sign_in.to_string(), origin).await?;
         Ok(())
     }
+
+    async fn has_ended(&self, sign_in: SignInId) -> Result<bool, StoreError> {
+        self.0.has_sign_in_ended(&sign_in.to_string()).await
+    }
 }
 
 /// The subject of a person is their identifier: it never changes hands, and tells nothing.

@@ -14,6 +14,7 @@ use timed::{
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
     identity::{ports::SessionStore, rules::fact::SessionEnd},
+    oauth::ports::GrantStore,
 };
 
 #[tokio::test]
@@ -118,6 +119,20 @@ async fn a_sign_out_with_the_cookie_of_before_ends_the_tokens_too() {
     assert!(is_invalid_grant(&place.refresh(&online).await));
     let front = browser.try_open(place.client.at("/")).await.unwrap();
     assert!(front.text.contains("You are not signed in"), "{}", front.text);
+}
+
+#[tokio::test]
+async fn whoever_signs_in_after_half_a_sign_out_is_served_again() {
+    let place = Place::new().await;
+    let browser = &mut Browser::default();
+    place.sign_in(browser, EMAIL).await;
+    place.tokens(browser, ONLINE).await;
+    let session = place.store.sessions_of(place.alice().await, place.clock.now()).await.unwrap();
+    let origin = Origin::detached(place.clock.now(), &OsRandom::new()).unwrap();
+    place.store.end_session_grants(session[0].sign_in.to_string(), origin).await.unwrap();
+    place.sign_in(browser, EMAIL).await;
+    let tokens = place.tokens(browser, ONLINE).await;
+    assert_eq!(place.userinfo(&tokens).await, StatusCode::OK);
 }
 
 /// What came of a sign-in has ended, and is on record as such; the rest lives on.

@@ -114,6 +114,12 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
     ) -> Result<SignedIn, LoginError> {
         let (login, hook) = (self.login.clone(), Arc::clone(&self.hook));
         let signing_in = async move {
+            // Nobody goes on with a sign-in in which no client would be served any more.
+            if let Some(before) = session.sign_in_id()
+                && hook.has_ended(before).await?
+            {
+                session.end().await.map_err(LoginError::Session)?;
+            }
             let signed_in = login.attempt(&email, &password, &session, origin).await?;
             if let Some(ended) = signed_in.ended
                 && let Err(error) = hook.ending(ended, origin).await

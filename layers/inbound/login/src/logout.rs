@@ -31,6 +31,16 @@ pub trait OnLogout: Send + Sync + 'static {
         sign_in: SignInId,
         origin: Origin,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Whether what came from `sign_in` was ended already, though its session lives: a sign-out that failed half-way, or
+    /// one that began at the other half. Whoever then proves themself again begins a sign-in of their own. `false` unless
+    /// the host says otherwise.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn has_ended(&self, _sign_in: SignInId) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        future::ready(Ok(false))
+    }
 }
 
 impl OnLogout for () {

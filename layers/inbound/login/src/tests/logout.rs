@@ -12,6 +12,7 @@ use super::*;
 struct Hook {
     ended: Arc<Mutex<Vec<SignInId>>>,
     fails: Arc<AtomicBool>,
+    half_ended: Arc<AtomicBool>,
 }
 
 impl OnLogout for Hook {
@@ -21,6 +22,10 @@ impl OnLogout for Hook {
         }
         self.ended.lock().unwrap().push(sign_in);
         Ok(())
+    }
+
+    async fn has_ended(&self, _: SignInId) -> Result<bool, StoreError> {
+        Ok(self.half_ended.load(Ordering::SeqCst))
     }
 }
 
@@ -109,4 +114,16 @@ async fn whoever_proves_themself_again_goes_on_with_their_sign_in() {
     assert_eq!(host.get("/", Some(&second)).await.body, "nobody");
     let ended = host.hook.ended.lock().unwrap();
     assert_eq!(ended.iter().map(SignInId::to_string).collect::<Vec<_>>(), [created[0].details[0].1.clone()]);
+}
+
+#[tokio::test]
+async fn nobody_goes_on_with_a_sign_in_that_the_host_has_ended() {
+    let host = Host::with_alice().await.with_hook(Hook::default());
+    let first = host.sign_in(ALICE, RIGHT, None).await.cookie();
+    host.hook.half_ended.store(true, Ordering::SeqCst);
+    let second = host.sign_in(ALICE, RIGHT, Some(&first)).await.cookie();
+    assert_ne!(host.get("/", Some(&second)).await.body, "nobody");
+    assert_eq!(host.get("/", Some(&first)).await.body, "nobody");
+    let created = host.events("session.created");
+    assert_ne!(created[0].details, created[1].details, "two sids");
 }

@@ -112,6 +112,12 @@ pub trait GrantStore: Send + Sync + 'static {
         sid: String,
         origin: Origin,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Whether the login session `sid` [has ended](Self::end_session_grants), as far as that is remembered.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn has_sign_in_ended(&self, sid: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// A code as it stands in the store.

@@ -15,7 +15,7 @@ use towergate_oauth::{
 };
 
 use super::{access_token, code, grant_row, refresh_token};
-use crate::store::SqliteStore;
+use crate::{query, store::SqliteStore};
 
 impl GrantStore for SqliteStore {
     async fn find_code(&self, id: Uuid) -> Result<Option<StoredCode>, StoreError> {
@@ -74,5 +74,9 @@ impl GrantStore for SqliteStore {
             grant_row::revoke(step, grant_row::REVOKE_OF_SID, key, RevocationReason::SessionEnded, &origin)
         })
         .await
+    }
+
+    async fn has_sign_in_ended(&self, sid: &str) -> Result<bool, StoreError> {
+        self.read(|connection| query::exists(connection, grant_row::IS_SIGN_IN_ENDED, params![sid]))
     }
 }

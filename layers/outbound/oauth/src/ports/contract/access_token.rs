@@ -204,7 +204,10 @@ pub async fn no_code_is_issued_to_a_disabled_client<S: OAuthStore + AuditTrail>(
 /// A request that began before the person signed out gets no code afterwards, not even an offline one.
 pub async fn no_code_is_issued_in_an_ended_sign_in<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;
+    assert!(!store.has_sign_in_ended("sid-1").await.unwrap());
     assert_eq!(store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap(), 0);
+    assert!(store.has_sign_in_ended("sid-1").await.unwrap());
+    assert!(!store.has_sign_in_ended("sid-2").await.unwrap());
     let mut ear = Ear::on(store).await;
     let offline = Grant { scope: scope("openid offline_access"), ..grant(1) };
     assert_eq!(store.issue_code(offline, code(1), None, origin(NOW)).await.unwrap(), Issuing::SignInEnded);

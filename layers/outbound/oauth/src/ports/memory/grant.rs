@@ -94,6 +94,10 @@ impl GrantStore for MemoryStore {
             ))
         })
     }
+
+    async fn has_sign_in_ended(&self, sid: &str) -> Result<bool, StoreError> {
+        self.step(|state| Ok(state.grants.has_ended(sid)))
+    }
 }
 
 fn find_access_token(state: &Tables, id: Uuid) -> Option<StoredAccessToken> {

@@ -74,7 +74,11 @@ impl Grants {
 
     /// Whether the sign-in that the grant would be given in has ended.
     pub(in crate::ports::memory) fn sign_in_has_ended(&self, grant: &Grant) -> bool {
-        grant.sign_in.sid.as_ref().is_some_and(|sid| self.ended_sign_ins.contains_key(sid))
+        grant.sign_in.sid.as_ref().is_some_and(|sid| self.has_ended(sid))
+    }
+
+    pub(super) fn has_ended(&self, sid: &str) -> bool {
+        self.ended_sign_ins.contains_key(sid)
     }
 
     /// Revokes every living grant that `dies` names; answers how many.
