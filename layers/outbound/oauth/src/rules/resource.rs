@@ -113,12 +113,15 @@ impl<'a> Targets<'a> {
 
     /// The part of `scope` that means something to somebody of `audience`; all of it when one of them does not say.
     #[must_use]
-    pub fn scope_at(&self, audience: &[String], scope: &Scope) -> Scope {
+    pub fn scope_at(&self, audience: &[String], scope: Scope) -> Scope {
         let spoken = audience.iter().try_fold(Scope::default(), |all, name| {
             let server = self.server(name)?;
             Some(all.union(server.scope.as_ref()?))
         });
-        spoken.map_or_else(|| scope.clone(), |spoken| scope.intersection(&spoken))
+        match spoken {
+            Some(spoken) => scope.intersection(&spoken),
+            None => scope,
+        }
     }
 
     /// The part of `audience` that `client` guards: about a token for them it may ask.
@@ -264,7 +267,7 @@ mod tests {
     fn a_scope_value_goes_only_where_it_means_something() {
         with_targets(|targets| {
             let asked = Scope::parse("openid mail.read files").unwrap();
-            let at = |names: &[&str]| targets.scope_at(&owned(names), &asked).to_string();
+            let at = |names: &[&str]| targets.scope_at(&owned(names), asked.clone()).to_string();
             assert_eq!(at(&["https://mail.example/api"]), "mail.read");
             assert_eq!(at(&["https://mail.example/api", "urn:example:files"]), "files mail.read");
             assert_eq!(at(&["https://mail.example/api", "https://open.example"]), asked.to_string());

@@ -87,7 +87,7 @@ impl<S, R, P> Call<'_, S, R, P> {
         grant: &Grant,
         share: &Share,
     ) -> Result<(Secret<String>, AccessToken), Failure> {
-        let scope = self.endpoints.server.config().targets().scope_at(&share.audience, &share.scope);
+        let scope = self.endpoints.server.config().targets().scope_at(&share.audience, share.scope.clone());
         let row = |id| access_claims::of_grant(id, grant, scope, share.audience.clone(), self.now);
         self.access_token(row, Some(&grant.sign_in))
     }
