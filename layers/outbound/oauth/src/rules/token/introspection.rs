@@ -138,7 +138,7 @@ impl<'a> Inquiry<'a> {
             if own.is_empty() {
                 return INACTIVE;
             }
-            let scope = self.targets.scope_at(&own, &token.scope);
+            let scope = self.targets.scope_at(&own, token.scope.clone());
             (own, scope)
         };
         let sign_in = grant.map(|grant| &grant.sign_in);
