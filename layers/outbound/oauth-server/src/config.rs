@@ -9,6 +9,8 @@ pub use towergate_oauth::rules::{
     resource::{InvalidResource, ResourceServer},
 };
 
+use crate::registration::Registration;
+
 /// What the host says about its authorization server. Start from [`ServerConfig::new`] and change what differs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -20,6 +22,8 @@ pub struct ServerConfig {
     /// The APIs that clients may ask tokens for by name, [RFC 8707](https://www.rfc-editor.org/rfc/rfc8707), beside the
     /// usual audience.
     pub resource_servers: Vec<ResourceServer>,
+    /// Whether clients may register themselves; not, unless the host says otherwise.
+    pub registration: Registration,
     /// Where its endpoints are.
     pub paths: Paths,
     /// What each scope value means to a person, for the consent page.
@@ -65,6 +69,7 @@ impl ServerConfig {
             paths: Paths::under(issuer.path()),
             issuer,
             resource_servers: Vec::new(),
+            registration: Registration::default(),
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
             claim_meanings: claim_meanings(),
             logo_hosts: BTreeSet::new(),
@@ -143,6 +148,8 @@ pub struct Paths {
     pub revoke: String,
     /// The introspection endpoint.
     pub introspect: String,
+    /// The client registration endpoint; a registration is managed below it.
+    pub register: String,
     /// The public keys.
     pub jwks: String,
 }
@@ -159,6 +166,7 @@ impl Paths {
             userinfo: at("/oauth/userinfo"),
             revoke: at("/oauth/revoke"),
             introspect: at("/oauth/introspect"),
+            register: at("/oauth/register"),
             jwks: at("/oauth/jwks"),
         }
     }

@@ -25,6 +25,7 @@ pub mod key_ring;
 pub mod pages;
 mod pairwise;
 pub mod protocol;
+pub mod registration;
 mod server;
 #[cfg(test)]
 mod test_keys;
@@ -32,4 +33,5 @@ mod test_keys;
 pub use client_keys::ClientKeysError;
 pub use config::{InvalidIssuer, Issuer, Notices, Paths, ServerConfig};
 pub use key_ring::{KeyRing, KeyRingError};
+pub use registration::{Registration, RegistrationMode, RegistrationPolicy};
 pub use server::AuthorizationServer;

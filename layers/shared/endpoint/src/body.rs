@@ -1,4 +1,4 @@
-//! The form in a request's body: said to be one, bounded, and whole. Its fields are
+//! The form or JSON in a request's body: said to be that, bounded, and whole. The fields of a form are
 //! [`Form`](towergate_core::form::Form)'s to read.
 
 use std::error::Error;
@@ -9,11 +9,11 @@ use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use towergate_core::form::MAX_LENGTH;
 
-/// Why the form in a body was not read.
+/// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// The body does not say that it is a form, or says two things.
-    #[error("the body is not sent as application/x-www-form-urlencoded")]
+    /// The body does not say that it is what is wanted, or says two things.
+    #[error("the body is not sent as what is wanted here")]
     MediaType,
     /// It is longer than [`MAX_LENGTH`].
     #[error("the body has more than 65536 bytes")]
@@ -32,7 +32,27 @@ where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    if !is_form(headers) {
+    read(is_form(headers), body).await
+}
+
+/// Reads a JSON body of at most [`MAX_LENGTH`] bytes; whether it is JSON is for the caller to see.
+///
+/// # Errors
+/// When it does not say that it is JSON, is too long, or torn.
+pub async fn read_json<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Unread>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    read(is_of(headers, "application/json"), body).await
+}
+
+async fn read<B>(expected: bool, body: B) -> Result<Bytes, Unread>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    if !expected {
         return Err(Unread::MediaType);
     }
     if body.size_hint().lower() > MAX_LENGTH as u64 {
@@ -48,13 +68,17 @@ where
 /// Whether the body says, once, that it is a form.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
+    is_of(headers, "application/x-www-form-urlencoded")
+}
+
+fn is_of(headers: &HeaderMap, wanted: &str) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(media), None) = (types.next(), types.next()) else { return false };
     media
         .to_str()
         .ok()
         .and_then(|media| media.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]

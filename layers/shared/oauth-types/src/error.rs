@@ -20,14 +20,20 @@ pub enum ErrorCode {
     InteractionRequired,
     /// Client authentication failed. [RFC 6749 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
     InvalidClient,
+    /// RFC 7591: a field of a client's metadata is wrong, or more than the server allows.
+    InvalidClientMetadata,
     /// The code or refresh token is wrong, used, expired, or somebody else's.
     InvalidGrant,
+    /// RFC 7591: a redirect URI of a client's metadata is wrong.
+    InvalidRedirectUri,
     /// A parameter is missing, malformed, or given twice.
     InvalidRequest,
     /// OpenID Connect and RFC 9101: the request object is not signed as it must be, or says what it must not.
     InvalidRequestObject,
     /// A scope value is unknown, malformed, or not for this client.
     InvalidScope,
+    /// RFC 7591: the software statement is wrong.
+    InvalidSoftwareStatement,
     /// RFC 8707: the resource is unknown or not for this client.
     InvalidTarget,
     /// RFC 6750: the access token is wrong, expired, or revoked.
@@ -42,6 +48,8 @@ pub enum ErrorCode {
     ServerError,
     /// Try again soon.
     TemporarilyUnavailable,
+    /// RFC 7591: the software statement is of somebody whom the server does not trust.
+    UnapprovedSoftwareStatement,
     /// The client may not use this grant or response type.
     UnauthorizedClient,
     /// [OpenID Connect](https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html): the sign-in
@@ -65,10 +73,13 @@ impl ErrorCode {
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -76,6 +87,7 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",

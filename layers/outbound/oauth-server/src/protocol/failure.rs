@@ -6,11 +6,11 @@ use towergate_core::{RandomUnavailable, StoreError, seal::SealError};
 use towergate_jose::{JoseError, jwe::JweError};
 use towergate_oauth::rules::{
     client::{AuthenticationFailure, Client},
-    token::Refusal,
+    token::Refusal as TokenRefusal,
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::json;
+use super::{json, register::refusal::Refusal};
 use crate::account::ResolverError;
 
 /// What ends a protocol request.
@@ -19,6 +19,9 @@ pub(super) enum Failure {
     /// The peer did something wrong.
     #[error(transparent)]
     Peer(#[from] OAuthError),
+    /// A registration is not to be had so.
+    #[error(transparent)]
+    Registration(#[from] Refusal),
     /// The client could not prove itself.
     #[error(transparent)]
     Authentication(#[from] AuthenticationFailure),
@@ -61,8 +64,8 @@ pub(super) enum Failure {
     NoKey { algorithm: String, client: String },
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<TokenRefusal> for Failure {
+    fn from(refusal: TokenRefusal) -> Self {
         tracing::info!(error = refusal.error.code.as_str(), reason = refusal.reason, "a grant was refused");
         Self::Peer(refusal.error)
     }
@@ -78,6 +81,9 @@ impl Failure {
     pub(super) fn tell(self, realm: &str) -> Response<Bytes> {
         match self {
             Self::Peer(error) => json::error(status_of(error.code), error),
+            Self::Registration(Refusal { code, description }) => {
+                json::explained(status_of(code), code, &description)
+            }
             Self::Authentication(failure) => {
                 let response = json::error(status_of(failure.error.code), failure.error);
                 let challenged = failure.by_header && response.status() == StatusCode::UNAUTHORIZED;
@@ -122,7 +128,7 @@ impl Failure {
 const fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
-        ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+        ErrorCode::AccessDenied | ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     }

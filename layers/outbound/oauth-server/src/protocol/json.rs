@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use towergate_core::{Secret, form::Form};
 use towergate_endpoint::{
     Document,
@@ -44,6 +45,19 @@ pub(super) fn error(status: StatusCode, error: OAuthError) -> Response<Bytes> {
     }
     let wire = Wire { error: error.code.as_str(), error_description: error.description };
     private(status, serde_json::to_vec(&wire).unwrap_or_default())
+}
+
+/// An error whose sentence says more than a constant can; it keeps to the characters of RFC 6749 section 5.2.
+pub(super) fn explained(status: StatusCode, code: ErrorCode, description: &str) -> Response<Bytes> {
+    let wire = serde_json::json!({ "error": code.as_str(), "error_description": description });
+    private(status, wire.to_string().into_bytes())
+}
+
+/// Done, and nothing to say.
+pub(super) fn nothing() -> Response<Bytes> {
+    let mut response = private(StatusCode::NO_CONTENT, Vec::new());
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    response
 }
 
 pub(super) fn method_not_allowed(allow: &'static str) -> Response<Bytes> {
@@ -95,4 +109,24 @@ where
         })
     })?;
     Form::parse_with_lists(&body, known, lists).map_err(|_| invalid(TOO_LARGE))
+}
+
+/// Reads one JSON object of at most 64 KiB that says each thing once.
+pub(super) async fn read_object<B>(headers: &HeaderMap, body: B) -> Result<Map<String, Value>, OAuthError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let invalid = |description| OAuthError::new(ErrorCode::InvalidRequest, description);
+    let body = body::read_json(headers, body).await.map_err(|unread| {
+        invalid(match unread {
+            Unread::MediaType => "the body must be application/json",
+            Unread::TooLong => TOO_LARGE,
+            Unread::Torn => "the body broke off midway",
+        })
+    })?;
+    towergate_jose::json::read_object(&body).map_err(|_| {
+        let description = "the body must be one JSON object in which each member is there once";
+        OAuthError::new(ErrorCode::InvalidClientMetadata, description)
+    })
 }

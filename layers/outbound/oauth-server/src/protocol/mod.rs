@@ -1,4 +1,4 @@
-//! The endpoints that clients call without a browser: token, revocation, introspection, userinfo,
+//! The endpoints that clients call without a browser: token, revocation, introspection, userinfo, registration,
 //! public keys, metadata.
 //!
 //! The rules, in order:
@@ -82,6 +82,7 @@ mod introspect;
 mod json;
 mod jwks;
 mod layer;
+mod register;
 mod revoke;
 mod service;
 mod token;

@@ -5,7 +5,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use towergate_oauth::{ports::OAuthStore, rules::discovery::is_well_known};
 
-use super::{cors, introspect, json, layer::Endpoints, revoke, token, userinfo};
+use super::{cors, introspect, json, layer::Endpoints, register, revoke, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
@@ -50,6 +50,8 @@ where
             Route::Token => token::answer(endpoints, &parts, body).await,
             Route::Revoke => revoke::answer(endpoints, &parts, body).await,
             Route::Introspect => introspect::answer(endpoints, &parts, body).await,
+            Route::Register => register::answer(endpoints, &parts, body).await,
+            Route::Manage => register::manage::answer(endpoints, &parts, body).await,
             Route::UserInfo => userinfo::answer(endpoints, &parts, body).await,
         };
         let answer = answer.unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str()));
@@ -68,6 +70,10 @@ pub enum Route {
     Revoke,
     /// Tells who may know of a token whether it works.
     Introspect,
+    /// Takes new clients in.
+    Register,
+    /// Tells a client what it registered, changes it, ends it.
+    Manage,
     /// The public keys.
     Jwks,
     /// What the server can do.
@@ -84,18 +90,29 @@ impl Route {
             _ if path == paths.introspect => Some(Self::Introspect),
             _ if path == paths.jwks => Some(Self::Jwks),
             _ if is_well_known(&config.issuer, path) => Some(Self::Metadata),
+            _ if config.registration.is_offered() => Self::of_registration(path, &paths.register),
+            _ => None,
+        }
+    }
+
+    fn of_registration(path: &str, register: &str) -> Option<Self> {
+        let rest = path.strip_prefix(register)?;
+        match rest.strip_prefix('/') {
+            None if rest.is_empty() => Some(Self::Register),
+            Some(client) if !client.is_empty() && !client.contains('/') => Some(Self::Manage),
             _ => None,
         }
     }
 
     /// Whether a client may run in a browser, on a site of its own, and ask here.
     const fn is_for_scripts(self) -> bool {
-        matches!(self, Self::Token | Self::UserInfo | Self::Revoke)
+        matches!(self, Self::Token | Self::UserInfo | Self::Revoke | Self::Register | Self::Manage)
     }
 
     const fn allowed(self) -> (&'static [Method], &'static str) {
         match self {
-            Self::Token | Self::Revoke | Self::Introspect => (&[Method::POST], "POST"),
+            Self::Token | Self::Revoke | Self::Introspect | Self::Register => (&[Method::POST], "POST"),
+            Self::Manage => (&[Method::GET, Method::PUT, Method::DELETE], "GET, PUT, DELETE"),
             Self::UserInfo => (&[Method::GET, Method::POST], "GET, POST"),
             Self::Jwks | Self::Metadata => (&[Method::GET, Method::HEAD], "GET, HEAD"),
         }

@@ -12,6 +12,8 @@ mod introspection;
 mod late_body;
 mod pairwise;
 mod refresh_token;
+mod registration;
+mod registration_management;
 mod resource;
 mod revocation;
 mod userinfo;

@@ -26,6 +26,8 @@ pub struct Facts<'a> {
     pub revoke: &'a str,
     /// The path of the introspection endpoint.
     pub introspect: &'a str,
+    /// The path of the client registration endpoint, if there is one.
+    pub register: Option<&'a str>,
     /// The path of the public keys.
     pub jwks: &'a str,
     /// The scope values that it gives a meaning to.
@@ -79,6 +81,8 @@ pub struct Metadata {
     userinfo_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
@@ -153,6 +157,7 @@ impl Metadata {
             userinfo_endpoint: facts.issuer.join(facts.userinfo),
             revocation_endpoint: facts.issuer.join(facts.revoke),
             introspection_endpoint: facts.issuer.join(facts.introspect),
+            registration_endpoint: facts.register.map(|path| facts.issuer.join(path)),
             jwks_uri: facts.issuer.join(facts.jwks),
             scopes_supported: scopes,
             response_types_supported: ["code"],

@@ -5,13 +5,17 @@ pub mod authenticate;
 pub mod gate;
 pub mod metadata;
 pub mod parse;
+pub mod policy;
 pub mod problem;
 pub mod register;
+pub mod registration_token;
 mod sealed_secret;
+pub mod statement;
 
 pub use assertion::{Assertion, AssertionAlgorithm, AssertionKey, Recipient};
 pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey};
 pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
+pub use policy::RegistrationPolicy;
 pub use problem::{FieldFault, InvalidMetadata, MetadataProblem, RedirectUriFault};
 
 use std::{fmt, str::FromStr};

@@ -31,6 +31,7 @@ use self::object::Object;
 use super::{
     AccessTokenFormat, ApplicationType, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
     SubjectType,
+    policy::RegistrationPolicy,
     problem::{FieldFault, InvalidMetadata, MetadataProblem},
 };
 
@@ -93,20 +94,39 @@ impl Reading {
         Ok(self.metadata)
     }
 
+    /// The same, within the bounds of a policy; `algorithms` are those that the server signs with.
+    #[must_use]
+    pub fn within(mut self, policy: &RegistrationPolicy, algorithms: &[Algorithm]) -> Self {
+        let beyond = policy.bound(&mut self.metadata, algorithms);
+        self.blame(beyond);
+        self
+    }
+
+    /// Whether it wants to prove itself by a secret that it shares with the server.
+    #[must_use]
+    pub const fn wants_secret(&self) -> bool {
+        self.metadata.token_endpoint_auth_method.is_by_secret()
+    }
+
     /// A new active client, when all of it can be read and nothing is wrong with what it says.
     ///
     /// # Errors
     /// Everything that is wrong, each field blamed for one kind of thing: what cannot be read is not judged.
     pub fn register(self, id: ClientId, secret: Option<&Secret<String>>) -> Result<Client, InvalidMetadata> {
-        let Self { mut problems, metadata, .. } = self;
-        let registered = Client::register(id, secret, metadata);
+        let mut reading = self;
+        let registered = Client::register(id, secret, std::mem::take(&mut reading.metadata));
         if let Err(invalid) = &registered {
-            let unread: Vec<_> = problems.iter().map(|problem| problem.blames().to_owned()).collect();
-            let judged = |problem: &&MetadataProblem| !unread.iter().any(|field| field == problem.blames());
-            problems.extend(invalid.problems.iter().filter(judged).cloned());
+            reading.blame(invalid.problems.clone());
         }
-        InvalidMetadata::unless_empty(problems)?;
+        InvalidMetadata::unless_empty(reading.problems)?;
         registered
+    }
+
+    /// Notes what is wrong with fields that can be read.
+    fn blame(&mut self, problems: Vec<MetadataProblem>) {
+        let blamed: Vec<_> = self.problems.iter().map(|problem| problem.blames().to_owned()).collect();
+        let news = |problem: &MetadataProblem| !blamed.iter().any(|field| field == problem.blames());
+        self.problems.extend(problems.into_iter().filter(news));
     }
 }
 

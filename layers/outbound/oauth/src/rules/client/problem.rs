@@ -127,6 +127,14 @@ pub enum FieldFault {
     /// It makes no sense without another field.
     #[error("needs {0}")]
     Needs(&'static str),
+    /// It goes beyond a bound of the host's policy.
+    #[error("goes beyond what this server allows here: {said}; allowed are {allowed}")]
+    OutOfBounds {
+        /// What goes too far.
+        said: String,
+        /// What is allowed.
+        allowed: String,
+    },
     /// It is an address that cannot be used.
     #[error("{0}")]
     Address(#[from] RedirectUriFault),
