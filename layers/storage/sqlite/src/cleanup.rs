@@ -25,6 +25,10 @@ pub struct Cleaned {
     pub ended_sign_ins: u64,
     /// Clients that were known only by a document which is read no more.
     pub client_documents: u64,
+    /// Clients of sign-ins that need not be remembered any more.
+    pub sign_in_clients: u64,
+    /// Notices of the end of a sign-in that need not be remembered any more.
+    pub logout_notices: u64,
     /// Interactions that had expired.
     pub interactions: u64,
     /// Identifiers that counted once, and stood in what has expired.
@@ -64,6 +68,19 @@ pub(crate) const SINGLE_USE: &str = "DELETE FROM towergate_single_use WHERE (kin
 /// How long the end of a sign-in is remembered, as the rules of the authorization server have it.
 const ENDED_SIGN_IN_KEPT: Duration = Duration::from_secs(24 * 3600);
 
+pub(crate) const SIGN_IN_CLIENTS: &str = "DELETE FROM towergate_sign_in_clients WHERE (sid, client) IN
+    (SELECT sid, client FROM towergate_sign_in_clients WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2)";
+
+/// How long the clients of a sign-in are remembered after their last grant, as the rules of the authorization server have
+/// it.
+const SIGN_IN_CLIENT_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+pub(crate) const LOGOUT_NOTICES: &str = "DELETE FROM towergate_logout_notices WHERE (sid, client) IN
+    (SELECT sid, client FROM towergate_logout_notices WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
+
+/// How long a finished notice is remembered, as the rules of the authorization server have it.
+const LOGOUT_NOTICE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
 pub(crate) const ACCESS_TOKENS: &str = "DELETE FROM towergate_access_tokens WHERE id IN
     (SELECT id FROM towergate_access_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
     RETURNING grant_id";
@@ -102,6 +119,8 @@ impl SqliteStore {
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
             single_use: self.clean(SINGLE_USE, now).await?,
+            sign_in_clients: self.clean(SIGN_IN_CLIENTS, now.minus(SIGN_IN_CLIENT_KEPT)).await?,
+            logout_notices: self.clean(LOGOUT_NOTICES, now.minus(LOGOUT_NOTICE_KEPT)).await?,
             ..self.clean_grants(now).await?
         })
     }

@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "consent_extent",
         sql: include_str!("../migrations/0012_consent_extent.sql"),
     },
+    Migration { number: 13, name: "logout", sql: include_str!("../migrations/0013_logout.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

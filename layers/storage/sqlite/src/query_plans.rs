@@ -43,6 +43,8 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::UNSPENT_CODES,
         c::ENDED_SIGN_INS,
         c::SINGLE_USE,
+        c::LOGOUT_NOTICES,
+        c::SIGN_IN_CLIENTS,
         c::CODES_OF_BARE_GRANT,
         c::BARE_GRANT,
     ] {
@@ -96,6 +98,10 @@ fn the_authorization_server_uses_an_index() {
         o::grant_row::REVOKE_OF_SID,
         o::grant_row::REVOKE_OF_SUBJECT,
         o::interaction::FIND,
+        o::logout::SAW,
+        o::logout::CLIENTS,
+        o::logout::QUEUE,
+        o::logout::DUE,
         o::refresh_token::FIND,
         o::room::TAKEN,
     ] {

@@ -3,18 +3,22 @@
 
 mod house;
 
-use house::{DAY, MINUTE, NOW, code, grant, id, login, origin, redemption, rotation, user};
+use house::{DAY, MINUTE, NOW, client, code, grant, id, login, origin, redemption, rotation, user};
 use towergate_identity::ports::{
     session::{Establishment, SessionStore},
     user::UserStore,
 };
 use towergate_oauth::{
     ports::{
+        ClientStore, LogoutStore,
         grant::{GrantStore, Redeemed, Rotated},
         interaction::InteractionStore,
         replay::{Remembering, ReplayStore},
     },
-    rules::single_use::{SingleUse, SingleUseKind},
+    rules::{
+        logout::Delivery,
+        single_use::{SingleUse, SingleUseKind},
+    },
 };
 use towergate_sqlite::SqliteStore;
 
@@ -138,4 +142,30 @@ async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
     assert_eq!(store.forget_events(NOW.plus(2 * DAY)).await.unwrap(), 1);
     store.issue_code(grant(5000, NOW), code(5000, NOW), None, origin(NOW)).await.unwrap();
     assert_eq!(store.events(0, 10).unwrap().first().unwrap().id, 1202);
+}
+
+#[tokio::test]
+async fn who_was_told_of_a_logout_is_remembered_for_a_week_and_the_clients_of_a_sign_in_for_a_season() {
+    let store = SqliteStore::in_memory().unwrap();
+    let mut told = client();
+    told.metadata.backchannel_logout_uri = Some(String::from("https://app.example/out"));
+    store.put_client(told, origin(NOW)).await.unwrap();
+    let sid = String::from("sid-1");
+    let mut given = grant(1, NOW);
+    given.sign_in.sid = Some(sid.clone());
+    store.issue_code(given, code(1, NOW), None, origin(NOW)).await.unwrap();
+    store.end_session_grants(sid.clone(), origin(NOW)).await.unwrap();
+    assert_eq!(
+        store.cleanup(NOW.plus(30 * DAY)).await.unwrap().logout_notices,
+        0,
+        "it was not delivered yet"
+    );
+    let taken = store.take_due_logouts(NOW, MINUTE, 1).await.unwrap().remove(0);
+    store.finish_logout(taken, Delivery::Delivered, origin(NOW)).await.unwrap();
+    let just = std::time::Duration::from_millis(1);
+    assert_eq!(store.cleanup(NOW.plus(7 * DAY).minus(just)).await.unwrap().logout_notices, 0);
+    assert_eq!(store.cleanup(NOW.plus(7 * DAY)).await.unwrap().logout_notices, 1);
+    assert_eq!(store.cleanup(NOW.plus(90 * DAY).minus(just)).await.unwrap().sign_in_clients, 0);
+    assert_eq!(store.clients_of_session(&sid).await.unwrap().len(), 1);
+    assert_eq!(store.cleanup(NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
 }

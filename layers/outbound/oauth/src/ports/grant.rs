@@ -105,6 +105,10 @@ pub trait GrantStore: Send + Sync + 'static {
     /// no code is issued in that session, not even to a request that began before: so it stays for
     /// [`ENDED_SIGN_IN_KEPT`](crate::rules::grant::ENDED_SIGN_IN_KEPT). Writes `grant.revoked` for each.
     ///
+    /// In the same step it keeps a [`LogoutNotice`](crate::rules::logout::LogoutNotice), due at once, for each active client
+    /// that ever had a grant in that session, an offline or a dead one too, and registered a `backchannel_logout_uri`: once
+    /// for each session, however often it ends. Writes `logout.queued` for each.
+    ///
     /// # Errors
     /// When the store fails.
     fn end_session_grants(

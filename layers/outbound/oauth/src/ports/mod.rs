@@ -13,6 +13,7 @@ pub mod contract;
 pub mod grant;
 pub mod interaction;
 pub mod key;
+pub mod logout;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod replay;
@@ -23,15 +24,16 @@ pub use client::ClientStore;
 pub use grant::GrantStore;
 pub use interaction::InteractionStore;
 pub use key::KeyStore;
+pub use logout::LogoutStore;
 pub use replay::ReplayStore;
 
 /// Everything the authorization server asks of a store.
 pub trait OAuthStore:
-    ClientStore + InteractionStore + GrantStore + KeyStore + ReplayStore + AuditLog + Clone
+    ClientStore + InteractionStore + GrantStore + KeyStore + LogoutStore + ReplayStore + AuditLog + Clone
 {
 }
 
-impl<T: ClientStore + InteractionStore + GrantStore + KeyStore + ReplayStore + AuditLog + Clone> OAuthStore
-    for T
+impl<T> OAuthStore for T where
+    T: ClientStore + InteractionStore + GrantStore + KeyStore + LogoutStore + ReplayStore + AuditLog + Clone
 {
 }

@@ -7,6 +7,7 @@ use super::{
     client::{ClientId, GrantType},
     grant::{GrantId, RevocationReason, Subject},
     interaction::InteractionId,
+    logout::Delivery,
 };
 
 /// What happened at the authorization server.
@@ -38,6 +39,14 @@ pub enum OAuthFact {
     TokenRevoked { token: Uuid, client: ClientId },
     /// A grant and all that hangs from it died.
     GrantRevoked { grant: GrantId, client: ClientId, reason: RevocationReason },
+    /// A client is to be told that a sign-in ended.
+    LogoutQueued { sid: String, client: ClientId },
+    /// A client has heard that a sign-in ended.
+    LogoutDelivered { sid: String, client: ClientId, attempt: u32 },
+    /// A client could not be told that a sign-in ended; it is to be tried again.
+    LogoutDelayed { sid: String, client: ClientId, attempt: u32, reason: &'static str },
+    /// A client could not be told that a sign-in ended, and it is not tried again.
+    LogoutGivenUp { sid: String, client: ClientId, attempt: u32, reason: &'static str },
     /// A client was written.
     ClientRegistered { client: ClientId },
     /// A client changed its registration.
@@ -58,6 +67,18 @@ pub enum OAuthFact {
     KeyResealed { kid: String },
     /// The host's account resolver erred or panicked.
     AccountResolverFailed { call: &'static str, problem: String },
+}
+
+impl OAuthFact {
+    /// What became of an attempt to tell a client that a sign-in ended.
+    #[must_use]
+    pub const fn of_delivery(sid: String, client: ClientId, attempt: u32, delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Delivered => Self::LogoutDelivered { sid, client, attempt },
+            Delivery::RetryAt { reason, .. } => Self::LogoutDelayed { sid, client, attempt, reason },
+            Delivery::GivenUp { reason } => Self::LogoutGivenUp { sid, client, attempt, reason },
+        }
+    }
 }
 
 impl Fact for OAuthFact {
@@ -130,6 +151,21 @@ impl Fact for OAuthFact {
                     Event::succeeded(origin, "grant.revoked", client(id), Party::new("grant", grant));
                 event.reason = Some(reason.as_str());
                 event
+            }
+            Self::LogoutQueued { sid, client: id } => {
+                Event::succeeded(origin, "logout.queued", client(id), Party::new("sign_in", sid))
+            }
+            Self::LogoutDelivered { sid, client: id, attempt } => {
+                Event::succeeded(origin, "logout.delivered", client(id), Party::new("sign_in", sid))
+                    .with("attempt", attempt)
+            }
+            Self::LogoutDelayed { sid, client: id, attempt, reason } => {
+                Event::refused(origin, "logout.delayed", client(id), Party::new("sign_in", sid), reason)
+                    .with("attempt", attempt)
+            }
+            Self::LogoutGivenUp { sid, client: id, attempt, reason } => {
+                Event::refused(origin, "logout.given_up", client(id), Party::new("sign_in", sid), reason)
+                    .with("attempt", attempt)
             }
             Self::ClientRegistered { client: id } => {
                 Event::succeeded(origin, "client.registered", Party::system(), client(id))

@@ -14,6 +14,7 @@ pub mod id_token_hint;
 pub mod interaction;
 pub mod issuer;
 pub mod key;
+pub mod logout;
 pub mod refresh_token;
 pub mod resource;
 pub mod single_use;

@@ -16,7 +16,7 @@ use towergate_oauth_types::pkce::CodeChallenge;
 use super::{
     access_token,
     grant_row::{self, grant_columns},
-    refresh_token,
+    logout, refresh_token,
 };
 use crate::{failure::Failure, fields::Fields, query, writer::Step};
 
@@ -40,6 +40,7 @@ pub(super) fn find(connection: &Connection, id: Uuid) -> Result<Option<StoredCod
 /// Keeps a grant and the code that stands for it.
 pub(super) fn issue(step: &mut Step<'_>, grant: Grant, code: &Code, origin: &Origin) -> Result<(), Failure> {
     grant_row::insert(step.connection, &grant)?;
+    logout::saw(step.connection, &grant, origin.at)?;
     query::change(
         step.connection,
         INSERT,

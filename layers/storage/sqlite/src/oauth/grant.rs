@@ -14,7 +14,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{access_token, code, grant_row, refresh_token};
+use super::{access_token, code, grant_row, logout, refresh_token};
 use crate::{query, store::SqliteStore};
 
 impl GrantStore for SqliteStore {
@@ -70,6 +70,7 @@ impl GrantStore for SqliteStore {
     async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {
         self.write(move |step| {
             grant_row::end_sign_in(step.connection, &sid, &origin)?;
+            logout::queue(step, &sid, &origin)?;
             let key = params![origin.at.unix_millis(), sid];
             grant_row::revoke(step, grant_row::REVOKE_OF_SID, key, RevocationReason::SessionEnded, &origin)
         })

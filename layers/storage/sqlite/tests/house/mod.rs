@@ -26,7 +26,7 @@ use towergate_oauth::{
     ports::grant::{Redemption, Rotation},
     rules::{
         access_token::AccessToken,
-        client::ClientId,
+        client::{Client, ClientId, ClientMetadata},
         code::Code,
         grant::{Grant, GrantId, SignIn, Subject},
         refresh_token::RefreshToken,
@@ -167,4 +167,8 @@ fn refresh_token(number: u128, grant: u128, now: Timestamp, end: Timestamp) -> R
         expires_at: end,
         absolute_expires_at: end,
     }
+}
+
+pub fn client() -> Client {
+    Client::unchecked(grant(1, NOW).client, None, ClientMetadata::default())
 }

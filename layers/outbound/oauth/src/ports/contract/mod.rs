@@ -20,6 +20,7 @@ pub mod consent;
 mod fixture;
 pub mod interaction;
 pub mod key;
+pub mod logout;
 pub mod race;
 pub mod refresh_token;
 pub mod registration;
@@ -119,6 +120,15 @@ macro_rules! oauth_store_contract {
                 a_key_is_sealed_anew,
                 an_event_reads_back_whole,
             }
+            logout {
+                a_client_is_known_by_any_grant_in_the_session,
+                a_client_that_asked_for_it_is_told_once,
+                a_notice_belongs_to_one_while_the_lease_holds,
+                a_notice_waits_as_long_as_it_was_told_to,
+                a_finished_notice_is_over,
+                an_attempt_that_was_overtaken_finishes_nothing,
+                notices_come_in_the_order_in_which_they_wait,
+            }
             refresh_token {
                 a_refresh_token_is_exchanged,
                 a_repetition_gets_the_same_answer,
@@ -164,6 +174,8 @@ macro_rules! oauth_store_contract {
                 parallel_revocations_of_a_token_kill_once,
                 parallel_changes_of_a_ring_leave_one,
                 parallel_repetitions_leave_one_first,
+                parallel_ends_of_a_session_tell_once,
+                parallel_takers_of_notices_share_them,
             }
         }
     };

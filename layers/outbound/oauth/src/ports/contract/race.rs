@@ -9,10 +9,11 @@ use super::{
     AuditTrail,
     fixture::{
         NOW, ROOM, WINDOW, access_token, alice, bob, client_id, code, grant_id, interaction, origin,
-        redemption, refresh_token, rotation, with_clients, with_code, with_family,
+        other_client_id, redemption, refresh_token, rotation, with_clients, with_code, with_family,
     },
     interaction::{approval, with_taken},
     key::key,
+    logout::{notice, with_ended_session, with_session},
     registration::registrant,
     replay::once,
 };
@@ -185,4 +186,34 @@ pub fn parallel_repetitions_leave_one_first<S: OAuthStore + AuditTrail>(
         store.remember_once(once(1, NOW.plus(WINDOW)), origin(NOW)).await.unwrap()
     });
     assert_eq!(remembered.iter().filter(|answer| **answer == Remembering::First).count(), 1);
+}
+
+/// When a session ends many times at once, each client is told once.
+pub fn parallel_ends_of_a_session_tell_once<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_session(&store).await });
+    many(store, 32, &run, |store, _| async move {
+        store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
+    });
+    one(store, &run, |store| async move { assert_eq!(written(&store, "logout.queued").await, 2) });
+}
+
+/// When many take notices at once, nobody takes what another has taken.
+pub fn parallel_takers_of_notices_share_them<S: OAuthStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_ended_session(&store).await });
+    let taken =
+        many(
+            store,
+            32,
+            &run,
+            |store, _| async move { store.take_due_logouts(NOW, WINDOW, 1).await.unwrap() },
+        );
+    let mut taken: Vec<_> = taken.into_iter().flatten().collect();
+    taken.sort_by(|left, right| left.client.cmp(&right.client));
+    assert_eq!(taken, [client_id(), other_client_id()].map(|client| notice(client, 1)));
 }

@@ -144,6 +144,12 @@ fn room(limit: u32) -> usize {
 }
 
 impl Clients {
+    /// Whether the client is active and to be told directly when a sign-in ends.
+    pub(super) fn is_told_of_logouts(&self, id: &ClientId) -> bool {
+        let client = self.0.get(id).filter(|client| client.state == ClientState::Active);
+        client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some())
+    }
+
     /// Whether the client is there and may act.
     pub(super) fn may_act(&self, id: &ClientId) -> bool {
         self.0.get(id).is_some_and(|client| client.state == ClientState::Active)

@@ -86,6 +86,7 @@ impl GrantStore for MemoryStore {
     async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {
         self.step(|state| {
             state.grants.end_sign_in(sid.clone(), origin.at);
+            state.logouts.end_sign_in(&sid, &state.clients, &origin, &mut state.log);
             Ok(state.grants.revoke_where(
                 |grant| grant.sign_in.sid.as_ref() == Some(&sid) && !grant.is_offline(),
                 RevocationReason::SessionEnded,

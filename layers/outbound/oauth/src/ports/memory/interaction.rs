@@ -102,6 +102,7 @@ impl InteractionStore for MemoryStore {
                 }
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
+            state.logouts.saw(&grant, origin.at);
             state.grants.keep(grant, code);
             Ok(Closing::Closed)
         })
@@ -146,6 +147,7 @@ impl InteractionStore for MemoryStore {
                 return Ok(Issuing::ConsentWithdrawn);
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
+            state.logouts.saw(&grant, origin.at);
             state.grants.keep(grant, code);
             Ok(Issuing::Issued)
         })

@@ -6,6 +6,7 @@ mod client;
 mod grant;
 mod interaction;
 mod key;
+mod logout;
 mod replay;
 
 use std::fmt;
@@ -22,6 +23,7 @@ pub struct Tables {
     interactions: interaction::Interactions,
     grants: grant::Grants,
     keys: key::Keys,
+    logouts: logout::Logouts,
     seen: replay::Seen,
     log: Log,
 }

@@ -79,15 +79,20 @@ impl RedirectUri {
     /// [can be](https://www.w3.org/TR/CSP3/#match-hosts).
     #[must_use]
     pub fn csp_source(&self) -> String {
-        let Ok(url) = Url::parse(&self.uri) else { return String::from("'none'") };
-        let nameable = match url.host() {
-            // A URL's host may hold what ends a directive; a policy's host is letters, digits, dots and hyphens.
-            Some(Host::Domain(name)) => url.origin().is_tuple() && name.bytes().all(in_policy),
-            Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST && url.origin().is_tuple(),
-            Some(Host::Ipv6(_)) | None => false,
-        };
-        if nameable { url.origin().ascii_serialization() } else { format!("{}:", url.scheme()) }
+        csp_source(&self.uri)
     }
+}
+
+/// The origin of an address as a source of a content security policy, as [`RedirectUri::csp_source`] has it.
+pub(in crate::rules) fn csp_source(uri: &str) -> String {
+    let Ok(url) = Url::parse(uri) else { return String::from("'none'") };
+    let nameable = match url.host() {
+        // A URL's host may hold what ends a directive; a policy's host is letters, digits, dots and hyphens.
+        Some(Host::Domain(name)) => url.origin().is_tuple() && name.bytes().all(in_policy),
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST && url.origin().is_tuple(),
+        Some(Host::Ipv6(_)) | None => false,
+    };
+    if nameable { url.origin().ascii_serialization() } else { format!("{}:", url.scheme()) }
 }
 
 const fn in_policy(byte: u8) -> bool {
@@ -97,7 +102,8 @@ const fn in_policy(byte: u8) -> bool {
 /// Schemes that would run or read something in the browser instead of leaving it.
 const FORBIDDEN: &[&str] = &["about", "blob", "data", "file", "javascript", "vbscript", "view-source"];
 
-fn is_sendable(uri: &str) -> bool {
+/// Whether a browser may be sent there: visible ASCII without a fragment, and nothing that it would run or read itself.
+pub(in crate::rules) fn is_sendable(uri: &str) -> bool {
     let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'#');
     uri.bytes().all(plain) && Url::parse(uri).is_ok_and(|url| !FORBIDDEN.contains(&url.scheme()))
 }

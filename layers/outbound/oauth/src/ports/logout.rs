@@ -1,0 +1,58 @@
+//! Clients that are to learn that a sign-in ended.
+//!
+//! The sign-in ends by [`GrantStore::end_session_grants`](super::GrantStore::end_session_grants), which writes the
+//! notices in its one step: whoever dies afterwards, each client is told.
+
+use std::{future::Future, time::Duration};
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use crate::rules::{
+    client::ClientId,
+    logout::{Delivery, LogoutNotice},
+};
+
+/// Keeps which clients had a part in a sign-in, and those that are to be told of its end.
+pub trait LogoutStore: Send + Sync + 'static {
+    /// Every client that had a grant in the sign-in `sid`, whatever became of it, in the order of their identifiers.
+    /// They are known for [`CLIENT_KEPT`](crate::rules::logout::notice::CLIENT_KEPT) after the last grant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn clients_of_session(&self, sid: &str)
+    -> impl Future<Output = Result<Vec<ClientId>, StoreError>> + Send;
+
+    /// Takes at most `limit` notices that are due at `now`, those first that have waited longest. Each belongs to the
+    /// caller for `lease`; afterwards it is due again, unless it was finished. Of several instances that take at once,
+    /// one gets it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn take_due_logouts(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<LogoutNotice>, StoreError>> + Send;
+
+    /// Writes down what became of an attempt, unless somebody else has taken the notice meanwhile, or it was finished.
+    /// Writes `logout.delivered`, `logout.delayed` or `logout.given_up`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn finish_logout(
+        &self,
+        notice: LogoutNotice,
+        delivery: Delivery,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Finishing, StoreError>> + Send;
+}
+
+/// What became of [`LogoutStore::finish_logout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finishing {
+    /// It is written down.
+    Finished,
+    /// It was not this attempt's to finish any more.
+    Overtaken,
+}

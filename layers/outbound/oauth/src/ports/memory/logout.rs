@@ -1,0 +1,145 @@
+//! Clients of sign-ins, and notices of their end, in memory.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use super::{Log, MemoryStore, client::Clients};
+use crate::{
+    ports::logout::{Finishing, LogoutStore},
+    rules::{
+        client::ClientId,
+        fact::OAuthFact,
+        grant::{Grant, Subject},
+        logout::{
+            Delivery, LogoutNotice,
+            notice::{CLIENT_KEPT, KEPT},
+        },
+    },
+};
+
+#[derive(Default)]
+pub(super) struct Logouts {
+    clients: BTreeMap<(String, ClientId), Seen>,
+    notices: BTreeMap<(String, ClientId), NoticeRow>,
+}
+
+struct Seen {
+    subject: Subject,
+    at: Timestamp,
+}
+
+struct NoticeRow {
+    /// As it was last taken.
+    notice: LogoutNotice,
+    state: State,
+}
+
+enum State {
+    DueAt(Timestamp),
+    Finished(Timestamp),
+}
+
+impl LogoutStore for MemoryStore {
+    async fn clients_of_session(&self, sid: &str) -> Result<Vec<ClientId>, StoreError> {
+        self.step(|state| Ok(state.logouts.clients_of(sid).map(|(client, _)| client.clone()).collect()))
+    }
+
+    async fn take_due_logouts(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u16,
+    ) -> Result<Vec<LogoutNotice>, StoreError> {
+        self.step(|state| Ok(state.logouts.take(now, lease, usize::from(limit))))
+    }
+
+    async fn finish_logout(
+        &self,
+        notice: LogoutNotice,
+        delivery: Delivery,
+        origin: Origin,
+    ) -> Result<Finishing, StoreError> {
+        self.step(|state| {
+            let key = (notice.sid, notice.client);
+            let row =
+                state.logouts.notices.get_mut(&key).filter(|row| {
+                    matches!(row.state, State::DueAt(_)) && row.notice.attempt == notice.attempt
+                });
+            let Some(row) = row else { return Ok(Finishing::Overtaken) };
+            row.state = match delivery {
+                Delivery::RetryAt { at, .. } => State::DueAt(at),
+                Delivery::Delivered | Delivery::GivenUp { .. } => State::Finished(origin.at),
+            };
+            let (sid, client) = key;
+            state.log.write(&OAuthFact::of_delivery(sid, client, notice.attempt, delivery), &origin);
+            Ok(Finishing::Finished)
+        })
+    }
+}
+
+impl Logouts {
+    /// Remembers that a client has a grant in a sign-in.
+    pub(super) fn saw(&mut self, grant: &Grant, now: Timestamp) {
+        if let Some(sid) = grant.sign_in.sid.clone() {
+            let seen = Seen { subject: grant.subject.clone(), at: now };
+            self.clients.insert((sid, grant.client.clone()), seen);
+        }
+    }
+
+    /// Writes a notice for each client that is to be told that the sign-in ended, and forgets what was long ago.
+    pub(super) fn end_sign_in(&mut self, sid: &str, clients: &Clients, origin: &Origin, log: &mut Log) {
+        let now = origin.at;
+        self.clients.retain(|_, seen| now.since(seen.at) < CLIENT_KEPT);
+        self.notices.retain(|_, row| match row.state {
+            State::DueAt(_) => true,
+            State::Finished(at) => now.since(at) < KEPT,
+        });
+        let told: Vec<_> = self
+            .clients_of(sid)
+            .filter(|(client, _)| clients.is_told_of_logouts(client))
+            .map(|(client, seen)| LogoutNotice {
+                sid: sid.to_owned(),
+                client: client.clone(),
+                subject: seen.subject.clone(),
+                ended_at: now,
+                attempt: 0,
+            })
+            .collect();
+        for notice in told {
+            if let Entry::Vacant(row) = self.notices.entry((notice.sid.clone(), notice.client.clone())) {
+                let fact = OAuthFact::LogoutQueued { sid: notice.sid.clone(), client: notice.client.clone() };
+                log.write(&fact, origin);
+                row.insert(NoticeRow { notice, state: State::DueAt(now) });
+            }
+        }
+    }
+
+    fn clients_of(&self, sid: &str) -> impl Iterator<Item = (&ClientId, &Seen)> {
+        let clients = self.clients.iter().filter(move |((of, _), _)| of == sid);
+        clients.map(|((_, client), seen)| (client, seen))
+    }
+
+    fn take(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Vec<LogoutNotice> {
+        let mut due: Vec<_> = self
+            .notices
+            .values_mut()
+            .filter_map(|row| match row.state {
+                State::DueAt(at) if at <= now => Some((at, row)),
+                State::DueAt(_) | State::Finished(_) => None,
+            })
+            .collect();
+        due.sort_by(|(a, left), (b, right)| {
+            (a, &left.notice.sid, &left.notice.client).cmp(&(b, &right.notice.sid, &right.notice.client))
+        });
+        let taken = due.into_iter().take(limit).map(|(_, row)| {
+            row.state = State::DueAt(now.plus(lease));
+            row.notice.attempt += 1;
+            row.notice.clone()
+        });
+        taken.collect()
+    }
+}

@@ -1,0 +1,141 @@
+//! Clients of sign-ins, and notices of their end.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_oauth::{
+    ports::logout::{Finishing, LogoutStore},
+    rules::{
+        client::ClientId,
+        fact::OAuthFact,
+        grant::{Grant, Subject},
+        logout::{Delivery, LogoutNotice},
+    },
+};
+
+use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
+
+pub(crate) const SAW: &str = "INSERT INTO towergate_sign_in_clients (sid, client, subject, seen_at)
+    VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (sid, client) DO UPDATE SET subject = excluded.subject, seen_at = excluded.seen_at";
+
+pub(crate) const CLIENTS: &str =
+    "SELECT client FROM towergate_sign_in_clients WHERE sid = ?1 ORDER BY client";
+
+pub(crate) const QUEUE: &str = "INSERT INTO towergate_logout_notices (sid, client, subject, ended_at, attempt, due_at)
+    SELECT s.sid, s.client, s.subject, ?2, 0, ?2
+    FROM towergate_sign_in_clients s JOIN towergate_clients c ON c.id = s.client
+    WHERE s.sid = ?1 AND c.state = 'active' AND json_extract(c.metadata, '$.backchannel_logout_uri') IS NOT NULL
+    ON CONFLICT (sid, client) DO NOTHING RETURNING client";
+
+pub(crate) const DUE: &str = "SELECT sid, client, subject, ended_at, attempt FROM towergate_logout_notices
+    WHERE due_at <= ?1 ORDER BY due_at, sid, client LIMIT ?2";
+
+const TAKE: &str = "UPDATE towergate_logout_notices SET attempt = attempt + 1, due_at = ?3
+    WHERE sid = ?1 AND client = ?2";
+
+const FINISH: &str = "UPDATE towergate_logout_notices SET due_at = ?4, finished_at = ?5
+    WHERE sid = ?1 AND client = ?2 AND attempt = ?3 AND due_at IS NOT NULL";
+
+impl LogoutStore for SqliteStore {
+    async fn clients_of_session(&self, sid: &str) -> Result<Vec<ClientId>, StoreError> {
+        self.read(|connection| {
+            query::all(connection, CLIENTS, params![sid], |fields| {
+                fields.table("towergate_sign_in_clients");
+                fields.parse("client", |text| ClientId::parse(text).ok())
+            })
+        })
+    }
+
+    async fn take_due_logouts(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u16,
+    ) -> Result<Vec<LogoutNotice>, StoreError> {
+        let due = move |connection: &Connection| {
+            query::all(connection, DUE, params![now.unix_millis(), limit], read)
+        };
+        // Most of the time nothing is due: only what there is to take costs a write.
+        if self.read(due)?.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(move |step| {
+            let mut due = due(step.connection)?;
+            for notice in &mut due {
+                notice.attempt = notice.attempt.saturating_add(1);
+                let until = now.plus(lease).unix_millis();
+                query::change(step.connection, TAKE, params![notice.sid, notice.client.as_str(), until])?;
+            }
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn finish_logout(
+        &self,
+        notice: LogoutNotice,
+        delivery: Delivery,
+        origin: Origin,
+    ) -> Result<Finishing, StoreError> {
+        self.write(move |step| finish(step, notice, delivery, &origin)).await
+    }
+}
+
+/// Remembers that a client has a grant in a sign-in.
+pub(super) fn saw(connection: &Connection, grant: &Grant, now: Timestamp) -> Result<(), Failure> {
+    if let Some(sid) = &grant.sign_in.sid {
+        let key = params![sid, grant.client.as_str(), grant.subject.as_str(), now.unix_millis()];
+        query::change(connection, SAW, key)?;
+    }
+    Ok(())
+}
+
+/// Writes a notice for each client that is to be told that a sign-in ended.
+pub(super) fn queue(step: &mut Step<'_>, sid: &str, origin: &Origin) -> Result<(), Failure> {
+    let told = query::all(step.connection, QUEUE, params![sid, origin.at.unix_millis()], |fields| {
+        fields.table("towergate_logout_notices");
+        fields.parse("client", |text| ClientId::parse(text).ok())
+    })?;
+    for client in told {
+        step.record(&OAuthFact::LogoutQueued { sid: sid.to_owned(), client }, origin)?;
+    }
+    Ok(())
+}
+
+fn finish(
+    step: &mut Step<'_>,
+    notice: LogoutNotice,
+    delivery: Delivery,
+    origin: &Origin,
+) -> Result<Finishing, Failure> {
+    let (due_at, finished_at) = match delivery {
+        Delivery::RetryAt { at, .. } => (Some(at), None),
+        Delivery::Delivered | Delivery::GivenUp { .. } => (None, Some(origin.at)),
+    };
+    let LogoutNotice { sid, client, attempt, .. } = notice;
+    let key = params![
+        sid,
+        client.as_str(),
+        attempt,
+        due_at.map(Timestamp::unix_millis),
+        finished_at.map(Timestamp::unix_millis)
+    ];
+    if query::change(step.connection, FINISH, key)? == 0 {
+        return Ok(Finishing::Overtaken);
+    }
+    step.record(&OAuthFact::of_delivery(sid, client, attempt, delivery), origin)?;
+    Ok(Finishing::Finished)
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
+    fields.table("towergate_logout_notices");
+    Ok(LogoutNotice {
+        sid: fields.get("sid")?,
+        client: fields.parse("client", |text| ClientId::parse(text).ok())?,
+        subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
+        ended_at: fields.time("ended_at")?,
+        attempt: fields.get("attempt")?,
+    })
+}
