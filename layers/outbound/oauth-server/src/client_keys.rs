@@ -25,7 +25,7 @@ use crate::server::AuthorizationServer;
 mod fetched;
 mod kept;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use fetched::FetchedKeys;
 

@@ -37,7 +37,7 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    async fn start() -> Arc<Self> {
+    pub(crate) async fn start() -> Arc<Self> {
         let certified = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let publisher = Arc::new(Self {
@@ -78,7 +78,7 @@ impl Publisher {
         self.says("200 OK", header, &format!(r#"{{"keys":[{}]}}"#, keys.join(",")));
     }
 
-    fn says(&self, status: &str, header: &str, body: &str) {
+    pub(crate) fn says(&self, status: &str, header: &str, body: &str) {
         let length = body.len();
         *self.answer.lock().unwrap() =
             format!("HTTP/1.1 {status}\r\n{header}content-length: {length}\r\n\r\n{body}");

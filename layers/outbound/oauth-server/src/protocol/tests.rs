@@ -1,6 +1,7 @@
 //! The protocol's endpoints, as a client meets them.
 
 mod asked_claims;
+mod assertion;
 mod authentication;
 mod authorization_code;
 mod client_credentials;
@@ -61,6 +62,7 @@ struct Bench {
     store: MemoryStore,
     clock: Arc<ManualClock>,
     host: Arc<Host>,
+    server: AuthorizationServer<MemoryStore, Host, NoPages>,
     layer: ProtocolLayer<MemoryStore, Host, NoPages>,
 }
 
@@ -83,7 +85,7 @@ impl Bench {
         let server = AuthorizationServer::new(store.clone(), keys, Arc::clone(&host), NoPages, config)
             .clock(clock.clone())
             .random(random);
-        let bench = Self { store, clock, host, layer: server.protocol() };
+        let bench = Self { store, clock, host, layer: server.protocol(), server };
         for (id, method) in [
             ("basic", ClientAuthMethod::ClientSecretBasic),
             ("post", ClientAuthMethod::ClientSecretPost),
