@@ -2,6 +2,9 @@
 //! two could hold.
 
 #[cfg(test)]
+#[path = "races/assertion.rs"]
+mod assertion;
+#[cfg(test)]
 #[path = "races/code.rs"]
 mod code;
 #[cfg(test)]
@@ -41,6 +44,7 @@ macro_rules! on_each_store {
 }
 
 on_each_store! {
+    assertion::one_assertion_of_many_alike_is_heard,
     code::one_redemption_of_many_wins_and_the_rest_end_what_it_won,
     code::another_client_does_not_spend_a_code,
     consent::a_consent_submitted_many_times_gives_one_code,

@@ -67,6 +67,12 @@ pub(crate) async fn token_request_as(app: &App, client: &str, secret: &str, form
     send(app, Request::post("/oauth/token"), form).await.0
 }
 
+/// A form of a client's own, for whichever endpoint.
+pub(crate) async fn client_request(app: &App, path: &str, form: &[(&str, &str)]) -> Answer {
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    send(app, Request::post(path), form).await.0
+}
+
 /// A request with an access token.
 pub(crate) async fn with_token(app: &App, path: &str, token: &str) -> Answer {
     let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));

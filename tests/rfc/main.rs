@@ -22,6 +22,8 @@ mod rfc7518;
 #[cfg(test)]
 mod rfc7520;
 #[cfg(test)]
+mod rfc7523;
+#[cfg(test)]
 mod rfc7636;
 #[cfg(test)]
 mod rfc7638;

@@ -13,9 +13,13 @@ use towergate_identity::ports::{
     session::{Established, SessionStore},
     user::UserStore,
 };
-use towergate_oauth::ports::{
-    grant::{GrantStore, Redeemed},
-    interaction::InteractionStore,
+use towergate_oauth::{
+    ports::{
+        grant::{GrantStore, Redeemed},
+        interaction::InteractionStore,
+        replay::{Remembering, ReplayStore},
+    },
+    rules::single_use::{SingleUse, SingleUseKind},
 };
 use towergate_sqlite::SqliteStore;
 
@@ -46,6 +50,18 @@ async fn everything_is_there(store: &SqliteStore) {
     assert_eq!(actions, expected);
     let replay = store.redeem_code(redemption(3, NOW), origin(NOW)).await.unwrap();
     assert!(matches!(replay, Redeemed::Replayed { .. }), "a code cannot be used twice");
+}
+
+#[tokio::test]
+async fn what_counted_once_does_not_count_again_when_the_file_is_opened_again() {
+    let place = Place::new();
+    let once =
+        || SingleUse::new(SingleUseKind::ClientAssertion, "app", "1", NOW.plus(Duration::from_secs(60)));
+    let store = SqliteStore::open(place.file()).unwrap();
+    assert_eq!(store.remember_once(once(), origin(NOW)).await.unwrap(), Remembering::First);
+    drop(store);
+    let store = SqliteStore::open(place.file()).unwrap();
+    assert_eq!(store.remember_once(once(), origin(NOW)).await.unwrap(), Remembering::Seen);
 }
 
 #[tokio::test]
