@@ -6,7 +6,6 @@ use towergate::{
     core::{
         Clock, Random, Secret, StoreError,
         id::Uuid,
-        seal::{SealingKey, SealingRing},
         system::{OsRandom, SystemClock},
     },
     identity::{
@@ -27,6 +26,7 @@ use crate::{
     accounts::{Accounts, EndGrants, Profiles},
     config::Config,
     error::StartError,
+    seal_key,
     seed::{SeededUser, Seeder},
 };
 
@@ -92,7 +92,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             profiles.push((user.id, entry.claims.clone()));
             users.push(user);
         }
-        let sealing = SealingRing::new(SealingKey::new(seal_key));
+        let sealing = seal_key::ring(&config, seal_key)?;
         for entry in &config.clients {
             seeder.client(&grants, entry, &sealing).await?;
         }

@@ -5,7 +5,6 @@ use std::{path::PathBuf, time::Duration};
 use towergate::{
     core::{
         Clock, RandomUnavailable, StoreError, Timestamp,
-        seal::{SealingKey, SealingRing},
         system::{OsRandom, SystemClock},
     },
     jose::Algorithm,
@@ -113,7 +112,7 @@ impl KeysCommand {
 
 async fn ring(config: &Config, store: &SqliteStore) -> Result<KeyRing, KeysCommandError> {
     let random = OsRandom::new();
-    let sealing = SealingRing::new(SealingKey::new(seal_key::load(config, &random)?));
+    let sealing = seal_key::ring(config, seal_key::load(config, &random)?)?;
     Ok(KeyRing::with_policy(store, &sealing, config.rotation.clone(), &SystemClock, &random).await?)
 }
 

@@ -7,7 +7,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use towergate::core::{Random, RandomUnavailable, Secret, random};
+use towergate::core::{
+    Random, RandomUnavailable, Secret, random,
+    seal::{SealingKey, SealingRing},
+};
 
 use crate::config::{Config, Database};
 
@@ -67,7 +70,8 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
         Database::Sqlite(_) | Database::Memory => None,
     };
     if !path.exists() {
-        if let Some(database) = sealed {
+        // With an older key at hand, a new one takes its place.
+        if let Some(database) = sealed.filter(|_| config.older_seal_key_files.is_empty()) {
             return Err(SealKeyError::Lost { path: path.clone(), database });
         }
         let key = Secret::new(random::bytes::<32>(random)?);
@@ -79,10 +83,27 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
             Err(error) => return Err(file_failed(error)),
         }
     }
-    let text = Secret::new(fs::read_to_string(&path).map_err(file_failed)?);
+    read(&path)
+}
+
+/// The key that seals, and the older ones of the configuration, which still open.
+///
+/// # Errors
+/// When a file cannot be read, or holds no key.
+pub fn ring(config: &Config, current: Secret<[u8; 32]>) -> Result<SealingRing, SealKeyError> {
+    let ring = SealingRing::new(SealingKey::new(current));
+    config.older_seal_key_files.iter().try_fold(ring, |ring, path| {
+        let older = read(path)?;
+        Ok(ring.with_older(SealingKey::new(older)))
+    })
+}
+
+fn read(path: &Path) -> Result<Secret<[u8; 32]>, SealKeyError> {
+    let file_failed = |cause| SealKeyError::File { path: path.to_owned(), cause };
+    let text = Secret::new(fs::read_to_string(path).map_err(file_failed)?);
     let bytes = URL_SAFE_NO_PAD.decode(text.expose().trim()).ok().map(Secret::new);
     let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok());
-    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.clone()))
+    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.to_owned()))
 }
 
 /// Makes the file whole or not at all, readable by its owner alone. A program killed on the way leaves its draft, which
@@ -156,6 +177,27 @@ mod tests {
         let draft = folder.path().join(format!("towergate.key.{}", std::process::id()));
         fs::write(draft, "").unwrap();
         load(&config(folder.path()), &InsecureSeededRandom::new(1)).unwrap();
+    }
+
+    #[test]
+    fn a_new_key_takes_the_place_of_an_older_one_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        let old = load(&config, &InsecureSeededRandom::new(1)).unwrap();
+        fs::write(folder.path().join("towergate.db"), "").unwrap();
+        let aside = folder.path().join("old.key");
+        fs::rename(folder.path().join("towergate.key"), &aside).unwrap();
+        config.older_seal_key_files = vec![aside];
+        let new = load(&config, &InsecureSeededRandom::new(2)).unwrap();
+        assert_ne!(old.expose(), new.expose());
+        assert_eq!(new.expose(), load(&config, &InsecureSeededRandom::new(3)).unwrap().expose());
+        let random = InsecureSeededRandom::new(4);
+        let sealed = SealingKey::new(old).seal(b"here", b"hush", &random).unwrap();
+        let ring = ring(&config, new).unwrap();
+        assert_eq!(ring.open(b"here", &sealed).unwrap().expose(), b"hush");
+        assert!(ring.is_stale(&sealed).unwrap());
+        config.older_seal_key_files = vec![folder.path().join("nowhere.key")];
+        assert!(super::ring(&config, Secret::new([1; 32])).is_err());
     }
 
     #[test]

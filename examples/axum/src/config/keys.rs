@@ -15,6 +15,7 @@ const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 60 * 60), ('d', 24 *
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     pub(super) seal_key_file: Option<PathBuf>,
+    pub(super) older_seal_key_files: Vec<PathBuf>,
     pub(super) rotation: RotationPolicy,
 }
 
@@ -30,6 +31,8 @@ impl Keys {
 pub(super) fn read(section: Section<'_>) -> Keys {
     let mut keys = Keys::usual();
     keys.seal_key_file = section.text("seal_key_file").map(|text| PathBuf::from(text.value));
+    let older = section.texts("older_seal_key_files").unwrap_or_default();
+    keys.older_seal_key_files = older.into_iter().map(|text| PathBuf::from(text.value)).collect();
     let rotation = &mut keys.rotation;
     if let Some(texts) = section.texts("algorithms") {
         rotation.algorithms = texts.iter().filter_map(|text| algorithm(&section, text)).collect();

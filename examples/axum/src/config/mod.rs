@@ -46,6 +46,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The file with the key that seals signing keys; beside the database by default.
     pub seal_key_file: Option<PathBuf>,
+    /// Files with keys that sealed before; they still open.
+    pub older_seal_key_files: Vec<PathBuf>,
     /// What is signed with, and how the keys take turns.
     pub rotation: RotationPolicy,
     /// People.

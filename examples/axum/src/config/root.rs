@@ -61,6 +61,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         database: database?,
         tls,
         seal_key_file: keys.seal_key_file,
+        older_seal_key_files: keys.older_seal_key_files,
         rotation: keys.rotation,
         users,
         clients,
