@@ -1,13 +1,20 @@
 //! What the targets share: one client, and a way to call a service that answers at once.
 
-use std::{convert::Infallible, future::Future, time::Duration};
+use std::{convert::Infallible, future::Future, sync::LazyLock, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use tower::{Service, ServiceExt};
-use towergate_core::{LocalPath, Timestamp, audit::Origin, random::InsecureSeededRandom, token::OpaqueToken};
+use towergate_core::{
+    LocalPath, Secret, Timestamp,
+    audit::Origin,
+    clock::ManualClock,
+    random::InsecureSeededRandom,
+    seal::{SealingKey, SealingRing},
+    token::OpaqueToken,
+};
 use towergate_identity::{
     ports::{SessionStore, UserStore, memory::MemoryStore as People, session::Establishment},
     rules::{
@@ -23,7 +30,10 @@ use towergate_oauth::{
         grant::Subject,
     },
 };
-use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
+use towergate_oauth_server::{
+    KeyRing,
+    account::{Account, AccountResolver, Claims, Context, ResolverError},
+};
 use towergate_oauth_types::Scope;
 
 /// Where the one client may be answered.
@@ -88,6 +98,16 @@ pub fn grants() -> Grants {
     let store = Grants::new();
     at_once(store.put_client(shop(), origin())).expect("a store in memory");
     store
+}
+
+/// A ring of keys, made once: to make one is slow, and no target is about it.
+pub fn keys() -> KeyRing {
+    static KEYS: LazyLock<KeyRing> = LazyLock::new(|| {
+        let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+        let (clock, random) = (ManualClock::at(NOW), InsecureSeededRandom::new(3));
+        at_once(KeyRing::open(&Grants::new(), &sealing, &clock, &random)).expect("a store in memory")
+    });
+    KEYS.clone()
 }
 
 /// A host where nobody is signed in.

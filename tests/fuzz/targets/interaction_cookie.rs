@@ -10,7 +10,7 @@ use http_body_util::Full;
 use libfuzzer_sys::fuzz_target;
 use tower::{ServiceBuilder, service_fn};
 use towergate_core::{clock::ManualClock, random::InsecureSeededRandom, token::OpaqueToken};
-use towergate_fuzz::{NOW, Nobody, answer, grants};
+use towergate_fuzz::{NOW, Nobody, answer, grants, keys};
 use towergate_oauth::rules::interaction::BROWSER_PREFIX;
 use towergate_oauth_server::{AuthorizationServer, Issuer, ServerConfig, account::AccountLayer};
 use towergate_pages::DefaultPages;
@@ -23,7 +23,7 @@ fuzz_target!(|beside: &[u8]| {
     let random = Arc::new(InsecureSeededRandom::new(1));
     let config = ServerConfig::new(Issuer::https("https://id.example").expect("an issuer"));
     let (nobody, clock) = (Arc::new(Nobody), Arc::new(ManualClock::at(NOW)));
-    let server = AuthorizationServer::new(grants(), nobody.clone(), PAGES.clone(), config);
+    let server = AuthorizationServer::new(grants(), keys(), nobody.clone(), PAGES.clone(), config);
     let server = server.clock(clock).random(random.clone());
     let host = service_fn(async |_: Request<Full<Bytes>>| Ok(Response::new(Full::<Bytes>::default())));
     let service =
