@@ -119,11 +119,15 @@ async fn ring(config: &Config, store: &SqliteStore) -> Result<KeyRing, KeysComma
 fn table(records: &[KeyRecord], policy: &RotationPolicy, now: Timestamp) -> String {
     let mut lines = format!("{:<8} {:<10} {:<8} {:<22} kid\n", "alg", "state", "since", "next");
     for algorithm in Algorithm::ALL {
-        for key in records.iter().filter(|key| key.algorithm == algorithm.as_str()) {
+        let of_it = || records.iter().filter(move |key| key.algorithm == algorithm.as_str());
+        // Who signs makes way for who waits, however young.
+        let successor = of_it().find(|key| key.state == KeyState::Published);
+        for key in of_it() {
             let age = now.since(key.since);
+            let takes_over = |next: &KeyRecord| next.since.plus(policy.publish_for).since(key.since);
             let next = match key.state {
                 KeyState::Published => ("signs", policy.publish_for),
-                KeyState::Active => ("makes way", policy.active_for),
+                KeyState::Active => ("makes way", successor.map_or(policy.active_for, takes_over)),
                 KeyState::Retiring => ("leaves", policy.retiring_for),
                 KeyState::Retired => ("", Duration::ZERO),
             };
