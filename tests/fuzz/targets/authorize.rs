@@ -7,22 +7,28 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use towergate_core::Secret;
 use towergate_fuzz::{CALLBACKS, shop};
+use towergate_jose::JwkSet;
 use towergate_oauth::rules::{
-    authorize::{Params, Rejection, Reply, response, validate},
+    authorize::{Offer, Params, Rejection, Reply, response, validate},
     client::Client,
     issuer::Issuer,
+    resource::{ResourceServer, Targets},
 };
 
 static SHOP: LazyLock<Client> = LazyLock::new(shop);
 static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer::https("https://id.example").expect("an issuer"));
+static APIS: LazyLock<[ResourceServer; 1]> =
+    LazyLock::new(|| [ResourceServer::new("https://api.example").expect("a name")]);
 const GOOD: &[u8] = b"&response_type=code&client_id=shop&redirect_uri=com.example.shop:/callback\
     &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 fuzz_target!(|text: &[u8]| {
+    let targets = Targets { issuer: &ISSUER, default_audience: &[], servers: &*APIS };
+    let offer = Offer { targets, keys: &JwkSet::default(), creates_accounts: true };
     for text in [text.to_vec(), [text, GOOD].concat()] {
         let Ok(params) = Params::parse(&text) else { continue };
         let again = Params::parse(params.encode().as_bytes()).expect("no larger than it was");
-        let (reply, state) = match validate(&params, &SHOP) {
+        let (reply, state) = match validate(&params, &SHOP, offer) {
             Ok((request, to)) => {
                 let state = request.state.as_deref();
                 assert_eq!((state, &request.client_id), (params.state(), &SHOP.id));

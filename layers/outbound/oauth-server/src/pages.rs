@@ -78,6 +78,8 @@ pub struct ErrorView {
     pub code: String,
     /// What happened and what can be done.
     pub message: String,
+    /// Where to ask the same again, when that may help: whoever clicks twice on a button answers twice.
+    pub go_on: Option<String>,
     /// The request's identifier, to quote to the operator.
     pub request_id: Option<String>,
 }

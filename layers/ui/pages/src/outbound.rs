@@ -132,9 +132,11 @@ mod tests {
             status: 400,
             code: String::from("invalid_request"),
             message: String::from("The redirect_uri is not registered."),
+            go_on: Some(String::from("/oauth/authorize?a=1&b=2")),
             request_id: Some(String::from("0197")),
         });
         assert!(html.contains("<code>invalid_request</code>"));
         assert!(html.contains("<code>0197</code>"));
+        assert!(html.contains("href=\"/oauth/authorize?a=1&#38;b=2\""), "{html}");
     }
 }

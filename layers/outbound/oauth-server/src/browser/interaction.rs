@@ -10,7 +10,7 @@ use towergate_oauth::{
         interaction::{Approval, Asked, Binding, Closing},
     },
     rules::{
-        authorize::{Decision, RedirectUri, resume},
+        authorize::{Decision, RedirectUri, Unresumable, again, resume},
         client::{Client, GrantType, gate},
         consent::{Consent, may_be_remembered},
         interaction::{Interaction, InteractionId},
@@ -129,10 +129,15 @@ impl Resumed {
     ) -> Result<Step, Problem> {
         let interaction = server.store().find_interaction(id).await?.ok_or_else(Problem::gone)?;
         let digest = visit.browser.as_ref().map(towergate_core::token::OpaqueToken::digest);
-        resume(&interaction, digest.as_ref(), visit.now)?;
         let request = &interaction.request;
         let client =
             server.store().find_client(&request.client_id).await?.ok_or_else(Problem::unknown_client)?;
+        match resume(&interaction, digest.as_ref(), visit.now) {
+            Err(Unresumable::Answered) => {
+                return Err(answered(server, &client, &interaction));
+            }
+            resumed => resumed?,
+        }
         gate::admit(&client, GrantType::AuthorizationCode).map_err(Problem::of_client)?;
         let to = bind_again(request, &client.metadata.redirect_uris)?;
         let grounds = Grounds::load(server, visit, request, &client, &to).await?;
@@ -181,7 +186,7 @@ async fn approve<S: OAuthStore, R, P: OAuthPages>(
     match server.store().approve_interaction(approval, visit.origin).await? {
         Closing::Closed => Ok(answer::code(server, &interaction.request, to, &text)),
         Closing::ConsentWithdrawn => Ok(ask(server, resumed)),
-        Closing::Gone => Err(Problem::gone()),
+        Closing::Gone => Err(answered(server, &resumed.client, interaction)),
     }
 }
 
@@ -197,6 +202,17 @@ async fn deny<S: OAuthStore, R, P>(
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person refused");
             Ok(answer::error(server, &interaction.request, to, &denied))
         }
-        Closing::Gone | Closing::ConsentWithdrawn => Err(Problem::gone()),
+        Closing::Gone | Closing::ConsentWithdrawn => Err(answered(server, &resumed.client, interaction)),
     }
+}
+
+/// Whoever clicks twice on a button answers twice, and the browser shows what the second answer came to: it leads to
+/// the same question again, but for a client that must sign what it asks.
+fn answered<S, R, P>(
+    server: &AuthorizationServer<S, R, P>,
+    client: &Client,
+    interaction: &Interaction,
+) -> Problem {
+    let again = || format!("{}?{}", server.config().paths.authorize, again::query(&interaction.request));
+    Problem::Answered { again: (!client.metadata.require_signed_request_object).then(again) }
 }

@@ -18,6 +18,9 @@ pub(super) enum Problem {
     /// The person is told, and can do something about it.
     #[error("{code}: {message}")]
     Told { status: StatusCode, code: ErrorCode, message: String },
+    /// The question was answered already, by this very browser, or can no longer be; the same may be asked again.
+    #[error("the question was answered already, or can no longer be")]
+    Answered { again: Option<String> },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,7 +91,14 @@ impl Problem {
         server: &AuthorizationServer<S, R, P>,
         origin: Option<&Origin>,
     ) -> Response<Bytes> {
+        let mut go_on = None;
         let (status, code, message) = match self {
+            Self::Answered { again } => {
+                go_on = again;
+                let message = "This question was answered already, or it can no longer be answered. If the application has \
+                               not opened, go back to it and start again.";
+                (StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, message.to_owned())
+            }
             Self::Told { status, code, message } => {
                 tracing::info!(%code, %status, %message, "a browser request was refused");
                 (status, code, message)
@@ -124,6 +134,7 @@ impl Problem {
             status: status.as_u16(),
             code: code.as_str().to_owned(),
             message,
+            go_on,
             request_id: origin.map(|origin| origin.request.to_string()),
         });
         let mut response = page(status, html, server.pages().style_source(), "form-action 'none'");
@@ -142,6 +153,7 @@ fn busy() -> (StatusCode, ErrorCode, String) {
 impl From<Unresumable> for Problem {
     fn from(refusal: Unresumable) -> Self {
         match refusal {
+            Unresumable::Answered => Self::Answered { again: None },
             Unresumable::Gone => Self::gone(),
             Unresumable::OtherBrowser => Self::other_browser(),
         }

@@ -154,29 +154,41 @@ pub enum Prompt {
 }
 
 impl ResponseMode {
+    /// The registered name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
     /// The mode with this registered name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "query" => Some(Self::Query),
-            "fragment" => Some(Self::Fragment),
-            "form_post" => Some(Self::FormPost),
-            _ => None,
-        }
+        [Self::Query, Self::Fragment, Self::FormPost].into_iter().find(|mode| mode.as_str() == name)
     }
 }
 
 impl Prompt {
+    /// The registered name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+            Self::Create => "create",
+        }
+    }
+
     /// The prompt with this registered name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "none" => Some(Self::None),
-            "login" => Some(Self::Login),
-            "consent" => Some(Self::Consent),
-            "select_account" => Some(Self::SelectAccount),
-            "create" => Some(Self::Create),
-            _ => None,
-        }
+        [Self::None, Self::Login, Self::Consent, Self::SelectAccount, Self::Create]
+            .into_iter()
+            .find(|prompt| prompt.as_str() == name)
     }
 }

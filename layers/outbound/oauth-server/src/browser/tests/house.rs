@@ -22,6 +22,7 @@ use towergate_oauth::{
     rules::{
         client::{Client, ClientId, ClientMetadata},
         grant::{SignIn, Subject},
+        interaction::Prompt,
     },
 };
 use towergate_oauth_types::Scope;
@@ -71,12 +72,17 @@ impl House {
 
     /// Somebody signs in a second from now, with the host's own session.
     pub(super) fn sign_in(&self, name: &str) {
+        self.sign_in_at(name, None);
+    }
+
+    /// The same, at a level.
+    pub(super) fn sign_in_at(&self, name: &str, acr: Option<&str>) {
         self.clock.advance(Duration::from_secs(1));
         self.host.0.lock().unwrap().account = Some(Account {
             subject: Subject::parse(name).unwrap(),
             sign_in: SignIn {
                 auth_time: self.clock.now(),
-                acr: None,
+                acr: acr.map(str::to_owned),
                 amr: Vec::new(),
                 sid: Some(format!("sid-{name}")),
             },
@@ -100,6 +106,10 @@ impl House {
     pub(super) async fn disable_client(&self) {
         let origin = Origin::detached(self.clock.now(), &InsecureSeededRandom::new(99)).unwrap();
         self.store.disable_client(ClientId::parse("shop").unwrap(), origin).await.unwrap();
+    }
+
+    pub(super) async fn client(&self) -> Client {
+        self.store.find_client(&ClientId::parse("shop").unwrap()).await.unwrap().unwrap()
     }
 
     pub(super) async fn register(&self, change: impl FnOnce(&mut ClientMetadata)) {
@@ -261,7 +271,8 @@ impl AccountResolver for Host {
             panic!("no login page today");
         }
         assert!(context.interaction.is_some() && context.return_to.is_some() && context.client.is_some());
-        LocalPath::parse("/login").unwrap()
+        let creates = context.prompt.contains(&Prompt::Create);
+        LocalPath::parse(if creates { "/register" } else { "/login" }).unwrap()
     }
 }
 
@@ -271,8 +282,11 @@ impl OAuthPages for Plain {
     fn consent(&self, view: &ConsentView) -> String {
         let scopes: Vec<_> = view.scopes.iter().map(|scope| scope.meaning.as_str()).collect();
         let each_time = if view.may_remember { "" } else { " (each time)" };
+        let more =
+            view.claims.iter().map(|claim| &claim.meaning).chain(&view.resources).chain(&view.logo_uri);
+        let more: String = more.map(|more| format!("; {more}")).collect();
         format!(
-            "{} at {} asks {}: {}{each_time}",
+            "{} at {} asks {}: {}{more}{each_time}",
             view.client_name,
             view.redirect_host,
             view.account,
@@ -282,6 +296,7 @@ impl OAuthPages for Plain {
 
     fn error(&self, view: &ErrorView) -> String {
         assert!(view.request_id.is_some());
-        format!("{} {}: {}", view.status, view.code, view.message)
+        let go_on = view.go_on.as_ref().map(|path| format!(" -> {path}")).unwrap_or_default();
+        format!("{} {}: {}{go_on}", view.status, view.code, view.message)
     }
 }

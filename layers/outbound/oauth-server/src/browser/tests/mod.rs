@@ -4,3 +4,5 @@ mod authorize;
 mod failures;
 mod house;
 mod interaction;
+mod request;
+mod request_object;

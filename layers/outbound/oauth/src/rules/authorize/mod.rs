@@ -4,6 +4,7 @@
 //!
 //! Until the redirect address is bound an error is told to the person; afterwards it is told to the client.
 
+pub mod again;
 pub mod decide;
 pub mod params;
 pub mod redirect_uri;

@@ -7,8 +7,11 @@ use crate::rules::interaction::{Interaction, InteractionState};
 /// Why a browser may not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unresumable {
-    /// It was answered already or has expired.
-    #[error("the interaction is closed or has expired")]
+    /// The same browser answered it already, not long ago.
+    #[error("the interaction is closed")]
+    Answered,
+    /// It has expired.
+    #[error("the interaction has expired")]
     Gone,
     /// Another browser began it.
     #[error("the interaction belongs to another browser")]
@@ -24,11 +27,14 @@ pub fn resume(
     browser: Option<&Digest>,
     now: Timestamp,
 ) -> Result<(), Unresumable> {
-    if interaction.state != InteractionState::Open || now >= interaction.expires_at {
+    if now >= interaction.expires_at {
         return Err(Unresumable::Gone);
     }
     if !browser.is_some_and(|digest| digest.matches(&interaction.browser)) {
         return Err(Unresumable::OtherBrowser);
+    }
+    if interaction.state != InteractionState::Open {
+        return Err(Unresumable::Answered);
     }
     Ok(())
 }
@@ -75,7 +81,9 @@ mod tests {
     fn an_interaction_ends_with_its_answer_or_its_time() {
         let own = Digest::of(b"cookie");
         for closed in [InteractionState::Approved, InteractionState::Denied] {
-            assert_eq!(resume(&interaction(closed), Some(&own), BEGUN), Err(Unresumable::Gone));
+            assert_eq!(resume(&interaction(closed), Some(&own), BEGUN), Err(Unresumable::Answered));
+            let stranger = resume(&interaction(closed), None, BEGUN);
+            assert_eq!(stranger, Err(Unresumable::OtherBrowser), "whoever cannot answer learns nothing");
         }
         let end = BEGUN.plus(LIFETIME);
         assert_eq!(resume(&interaction(InteractionState::Open), Some(&own), end), Err(Unresumable::Gone));

@@ -337,6 +337,22 @@ fn an_error_goes_the_way_the_client_asked_for() {
     assert_eq!(mode, ResponseMode::Fragment);
 }
 
+#[test]
+fn a_request_that_is_put_again_is_the_same() {
+    let claims = r#"{"userinfo":{"name":null,"email":{"essential":true,"values":["a",1]}}}"#;
+    let full = format!(
+        "{}&nonce=n&prompt=login%20consent&max_age=60&login_hint=a%40b&acr_values=2%201&ui_locales=nl%20fr\
+         &response_mode=form_post&resource=https://api.example&resource=https://id.example",
+        with("claims", Some(claims))
+    );
+    let hinted = r#"&claims={"id_token":{"sub":{"value":"alice"}}}"#;
+    for query in [GOOD.to_owned(), full, with("redirect_uri", None), format!("{GOOD}{hinted}")] {
+        let first = asked(&query).unwrap();
+        let again = asked(&super::super::again::query(&first)).unwrap();
+        assert_eq!(again, first, "{query}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn whatever_is_asked_nothing_panics_and_nothing_leaves_for_a_stranger(
