@@ -35,7 +35,7 @@ use towergate::{
         rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
     },
     oauth_resource::{AccessTokenInfo, ResourceLayer},
-    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig},
+    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, config::ResourceServer},
     oauth_types::Scope,
     pages::DefaultPages,
     scope::ScopeLayer,
@@ -52,6 +52,9 @@ pub(crate) const CLIENT_SECRET: &str = "a-machine-made-secret-of-the-shop";
 pub(crate) const RIVAL: &str = "rival";
 pub(crate) const RIVAL_SECRET: &str = "a-machine-made-secret-of-the-rival";
 pub(crate) const CALLBACK: &str = "https://shop.example/callback";
+/// An API to which only `email` means something, and one to which all does.
+pub(crate) const MAIL: &str = "https://mail.example/api";
+pub(crate) const FILES: &str = "https://files.example/";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) type App = BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
@@ -126,7 +129,9 @@ pub(crate) async fn server<O: OAuthStore>(
 ) -> AuthorizationServer<O, Accounts, DefaultPages> {
     let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
     let keys = KeyRing::open(grants, &sealing, &*clock, &*random).await.unwrap();
-    let config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+    let mut config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+    let mail = ResourceServer::new(MAIL).unwrap().with_scope(Scope::parse("email").unwrap());
+    config.resource_servers = vec![mail, ResourceServer::new(FILES).unwrap()];
     let server =
         AuthorizationServer::new(grants.clone(), keys, Arc::new(Accounts), DefaultPages::new(), config);
     server.clock(clock).random(random)

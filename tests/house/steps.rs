@@ -24,7 +24,12 @@ pub(crate) fn login_form() -> String {
 
 /// Walks to the question whether the client may act for whoever is signed in; answers its path.
 pub(crate) async fn to_consent(browser: &mut Browser) -> String {
-    let path = browser.get(AUTHORIZE).await.location;
+    to_consent_about(browser, AUTHORIZE).await
+}
+
+/// The same for a request of one's own.
+pub(crate) async fn to_consent_about(browser: &mut Browser, request: &str) -> String {
+    let path = browser.get(request).await.location;
     let page = browser.get(&path).await;
     assert!(page.text.contains("consent-allow"), "{}", page.text);
     path
@@ -32,7 +37,12 @@ pub(crate) async fn to_consent(browser: &mut Browser) -> String {
 
 /// Walks to a code.
 pub(crate) async fn to_code(browser: &mut Browser) -> String {
-    let path = to_consent(browser).await;
+    to_code_for(browser, AUTHORIZE).await
+}
+
+/// The same for a request of one's own.
+pub(crate) async fn to_code_for(browser: &mut Browser, request: &str) -> String {
+    let path = to_consent_about(browser, request).await;
     let answer = browser.post(&path, "decision=allow").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     parameter(&answer.location, "code")

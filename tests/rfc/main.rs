@@ -30,6 +30,8 @@ mod rfc7638;
 #[cfg(test)]
 mod rfc8037;
 #[cfg(test)]
+mod rfc8707;
+#[cfg(test)]
 mod rfc9068;
 #[cfg(test)]
 mod wycheproof_jwe;

@@ -22,7 +22,7 @@ use towergate::{
 use crate::house::{
     App, CLIENT, House, ISSUER,
     browser::{token_request, with_token},
-    steps::{VERIFIER, exchange, refresh, signed_in, to_code},
+    steps::{AUTHORIZE, VERIFIER, encode, exchange, refresh, signed_in, to_code_for},
 };
 
 /// The house, and what Alice's client was given after it had changed its registration.
@@ -34,6 +34,10 @@ struct Given {
 
 impl Given {
     async fn to(change: impl FnOnce(&mut ClientMetadata)) -> Self {
+        Self::for_request(AUTHORIZE, change).await
+    }
+
+    async fn for_request(request: &str, change: impl FnOnce(&mut ClientMetadata)) -> Self {
         let grants = Grants::new();
         let house = House::on(People::new(), grants.clone()).await;
         let mut shop = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap().unwrap();
@@ -41,7 +45,7 @@ impl Given {
         let origin = Origin::detached(house.clock.now(), &OsRandom::new()).unwrap();
         grants.put_client(shop, origin).await.unwrap();
         let mut browser = signed_in(&house).await;
-        let code = to_code(&mut browser).await;
+        let code = to_code_for(&mut browser, request).await;
         let answer = token_request(&house.app, &exchange(&code, VERIFIER)).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let keys = JwkSet::parse(browser.get("/oauth/jwks").await.text.as_bytes()).unwrap();
@@ -133,6 +137,45 @@ async fn section_5_3_3_an_error_at_userinfo_is_one_of_rfc_6750() {
     let none = send(&given.house.app, Request::get("/oauth/userinfo"), String::new()).await.0;
     assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
     assert!(none.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Bearer "));
+}
+
+#[tokio::test]
+async fn section_5_4_a_scope_value_asks_for_its_claims_at_userinfo() {
+    let request = AUTHORIZE.replace("openid%20email", "openid");
+    let given = Given::for_request(&request, |_| ()).await;
+    let told: Value = serde_json::from_str(&given.userinfo().await.1).unwrap();
+    assert_eq!(told, json!({ "sub": given.house.alice.to_string() }));
+}
+
+#[tokio::test]
+async fn section_5_5_a_claim_by_name_goes_where_it_is_asked_for() {
+    let asks = async |claims: Value| {
+        let request = AUTHORIZE.replace("openid%20email", "openid");
+        let request = format!("{request}&claims={}", encode(&claims.to_string()));
+        let given = Given::for_request(&request, |_| ()).await;
+        let id = given.verified(given.token("id_token"), Algorithm::RS256);
+        let told: Value = serde_json::from_str(&given.userinfo().await.1).unwrap();
+        (id["email"].clone(), told["email"].clone())
+    };
+    let email = Value::from("alice@example.com");
+    assert_eq!(asks(json!({ "id_token": { "email": null } })).await, (email.clone(), Value::Null));
+    let essential = json!({ "userinfo": { "email": { "essential": true } }, "more": 1 });
+    assert_eq!(asks(essential).await, (Value::Null, email.clone()));
+    // 5.5.1: with one of the values that are named, or not at all.
+    let values = json!({
+        "id_token": { "email": { "values": ["bob@example.com", email] } },
+        "userinfo": { "email": { "value": "bob@example.com" } },
+    });
+    assert_eq!(asks(values).await, (email, Value::Null));
+}
+
+#[tokio::test]
+async fn section_5_5_what_the_client_is_not_registered_for_it_does_not_get_by_name() {
+    let claims = encode(&json!({ "id_token": { "email": null, "sub": null, "iss": null } }).to_string());
+    let request = format!("{}&claims={claims}", AUTHORIZE.replace("openid%20email", "openid"));
+    let given = Given::for_request(&request, |metadata| metadata.scope = "openid".parse().unwrap()).await;
+    let id = given.verified(given.token("id_token"), Algorithm::RS256);
+    assert_eq!((id.get("email"), &id["iss"]), (None, &ISSUER.into()));
 }
 
 #[tokio::test]

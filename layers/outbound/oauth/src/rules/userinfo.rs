@@ -39,3 +39,44 @@ pub const fn is_jwt(client: &Client) -> bool {
     client.metadata.userinfo_signed_response_alg.is_some()
         || client.metadata.userinfo_encrypted_response_alg.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+    use towergate_jose::Algorithm;
+    use towergate_oauth_types::Scope;
+
+    use super::*;
+    use crate::rules::{
+        claims::{ScopeClaims, Wanted},
+        claims_request::ClaimsRequest,
+        client::ClientMetadata,
+    };
+
+    #[test]
+    fn whatever_the_host_answers_the_protocols_claims_are_the_protocols() {
+        let host: Map<_, _> = ["sub", "iss", "aud", "exp", "email"]
+            .map(|name| (name.to_owned(), Value::from("mallory")))
+            .into_iter()
+            .collect();
+        let table = ScopeClaims::default().with("openid", ["sub", "iss", "aud", "exp"]);
+        let (scope, request) = (Scope::parse("openid email").unwrap(), ClaimsRequest::default());
+        let host = table.let_out(&Wanted::at_userinfo(&scope, &scope, &request), host);
+        let sub = Subject::parse("alice-1").unwrap();
+        for (signed, expected) in [
+            (None, json!({ "sub": "alice-1", "email": "mallory" })),
+            (
+                Some(Algorithm::ES256),
+                json!({ "sub": "alice-1", "email": "mallory", "iss": "https://id.example", "aud": "app" }),
+            ),
+        ] {
+            let metadata =
+                ClientMetadata { userinfo_signed_response_alg: signed, ..ClientMetadata::default() };
+            let client = Client::unchecked(ClientId::parse("app").unwrap(), None, metadata);
+            let answer = UserInfo::new("https://id.example", &client, &sub, &host);
+            assert_eq!(serde_json::to_value(&answer).unwrap(), expected);
+            let text = serde_json::to_string(&answer).unwrap();
+            assert_eq!(text.matches("\"sub\"").count(), 1);
+        }
+    }
+}
