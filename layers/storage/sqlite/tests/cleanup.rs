@@ -50,6 +50,7 @@ async fn a_replaced_identifier_goes_at_the_end_that_its_session_had() {
 #[tokio::test]
 async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
     let store = SqliteStore::in_memory().unwrap();
+    store.put_client(client(), origin(NOW)).await.unwrap();
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     assert_eq!(store.cleanup(NOW).await.unwrap().codes, 0);
     let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
@@ -60,6 +61,7 @@ async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
 #[tokio::test]
 async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
     let store = SqliteStore::in_memory().unwrap();
+    store.put_client(client(), origin(NOW)).await.unwrap();
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
     let later = NOW.plus(10 * MINUTE);
@@ -75,6 +77,7 @@ async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
 #[tokio::test]
 async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
     let store = SqliteStore::in_memory().unwrap();
+    store.put_client(client(), origin(NOW)).await.unwrap();
     let end = NOW.plus(DAY);
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
@@ -91,6 +94,7 @@ async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
 #[tokio::test]
 async fn more_than_one_batch_goes_in_one_call() {
     let store = SqliteStore::in_memory().unwrap();
+    store.put_client(client(), origin(NOW)).await.unwrap();
     for number in 1..=1001 {
         store.issue_code(grant(number, NOW), code(number, NOW), None, origin(NOW)).await.unwrap();
     }
@@ -130,7 +134,9 @@ async fn what_counted_once_goes_when_it_could_not_come_again() {
 #[tokio::test]
 async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
     let store = SqliteStore::in_memory().unwrap();
-    for number in 1..=1201 {
+    store.put_client(client(), origin(NOW.plus(MINUTE))).await.unwrap();
+    // The client was the first.
+    for number in 2..=1201 {
         let at = NOW.plus(if number == 700 { DAY } else { MINUTE });
         store.issue_code(grant(number, NOW), code(number, NOW), None, origin(at)).await.unwrap();
     }

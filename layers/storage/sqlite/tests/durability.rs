@@ -6,7 +6,7 @@ mod house;
 
 use std::{fs, time::Duration};
 
-use house::{NOW, Place, code, grant, id, login, origin, redemption, user};
+use house::{NOW, Place, client, code, grant, id, login, origin, redemption, user};
 use rusqlite::Connection;
 use towergate_core::StoreError;
 use towergate_identity::ports::{
@@ -15,6 +15,7 @@ use towergate_identity::ports::{
 };
 use towergate_oauth::{
     ports::{
+        ClientStore,
         grant::{GrantStore, Redeemed},
         interaction::InteractionStore,
         replay::{Remembering, ReplayStore},
@@ -27,6 +28,7 @@ async fn walk(store: &SqliteStore) {
     store.add_user(user(1), origin(NOW)).await.unwrap();
     let established = store.establish_session(login(2, NOW), origin(NOW)).await.unwrap();
     assert!(matches!(established, Established::Established { ended: None, .. }));
+    store.put_client(client(), origin(NOW)).await.unwrap();
     store.issue_code(grant(3, NOW), code(3, NOW), None, origin(NOW)).await.unwrap();
     let redeemed = store.redeem_code(redemption(3, NOW), origin(NOW)).await.unwrap();
     assert!(matches!(redeemed, Redeemed::Consumed(_)));
@@ -43,6 +45,7 @@ async fn everything_is_there(store: &SqliteStore) {
         "user.registered",
         "login.succeeded",
         "session.created",
+        "client.registered",
         "code.issued",
         "code.redeemed",
         "token.issued",
@@ -167,6 +170,7 @@ async fn a_code_is_redeemed_once_across_processes() {
     let place = Place::new();
     // To the file, two stores are what two processes are.
     let stores = [SqliteStore::open(place.file()).unwrap(), SqliteStore::open(place.file()).unwrap()];
+    stores[0].put_client(client(), origin(NOW)).await.unwrap();
     stores[0].issue_code(grant(3, NOW), code(3, NOW), None, origin(NOW)).await.unwrap();
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..64 {
