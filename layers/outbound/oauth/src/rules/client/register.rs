@@ -4,9 +4,10 @@
 //! The rules are tables: what its addresses may be, and what its fields say together.
 
 use towergate_core::{Digest, Secret};
+use towergate_jose::{Algorithm, JwkSet};
 
 use super::{
-    ApplicationType, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
+    ApplicationType, AssertionAlgorithm, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType,
     problem::{FieldFault, InvalidMetadata, MetadataProblem},
 };
 
@@ -85,8 +86,13 @@ fn proof(
     });
     let too_short_to_sign = secret.is_some_and(|secret| secret.expose().len() < MIN_SIGNING_SECRET_LENGTH);
     let signs = method == ClientAuthMethod::ClientSecretJwt;
-    let algorithm = metadata.token_endpoint_auth_signing_alg.as_deref();
-    let symmetric = algorithm.map(|name| name == "HS256");
+    let by_key = method == ClientAuthMethod::PrivateKeyJwt;
+    // None when nothing is said, and nothing inside when what is said is not spoken here.
+    let algorithm = metadata.token_endpoint_auth_signing_alg.as_deref().map(|name| name.parse().ok());
+    let verifies = |keys: &JwkSet| match algorithm {
+        Some(Some(AssertionAlgorithm::Public(own))) => keys.for_signatures(own).next().is_some(),
+        _ => Algorithm::ALL.into_iter().any(|any| keys.for_signatures(any).next().is_some()),
+    };
     let no_keys = metadata.jwks.is_none() && metadata.jwks_uri.is_none();
     let empty = metadata.jwks.as_ref().is_some_and(|keys| keys.keys().is_empty());
     let no_key = "must hold at least one key of a kind that is spoken here: P-256, Ed25519, or RSA of 2048 to 4096 bits";
@@ -100,17 +106,22 @@ fn proof(
             FieldFault::Rule("must have at least 32 characters for client_secret_jwt"),
         ),
         rule(
-            signs && symmetric == Some(false),
+            signs && algorithm.is_some_and(|alg| alg != Some(AssertionAlgorithm::Shared)),
             "token_endpoint_auth_signing_alg",
             FieldFault::Rule("must be HS256 for client_secret_jwt"),
         ),
         rule(
-            method == ClientAuthMethod::PrivateKeyJwt && symmetric == Some(true),
+            by_key && algorithm.is_some_and(|alg| !matches!(alg, Some(AssertionAlgorithm::Public(_)))),
             "token_endpoint_auth_signing_alg",
-            FieldFault::Rule("must not be HS256 for private_key_jwt"),
+            FieldFault::Rule("must be ES256, EdDSA, PS256 or RS256 for private_key_jwt"),
         ),
         rule(
-            method == ClientAuthMethod::PrivateKeyJwt && no_keys,
+            by_key && !empty && metadata.jwks.as_ref().is_some_and(|keys| !verifies(keys)),
+            "jwks",
+            FieldFault::Rule("must hold a key that verifies what the client signs for private_key_jwt"),
+        ),
+        rule(
+            by_key && no_keys,
             "token_endpoint_auth_method",
             FieldFault::Rule("private_key_jwt needs jwks or jwks_uri"),
         ),

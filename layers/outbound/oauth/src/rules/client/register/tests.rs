@@ -152,7 +152,12 @@ fn a_client_that_signs_has_keys_and_an_algorithm_that_fits() {
     assert_eq!(set(None, PrivateKeyJwt, Some("EdDSA"), keys()), [""; 0]);
     assert_eq!(set(None, PrivateKeyJwt, None, None), ["token_endpoint_auth_method"]);
     assert_eq!(set(None, PrivateKeyJwt, Some("HS256"), keys()), ["token_endpoint_auth_signing_alg"]);
+    assert_eq!(set(None, PrivateKeyJwt, Some("ES384"), keys()), ["token_endpoint_auth_signing_alg"]);
     assert_eq!(set(None, PrivateKeyJwt, None, Some(towergate_jose::JwkSet::default())), ["jwks"]);
+    assert_eq!(set(None, PrivateKeyJwt, Some("ES256"), keys()), ["jwks"], "the key is of Ed25519");
+    let for_encryption = r#"{"keys":[{"kty":"EC","crv":"P-256","use":"enc","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+    let for_encryption = towergate_jose::JwkSet::parse(for_encryption.as_bytes()).unwrap();
+    assert_eq!(set(None, PrivateKeyJwt, None, Some(for_encryption)), ["jwks"]);
     assert_eq!(set(long, ClientSecretJwt, Some("HS256"), None), [""; 0]);
     assert_eq!(set(long, ClientSecretJwt, Some("RS256"), None), ["token_endpoint_auth_signing_alg"]);
     assert_eq!(set(SECRET, ClientSecretJwt, None, None), ["client_secret"]);
