@@ -49,7 +49,11 @@ impl Framework for Axum {
             .merge(api)
             .merge(sensitive)
             .fallback_service(browser.service(pages));
-        let whole = ServiceBuilder::new().layer(AuditLayer::new()).layer(host.protocol()).service(routes);
+        let whole = ServiceBuilder::new()
+            .layer(AuditLayer::new())
+            .layer(host.protocol())
+            .layer(host.api_description())
+            .service(routes);
         BoxCloneSyncService::new(whole)
     }
 }

@@ -78,7 +78,7 @@ async fn run<F: Framework>(config: Config) -> Result<(), StartError> {
 fn welcome(framework: &str, config: &Config, running: &Running) -> String {
     let mut text = format!("\ntowergate reference host, around {framework}\n\n");
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<16} {value}\n"));
-    line("This host", &format!("{}/", config.issuer_text()));
+    line("This host", &format!("{}/", config.origin()));
     if let Some(demo) = config.demo {
         line("Third-party app", &format!("{}/", demo.origin()));
     }

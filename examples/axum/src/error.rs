@@ -6,6 +6,7 @@ use towergate::{
     core::RandomUnavailable,
     identity::rules::password::HashingFailed,
     oauth::rules::client::{InvalidClientId, InvalidMetadata},
+    oauth_resource::InvalidResource,
     oauth_server::{InvalidIssuer, KeyRingError},
     sqlite::OpenError,
 };
@@ -16,6 +17,9 @@ use crate::{seal_key::SealKeyError, seed::SeedError, serve::TlsError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The host's own API has no address.
+    #[error("the API cannot be described: {0}")]
+    Api(#[from] InvalidResource),
     /// The demo's name is none.
     #[error("the demo cannot be registered: {0}")]
     DemoName(#[from] InvalidClientId),

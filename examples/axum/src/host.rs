@@ -10,11 +10,11 @@ use towergate::{
     },
     identity::{
         ports::IdentityStore,
-        rules::{password::HashParams, user::UserId},
+        rules::{level::Level, password::HashParams, user::UserId},
     },
     login::{LoginRoutes, PasswordHasher},
     oauth::ports::OAuthStore,
-    oauth_resource::{InStore, KeySource, ResourceLayer},
+    oauth_resource::{InStore, KeySource, MetadataLayer, ResourceLayer, ResourceMetadata},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
@@ -54,6 +54,8 @@ pub struct Host<I, O> {
     pub random: Arc<dyn Random>,
     /// The authorization server.
     pub server: Server<I, O>,
+    /// What the host's own API says of itself.
+    pub api: ResourceMetadata,
 }
 
 impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
@@ -105,7 +107,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
                 .clock(Arc::clone(&clock))
                 .random(Arc::clone(&random));
-        let host = Self { config, people, grants, profiles, hasher, pages, clock, random, server };
+        let api = ResourceMetadata::new(&config.api_audience(), &config.issuer_text())?
+            .scopes(&api_scope())
+            .name("The API of the reference host");
+        let host = Self { config, people, grants, profiles, hasher, pages, clock, random, server, api };
         Ok((host, users))
     }
 
@@ -129,9 +134,13 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that guards the host's own API: tokens for it, that say who signed in.
     pub fn api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
-        ResourceLayer::new(verifier_of(&self.server))
-            .require_audience(self.config.api_audience())
-            .require_scope(Scope::parse("openid").unwrap_or_default())
+        ResourceLayer::new(verifier_of(&self.server)).described_by(&self.api).require_scope(api_scope())
+    }
+
+    /// The layer that tells a client who knows the API alone where its authorization server is,
+    /// [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728).
+    pub fn api_description(&self) -> MetadataLayer {
+        MetadataLayer::new(&self.api)
     }
 
     /// The layer that guards what asks for a person who signed in within the last five minutes; whoever signed in longer
@@ -162,5 +171,13 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     let issuer = if config.is_https() { Issuer::https(&issuer)? } else { Issuer::insecure_http(&issuer)? };
     let mut server = ServerConfig::new(issuer);
     server.default_audience = vec![config.api_audience()];
+    server.resource_servers = config.resource_servers.clone();
+    server.acr_values = vec![Level::OneFactor.acr().to_owned()];
+    server.ui_locales = vec![String::from("en")];
     Ok(server)
+}
+
+/// What the host's own API asks for: tokens that say who signed in.
+fn api_scope() -> Scope {
+    Scope::parse("openid").unwrap_or_default()
 }

@@ -13,6 +13,7 @@ use crate::{accounts::Profiles, config::Config};
 pub struct Front {
     framework: &'static str,
     issuer: String,
+    origin: String,
     demo: Option<String>,
     person: Option<Person>,
 }
@@ -46,7 +47,13 @@ impl Front {
             since_machine: utc(at),
             methods: scope.methods().iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", "),
         });
-        Self { framework, issuer: config.issuer_text(), demo: config.demo.map(|demo| demo.origin()), person }
+        Self {
+            framework,
+            issuer: config.issuer_text(),
+            origin: config.origin(),
+            demo: config.demo.map(|demo| demo.origin()),
+            person,
+        }
     }
 
     /// The whole document.

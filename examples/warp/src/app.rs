@@ -64,7 +64,11 @@ impl Framework for Warp {
                 }
             }
         });
-        let whole = ServiceBuilder::new().layer(AuditLayer::new()).layer(host.protocol()).service(routes);
+        let whole = ServiceBuilder::new()
+            .layer(AuditLayer::new())
+            .layer(host.protocol())
+            .layer(host.api_description())
+            .service(routes);
         BoxCloneSyncService::new(whole)
     }
 }

@@ -16,6 +16,8 @@ journey::prove!(Warp:
     a_refusal_reaches_the_app_as_access_denied,
     the_app_refuses_an_answer_that_it_did_not_ask_for,
     the_api_wants_an_access_token,
+    the_api_says_where_its_authorization_server_is,
+    an_issuer_may_have_a_path,
     signing_out_ends_what_other_software_holds,
     the_whole_way_goes_over_tls_under_the_strict_cookies,
     what_was_kept_in_sqlite_outlives_the_host,

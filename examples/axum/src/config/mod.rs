@@ -5,6 +5,7 @@ mod json;
 mod keys;
 mod problem;
 mod reader;
+mod resource_server;
 mod root;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use std::{
 };
 
 use toml::de::DeTable;
-use towergate::oauth_server::key_ring::RotationPolicy;
+use towergate::{oauth::rules::resource::ResourceServer, oauth_server::key_ring::RotationPolicy};
 use url::{Host, Url};
 
 pub use client::ClientEntry;
@@ -38,7 +39,7 @@ const USUAL_PLACES: &[&str] = &["towergate.toml", "examples/axum/towergate.toml"
 pub struct Config {
     /// Where to listen.
     pub addr: SocketAddr,
-    /// The origin that people and programs use to get there.
+    /// The address that people and programs use to get there, with the path of the authorization server if it has one.
     pub issuer: Url,
     /// Where everything is kept.
     pub database: Database,
@@ -54,6 +55,8 @@ pub struct Config {
     pub users: Vec<UserEntry>,
     /// Other people's software.
     pub clients: Vec<ClientEntry>,
+    /// The APIs that clients may ask tokens for by name, beside the host's own.
+    pub resource_servers: Vec<ResourceServer>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }
@@ -131,13 +134,19 @@ impl Config {
     /// The address that access tokens for the host's own API are meant for.
     #[must_use]
     pub fn api_audience(&self) -> String {
-        format!("{}/api", self.issuer_text())
+        format!("{}/api", self.origin())
+    }
+
+    /// The origin of the host, without a slash at its end.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.issuer.origin().ascii_serialization()
     }
 
     /// The issuer as clients compare it: without a slash at its end.
     #[must_use]
     pub fn issuer_text(&self) -> String {
-        self.issuer.origin().ascii_serialization()
+        self.issuer.as_str().trim_end_matches('/').to_owned()
     }
 
     /// Whether browsers reach the host over HTTPS.

@@ -6,24 +6,30 @@ use std::{
     path::PathBuf,
 };
 
+use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
     ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys,
     reader::{Section, Text},
-    user,
+    resource_server, user,
 };
 
 pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let addr = section.required_text("addr").and_then(|text| socket(&section, "addr", &text));
     let issuer = section.required_text("issuer");
-    let issuer_url = issuer.as_ref().and_then(|text| origin(&section, text));
+    let issuer_url = issuer.as_ref().and_then(|text| issuer_of(&section, text));
     let database = section.required_text("database").and_then(|text| database(&section, &text));
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
+    let resource_servers: Vec<_> = section
+        .sections("resource_servers")
+        .into_iter()
+        .filter_map(|section| resource_server::read(section, &clients))
+        .collect();
     let demo = section.section("demo").and_then(read_demo);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(
@@ -31,12 +37,23 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         "[[clients]]: `client_id`",
         clients.iter().map(|entry| entry.client.id.as_str()),
     );
+    let resources = resource_servers.iter().map(ResourceServer::resource);
+    refuse_doubles(&section, "[[resource_servers]]: `resource`", resources);
     for ClientEntry { client, .. } in &clients {
-        let wanted = client.metadata.id_token_signed_response_alg;
-        if keys.rotation.wanted().all(|offered| offered != wanted) {
-            let name = client.id.as_str();
-            section
-                .refuse(&(0..0), format!("[[clients]] {name:?} wants {wanted}, which [keys] does not offer"));
+        let metadata = &client.metadata;
+        let wanted = [
+            Some(metadata.id_token_signed_response_alg),
+            metadata.userinfo_signed_response_alg,
+            metadata.introspection_signed_response_alg,
+        ];
+        for wanted in wanted.into_iter().flatten() {
+            if keys.rotation.wanted().all(|offered| offered != wanted) {
+                let name = client.id.as_str();
+                section.refuse(
+                    &(0..0),
+                    format!("[[clients]] {name:?} wants {wanted}, which [keys] does not offer"),
+                );
+            }
         }
     }
     if let (Some(text), Some(url)) = (&issuer, &issuer_url) {
@@ -65,6 +82,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         rotation: keys.rotation,
         users,
         clients,
+        resource_servers,
         demo,
     })
 }
@@ -78,13 +96,17 @@ fn socket(section: &Section<'_>, key: &str, text: &Text) -> Option<SocketAddr> {
     read
 }
 
-/// The issuer: an origin, so that both discovery documents and every cookie agree on what the host is.
-fn origin(section: &Section<'_>, text: &Text) -> Option<Url> {
+/// The issuer, in the one spelling that clients can compare as text.
+fn issuer_of(section: &Section<'_>, text: &Text) -> Option<Url> {
+    let spelled = |url: &Url| url.as_str().trim_end_matches('/') == text.value;
     let problem = match Url::parse(&text.value) {
         Err(_) => "must be an absolute address, such as https://id.example.com",
         Ok(url) if !matches!(url.scheme(), "https" | "http") => "must be https",
-        Ok(url) if url.origin().ascii_serialization() != text.value => {
-            "must be an origin: scheme, host and port in lower case, without path, query or a slash at its end"
+        Ok(url) if !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() => {
+            "must have no user, query or fragment"
+        }
+        Ok(url) if !spelled(&url) => {
+            "must be in its usual spelling: scheme and host in lower case, without the usual port or a slash at its end"
         }
         Ok(url) if url.scheme() == "http" && !is_this_machine(&url) => {
             "must be https; http is for localhost alone, because cookies and tokens would be readable on the way"

@@ -47,15 +47,71 @@ fn what_is_not_toml_is_told_beside_the_rest() {
 }
 
 #[test]
-fn an_issuer_is_an_origin() {
-    for bad in ["https://x.example/", "https://x.example/a", "https://X.example", "http://10.0.0.1", "x"] {
+fn an_issuer_is_an_address_in_its_usual_spelling() {
+    for bad in [
+        "https://x.example/",
+        "https://x.example/a/",
+        "https://x.example/a?b",
+        "https://x.example#",
+        "https://me@x.example",
+        "https://x.example:443",
+        "https://x.example/a/../b",
+        "https://X.example",
+        "http://10.0.0.1",
+        "x",
+    ] {
         let text = format!("addr = \"127.0.0.1:1\"\nissuer = {bad:?}\ndatabase = \"memory:\"\n");
         assert_eq!(refusals(&text).len(), 1, "{bad}");
     }
-    for good in ["https://x.example", "https://x.example:8443", "http://127.0.0.1:3000", "http://[::1]:3000"]
-    {
+    for (good, api) in [
+        ("https://x.example", "https://x.example/api"),
+        ("https://x.example:8443/a/b", "https://x.example:8443/api"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000/api"),
+        ("http://[::1]:3000", "http://[::1]:3000/api"),
+    ] {
         let text = format!("addr = \"127.0.0.1:1\"\nissuer = {good:?}\ndatabase = \"memory:\"\n");
-        assert!(Config::parse("test.toml", &text).is_ok(), "{good}");
+        let config = Config::parse("test.toml", &text).unwrap();
+        assert_eq!((config.issuer_text().as_str(), config.api_audience().as_str()), (good, api));
+    }
+}
+
+const GUARD: &str = "[[clients]]\nclient_id = \"guard\"\nclient_secret = \"0123456789abcdef0123456789abcdef\"\n\
+                     grant_types = [\"client_credentials\"]\n";
+
+#[test]
+fn an_api_is_read_with_its_guard_and_its_scope() {
+    let api = "[[resource_servers]]\nresource = \"https://mail.example\"\nclient_id = \"guard\"\n\
+               scope = \"mail.read mail.send\"\n[[resource_servers]]\nresource = \"urn:example:open\"\n";
+    let servers = Config::parse("test.toml", &format!("{BASE}{GUARD}{api}")).unwrap().resource_servers;
+    let read: Vec<_> = servers
+        .iter()
+        .map(|api| {
+            let guard = api.client.as_ref().map(ToString::to_string);
+            (api.resource(), guard, api.scope.as_ref().map(ToString::to_string))
+        })
+        .collect();
+    let mail = ("https://mail.example", Some("guard".into()), Some("mail.read mail.send".into()));
+    assert_eq!(read, [mail, ("urn:example:open", None, None)]);
+}
+
+#[test]
+fn an_api_that_nobody_could_guard_is_refused() {
+    for (lines, word) in [
+        ("client_id = \"guard\"", "`resource` is missing"),
+        ("resource = \"mail\"", "`resource`: a resource must be an absolute URI"),
+        ("resource = \"https://a.example\"\nclient_id = \"nobody\"", "no [[clients]] has it"),
+        ("resource = \"https://a.example\"\nclient_id = \"public\"", "a public client cannot ask"),
+        ("resource = \"https://a.example\"\nscope = \"\\\"\"", "`scope`"),
+        ("resource = \"https://a.example\"\nscopes = \"a\"", "unknown key `scopes`"),
+        (
+            "resource = \"https://a.example\"\n[[resource_servers]]\nresource = \"https://a.example\"",
+            "is there twice",
+        ),
+    ] {
+        let public = "[[clients]]\nclient_id = \"public\"\ntoken_endpoint_auth_method = \"none\"\n\
+                      redirect_uris = [\"https://app.example/cb\"]\n";
+        let told = refusals(&format!("{BASE}{GUARD}{public}[[resource_servers]]\n{lines}\n"));
+        assert!(told.len() == 1 && told[0].1.contains(word), "{lines}: {told:?}");
     }
 }
 

@@ -131,6 +131,44 @@ pub(crate) async fn the_api_wants_an_access_token<F: Framework>() {
     place.running.stop().await;
 }
 
+pub(crate) async fn the_api_says_where_its_authorization_server_is<F: Framework>() {
+    let place = Place::new::<F>("memory:").await;
+    let browser = &mut Browser::default();
+    let bare = browser.send(Method::GET, Url::parse(&place.at("/api/me")).unwrap(), &[], "").await;
+    let challenge = bare.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
+    let (_, address) = challenge.split_once("resource_metadata=\"").unwrap();
+    let address = address.split('"').next().unwrap();
+    assert_eq!(address, place.at("/.well-known/oauth-protected-resource/api"));
+    let described = browser.open(address).await;
+    assert!(described.headers.contains_key(header::ETAG));
+    let described: serde_json::Value = serde_json::from_str(&described.text).unwrap();
+    assert_eq!(described["resource"], place.at("/api"));
+    let issuer = described["authorization_servers"][0].as_str().unwrap();
+    let metadata = browser.open(&format!("{issuer}/.well-known/oauth-authorization-server")).await;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata.text).unwrap();
+    assert_eq!(metadata["issuer"], issuer);
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["1"]));
+    place.running.stop().await;
+}
+
+pub(crate) async fn an_issuer_may_have_a_path<F: Framework>() {
+    let place = Place::behind::<F>("http", "/tenant", "memory:", "").await;
+    let browser = &mut Browser::default();
+    let consent = place.ask_consent(browser).await;
+    assert!(consent.url.path().starts_with("/tenant/interaction/"), "{}", consent.url);
+    let shown = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(shown.says("You are signed in here"), "{}", shown.text);
+    let wanted = format!("{}/tenant", place.host);
+    let wellknown =
+        ["/.well-known/oauth-authorization-server/tenant", "/tenant/.well-known/openid-configuration"];
+    for path in wellknown {
+        let metadata = browser.open(&place.at(path)).await;
+        let metadata: serde_json::Value = serde_json::from_str(&metadata.text).unwrap();
+        assert_eq!(metadata["issuer"], wanted.as_str(), "{path}");
+    }
+    place.running.stop().await;
+}
+
 pub(crate) async fn the_whole_way_goes_over_tls_under_the_strict_cookies<F: Framework>() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();

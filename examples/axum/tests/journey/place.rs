@@ -27,11 +27,16 @@ impl Place {
 
     /// A place under another scheme, with more in its configuration.
     pub(crate) async fn over<F: Framework>(scheme: &str, database: &str, more: &str) -> Self {
+        Self::behind::<F>(scheme, "", database, more).await
+    }
+
+    /// The same, whose issuer has a path.
+    pub(crate) async fn behind<F: Framework>(scheme: &str, path: &str, database: &str, more: &str) -> Self {
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0"));
         let [host, app] = listeners;
         let (host, app) = (host.await.unwrap(), app.await.unwrap());
         let ports = (host.local_addr().unwrap().port(), app.local_addr().unwrap().port());
-        let config = Config::parse("test.toml", &toml(scheme, database, ports, more)).unwrap();
+        let config = Config::parse("test.toml", &toml(scheme, path, database, ports, more)).unwrap();
         let running = start::<F>(config, Listeners::from_parts(host, Some(app))).await.unwrap();
         let (host, app) =
             (format!("{scheme}://localhost:{}", ports.0), format!("http://localhost:{}", ports.1));
@@ -86,11 +91,11 @@ impl Place {
     }
 }
 
-fn toml(scheme: &str, database: &str, (host, app): (u16, u16), more: &str) -> String {
+fn toml(scheme: &str, path: &str, database: &str, (host, app): (u16, u16), more: &str) -> String {
     format!(
         r#"
         addr = "127.0.0.1:{host}"
-        issuer = "{scheme}://localhost:{host}"
+        issuer = "{scheme}://localhost:{host}{path}"
         database = "{database}"
         [[users]]
         email = "{EMAIL}"
