@@ -9,7 +9,7 @@ pub use towergate_oauth::rules::{
     resource::{InvalidResource, ResourceServer},
 };
 
-use crate::registration::Registration;
+use crate::{client_documents::ClientDocuments, registration::Registration};
 
 /// What the host says about its authorization server. Start from [`ServerConfig::new`] and change what differs.
 #[derive(Debug, Clone)]
@@ -24,6 +24,9 @@ pub struct ServerConfig {
     pub resource_servers: Vec<ResourceServer>,
     /// Whether clients may register themselves; not, unless the host says otherwise.
     pub registration: Registration,
+    /// Whether clients may be known by a document of their own, at the address that is their identifier; not, unless the
+    /// host says otherwise.
+    pub client_id_metadata_documents: Option<ClientDocuments>,
     /// Where its endpoints are.
     pub paths: Paths,
     /// What each scope value means to a person, for the consent page.
@@ -70,6 +73,7 @@ impl ServerConfig {
             issuer,
             resource_servers: Vec::new(),
             registration: Registration::default(),
+            client_id_metadata_documents: None,
             scope_meanings: meanings.map(|(value, meaning)| (value.to_owned(), meaning.to_owned())).into(),
             claim_meanings: claim_meanings(),
             logo_hosts: BTreeSet::new(),

@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod browser;
+pub mod client_documents;
 pub mod client_keys;
 pub mod config;
 pub mod key_ring;
@@ -29,7 +30,10 @@ pub mod registration;
 mod server;
 #[cfg(test)]
 mod test_keys;
+#[cfg(test)]
+mod test_site;
 
+pub use client_documents::ClientDocuments;
 pub use client_keys::ClientKeysError;
 pub use config::{InvalidIssuer, Issuer, Notices, Paths, ServerConfig};
 pub use key_ring::{KeyRing, KeyRingError};

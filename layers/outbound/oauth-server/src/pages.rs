@@ -28,6 +28,8 @@ pub struct ConsentView {
     pub action: String,
     /// The client's name, or its identifier when it has none.
     pub client_name: String,
+    /// The host that says who it is, for a client that is known only by a document of its own: nobody here has looked at it.
+    pub client_host: Option<String>,
     /// Its home page. This address and the other three are https; link to them with `rel="noopener noreferrer"`.
     pub client_uri: Option<String>,
     /// Its picture, where the host allows it ([`logo_hosts`](crate::ServerConfig::logo_hosts)): the content security

@@ -12,8 +12,8 @@ use towergate_guarded_http::GuardedClient;
 use towergate_oauth::rules::{client::Client, grant::Subject};
 
 use crate::{
-    account::AccountResolver, client_keys::FetchedKeys, config::ServerConfig, key_ring::KeyRing,
-    pages::OAuthPages,
+    account::AccountResolver, client_documents::DocumentFetches, client_keys::FetchedKeys,
+    config::ServerConfig, key_ring::KeyRing, pages::OAuthPages,
 };
 
 /// An authorization server inside the host. To clone it is to point at the same one.
@@ -31,6 +31,7 @@ struct Shared<S, R, P> {
     pages: P,
     config: ServerConfig,
     fetched_keys: FetchedKeys,
+    document_fetches: DocumentFetches,
 }
 
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
@@ -44,6 +45,7 @@ impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
                 pages,
                 config,
                 fetched_keys: FetchedKeys::default(),
+                document_fetches: DocumentFetches::default(),
             }),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom::new()),
@@ -125,6 +127,10 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
 
     pub(crate) fn fetched_keys(&self) -> &FetchedKeys {
         &self.shared.fetched_keys
+    }
+
+    pub(crate) fn document_fetches(&self) -> &DocumentFetches {
+        &self.shared.document_fetches
     }
 
     pub(crate) fn pages(&self) -> &P {

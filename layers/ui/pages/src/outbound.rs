@@ -51,6 +51,7 @@ mod tests {
         ConsentView {
             action: String::from("/interaction/1"),
             client_name: String::from("<b>Reports</b>"),
+            client_host: None,
             client_uri: None,
             logo_uri: None,
             policy_uri: None,
@@ -70,6 +71,7 @@ mod tests {
     #[test]
     fn what_the_client_says_of_itself_is_linked_and_tells_it_nothing() {
         let all = ConsentView {
+            client_host: Some(String::from("reports.example:8443")),
             client_uri: Some(String::from("https://reports.example/")),
             logo_uri: Some(String::from("https://cdn.example/logo.png?\"onerror=x")),
             policy_uri: Some(String::from("https://reports.example/policy")),
@@ -89,10 +91,11 @@ mod tests {
             assert!(html.contains(&link), "{link}\n{html}");
         }
         assert!(html.contains("<img src=\"https://cdn.example/logo.png?&#34;onerror=x\" alt=\"\""), "{html}");
+        assert!(html.contains("The site <strong>reports.example:8443</strong> says"), "{html}");
         assert!(html.contains("Your date of birth <code>birthdate</code>"));
         assert!(html.contains("<strong>api.example</strong>"));
         let bare = consent();
-        for absent in ["<img", "<a ", "It will use this at", "It asks to know"] {
+        for absent in ["<img", "The site", "<a ", "It will use this at", "It asks to know"] {
             assert!(!bare.contains(absent), "{absent}");
         }
     }

@@ -35,7 +35,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     let params = Params::parse(parameters)
         .map_err(|_| Problem::bad_request("The request has more than 65536 bytes of parameters."))?;
     let client_id = params.client_id().map_err(Problem::of_client)?;
-    let client = server.store().find_client(&client_id).await?.ok_or_else(Problem::unknown_client)?;
+    let client = server.find_client(&client_id, &visit.origin).await?.ok_or_else(Problem::unknown_client)?;
     let (request, to) = match read(server, visit, &params, &client).await {
         Ok(valid) => valid,
         Err(Rejection::Page(error)) => return Err(Problem::of_client(error)),

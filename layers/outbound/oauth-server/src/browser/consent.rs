@@ -2,7 +2,7 @@
 
 use towergate_oauth::rules::{
     authorize::RedirectUri,
-    client::Client,
+    client::{Client, document},
     consent::{Consent, may_be_remembered},
     interaction::AuthorizationRequest,
 };
@@ -29,6 +29,7 @@ impl Question<'_> {
         ConsentView {
             action,
             client_name: self.named("client_name").unwrap_or_else(|| self.client.id.to_string()),
+            client_host: document::host(self.client).map(str::to_owned),
             client_uri: self.link("client_uri"),
             logo_uri: self.link("logo_uri").filter(|logo| is_allowed(logo, config)),
             policy_uri: self.link("policy_uri"),

@@ -130,8 +130,10 @@ impl Resumed {
         let interaction = server.store().find_interaction(id).await?.ok_or_else(Problem::gone)?;
         let digest = visit.browser.as_ref().map(towergate_core::token::OpaqueToken::digest);
         let request = &interaction.request;
-        let client =
-            server.store().find_client(&request.client_id).await?.ok_or_else(Problem::unknown_client)?;
+        let client = server
+            .find_client(&request.client_id, &visit.origin)
+            .await?
+            .ok_or_else(Problem::unknown_client)?;
         match resume(&interaction, digest.as_ref(), visit.now) {
             Err(Unresumable::Answered) => {
                 return Err(answered(server, &client, &interaction));

@@ -56,7 +56,7 @@ async fn judge<S: OAuthStore, R, P>(
     origin: &Origin,
 ) -> Result<Result<AuthenticatedClient, AuthenticationFailure>, StoreError> {
     let server = &endpoints.server;
-    let client = server.store().find_client(credentials.client_id()).await?;
+    let client = server.find_client(credentials.client_id(), origin).await?;
     let key = match credentials.needed_key(client.as_ref()) {
         Some(needed) => key(endpoints, needed).await,
         None => AssertionKey::Missing("no_key"),

@@ -18,6 +18,7 @@ pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Durati
         userinfo: &config.paths.userinfo,
         revoke: &config.paths.revoke,
         introspect: &config.paths.introspect,
+        client_documents: config.client_id_metadata_documents.is_some(),
         register: config.registration.is_offered().then_some(config.paths.register.as_str()),
         jwks: &config.paths.jwks,
         scopes: &scopes,

@@ -59,7 +59,7 @@ where
     let targets = endpoints.server.config().targets();
     let ours = |stored: &StoredAccessToken| targets.is_for_userinfo(&stored.token.audience);
     let stored = stored.filter(alive).filter(ours).ok_or_else(invalid_token)?;
-    let client = endpoints.server.store().find_client(&stored.token.client).await?;
+    let client = endpoints.server.find_client(&stored.token.client, &origin).await?;
     let client = client.filter(|client| gate::active(client).is_ok()).ok_or_else(invalid_token)?;
     let (grant, scope) = openid_grant(stored, &client)?;
     let context = context(Purpose::UserInfo, &grant, &scope);

@@ -26,6 +26,8 @@ pub struct Facts<'a> {
     pub revoke: &'a str,
     /// The path of the introspection endpoint.
     pub introspect: &'a str,
+    /// Whether clients may be known by a document of their own.
+    pub client_documents: bool,
     /// The path of the client registration endpoint, if there is one.
     pub register: Option<&'a str>,
     /// The path of the public keys.
@@ -126,6 +128,8 @@ pub struct Metadata {
     op_policy_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     op_tos_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id_metadata_document_supported: Option<bool>,
 }
 
 /// The claims that the server itself makes.
@@ -195,6 +199,7 @@ impl Metadata {
             request_parameter_supported: true,
             request_object_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str),
             request_uri_parameter_supported: false,
+            client_id_metadata_document_supported: facts.client_documents.then_some(true),
             protected_resources: facts.resource_servers.iter().map(|api| api.resource().to_owned()).collect(),
             service_documentation: facts.notices.service_documentation.clone(),
             op_policy_uri: facts.notices.op_policy_uri.clone(),

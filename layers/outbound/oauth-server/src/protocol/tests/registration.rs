@@ -280,3 +280,31 @@ async fn core_8_a_pairwise_client_gets_opaque_tokens_without_asking() {
     let told = registered(&open().await.enrol(&sent).await);
     assert_eq!(told["access_token_format"], "opaque");
 }
+
+#[tokio::test]
+async fn registration_5_a_sector_lists_every_redirect_uri() {
+    let site = crate::test_site::Site::open().await;
+    let registration = Registration::new(RegistrationMode::Open);
+    let mut bench = Bench::with(keys(), |config| config.registration = registration.clone()).await;
+    let mut config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
+    config.registration = registration;
+    let server =
+        AuthorizationServer::new(bench.store.clone(), keys(), Arc::clone(&bench.host), NoPages, config);
+    bench.layer = server.outbound(site.client.clone()).protocol();
+    let mut sent = web();
+    sent["redirect_uris"] = json!([CALLBACK, "https://two.example/cb"]);
+    sent["sector_identifier_uri"] = json!(format!("{}/sector.json", site.origin));
+    sent["subject_type"] = json!("pairwise");
+    for (status, body) in [
+        (404, String::new()),
+        (200, String::from("{}")),
+        (200, json!([CALLBACK]).to_string()),
+        (200, json!([CALLBACK, 7]).to_string()),
+    ] {
+        site.says(status, body);
+        let said = told(&bench.enrol(&sent).await, "invalid_client_metadata");
+        assert!(said.starts_with("sector_identifier_uri"), "{said}");
+    }
+    site.says(200, json!(["https://two.example/cb", "https://three.example/", CALLBACK]).to_string());
+    registered(&bench.enrol(&sent).await);
+}

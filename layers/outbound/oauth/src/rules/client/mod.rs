@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod authenticate;
+pub mod document;
 pub mod gate;
 pub mod metadata;
 pub mod parse;

@@ -104,12 +104,15 @@ impl RegistrationPolicy {
     }
 }
 
-/// Whether the address is at one of the hosts.
+/// Whether the address is at one of the hosts: `app.example`, `*.example` for all below it, or `*` for any.
 #[must_use]
 pub fn is_at(uri: &str, hosts: &[String]) -> bool {
     let Some(host) = Url::parse(uri).ok().and_then(|uri| uri.host_str().map(str::to_owned)) else {
         return false;
     };
+    if hosts.iter().any(|allowed| allowed == "*") {
+        return true;
+    }
     hosts.iter().any(|allowed| match allowed.strip_prefix("*.") {
         Some(above) => host
             .strip_suffix(above)
