@@ -38,6 +38,28 @@ async fn a_client_that_lost_the_answer_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn the_same_answer_is_for_the_same_question() {
+    let bench = Bench::new().await;
+    let token = first(&bench, "basic").await;
+    let ask = async |more: &[(&str, &str)]| {
+        let form = [&[("grant_type", "refresh_token"), ("refresh_token", &token)][..], more].concat();
+        bench.token(Some("basic"), &form).await
+    };
+    let narrow = [("scope", "openid api"), ("resource", ISSUER)];
+    let answer = ask(&narrow).await;
+    granted(&answer);
+    for other in
+        [&[][..], &[("scope", "openid api")], &[("resource", ISSUER)], &[("scope", "openid"), narrow[1]]]
+    {
+        refused(&ask(other).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    let same = [("resource", ISSUER), ("scope", "api openid"), ("resource", ISSUER)];
+    assert_eq!(ask(&same).await.body(), answer.body());
+    assert_eq!(bench.count("grant.revoked"), 0, "nobody stole anything");
+    granted(&bench.refresh("basic", &refresh_token(&json(&answer))).await);
+}
+
+#[tokio::test]
 async fn a_refresh_token_used_twice_kills_its_family() {
     for wait in [0, 10] {
         let bench = Bench::new().await;

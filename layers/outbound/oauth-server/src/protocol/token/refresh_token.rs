@@ -1,7 +1,12 @@
 //! A refresh token for the next one. The answer is kept sealed under the presented token's own secret, so that the same
-//! client may hear it again for a moment, and nobody else ever.
+//! client may hear it again for a moment, if it asks for the same scope and the same APIs, and nobody else ever.
 
-use towergate_core::{seal::SealingKey, token::OpaqueToken};
+use std::collections::BTreeSet;
+
+use towergate_core::{
+    seal::{SealError, SealingKey},
+    token::OpaqueToken,
+};
 use towergate_oauth::{
     ports::{
         OAuthStore,
@@ -32,11 +37,12 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let stored = stored.ok_or(Refusal::invalid_grant("unknown_refresh_token"))?;
         let StoredRefreshToken { token, grant, state, revoked } = &stored;
         let facts = RefreshFacts { token, grant, state, revoked: *revoked };
+        let asked = sealing_context(&presented, scope.as_ref(), resource);
         let (rotation, answer) = match decide(facts, &presented, scope, &self.client, self.now)? {
             Exchange::Allowed { scope } => {
                 let share = self.share(grant, Ok(scope), resource)?;
                 self.check_account(grant, &share.scope).await?;
-                self.rotation(&stored, &presented, &share).await?
+                self.rotation(&stored, &presented, &share, &asked).await?
             }
             // The token is used already: nothing of this rotation can ever be kept.
             Exchange::Again => (self.unminted_rotation(&stored)?, Vec::new()),
@@ -45,8 +51,14 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
             Rotated::Rotated => Ok(answer),
             Rotated::Repeated { sealed_answer } => {
                 self.check_account(grant, &grant.scope).await?;
-                let kept = sealing_key(&presented)?.open(presented.id().as_bytes(), &sealed_answer)?;
-                Ok(kept.expose().clone())
+                match sealing_key(&presented)?.open(&asked, &sealed_answer) {
+                    Ok(kept) => Ok(kept.expose().clone()),
+                    // Not the answer to this question: a token for one API must not be taken for another's.
+                    Err(SealError::Broken) => {
+                        Err(Refusal::invalid_grant("repeated_for_something_else").into())
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
             Rotated::Reused { .. } => Err(Refusal::invalid_grant("refresh_token_reused").into()),
             Rotated::Missing => Err(Refusal::invalid_grant("refresh_token_gone").into()),
@@ -58,6 +70,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         stored: &StoredRefreshToken,
         presented: &OpaqueToken,
         share: &Share,
+        asked: &[u8],
     ) -> Result<(Rotation, Vec<u8>), Failure> {
         let grant = &stored.grant;
         let (access_token, access) = self.access_token_of(grant, share)?;
@@ -66,11 +79,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let scope = access.scope.clone();
         let answer = TokenAnswer { access_token, scope, refresh_token: Some(next.reveal()), id_token };
         let answer = answer.to_json()?;
-        let sealed_answer = sealing_key(presented)?.seal(
-            presented.id().as_bytes(),
-            &answer,
-            &self.endpoints.server.random,
-        )?;
+        let sealed_answer = sealing_key(presented)?.seal(asked, &answer, &self.endpoints.server.random)?;
         let rotation = Rotation {
             presented: stored.token.id,
             client: self.client.client().id.clone(),
@@ -93,6 +102,18 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
             repeat_window: REPEAT_WINDOW,
         })
     }
+}
+
+/// Which question an answer is kept for.
+fn sealing_context(presented: &OpaqueToken, scope: Option<&Scope>, resource: &[String]) -> Vec<u8> {
+    let resource: BTreeSet<&str> = resource.iter().map(String::as_str).collect();
+    let mut context = presented.id().as_bytes().to_vec();
+    let scope = scope.map(Scope::to_string).unwrap_or_default();
+    for word in std::iter::once(scope.as_str()).chain(resource) {
+        // A name may hold anything, a line break too: its length says where it ends.
+        context.extend_from_slice(format!("{}:{word}", word.len()).as_bytes());
+    }
+    context
 }
 
 fn sealing_key(presented: &OpaqueToken) -> Result<SealingKey, Failure> {
