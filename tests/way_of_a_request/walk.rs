@@ -120,7 +120,7 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(
     let stored = grants.find_code(code.id()).await.unwrap().unwrap();
     assert!(stored.code.digest.matches(&code.digest()) && !stored.spent && !stored.revoked);
     assert_eq!(stored.grant.sign_in.sid, Some(session.sign_in.to_string()));
-    tables.grew(&news, &[("consents", 1), ("grants", 1), ("codes", 1)]);
+    tables.grew(&news, &[("consents", 1), ("grants", 1), ("codes", 1), ("sign_in_clients", 1)]);
     let decided = time(house.clock.now());
     tables.hold(asked, &[&interaction_row, "approved", subject.as_str(), CALLBACK, "900000", &begun]);
     let consent = "SELECT subject, client, scope, given_at FROM towergate_consents";
@@ -134,6 +134,8 @@ pub(crate) async fn the_whole_way<I: IdentityStore + Log, O: OAuthStore + Log>(
     let mut given_row =
         [&grant, CLIENT, subject.as_str(), "email openid", &sid, "0", &auth_time, &decided, "-"];
     tables.hold(given, &given_row);
+    let served = "SELECT sid, client, subject, seen_at FROM towergate_sign_in_clients";
+    tables.hold(served, &[&sid, CLIENT, subject.as_str(), &decided]);
     let issued = "SELECT lower(hex(id)), lower(hex(digest)), lower(hex(grant_id)), redirect_uri,
         redirect_uri_was_sent, length(code_challenge), nonce, expires_at, spent_at FROM towergate_codes";
     let (code_id, code_digest) = (hex(code.id().as_bytes()), hex(code.digest().as_bytes()));
