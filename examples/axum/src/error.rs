@@ -11,7 +11,7 @@ use towergate::{
     sqlite::OpenError,
 };
 
-use crate::{seal_key::SealKeyError, seed::SeedError, serve::TlsError};
+use crate::{outbound::OutboundError, seal_key::SealKeyError, seed::SeedError, serve::TlsError};
 
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,9 @@ pub enum StartError {
         #[source]
         cause: OpenError,
     },
+    /// The host cannot speak outwards.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// There is no key to seal with.
     #[error(transparent)]
     SealKey(#[from] SealKeyError),

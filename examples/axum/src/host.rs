@@ -26,7 +26,7 @@ use crate::{
     accounts::{Accounts, EndGrants, Profiles},
     config::Config,
     error::StartError,
-    seal_key,
+    outbound, seal_key,
     seed::{SeededUser, Seeder},
 };
 
@@ -105,6 +105,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let pages = DefaultPages::new().with_site_name("towergate reference host");
         let server =
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
+                .outbound(outbound::client(&config.outbound)?)
                 .clock(Arc::clone(&clock))
                 .random(Arc::clone(&random));
         let api = ResourceMetadata::new(&config.api_audience(), &config.issuer_text())?

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod error;
 pub mod host;
 pub mod keys_command;
+pub mod outbound;
 pub mod pages;
 pub mod run;
 pub mod seal_key;

@@ -3,6 +3,7 @@
 mod client;
 mod json;
 mod keys;
+mod outbound;
 mod problem;
 mod reader;
 mod resource_server;
@@ -23,6 +24,7 @@ use towergate::{oauth::rules::resource::ResourceServer, oauth_server::key_ring::
 use url::{Host, Url};
 
 pub use client::ClientEntry;
+pub use outbound::Outbound;
 pub use problem::{Problem, Problems};
 pub use user::UserEntry;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub older_seal_key_files: Vec<PathBuf>,
     /// What is signed with, and how the keys take turns.
     pub rotation: RotationPolicy,
+    /// How the host speaks to addresses that clients register.
+    pub outbound: Outbound,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

@@ -10,7 +10,7 @@ use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys,
+    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, outbound,
     reader::{Section, Text},
     resource_server, user,
 };
@@ -22,6 +22,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let database = section.required_text("database").and_then(|text| database(&section, &text));
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
+    let outbound = section.section("outbound").map(outbound::read).unwrap_or_default();
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -80,6 +81,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         seal_key_file: keys.seal_key_file,
         older_seal_key_files: keys.older_seal_key_files,
         rotation: keys.rotation,
+        outbound,
         users,
         clients,
         resource_servers,

@@ -131,6 +131,16 @@ fn a_client_is_read_under_its_registered_names() {
 }
 
 #[test]
+fn only_public_addresses_are_asked_unless_told_otherwise() {
+    assert_eq!(Config::parse("test.toml", BASE).unwrap().outbound, Outbound::default());
+    let text = format!("{BASE}[outbound]\nextra_ca = \"ca.pem\"\ndanger_allow_loopback = true\n");
+    let outbound = Config::parse("test.toml", &text).unwrap().outbound;
+    let extra_ca = Some(PathBuf::from("ca.pem"));
+    assert_eq!(outbound, Outbound { extra_ca, danger_allow_loopback: true });
+    assert_eq!(refusals(&format!("{BASE}[outbound]\nallow = true\n")).len(), 1);
+}
+
+#[test]
 fn doubles_are_refused() {
     let text = format!("{BASE}[[users]]\nemail = \"a@b\"\n[[users]]\nemail = \"A@B\"\n");
     assert!(refusals(&text)[0].1.contains("twice"));
