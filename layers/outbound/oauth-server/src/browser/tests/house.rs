@@ -39,6 +39,12 @@ pub(super) const GOOD: &str = "/oauth/authorize?response_type=code&client_id=sho
     &redirect_uri=https%3A%2F%2Fshop.example%2Fcb&scope=openid%20email&state=a%20b\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
+/// The good request and one more parameter.
+pub(super) fn with(name: &str, value: &str) -> String {
+    let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    format!("{GOOD}&{name}={value}")
+}
+
 type Service = AccountLayer<Host>;
 
 /// Everything that stands for the duration of one test.

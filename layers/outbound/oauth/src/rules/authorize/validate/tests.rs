@@ -1,12 +1,13 @@
+mod client;
+mod person;
+
 use std::collections::BTreeSet;
 
-use serde_json::json;
-use towergate_jose::{Algorithm, SigningKey, generate};
 use towergate_oauth_types::Scope;
 
 use super::*;
 use crate::rules::{
-    client::{ClientAuthMethod, ClientId, ClientMetadata, ClientState},
+    client::{ClientId, ClientMetadata, ClientState},
     interaction::Prompt,
     issuer::Issuer,
     resource::ResourceServer,
@@ -206,37 +207,6 @@ fn a_long_state_and_nonce_are_kept_unchanged() {
 }
 
 #[test]
-fn oidc_core_3_1_2_1_what_is_asked_of_the_sign_in_is_kept() {
-    let query = format!(
-        "{GOOD}&acr_values=2%201&ui_locales=nl%20fr-CA%20%3B&claims_locales=nl&display=popup&max_age=0"
-    );
-    let request = asked(&query).unwrap();
-    assert_eq!(request.acr_values, ["2", "1"]);
-    assert_eq!(request.ui_locales, ["nl", "fr-CA"]);
-    assert_eq!(request.max_age, Some(0));
-}
-
-#[test]
-fn oidc_registration_2_what_the_client_registered_counts_when_the_request_does_not_say() {
-    let client = client_with(|metadata| {
-        metadata.default_max_age = Some(3600);
-        metadata.default_acr_values = vec![String::from("mfa")];
-    });
-    let request = asked_by(&client, GOOD).unwrap();
-    assert_eq!((request.max_age, request.acr_values), (Some(3600), vec![String::from("mfa")]));
-    let request = asked_by(&client, &format!("{GOOD}&max_age=60&acr_values=pwd")).unwrap();
-    assert_eq!((request.max_age, request.acr_values), (Some(60), vec![String::from("pwd")]));
-}
-
-#[test]
-fn oidc_core_5_5_claims_are_read_and_a_sub_among_them_names_the_person() {
-    let claims = r#"{"id_token":{"sub":{"value":"alice"},"acr":{"essential":true,"values":["2"]}}}"#;
-    let request = asked(&with("claims", Some(claims))).unwrap();
-    assert_eq!(request.required_sub.as_deref(), Some("alice"));
-    assert_eq!(request.claims.essential_acr(), ["2"]);
-}
-
-#[test]
 fn rfc8707_2_each_known_resource_may_be_named() {
     let query = format!(
         "{GOOD}&resource=https://api.example&resource=https://id.example&resource=https://api.example"
@@ -249,108 +219,10 @@ fn rfc8707_2_each_known_resource_may_be_named() {
 }
 
 #[test]
-fn oidc_core_3_1_2_1_a_hint_is_an_id_token_of_ours_for_this_client() {
-    let key = || {
-        SigningKey::from_pkcs8(Algorithm::ES256, generate(Algorithm::ES256).unwrap().expose(), None).unwrap()
-    };
-    let (ours, foreign) = (key(), key());
-    let keys = JwkSet::new(vec![ours.public_jwk().clone()]);
-    let hint = |key: &SigningKey, iss: &str, aud: &str| {
-        key.sign_jwt("JWT", &json!({ "iss": iss, "aud": aud, "sub": "alice", "exp": 1 })).unwrap()
-    };
-    let asked = |hint: &str| asked_of(&client(), &format!("{GOOD}&id_token_hint={hint}"), &keys, false);
-    let good = hint(&ours, "https://id.example", "shop");
-    assert_eq!(asked(&good).unwrap().required_sub.as_deref(), Some("alice"));
-    for bad in [
-        hint(&foreign, "https://id.example", "shop"),
-        hint(&ours, "https://other.example", "shop"),
-        hint(&ours, "https://id.example", "other"),
-        String::from("x"),
-    ] {
-        assert_eq!(told_to_client(asked(&bad)).0, ErrorCode::InvalidRequest, "{bad}");
-    }
-    let two = format!(r#"{good}&claims={{"userinfo":{{"sub":{{"value":"bob"}}}}}}"#);
-    assert_eq!(told_to_client(asked(&two)).0, ErrorCode::InvalidRequest, "two people");
-}
-
-#[test]
-fn prompt_create_4_is_refused_where_no_account_can_be_made() {
-    let asked = |prompt: &str, offered| {
-        asked_of(&client(), &with("prompt", Some(prompt)), &JwkSet::default(), offered)
-    };
-    assert_eq!(told_to_client(asked("create", false)).0, ErrorCode::InvalidRequest);
-    for good in ["create", "create consent", "consent create create"] {
-        assert!(asked(good, true).unwrap().prompt.contains(&Prompt::Create), "{good}");
-    }
-    for bad in ["none create", "create login", "select_account create", "CREATE"] {
-        assert_eq!(told_to_client(asked(bad, true)).0, ErrorCode::InvalidRequest, "{bad}");
-    }
-}
-
-#[test]
-fn rfc7636_only_a_confidential_openid_client_that_registered_so_goes_without_pkce() {
-    let legacy = client_with(|metadata| metadata.insecure_pkce_optional = true);
-    let bare = with("code_challenge", None);
-    let bare = bare.replace("&code_challenge_method=S256", "");
-    assert_eq!(asked_by(&legacy, &bare).unwrap().code_challenge, None);
-    assert!(asked_by(&legacy, GOOD).unwrap().code_challenge.is_some(), "what is sent counts");
-    let public = client_with(|metadata| {
-        metadata.insecure_pkce_optional = true;
-        metadata.token_endpoint_auth_method = ClientAuthMethod::None;
-    });
-    for (client, query) in [
-        (client(), bare.clone()),
-        (public, bare.clone()),
-        (legacy.clone(), bare.replace("scope=openid", "scope=email")),
-        (legacy.clone(), with("code_challenge", None)),
-        (legacy.clone(), with("code_challenge_method", Some("plain"))),
-        (legacy, with("code_challenge_method", None)),
-    ] {
-        assert_eq!(told_to_client(asked_by(&client, &query)).0, ErrorCode::InvalidRequest, "{query}");
-    }
-}
-
-#[test]
-fn rfc9101_10_5_a_client_that_must_sign_its_requests_signs_them() {
-    let signing = client_with(|metadata| metadata.require_signed_request_object = true);
-    assert_eq!(told_to_client(asked_by(&signing, GOOD)).0, ErrorCode::InvalidRequest);
-    let opened = Params::of_request_object(GOOD).unwrap();
-    let issuer = Issuer::https("https://id.example").unwrap();
-    let targets = Targets { issuer: &issuer, default_audience: &[], servers: &[] };
-    let offer = Offer { targets, keys: &JwkSet::default(), creates_accounts: false };
-    assert!(validate(&opened, &signing, offer).is_ok());
-}
-
-#[test]
-fn a_request_object_that_cannot_be_read_is_told_to_the_client_where_its_address_is_known() {
-    let error = OAuthError::new(ErrorCode::InvalidRequestObject, "x");
-    let of = |query: &str| Rejection::of(error, &Params::parse(query.as_bytes()).unwrap(), &client());
-    assert_eq!(told_to_client(Err(of(GOOD))), (ErrorCode::InvalidRequestObject, Some(String::from("s"))));
-    let stranger = with("redirect_uri", Some("https://evil.example/"));
-    assert_eq!(told_to_person(Err(of(&stranger))), ErrorCode::InvalidRequestObject);
-}
-
-#[test]
 fn an_error_goes_the_way_the_client_asked_for() {
     let query = format!("{}&response_mode=fragment", with("scope", Some("admin")));
     let Err(Rejection::Redirect { mode, .. }) = asked(&query) else { panic!("not told to the client") };
     assert_eq!(mode, ResponseMode::Fragment);
-}
-
-#[test]
-fn a_request_that_is_put_again_is_the_same() {
-    let claims = r#"{"userinfo":{"name":null,"email":{"essential":true,"values":["a",1]}}}"#;
-    let full = format!(
-        "{}&nonce=n&prompt=login%20consent&max_age=60&login_hint=a%40b&acr_values=2%201&ui_locales=nl%20fr\
-         &response_mode=form_post&resource=https://api.example&resource=https://id.example",
-        with("claims", Some(claims))
-    );
-    let hinted = r#"&claims={"id_token":{"sub":{"value":"alice"}}}"#;
-    for query in [GOOD.to_owned(), full, with("redirect_uri", None), format!("{GOOD}{hinted}")] {
-        let first = asked(&query).unwrap();
-        let again = asked(&super::super::again::query(&first)).unwrap();
-        assert_eq!(again, first, "{query}");
-    }
 }
 
 proptest::proptest! {
