@@ -179,7 +179,7 @@ async fn all_wrong_assertions_are_answered_alike_and_told_apart_in_the_audit_log
         .await;
     bench
         .register("only-eddsa", ClientAuthMethod::PrivateKeyJwt, |metadata| {
-            metadata.jwks = Some(JwkSet::new(vec![es256().public_jwk().clone()]));
+            metadata.jwks = Some(KEYS.iter().map(|key| key.public_jwk().clone()).collect());
             metadata.token_endpoint_auth_signing_alg = Some(String::from("EdDSA"));
         })
         .await;
