@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as client from 'openid-client';
 import { Browser } from './browser.mjs';
-import { callback, password, secret, startHost } from './host.mjs';
+import { callback, key, password, secret, startHost } from './host.mjs';
 
 const allow = { decision: 'allow' };
 const credentials = { email: 'alice@example.com', password };
@@ -54,6 +54,9 @@ for (const example of ['axum', 'warp']) {
         client_secret: secret, id_token_signed_response_alg: 'ES256',
       })],
       ['opaque', () => discover('opaque', client.ClientSecretBasic(secret))],
+      ['secret-jwt', () => discover('secret-jwt', client.ClientSecretJwt(secret))],
+      ['key-jwt', () => discover('key-jwt', client.PrivateKeyJwt(key), undefined)],
+      ['key-uri', () => discover('key-uri', client.PrivateKeyJwt(key), undefined)],
     ];
     for (const [name, configure] of clients) {
       it(`walks the whole way as the ${name} client`, async () => {
