@@ -18,7 +18,7 @@ impl AccountResolver for Accounts {
         let (Some(user), Some(auth_time)) = (scope.user(), scope.authenticated_at()) else { return Ok(None) };
         let sign_in = SignIn {
             auth_time,
-            acr: None,
+            acr: scope.level().map(|level| level.acr().to_owned()),
             amr: vec![String::from("pwd")],
             sid: scope.sign_in().map(|id| id.to_string()),
         };

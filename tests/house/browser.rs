@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -18,6 +18,7 @@ pub(crate) struct Browser {
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) location: String,
     pub(crate) text: String,
 }
@@ -25,6 +26,18 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+}
+
+impl Answer {
+    /// A header; empty where it is missing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The error code of a refusal in JSON.
+    pub(crate) fn code(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -73,6 +86,11 @@ pub(crate) async fn client_request(app: &App, path: &str, form: &[(&str, &str)])
     send(app, Request::post(path), form).await.0
 }
 
+/// Whatever else a client sends.
+pub(crate) async fn request(app: &App, head: http::request::Builder, form: String) -> Answer {
+    send(app, head, form).await.0
+}
+
 /// A request with an access token.
 pub(crate) async fn with_token(app: &App, path: &str, token: &str) -> Answer {
     let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -92,6 +110,7 @@ async fn send(app: &App, request: http::request::Builder, form: String) -> (Answ
     let set = set.collect();
     let location = parts.headers.get(header::LOCATION).map(text).unwrap_or_default();
     let body = body.collect().await.unwrap().to_bytes();
-    let answer = Answer { status: parts.status, location, text: String::from_utf8(body.to_vec()).unwrap() };
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let answer = Answer { status: parts.status, headers: parts.headers, location, text };
     (answer, set)
 }

@@ -10,7 +10,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{ServiceBuilder, service_fn, util::BoxCloneSyncService};
+use tower::{Layer, ServiceBuilder, service_fn, util::BoxCloneSyncService};
 use towergate::{
     Stack,
     audit::AuditLayer,
@@ -34,7 +34,7 @@ use towergate::{
         ports::OAuthStore,
         rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
     },
-    oauth_resource::{AccessTokenInfo, ResourceLayer},
+    oauth_resource::{AccessTokenInfo, MetadataLayer, ResourceLayer, ResourceMetadata},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, config::ResourceServer},
     oauth_types::Scope,
     pages::DefaultPages,
@@ -67,14 +67,29 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn on<I: IdentityStore, O: OAuthStore>(people: I, grants: O) -> Self {
-        let home = service_fn(|_: Request<Full<Bytes>>| async {
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("home")))
-        });
-        Self::around(people, grants, BoxCloneSyncService::new(home)).await
+        Self::around(people, grants, at_home()).await
     }
 
     /// The same house, with pages of its own behind the stack.
     pub(crate) async fn around<I: IdentityStore, O: OAuthStore>(people: I, grants: O, home: App) -> Self {
+        Self::built(people, grants, home, |_| ()).await
+    }
+
+    /// The same house, whose authorization server is told more.
+    pub(crate) async fn with_config<I: IdentityStore, O: OAuthStore>(
+        people: I,
+        grants: O,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        Self::built(people, grants, at_home(), change).await
+    }
+
+    async fn built<I: IdentityStore, O: OAuthStore>(
+        people: I,
+        grants: O,
+        home: App,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
         let random = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), random.clone()).unwrap();
@@ -86,33 +101,34 @@ impl House {
             grants.put_client(client(id, secret), origin()).await.unwrap();
         }
 
-        let server = server(&grants, clock.clone(), random.clone()).await;
+        let server = server_with(&grants, clock.clone(), random.clone(), change).await;
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack =
             Stack::new(audit()).session(session).scope(ScopeLayer::new()).authorization_server(&server);
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
-        let guard = ResourceLayer::new(verifier_of(&server)).require_audience(ISSUER);
-        let api = ServiceBuilder::new().layer(guard).service_fn(|request: Request<Full<Bytes>>| async move {
-            let subject =
-                request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());
-            let text = subject.map_or_else(String::new, |subject| subject.to_string());
-            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text))))
-        });
+        let described = ResourceMetadata::new(ISSUER, server.config().issuer.as_str()).unwrap();
+        let guard = ResourceLayer::new(verifier_of(&server)).described_by(&described);
+        let fresh = guard.clone().require_max_age(Duration::from_secs(60)).layer(service_fn(who_is_it));
+        let api = guard.layer(service_fn(who_is_it));
         let pages = ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()).service(home);
         let routes = service_fn(move |request: Request<Full<Bytes>>| {
-            let (api, pages) = (api.clone(), pages.clone());
+            let (api, fresh, pages) = (api.clone(), fresh.clone(), pages.clone());
             async move {
                 use tower::ServiceExt;
-                if request.uri().path() == "/api" {
-                    api.oneshot(request).await
-                } else {
-                    pages.oneshot(request).await
+                match request.uri().path() {
+                    "/api" => api.oneshot(request).await,
+                    "/api/fresh" => fresh.oneshot(request).await,
+                    _ => pages.oneshot(request).await,
                 }
             }
         });
-        let app = ServiceBuilder::new().layer(audit()).layer(server.protocol()).service(routes);
+        let app = ServiceBuilder::new()
+            .layer(audit())
+            .layer(server.protocol())
+            .layer(MetadataLayer::new(&described))
+            .service(routes);
         Self { app: BoxCloneSyncService::new(app), clock, alice: user }
     }
 
@@ -121,17 +137,38 @@ impl House {
     }
 }
 
+fn at_home() -> App {
+    BoxCloneSyncService::new(service_fn(async |_| Ok(Response::new(Full::<Bytes>::from("home")))))
+}
+
+/// What the API answers: for whom the token acts.
+async fn who_is_it(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let subject = request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());
+    let text = subject.map_or_else(String::new, |subject| subject.to_string());
+    Ok(Response::new(Full::new(Bytes::from(text))))
+}
+
 /// The authorization server over `grants`.
 pub(crate) async fn server<O: OAuthStore>(
     grants: &O,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> AuthorizationServer<O, Accounts, DefaultPages> {
+    server_with(grants, clock, random, |_| ()).await
+}
+
+async fn server_with<O: OAuthStore>(
+    grants: &O,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    change: impl FnOnce(&mut ServerConfig),
+) -> AuthorizationServer<O, Accounts, DefaultPages> {
     let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
     let keys = KeyRing::open(grants, &sealing, &*clock, &*random).await.unwrap();
     let mut config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
     let mail = ResourceServer::new(MAIL).unwrap().with_scope(Scope::parse("email").unwrap());
     config.resource_servers = vec![mail, ResourceServer::new(FILES).unwrap()];
+    change(&mut config);
     let server =
         AuthorizationServer::new(grants.clone(), keys, Arc::new(Accounts), DefaultPages::new(), config);
     server.clock(clock).random(random)

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod alice_and_bob;
+#[cfg(test)]
+mod desk;
 #[expect(dead_code, reason = "each test program uses a part")]
 #[cfg(test)]
 #[path = "../house/mod.rs"]
@@ -11,6 +13,8 @@ mod house;
 mod keys;
 #[cfg(test)]
 mod openid_connect_core;
+#[cfg(test)]
+mod rfc7009;
 #[cfg(test)]
 mod rfc7515;
 #[cfg(test)]
@@ -28,11 +32,21 @@ mod rfc7636;
 #[cfg(test)]
 mod rfc7638;
 #[cfg(test)]
+mod rfc7662;
+#[cfg(test)]
 mod rfc8037;
+#[cfg(test)]
+mod rfc8414;
 #[cfg(test)]
 mod rfc8707;
 #[cfg(test)]
 mod rfc9068;
+#[cfg(test)]
+mod rfc9470;
+#[cfg(test)]
+mod rfc9701;
+#[cfg(test)]
+mod rfc9728;
 #[cfg(test)]
 mod wycheproof_jwe;
 #[cfg(test)]
