@@ -62,7 +62,14 @@ async fn front<I: IdentityStore, O: OAuthStore>(
     State(host): State<Host<I, O>>,
     Extension(scope): Extension<CurrentScope>,
 ) -> Response {
-    let front = Front::new(Axum::NAME, &host.config, &host.profiles, &scope, host.clock.now());
+    let front = Front::new(
+        Axum::NAME,
+        &host.config,
+        &host.server.config().issuer,
+        &host.profiles,
+        &scope,
+        host.clock.now(),
+    );
     pages::page(StatusCode::OK, front.html(&host.pages), &host.pages).map(Body::from)
 }
 

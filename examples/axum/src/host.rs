@@ -175,6 +175,8 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     server.resource_servers = config.resource_servers.clone();
     server.acr_values = vec![Level::OneFactor.acr().to_owned()];
     server.ui_locales = vec![String::from("en")];
+    server.registration = config.registration.clone();
+    server.client_id_metadata_documents = config.documents.clone();
     Ok(server)
 }
 

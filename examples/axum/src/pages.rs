@@ -3,7 +3,13 @@
 use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use towergate::{core::Timestamp, pages::DefaultPages, scope::CurrentScope};
+use towergate::{
+    core::Timestamp,
+    oauth::rules::client::{Client, initiate_login::initiate_login_url},
+    oauth_server::Issuer,
+    pages::DefaultPages,
+    scope::CurrentScope,
+};
 
 use crate::{accounts::Profiles, config::Config};
 
@@ -15,7 +21,15 @@ pub struct Front {
     issuer: String,
     origin: String,
     demo: Option<String>,
+    starts: Vec<Start>,
     person: Option<Person>,
+}
+
+/// An application that a sign-in may begin at from here.
+#[derive(Debug)]
+struct Start {
+    name: String,
+    address: String,
 }
 
 /// Who is signed in.
@@ -35,6 +49,7 @@ impl Front {
     pub fn new(
         framework: &'static str,
         config: &Config,
+        issuer: &Issuer,
         profiles: &Profiles,
         scope: &CurrentScope,
         now: Timestamp,
@@ -52,6 +67,7 @@ impl Front {
             issuer: config.issuer_text(),
             origin: config.origin(),
             demo: config.demo.map(|demo| demo.origin()),
+            starts: starts(config, issuer),
             person,
         }
     }
@@ -62,6 +78,16 @@ impl Front {
         let body = self.render().unwrap_or_else(|_| String::from("<h1>The page could not be drawn</h1>"));
         pages.document("Front page", &body)
     }
+}
+
+/// The clients of the file where a sign-in may begin.
+fn starts(config: &Config, issuer: &Issuer) -> Vec<Start> {
+    let start = |client: &Client| {
+        let address = initiate_login_url(client, issuer, None, None)?;
+        let name = client.metadata.client_name.clone().unwrap_or_else(|| client.id.to_string());
+        Some(Start { name, address })
+    };
+    config.clients.iter().filter_map(|entry| start(&entry.client)).collect()
 }
 
 /// The page for an address that leads nowhere.

@@ -80,7 +80,14 @@ fn site<I: IdentityStore, O: OAuthStore>(
     let elsewhere = host.clone();
     let front = warp::path::end().and(reading()).and(warp::ext::get::<CurrentScope>()).map(
         move |scope: CurrentScope| {
-            let front = Front::new(Warp::NAME, &host.config, &host.profiles, &scope, host.clock.now());
+            let front = Front::new(
+                Warp::NAME,
+                &host.config,
+                &host.server.config().issuer,
+                &host.profiles,
+                &scope,
+                host.clock.now(),
+            );
             page(StatusCode::OK, &host, front.html(&host.pages))
         },
     );

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 use towergate::{
     core::Secret,
-    jose::json,
+    jose::{JwkSet, json},
     oauth::rules::client::{Client, ClientId, MetadataProblem, parse},
 };
 
@@ -74,4 +74,19 @@ fn entry_of(fields: &Map<String, Value>, problem: &MetadataProblem) -> Option<us
         }
         _ => None,
     }
+}
+
+/// A key set under a key of its own, as a table or as JSON text.
+pub(super) fn read_key_set(section: &Section<'_>, key: &'static str) -> Option<JwkSet> {
+    let Some(value) = section.value(key) else {
+        section.refuse_all(&format!("`{key}` is missing"));
+        return None;
+    };
+    let text = match super::json::of(value) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    JwkSet::parse(text.as_bytes())
+        .map_err(|problem| section.refuse_value(key, None, &format!("`{key}`: {problem}")))
+        .ok()
 }

@@ -6,6 +6,7 @@ mod keys;
 mod outbound;
 mod problem;
 mod reader;
+mod registration;
 mod resource_server;
 mod root;
 #[cfg(test)]
@@ -20,7 +21,10 @@ use std::{
 };
 
 use toml::de::DeTable;
-use towergate::{oauth::rules::resource::ResourceServer, oauth_server::key_ring::RotationPolicy};
+use towergate::{
+    oauth::rules::resource::ResourceServer,
+    oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
+};
 use url::{Host, Url};
 
 pub use client::ClientEntry;
@@ -61,6 +65,10 @@ pub struct Config {
     pub clients: Vec<ClientEntry>,
     /// The APIs that clients may ask tokens for by name, beside the host's own.
     pub resource_servers: Vec<ResourceServer>,
+    /// Whether clients may register themselves.
+    pub registration: Registration,
+    /// Whether clients may be known by a document of their own.
+    pub documents: Option<ClientDocuments>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

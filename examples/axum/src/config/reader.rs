@@ -96,13 +96,26 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The value of `key`, whatever it is.
+    pub(super) fn value(&self, key: &'static str) -> Option<&'a DeValue<'a>> {
+        self.take(key).map(Spanned::get_ref)
+    }
+
+    pub(super) fn number(&self, key: &'static str) -> Option<u64> {
+        self.whole(key, "a whole number")
+    }
+
     pub(super) fn seconds(&self, key: &'static str) -> Option<u64> {
+        self.whole(key, "a whole number of seconds since 1970")
+    }
+
+    fn whole(&self, key: &'static str, wanted: &str) -> Option<u64> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 && number.as_str().parse::<u64>().is_ok() => {
                 number.as_str().parse().ok()
             }
-            other => self.expected(key, "a whole number of seconds since 1970", other, &value.span()),
+            other => self.expected(key, wanted, other, &value.span()),
         }
     }
 

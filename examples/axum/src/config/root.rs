@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, outbound,
     reader::{Section, Text},
-    resource_server, user,
+    registration, resource_server, user,
 };
 
 pub(super) fn read(section: Section<'_>) -> Option<Config> {
@@ -31,6 +31,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         .into_iter()
         .filter_map(|section| resource_server::read(section, &clients))
         .collect();
+    let registration = section.section("registration").map(registration::read).unwrap_or_default();
+    let documents = section.section("cimd").and_then(registration::read_documents);
     let demo = section.section("demo").and_then(read_demo);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(
@@ -85,6 +87,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         users,
         clients,
         resource_servers,
+        registration,
+        documents,
         demo,
     })
 }

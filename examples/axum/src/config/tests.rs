@@ -240,3 +240,37 @@ fn a_pace_that_breaks_tokens_is_refused() {
         assert!(told.len() == 1 && told[0].1.contains(word), "{lines}: {told:?}");
     }
 }
+
+#[test]
+fn registration_is_closed_unless_the_file_says_otherwise() {
+    let read = |more: &str| Config::parse("test.toml", &format!("{BASE}{more}")).unwrap().registration;
+    assert!(!read("").is_offered());
+    assert!(!read("[registration]\nmode = \"closed\"\n").is_offered());
+    assert!(read("[registration]\nmode = \"open\"\n").is_offered());
+    let token = "[registration]\nmode = \"token\"\ninitial_access_tokens = [\"0123456789abcdef\"]\n\
+                 scope = \"openid\"\ngrant_types = [\"authorization_code\"]\nmax_clients = 3\n\
+                 redirect_hosts = [\"*.example\"]\ntoken_endpoint_auth_methods = [\"none\"]\n\
+                 insecure_pkce_optional = true\nrequire_software_statement = true\n\
+                 [[registration.software_statement_issuers]]\nissuer = \"https://v.example\"\n";
+    let bounded = read(&format!("{token}jwks = {{ keys = [{{ {KEY} }}] }}\n"));
+    assert_eq!((bounded.policy.max_clients, bounded.policy.insecure_pkce_optional), (3, true));
+    assert_eq!(bounded.statement_issuers[0].keys.keys().len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_registration_is_told_at_its_place() {
+    let told = refusals(&format!(
+        "{BASE}[registration]\nmode = \"token\"\ngrant_types = [\"implicit\"]\nmax_clients = -1\n\
+         require_software_statement = true\n[cimd]\nallowed_hosts = []\n"
+    ));
+    for (line, word) in [
+        (5, "needs `initial_access_tokens`"),
+        (6, "implicit"),
+        (7, "whole number"),
+        (4, "software_statement_issuers"),
+        (9, "allowed_hosts"),
+    ] {
+        assert!(told.iter().any(|(at, text)| *at == line && text.contains(word)), "{line} {word}: {told:?}");
+    }
+    assert_eq!(told.len(), 5, "{told:?}");
+}

@@ -4,6 +4,7 @@ pub mod assertion;
 pub mod authenticate;
 pub mod document;
 pub mod gate;
+pub mod initiate_login;
 pub mod metadata;
 pub mod parse;
 pub mod policy;

@@ -1,0 +1,120 @@
+//! `[registration]` and `[cimd]`: clients that nobody wrote into the file.
+
+use towergate::{
+    oauth::rules::client::{ClientAuthMethod, GrantType, statement::StatementIssuer},
+    oauth_server::{ClientDocuments, Registration, RegistrationMode, RegistrationPolicy},
+    oauth_types::Scope,
+};
+
+use super::{
+    client::read_key_set,
+    reader::{Section, Text},
+};
+
+/// The shortest initial access token, in bytes.
+const MIN_TOKEN_LENGTH: usize = 16;
+
+/// Who may register clients.
+pub(super) fn read(section: Section<'_>) -> Registration {
+    let mut registration = Registration::default();
+    let mode = section.required_text("mode");
+    let tokens = initial_access_tokens(&section);
+    let asks = mode.as_ref().is_some_and(|mode| mode.value == "token");
+    if !tokens.is_empty() && !asks {
+        section.refuse_all("`initial_access_tokens` are for mode = \"token\" alone");
+    }
+    match mode {
+        Some(Text { value, place }) => match value.as_str() {
+            "closed" => {}
+            "open" => registration.mode = RegistrationMode::Open,
+            "token" if tokens.is_empty() => {
+                section.refuse(&place, "`mode` \"token\" needs `initial_access_tokens`");
+            }
+            "token" => {
+                let texts = tokens.iter().map(|text| text.value.as_str());
+                registration.mode = RegistrationMode::tokens(texts);
+            }
+            _ => section.refuse(&place, "`mode` must be \"open\", \"token\" or \"closed\""),
+        },
+        None => {}
+    }
+    read_policy(&section, &mut registration.policy);
+    registration.require_statement = section.flag("require_software_statement").unwrap_or_default();
+    let issuers = section.sections("software_statement_issuers").into_iter();
+    registration.statement_issuers = issuers.filter_map(read_issuer).collect();
+    if registration.require_statement && registration.statement_issuers.is_empty() {
+        section.refuse_all("`require_software_statement` needs [[registration.software_statement_issuers]]");
+    }
+    section.finish();
+    registration
+}
+
+/// Which clients may be known by a document of their own.
+pub(super) fn read_documents(section: Section<'_>) -> Option<ClientDocuments> {
+    let hosts = section.texts("allowed_hosts");
+    if hosts.as_ref().is_none_or(Vec::is_empty) {
+        section.refuse_all(
+            "`allowed_hosts` must name at least one host, such as \"app.example\" or \"*.example\"",
+        );
+    }
+    let mut documents = ClientDocuments::at(hosts.unwrap_or_default().into_iter().map(|text| text.value));
+    read_policy(&section, &mut documents.policy);
+    section.finish();
+    Some(documents)
+}
+
+fn initial_access_tokens(section: &Section<'_>) -> Vec<Text> {
+    let mut tokens = section.texts("initial_access_tokens").unwrap_or_default();
+    tokens.extend(section.text("initial_access_token"));
+    for token in &tokens {
+        if token.value.len() < MIN_TOKEN_LENGTH
+            || !token.value.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
+        {
+            let problem = "an initial access token must have at least 16 visible ASCII characters";
+            section.refuse(&token.place, problem);
+        }
+    }
+    tokens
+}
+
+fn read_policy(section: &Section<'_>, policy: &mut RegistrationPolicy) {
+    if let Some(text) = section.text("scope") {
+        match Scope::parse(&text.value) {
+            Ok(scope) => policy.scope = scope,
+            Err(problem) => section.refuse(&text.place, format!("`scope`: {problem}")),
+        }
+    }
+    if let Some(texts) = section.texts("grant_types") {
+        policy.grant_types = choices(section, "grant_types", &texts, &GrantType::ALL).into_iter().collect();
+    }
+    if let Some(texts) = section.texts("token_endpoint_auth_methods") {
+        policy.auth_methods = choices(section, "token_endpoint_auth_methods", &texts, &ClientAuthMethod::ALL);
+    }
+    if let Some(texts) = section.texts("redirect_hosts") {
+        policy.redirect_hosts = Some(texts.into_iter().map(|text| text.value).collect());
+    }
+    if let Some(most) = section.number("max_clients") {
+        policy.max_clients = u32::try_from(most).unwrap_or(u32::MAX);
+    }
+    policy.insecure_pkce_optional = section.flag("insecure_pkce_optional").unwrap_or_default();
+}
+
+fn choices<T: Copy + ToString>(section: &Section<'_>, key: &str, texts: &[Text], offered: &[T]) -> Vec<T> {
+    let choice = |text: &Text| {
+        let found = offered.iter().copied().find(|choice| choice.to_string() == text.value);
+        if found.is_none() {
+            let names: Vec<_> = offered.iter().map(ToString::to_string).collect();
+            let problem = format!("`{key}` {:?} is not offered; choose {}", text.value, names.join(", "));
+            section.refuse(&text.place, problem);
+        }
+        found
+    };
+    texts.iter().filter_map(choice).collect()
+}
+
+fn read_issuer(section: Section<'_>) -> Option<StatementIssuer> {
+    let issuer = section.required_text("issuer").map(|text| text.value);
+    let keys = read_key_set(&section, "jwks");
+    section.finish();
+    Some(StatementIssuer { issuer: issuer?, keys: keys? })
+}
