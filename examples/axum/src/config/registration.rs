@@ -23,8 +23,8 @@ pub(super) fn read(section: Section<'_>) -> Registration {
     if !tokens.is_empty() && !asks {
         section.refuse_all("`initial_access_tokens` are for mode = \"token\" alone");
     }
-    match mode {
-        Some(Text { value, place }) => match value.as_str() {
+    if let Some(Text { value, place }) = mode {
+        match value.as_str() {
             "closed" => {}
             "open" => registration.mode = RegistrationMode::Open,
             "token" if tokens.is_empty() => {
@@ -35,8 +35,7 @@ pub(super) fn read(section: Section<'_>) -> Registration {
                 registration.mode = RegistrationMode::tokens(texts);
             }
             _ => section.refuse(&place, "`mode` must be \"open\", \"token\" or \"closed\""),
-        },
-        None => {}
+        }
     }
     read_policy(&section, &mut registration.policy);
     registration.require_statement = section.flag("require_software_statement").unwrap_or_default();
