@@ -146,7 +146,16 @@ impl Resumed {
         let decision =
             grounds.decide(server, visit, request, interaction.created_at, interaction.sign_in_after);
         match (decision, &visit.account, grounds.asked) {
-            (Decision::Refuse(error), ..) => Ok(Step::Detour(answer::error(server, request, &to, &error))),
+            (Decision::Refuse(error), Some(account), _) => {
+                let subject = account.subject.clone();
+                match server.store().refuse_interaction(id, subject, error.code, visit.origin).await? {
+                    Closing::Closed => Ok(Step::Detour(answer::error(server, request, &to, &error))),
+                    Closing::Gone | Closing::ConsentWithdrawn => Err(Problem::other_person()),
+                }
+            }
+            (Decision::Refuse(error), None, _) => {
+                Ok(Step::Detour(answer::error(server, request, &to, &error)))
+            }
             (decision @ (Decision::ConsentRequired | Decision::Proceed), Some(account), Some(asked)) => {
                 let account = account.clone();
                 let must_ask = decision == Decision::ConsentRequired;

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use towergate_core::{StoreError, audit::Origin};
+use towergate_oauth_types::ErrorCode;
 
 use crate::rules::{
     client::ClientId,
@@ -70,6 +71,19 @@ pub trait InteractionStore: Send + Sync + 'static {
         &self,
         id: InteractionId,
         subject: Option<Subject>,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
+
+    /// Closes an open, unexpired interaction with an error of the server's, when it is nobody's or belongs to `subject`,
+    /// who has signed in for it. Writes `interaction.refused`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn refuse_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        error: ErrorCode,
         origin: Origin,
     ) -> impl Future<Output = Result<Closing, StoreError>> + Send;
 

@@ -2,6 +2,7 @@
 
 use towergate_core::audit::{Event, Fact, Origin, Party};
 use towergate_core::id::Uuid;
+use towergate_oauth_types::ErrorCode;
 
 use super::{
     client::{ClientId, GrantType},
@@ -21,6 +22,8 @@ pub enum OAuthFact {
     ConsentGiven { subject: Subject, client: ClientId, remembered: bool },
     /// A person refused.
     ConsentDenied { interaction: InteractionId, client: ClientId, subject: Option<Subject> },
+    /// The server refused what a person had signed in for: somebody else was asked for, or a stronger sign-in.
+    InteractionRefused { interaction: InteractionId, client: ClientId, subject: Subject, error: ErrorCode },
     /// A person took a remembered consent back.
     ConsentWithdrawn { subject: Subject, client: ClientId },
     /// A code was sent to a client.
@@ -100,6 +103,10 @@ impl Fact for OAuthFact {
             Self::ConsentDenied { interaction, client: id, subject } => {
                 let actor = subject.as_ref().map_or_else(Party::anonymous, user);
                 Event::refused(origin, "consent.denied", actor, client(id), "person_refused")
+                    .with("interaction", interaction)
+            }
+            Self::InteractionRefused { interaction, client: id, subject, error } => {
+                Event::refused(origin, "interaction.refused", user(subject), client(id), error.as_str())
                     .with("interaction", interaction)
             }
             Self::ConsentWithdrawn { subject, client: id } => {

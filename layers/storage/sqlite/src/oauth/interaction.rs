@@ -13,6 +13,7 @@ use towergate_oauth::{
         interaction::{Interaction, InteractionId, InteractionState},
     },
 };
+use towergate_oauth_types::ErrorCode;
 
 use super::{client, code, consent, grant_row, room};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
@@ -66,6 +67,16 @@ impl InteractionStore for SqliteStore {
         origin: Origin,
     ) -> Result<Closing, StoreError> {
         self.write(move |step| deny(step, id, subject, &origin)).await
+    }
+
+    async fn refuse_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        error: ErrorCode,
+        origin: Origin,
+    ) -> Result<Closing, StoreError> {
+        self.write(move |step| refuse(step, id, subject, error, &origin)).await
     }
 
     async fn issue_code(
@@ -210,6 +221,25 @@ fn deny(
     close(step.connection, id, InteractionState::Denied)?;
     let client = interaction.request.client_id;
     step.record(&OAuthFact::ConsentDenied { interaction: id, client, subject }, origin)?;
+    Ok(Closing::Closed)
+}
+
+fn refuse(
+    step: &mut Step<'_>,
+    id: InteractionId,
+    subject: Subject,
+    error: ErrorCode,
+    origin: &Origin,
+) -> Result<Closing, Failure> {
+    let Some(interaction) = find_waiting(step.connection, id, origin.at)? else {
+        return Ok(Closing::Gone);
+    };
+    if interaction.subject.is_some_and(|owner| owner != subject) {
+        return Ok(Closing::Gone);
+    }
+    close(step.connection, id, InteractionState::Denied)?;
+    let client = interaction.request.client_id;
+    step.record(&OAuthFact::InteractionRefused { interaction: id, client, subject, error }, origin)?;
     Ok(Closing::Closed)
 }
 

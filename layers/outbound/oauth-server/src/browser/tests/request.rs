@@ -74,6 +74,8 @@ async fn oidc_core_3_1_2_1_a_hint_wants_the_person_it_is_about() {
     house.sign_in("bob");
     assert_eq!(error(&browser.get(&path).await).as_deref(), Some("login_required"), "bob again");
     house.sign_in("alice");
+    assert_eq!(browser.get(&path).await.status, StatusCode::BAD_REQUEST, "it was answered");
+    assert_eq!(house.facts(), ["interaction.begun", "interaction.refused"]);
     let path = browser.get(&query).await.location().to_owned();
     assert_eq!(browser.get(&path).await.status, StatusCode::OK);
 

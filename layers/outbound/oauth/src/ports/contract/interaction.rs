@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use towergate_core::{StoreError, Timestamp};
+use towergate_oauth_types::ErrorCode;
 
 use super::{
     AuditTrail,
@@ -211,6 +212,31 @@ pub async fn nobody_may_refuse_what_nobody_took<S: OAuthStore + AuditTrail>(stor
     let mut ear = Ear::on(store).await;
     assert_eq!(store.deny_interaction(interaction(1).id, None, origin(NOW)).await.unwrap(), Closing::Closed);
     ear.heard(&[denied(None)], NOW).await;
+}
+
+/// The server's own no closes the interaction, once, for whoever has signed in for it and nobody else.
+pub async fn a_refusal_of_the_server_counts_once<S: OAuthStore + AuditTrail>(store: &S) {
+    with_taken(store).await;
+    store.begin_interaction(interaction(2), ROOM, origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    let error = ErrorCode::LoginRequired;
+    let late = origin(interaction(1).expires_at);
+    for (n, who, when) in [(1, bob(), origin(NOW)), (1, alice(), late), (3, alice(), origin(NOW))] {
+        let closing = store.refuse_interaction(interaction(n).id, who, error, when).await.unwrap();
+        assert_eq!(closing, Closing::Gone);
+    }
+    ear.silence().await;
+    for (n, who) in [(1, alice()), (2, bob())] {
+        let (interaction, client) = (interaction(n).id, client_id());
+        for closing in [Closing::Closed, Closing::Gone] {
+            let closed =
+                store.refuse_interaction(interaction, who.clone(), error, origin(NOW)).await.unwrap();
+            assert_eq!(closed, closing);
+        }
+        ear.heard(&[OAuthFact::InteractionRefused { interaction, client, subject: who, error }], NOW).await;
+    }
+    assert_eq!(state(store).await, InteractionState::Denied);
+    assert_eq!(store.approve_interaction(approval(1), origin(NOW)).await.unwrap(), Closing::Gone);
 }
 
 /// A no that is late, another person's, nobody's to what somebody took, or to nothing, is not heard.

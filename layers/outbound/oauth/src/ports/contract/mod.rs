@@ -104,6 +104,7 @@ macro_rules! oauth_store_contract {
                 a_yes_to_nothing_gets_nothing,
                 a_refused_yes_leaves_everything_as_it_was,
                 a_no_counts_once,
+                a_refusal_of_the_server_counts_once,
                 nobody_may_refuse_what_nobody_took,
                 a_no_out_of_place_is_not_heard,
             }

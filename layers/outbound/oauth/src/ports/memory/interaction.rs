@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_oauth_types::ErrorCode;
 
 use super::{Log, MemoryStore, already_there};
 use crate::{
@@ -124,6 +125,28 @@ impl InteractionStore for MemoryStore {
             interaction.state = InteractionState::Denied;
             let client = interaction.request.client_id.clone();
             state.log.write(&OAuthFact::ConsentDenied { interaction: id, client, subject }, &origin);
+            Ok(Closing::Closed)
+        })
+    }
+
+    async fn refuse_interaction(
+        &self,
+        id: InteractionId,
+        subject: Subject,
+        error: ErrorCode,
+        origin: Origin,
+    ) -> Result<Closing, StoreError> {
+        self.step(|state| {
+            let Some(interaction) = state.interactions.waiting(id, origin.at) else {
+                return Ok(Closing::Gone);
+            };
+            if interaction.subject.as_ref().is_some_and(|owner| *owner != subject) {
+                return Ok(Closing::Gone);
+            }
+            interaction.state = InteractionState::Denied;
+            let client = interaction.request.client_id.clone();
+            let fact = OAuthFact::InteractionRefused { interaction: id, client, subject, error };
+            state.log.write(&fact, &origin);
             Ok(Closing::Closed)
         })
     }
