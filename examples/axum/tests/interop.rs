@@ -28,6 +28,8 @@ use tempfile::TempDir;
 
 const RS256: Algorithm = Algorithm::RsaSsaPkcs1V15Sha256;
 const ES256: Algorithm = Algorithm::EcdsaP256Sha256;
+const PS256: Algorithm = Algorithm::RsaSsaPssSha256;
+const EDDSA: Algorithm = Algorithm::EdDsa;
 
 struct Place {
     issuer: String,
@@ -54,6 +56,9 @@ async fn every_kind_of_client_walks_the_whole_way() {
         ("public", None, AuthType::RequestBody, RS256),
         ("public-es256", None, AuthType::RequestBody, ES256),
         ("opaque", Some(SECRET), AuthType::BasicAuth, RS256),
+        ("ps256", Some(SECRET), AuthType::BasicAuth, PS256),
+        ("eddsa", Some(SECRET), AuthType::BasicAuth, EDDSA),
+        ("pairwise", Some(SECRET), AuthType::BasicAuth, RS256),
     ] {
         let party = RelyingParty::discover(&place.issuer, id, secret, sent).await;
         let asked = party.ask();
@@ -79,12 +84,43 @@ async fn every_kind_of_client_walks_the_whole_way() {
 }
 
 #[tokio::test]
+async fn a_pairwise_client_knows_people_under_another_sub() {
+    let place = Place::new();
+    let sub_at = async |id: &str| {
+        let party = RelyingParty::discover(&place.issuer, id, Some(SECRET), AuthType::BasicAuth).await;
+        let asked = party.ask();
+        let nonce = asked.nonce.clone();
+        let code = party.let_a_person_allow(&asked).await;
+        checked(&party, &party.redeem(code, asked).await.unwrap(), &nonce, &RS256).subject().to_string()
+    };
+    let (public, pairwise) = (sub_at("basic").await, sub_at("pairwise").await);
+    assert_ne!(public, pairwise);
+    assert_eq!(pairwise, sub_at("pairwise").await);
+}
+
+#[tokio::test]
+async fn a_claim_by_name_is_in_the_id_token_and_userinfo_comes_signed() {
+    let place = Place::new();
+    let party = RelyingParty::discover(&place.issuer, "signed", Some(SECRET), AuthType::BasicAuth).await;
+    let asked = party.ask_with(&[("claims", r#"{"id_token":{"email":{"essential":true}}}"#)]);
+    let nonce = asked.nonce.clone();
+    let code = party.let_a_person_allow(&asked).await;
+    let tokens = party.redeem(code, asked).await.unwrap();
+    let claims = checked(&party, &tokens, &nonce, &RS256);
+    assert_eq!(claims.email().map(|email| email.as_str()), Some(EMAIL));
+    let request = party.client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
+    let request = request.unwrap().require_signed_response(true);
+    let person: CoreUserInfoClaims = request.request_async(&over_http).await.unwrap();
+    assert_eq!(person.email().map(|email| email.as_str()), Some(EMAIL));
+}
+
+#[tokio::test]
 async fn discovery_and_the_key_set_say_what_is_true() {
     let place = Place::new();
     let party = RelyingParty::discover(&place.issuer, "basic", Some(SECRET), AuthType::BasicAuth).await;
     let said = &party.metadata;
     assert_eq!(said.issuer().as_str(), place.issuer);
-    for algorithm in [RS256, ES256] {
+    for algorithm in [RS256, ES256, PS256, EDDSA] {
         assert!(said.id_token_signing_alg_values_supported().contains(&algorithm), "{algorithm:?}");
     }
     let kinds: Vec<_> = said.jwks().keys().iter().map(|key| key.key_type().clone()).collect();

@@ -55,14 +55,22 @@ impl RelyingParty {
     }
 
     pub(crate) fn ask(&self) -> Asked {
+        self.ask_with(&[])
+    }
+
+    /// With parameters of one's own.
+    pub(crate) fn ask_with(&self, more: &[(&str, &str)]) -> Asked {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let code = CoreAuthenticationFlow::AuthorizationCode;
-        let (url, state, nonce) = self
+        let request = self
             .client
             .authorize_url(code, CsrfToken::new_random, Nonce::new_random)
             .add_scopes(["email", "offline_access"].map(|scope| Scope::new(String::from(scope))))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        let request = more.iter().fold(request, |request, (name, value)| {
+            request.add_extra_param((*name).to_owned(), (*value).to_owned())
+        });
+        let (url, state, nonce) = request.url();
         Asked { url, state, nonce, verifier }
     }
 
@@ -110,7 +118,8 @@ pub(crate) async fn over_http(request: HttpRequest) -> Result<HttpResponse, io::
 pub(crate) fn toml(port: u16) -> String {
     let host = format!(
         "addr = \"127.0.0.1:{port}\"\nissuer = \"http://localhost:{port}\"\ndatabase = \"memory:\"\n[[users]]\n\
-         email = \"{EMAIL}\"\npassword = \"{PASSWORD}\"\nname = \"Alice\"\n"
+         email = \"{EMAIL}\"\npassword = \"{PASSWORD}\"\nname = \"Alice\"\n\
+         [keys]\nalgorithms = [\"PS256\", \"EdDSA\"]\n"
     );
     let secret = format!("client_secret = \"{SECRET}\"");
     let post = format!("{secret}\ntoken_endpoint_auth_method = \"client_secret_post\"");
@@ -123,6 +132,10 @@ pub(crate) fn toml(port: u16) -> String {
         ("public", public, ""),
         ("public-es256", public, "id_token_signed_response_alg = \"ES256\""),
         ("opaque", &secret, "access_token_format = \"opaque\""),
+        ("ps256", &secret, "id_token_signed_response_alg = \"PS256\""),
+        ("eddsa", &secret, "id_token_signed_response_alg = \"EdDSA\""),
+        ("pairwise", &secret, "subject_type = \"pairwise\"\naccess_token_format = \"opaque\""),
+        ("signed", &secret, "userinfo_signed_response_alg = \"RS256\""),
     ];
     let clients = clients.map(|(id, proof, more)| {
         format!(
