@@ -46,7 +46,7 @@ pub struct ServerConfig {
     /// made when its context says [`Prompt::Create`](towergate_oauth::rules::interaction::Prompt::Create). Such a request
     /// is refused otherwise.
     pub creates_accounts: bool,
-    /// Which of the host's claims each scope value lets out at userinfo.
+    /// Which of the host's claims each scope value covers: lets out at userinfo, and lets a client ask for by name.
     pub scope_claims: ScopeClaims,
     /// Pages about the service, which its metadata names.
     pub notices: Notices,

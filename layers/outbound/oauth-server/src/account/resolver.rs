@@ -38,7 +38,8 @@ pub trait AccountResolver: Send + Sync + 'static {
         context: &Context,
     ) -> impl Future<Output = Result<Option<Subject>, ResolverError>> + Send;
 
-    /// What clients may learn of the account. Protocol claims always win over these.
+    /// What clients may learn of the account, asked at each userinfo request and for each ID token in which a client wants
+    /// a claim by name. Protocol claims always win over these.
     ///
     /// # Errors
     /// When the host cannot tell.
@@ -161,7 +162,7 @@ pub enum Purpose {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claims {
     /// Every claim the host knows, under its registered name; the authorization server hands out those that the
-    /// granted scope covers.
+    /// granted scope covers, or that the client asked for by name within what it is registered for.
     pub values: Map<String, Value>,
 }
 
