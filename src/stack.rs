@@ -126,7 +126,9 @@ mod sealed {
 #[cfg(feature = "outbound")]
 impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
     /// Knows the account that `server` acts for, and lets other sites' forms be posted to its authorization endpoint
-    /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+    /// ([OpenID Connect Core 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)) and its logout
+    /// endpoint ([RP-Initiated Logout 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)), which asks
+    /// the person.
     ///
     /// The layers that answer are still to be mounted: `server.browser()` inside the stack, `server.protocol()`
     /// outside.
@@ -134,7 +136,10 @@ impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
         self,
         server: &towergate_oauth_server::AuthorizationServer<S, R, P>,
     ) -> Stack<Inside<towergate_oauth_server::account::AccountLayer<R>, Layers>, WithAccount> {
-        self.accept_cross_origin_posts_to(server.config().paths.authorize.as_str()).account(server.account())
+        let paths = &server.config().paths;
+        self.accept_cross_origin_posts_to(paths.authorize.as_str())
+            .accept_cross_origin_posts_to(paths.end_session.as_str())
+            .account(server.account())
     }
 
     /// Knows the account that the authorization server acts for, by a layer of your own making;

@@ -18,9 +18,12 @@ use towergate::{
         ports::OAuthStore,
         rules::grant::{InvalidSubject, SignIn, Subject},
     },
-    oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError},
+    oauth_server::account::{Account, AccountResolver, Claims, Context, Ending, ResolverError},
     scope::CurrentScope,
+    session::Session,
 };
+
+use crate::host::Server;
 
 /// What the host knows of its people beyond how they sign in: its own data, here from the configuration.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +114,14 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
     fn login_redirect(&self, _: &Context) -> LocalPath {
         LocalPath::parse("/login").unwrap_or_else(LocalPath::root)
     }
+
+    async fn end_session(&self, parts: &Parts, _: &Context) -> Result<Ending, ResolverError> {
+        let session = Session::of(&parts.extensions)
+            .map_err(|missing| ResolverError::caused_by("the session cannot end", missing))?;
+        let ended = session.end().await;
+        ended.map_err(|error| ResolverError::caused_by("the session cannot end", error))?;
+        Ok(Ending::Ended)
+    }
 }
 
 impl<I> fmt::Debug for Accounts<I> {
@@ -119,18 +130,26 @@ impl<I> fmt::Debug for Accounts<I> {
     }
 }
 
-/// Ends what other software holds when a person signs out.
+/// Ends what other software holds when a person signs out, and has it told.
 #[derive(Debug, Clone)]
-pub struct EndGrants<O>(pub O);
+pub struct EndGrants<I, O>(pub Server<I, O>);
 
-impl<O: OAuthStore> OnLogout for EndGrants<O> {
+impl<I: IdentityStore, O: OAuthStore> OnLogout for EndGrants<I, O> {
     async fn ending(&self, sign_in: SignInId, origin: Origin) -> Result<(), StoreError> {
-        self.0.end_session_grants(sign_in.to_string(), origin).await?;
+        self.0.end_sign_in(&sign_in.to_string(), origin).await?;
         Ok(())
     }
 
     async fn has_ended(&self, sign_in: SignInId) -> Result<bool, StoreError> {
-        self.0.has_sign_in_ended(&sign_in.to_string()).await
+        self.0.store().has_sign_in_ended(&sign_in.to_string()).await
+    }
+
+    async fn farewell(&self, sign_in: SignInId, then: &LocalPath) -> Option<LocalPath> {
+        let page = self.0.farewell(&sign_in.to_string(), then).await;
+        page.unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody is told through the browser that a sign-in ended");
+            None
+        })
     }
 }
 

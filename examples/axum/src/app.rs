@@ -38,7 +38,11 @@ impl Framework for Axum {
             .session(host.sessions())
             .scope(ScopeLayer::new())
             .authorization_server(&host.server);
-        let browser = ServiceBuilder::new().layer(stack).layer(host.login()).layer(host.server.browser());
+        let browser = ServiceBuilder::new()
+            .layer(stack)
+            .layer(host.server.browser_state())
+            .layer(host.login())
+            .layer(host.server.browser());
         let pages =
             Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());
         let api = Router::new().route("/api/me", get(me)).layer(host.api());

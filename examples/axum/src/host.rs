@@ -122,10 +122,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     }
 
     /// The layer that answers `/login` and `/logout`.
-    pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<O>> {
+    pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<I, O>> {
         LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
             .clock(Arc::clone(&self.clock))
-            .on_logout(EndGrants(self.grants.clone()))
+            .on_logout(EndGrants(self.server.clone()))
     }
 
     /// The layer that answers the token endpoint and whatever else clients call without a browser.
@@ -177,6 +177,7 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     server.ui_locales = vec![String::from("en")];
     server.registration = config.registration.clone();
     server.client_id_metadata_documents = config.documents.clone();
+    server.session_management = config.is_https();
     Ok(server)
 }
 

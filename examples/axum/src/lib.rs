@@ -6,6 +6,7 @@ pub mod app;
 pub mod cleaner;
 pub mod cli;
 pub mod config;
+pub mod courier;
 pub mod demo;
 pub mod error;
 pub mod host;

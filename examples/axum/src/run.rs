@@ -26,7 +26,7 @@ use towergate::{
 use crate::{
     cleaner,
     config::{ClientEntry, Config, Database, Demo},
-    demo,
+    courier, demo,
     error::StartError,
     host::Host,
     seal_key,
@@ -148,6 +148,7 @@ async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
     let (keys, store) = (host.server.keys().clone(), host.grants.clone());
     let (clock, random) = (Arc::clone(&host.clock), Arc::clone(&host.random));
     tasks.spawn(turner::keep_turning(keys, store, clock, random, stopped.clone()));
+    tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));
     Ok((F::service(host), users))
 }
 

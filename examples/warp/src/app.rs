@@ -46,6 +46,7 @@ impl Framework for Warp {
             .authorization_server(&host.server);
         let browser = ServiceBuilder::new()
             .layer(stack)
+            .layer(host.server.browser_state())
             .layer(host.login())
             .layer(host.server.browser())
             .service(warp::service(site(host.clone())));

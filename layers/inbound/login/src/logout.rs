@@ -3,7 +3,8 @@
 //! 1. The host's [`OnLogout`] is told which sign-in ends, also when another request has just renewed the cookie; when it
 //!    fails, nothing has ended and the person may try again.
 //! 2. The session ends in the store, and the cookie is cleared.
-//! 3. 303 to the configured path, for an anonymous visitor too.
+//! 3. 303 to the configured path, for an anonymous visitor too; over the page that [`OnLogout::farewell`] names, if it
+//!    names one.
 
 use std::{
     future::{self, Future},
@@ -41,6 +42,16 @@ pub trait OnLogout: Send + Sync + 'static {
     fn has_ended(&self, _sign_in: SignInId) -> impl Future<Output = Result<bool, StoreError>> + Send {
         future::ready(Ok(false))
     }
+
+    /// Where the browser goes when `sign_in` has ended by signing out, before it goes to `then`: a page that says goodbye to
+    /// those who are told through the browser. Straight to `then` when there is none, as by default.
+    fn farewell(
+        &self,
+        _sign_in: SignInId,
+        _then: &LocalPath,
+    ) -> impl Future<Output = Option<LocalPath>> + Send {
+        future::ready(None)
+    }
 }
 
 impl OnLogout for () {
@@ -73,13 +84,14 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
             return answer::broken(pages);
         };
         // On its own task: whoever hangs up early is signed out whole all the same.
-        let ending = end(Arc::clone(&self.hook), session.clone(), origin).in_current_span();
+        let ending =
+            end(Arc::clone(&self.hook), session.clone(), self.then.clone(), origin).in_current_span();
         let Ok(ended) = tokio::spawn(ending).await else {
             tracing::error!("signing out was stopped");
             return answer::broken(pages);
         };
         match ended {
-            Ok(()) => answer::see_other(&self.then),
+            Ok(then) => answer::see_other(&then),
             Err(SessionError::Store(error)) => answer::store_failed(&error, pages),
             Err(error) => {
                 tracing::error!(%error, "signing out failed");
@@ -89,9 +101,21 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
     }
 }
 
-async fn end<H: OnLogout>(hook: Arc<H>, session: Session, origin: Origin) -> Result<(), SessionError> {
-    if let Some(sign_in) = session.ending_sign_in().await? {
+/// Ends the sign-in; answers where to go.
+async fn end<H: OnLogout>(
+    hook: Arc<H>,
+    session: Session,
+    then: LocalPath,
+    origin: Origin,
+) -> Result<LocalPath, SessionError> {
+    let sign_in = session.ending_sign_in().await?;
+    if let Some(sign_in) = sign_in {
         hook.ending(sign_in, origin).await?;
     }
-    session.end().await
+    session.end().await?;
+    let farewell = match sign_in {
+        Some(sign_in) => hook.farewell(sign_in, &then).await,
+        None => None,
+    };
+    Ok(farewell.unwrap_or(then))
 }

@@ -46,6 +46,11 @@ pub struct ServerConfig {
     /// made when its context says [`Prompt::Create`](towergate_oauth::rules::interaction::Prompt::Create). Such a request
     /// is refused otherwise.
     pub creates_accounts: bool,
+    /// Whether clients can see in the browser, by a frame of this server's and a cookie that scripts read, that the sign-in
+    /// changed: [OpenID Connect Session Management](https://openid.net/specs/openid-connect-session-1_0.html). Off unless
+    /// the host says otherwise, and always off under [`Issuer::insecure_http`]. Mount
+    /// [`AuthorizationServer::browser_state`](crate::AuthorizationServer::browser_state) with it.
+    pub session_management: bool,
     /// Which of the host's claims each scope value covers: lets out at userinfo, and lets a client ask for by name.
     pub scope_claims: ScopeClaims,
     /// Pages about the service, which its metadata names.
@@ -80,10 +85,17 @@ impl ServerConfig {
             acr_values: Vec::new(),
             ui_locales: Vec::new(),
             creates_accounts: false,
+            session_management: false,
             scope_claims: ScopeClaims::default(),
             notices: Notices::default(),
             max_open_interactions: 100_000,
         }
+    }
+
+    /// Whether [`session_management`](Self::session_management) is on, and can be.
+    #[must_use]
+    pub const fn manages_sessions(&self) -> bool {
+        self.session_management && !self.issuer.is_insecure()
     }
 
     /// Everything that tokens of this server may be for.
@@ -154,11 +166,25 @@ pub struct Paths {
     pub introspect: String,
     /// The client registration endpoint; a registration is managed below it.
     pub register: String,
+    /// Where people are sent to sign out; the question and the farewell are below it.
+    pub end_session: String,
+    /// The page that clients hold in a frame, to see whether the sign-in changed.
+    pub check_session: String,
     /// The public keys.
     pub jwks: String,
 }
 
 impl Paths {
+    /// Where the question whether to sign out posts to.
+    pub(crate) fn logout_confirm(&self) -> String {
+        format!("{}/confirm", self.end_session)
+    }
+
+    /// The farewell page.
+    pub(crate) fn farewell(&self) -> String {
+        format!("{}/done", self.end_session)
+    }
+
     /// The usual paths behind the path of an issuer, which is empty or for example `/tenant`.
     #[must_use]
     pub fn under(issuer: &str) -> Self {
@@ -171,6 +197,8 @@ impl Paths {
             revoke: at("/oauth/revoke"),
             introspect: at("/oauth/introspect"),
             register: at("/oauth/register"),
+            end_session: at("/oauth/end_session"),
+            check_session: at("/oauth/check_session"),
             jwks: at("/oauth/jwks"),
         }
     }

@@ -1,5 +1,7 @@
 //! What the authorization server shows people, as plain views that any template engine can render.
 
+mod plain;
+
 use serde::Serialize;
 
 /// Renders the authorization server's pages. Each answers a whole HTML document in UTF-8.
@@ -13,6 +15,19 @@ pub trait OAuthPages: Send + Sync + 'static {
 
     /// A problem that must not be sent to the client, because we do not know that it is the client.
     fn error(&self, view: &ErrorView) -> String;
+
+    /// The question whether to sign out: a form that posts `decision=logout` (button id `logout-confirm`) or
+    /// `decision=stay` (button id `logout-cancel`), with every one of `view.fields` hidden, to `view.action`. By default a
+    /// plain page.
+    fn logout(&self, view: &LogoutView) -> String {
+        plain::logout(view)
+    }
+
+    /// The page after signing out: an invisible frame of each of `view.frames`, and where `view.continue_to` says so, a
+    /// link there, and `<meta http-equiv="refresh">` that follows it when the frames are there. By default a plain page.
+    fn logged_out(&self, view: &LoggedOutView) -> String {
+        plain::logged_out(view)
+    }
 
     /// The source of style that the content security policy allows: `'self'`, or the `'sha256-…'` of a style element
     /// that every page carries.
@@ -84,4 +99,26 @@ pub struct ErrorView {
     pub go_on: Option<String>,
     /// The request's identifier, to quote to the operator.
     pub request_id: Option<String>,
+}
+
+/// Somebody is asked whether they want to sign out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogoutView {
+    /// The path the form posts to.
+    pub action: String,
+    /// How the signed-in person is addressed.
+    pub account: String,
+    /// The name of the client that sent them here, if that is known.
+    pub client_name: Option<String>,
+    /// The names and values that the form sends along.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Somebody has signed out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoggedOutView {
+    /// The addresses of the frames that tell clients.
+    pub frames: Vec<String>,
+    /// Where the browser goes afterwards, if it goes anywhere.
+    pub continue_to: Option<String>,
 }

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Extensions;
+use tokio::sync::Notify;
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
     audit::Origin,
@@ -32,6 +33,8 @@ struct Shared<S, R, P> {
     config: ServerConfig,
     fetched_keys: FetchedKeys,
     document_fetches: DocumentFetches,
+    /// Told whenever a sign-in has ended.
+    logouts: Notify,
 }
 
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
@@ -46,6 +49,7 @@ impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
                 config,
                 fetched_keys: FetchedKeys::default(),
                 document_fetches: DocumentFetches::default(),
+                logouts: Notify::new(),
             }),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom::new()),
@@ -131,6 +135,10 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
 
     pub(crate) fn document_fetches(&self) -> &DocumentFetches {
         &self.shared.document_fetches
+    }
+
+    pub(crate) fn logouts(&self) -> &Notify {
+        &self.shared.logouts
     }
 
     pub(crate) fn pages(&self) -> &P {

@@ -1,7 +1,7 @@
 //! The pages of the authorization server.
 
 use askama::Template;
-use towergate_oauth_server::pages::{ConsentView, ErrorView, OAuthPages};
+use towergate_oauth_server::pages::{ConsentView, ErrorView, LoggedOutView, LogoutView, OAuthPages};
 
 use crate::default_pages::{DefaultPages, render};
 
@@ -12,6 +12,14 @@ impl OAuthPages for DefaultPages {
 
     fn error(&self, view: &ErrorView) -> String {
         render(&Problem { look: self, view })
+    }
+
+    fn logout(&self, view: &LogoutView) -> String {
+        render(&Logout { look: self, view })
+    }
+
+    fn logged_out(&self, view: &LoggedOutView) -> String {
+        render(&LoggedOut { look: self, view })
     }
 
     fn style_source(&self) -> &str {
@@ -31,6 +39,20 @@ struct Consent<'a> {
 struct Problem<'a> {
     look: &'a DefaultPages,
     view: &'a ErrorView,
+}
+
+#[derive(Template)]
+#[template(path = "logout.html")]
+struct Logout<'a> {
+    look: &'a DefaultPages,
+    view: &'a LogoutView,
+}
+
+#[derive(Template)]
+#[template(path = "logged_out.html")]
+struct LoggedOut<'a> {
+    look: &'a DefaultPages,
+    view: &'a LoggedOutView,
 }
 
 #[cfg(test)]
@@ -127,6 +149,44 @@ mod tests {
     fn the_enter_key_gives_nothing_away() {
         let html = consent();
         assert!(html.find("consent-deny").unwrap() < html.find("consent-allow").unwrap());
+    }
+
+    #[test]
+    fn the_question_whether_to_sign_out_sends_its_fields_along_and_enter_changes_nothing() {
+        let html = DefaultPages::new().logout(&LogoutView {
+            action: String::from("/oauth/end_session/confirm"),
+            account: String::from("alice@example.com"),
+            client_name: Some(String::from("<b>Reports</b>")),
+            fields: vec![(String::from("state"), String::from("\"><script>"))],
+        });
+        for part in [
+            "method=\"post\" action=\"/oauth/end_session/confirm\"",
+            "type=\"hidden\" name=\"state\" value=\"&#34;&#62;&#60;script&#62;\"",
+            "id=\"logout-confirm\" name=\"decision\" value=\"logout\"",
+            "alice@example.com",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        assert!(html.find("logout-cancel").unwrap() < html.find("logout-confirm").unwrap());
+        assert!(!html.contains("<b>"));
+    }
+
+    #[test]
+    fn the_farewell_frames_clients_and_goes_on_by_itself_and_by_a_link() {
+        let to = "https://shop.example/bye?state=a&b=c";
+        let html = DefaultPages::new().logged_out(&LoggedOutView {
+            frames: vec![String::from("https://shop.example/out?iss=x&sid=y")],
+            continue_to: Some(to.to_owned()),
+        });
+        for part in [
+            "<meta http-equiv=\"refresh\" content=\"2;url=https://shop.example/bye?state=a&#38;b=c\">",
+            "href=\"https://shop.example/bye?state=a&#38;b=c\"",
+            "<iframe src=\"https://shop.example/out?iss=x&#38;sid=y\"",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        let html = DefaultPages::new().logged_out(&LoggedOutView { frames: Vec::new(), continue_to: None });
+        assert!(!html.contains("refresh") && !html.contains("iframe") && !html.contains("href"), "{html}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use http::request::Parts;
 use towergate_core::LocalPath;
 use towergate_oauth::rules::grant::Subject;
 
-use super::{Account, AccountResolver, Claims, Context, ResolverError};
+use super::{Account, AccountResolver, Claims, Context, Ending, ResolverError};
 
 /// Asks who is signed in.
 ///
@@ -60,6 +60,29 @@ pub fn login_redirect<R: AccountResolver>(
     context: &Context,
 ) -> Result<LocalPath, ResolverError> {
     caught(|| resolver.login_redirect(context))
+}
+
+/// Asks the host to end its own session.
+///
+/// # Errors
+/// When the host could not, or panics.
+pub async fn end_session<R: AccountResolver>(
+    resolver: &R,
+    parts: &Parts,
+    context: &Context,
+) -> Result<Ending, ResolverError> {
+    caught_later(async { resolver.end_session(parts, context).await }).await?
+}
+
+/// Asks for the page where the host's own session ends.
+///
+/// # Errors
+/// When the host panics.
+pub fn logout_redirect<R: AccountResolver>(
+    resolver: &R,
+    context: &Context,
+) -> Result<Option<LocalPath>, ResolverError> {
+    caught(|| resolver.logout_redirect(context))
 }
 
 fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ResolverError> {
@@ -125,6 +148,14 @@ mod tests {
         fn login_redirect(&self, _: &Context) -> LocalPath {
             panic!("the users table is on fire")
         }
+
+        async fn end_session(&self, _: &Parts, _: &Context) -> Result<Ending, ResolverError> {
+            self.fail()
+        }
+
+        fn logout_redirect(&self, _: &Context) -> Option<LocalPath> {
+            panic!("the users table is on fire")
+        }
     }
 
     #[tokio::test]
@@ -138,6 +169,8 @@ mod tests {
                 account(&host, &subject, &context).await.unwrap_err(),
                 claims(&host, &subject, &context).await.unwrap_err(),
                 login_redirect(&host, &context).unwrap_err(),
+                end_session(&host, &parts, &context).await.unwrap_err(),
+                logout_redirect(&host, &context).unwrap_err(),
             ];
             for failure in failures {
                 assert!(failure.to_string().ends_with("the users table is on fire"), "{failure}");

@@ -80,6 +80,7 @@ pub use future::ResponseFuture;
 pub use layer::AccountLayer;
 pub use rejection::{AccountFailure, AccountRejection, PlainAccountRejection};
 pub use resolver::{
-    Account, AccountResolver, Claims, Context, CurrentAccount, Purpose, ResolverError, UserCodeVerdict,
+    Account, AccountResolver, Claims, Context, CurrentAccount, Ending, Purpose, ResolverError,
+    UserCodeVerdict,
 };
 pub use service::WithAccount;

@@ -1,4 +1,4 @@
-//! What the host answers about its accounts: six calls, two of them with a default.
+//! What the host answers about its accounts: seven calls, three of them with a default.
 
 use std::{borrow::Cow, collections::BTreeSet, error::Error, future::Future};
 
@@ -56,8 +56,23 @@ pub trait AccountResolver: Send + Sync + 'static {
     /// person.
     fn login_redirect(&self, context: &Context) -> LocalPath;
 
-    /// Where to go to end the host's own session; `None`, the default, when the authorization server should only say
-    /// goodbye.
+    /// Ends the host's own session, which `parts` came with: the person asked for it, and what clients hold of the sign-in
+    /// has ended already. The answer to this very request may clear the host's cookie, by a layer around.
+    ///
+    /// By default the session can only end [elsewhere](Ending::Elsewhere).
+    ///
+    /// # Errors
+    /// When it could not: the person is told so and may try again.
+    fn end_session(
+        &self,
+        _parts: &Parts,
+        _context: &Context,
+    ) -> impl Future<Output = Result<Ending, ResolverError>> + Send {
+        std::future::ready(Ok(Ending::Elsewhere))
+    }
+
+    /// Where to go to end the host's own session, when [`end_session`](Self::end_session) cannot; `None`, the default, when
+    /// there is none to end. `return_to` is added to its query: the page that says goodbye.
     fn logout_redirect(&self, _context: &Context) -> Option<LocalPath> {
         None
     }
@@ -164,6 +179,15 @@ pub struct Claims {
     /// Every claim the host knows, under its registered name; the authorization server hands out those that the
     /// granted scope covers, or that the client asked for by name within what it is registered for.
     pub values: Map<String, Value>,
+}
+
+/// What became of the host's own session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// It has ended.
+    Ended,
+    /// It ends at the page that [`AccountResolver::logout_redirect`] names, if it names one.
+    Elsewhere,
 }
 
 /// The verdict on a back-channel user code.

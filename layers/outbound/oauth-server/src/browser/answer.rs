@@ -1,13 +1,15 @@
 //! The answers that leave for a client, and the grant behind a code.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
-use towergate_core::{Secret, StoreError, token::OpaqueToken};
+use towergate_core::{Secret, StoreError, random, token::OpaqueToken};
 use towergate_oauth::rules::{
     authorize::{RedirectUri, response},
     code::{self, Code},
     grant::{Grant, GrantId},
     interaction::AuthorizationRequest,
+    logout::session_state,
 };
 use towergate_oauth_types::{ErrorCode, OAuthError, pkce::CodeChallenge};
 
@@ -55,12 +57,35 @@ pub(super) fn mint<S, R, P>(
 /// Sends a code to the client.
 pub(super) fn code<S, R, P>(
     server: &AuthorizationServer<S, R, P>,
+    account: &Account,
     request: &AuthorizationRequest,
     to: &RedirectUri,
     code: &Secret<String>,
 ) -> Response<Bytes> {
+    let session_state = session_state(server, account, request);
     let issuer = &server.config().issuer;
-    respond::reply(&response::success(to, request.response_mode, request.state.as_deref(), issuer, code))
+    let state = request.state.as_deref();
+    respond::reply(&response::success(
+        to,
+        request.response_mode,
+        state,
+        issuer,
+        code,
+        session_state.as_deref(),
+    ))
+}
+
+/// What lets the client see that the sign-in changed, where it can.
+fn session_state<S, R, P>(
+    server: &AuthorizationServer<S, R, P>,
+    account: &Account,
+    request: &AuthorizationRequest,
+) -> Option<String> {
+    let sid = account.sign_in.sid.as_deref().filter(|_| server.config().manages_sessions())?;
+    let origin = session_state::origin(&request.redirect_uri)?;
+    let salt = URL_SAFE_NO_PAD.encode(random::bytes::<16>(&server.random).ok()?);
+    let held = session_state::browser_state(sid);
+    Some(session_state::session_state(request.client_id.as_str(), &origin, &held, &salt))
 }
 
 /// Sends an error to the client.

@@ -66,7 +66,7 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         (Decision::Proceed, Some(account)) => {
             let (grant, code, text) = answer::mint(server, visit, account, &request)?;
             match server.store().issue_code(grant, code, grounds.asked, visit.origin).await? {
-                Issuing::Issued => Ok(answer::code(server, &request, &to, &text)),
+                Issuing::Issued => Ok(answer::code(server, account, &request, &to, &text)),
                 Issuing::SignInEnded => Err(Problem::signed_out()),
                 Issuing::ClientDisabled => Err(Problem::unknown_client()),
                 Issuing::ConsentWithdrawn if request.prompt.contains(&Prompt::None) => {

@@ -195,7 +195,7 @@ async fn approve<S: OAuthStore, R, P: OAuthPages>(
     let (grant, code, text) = answer::mint(server, visit, account, &interaction.request)?;
     let approval = Approval { interaction: interaction.id, grant, code, asked };
     match server.store().approve_interaction(approval, visit.origin).await? {
-        Closing::Closed => Ok(answer::code(server, &interaction.request, to, &text)),
+        Closing::Closed => Ok(answer::code(server, account, &interaction.request, to, &text)),
         Closing::ConsentWithdrawn => Ok(ask(server, resumed)),
         Closing::Gone => Err(answered(server, &resumed.client, interaction)),
     }

@@ -8,6 +8,11 @@
 //!    the sign-in fresh enough; a remembered consent answers at once, else the consent page is shown.
 //! 3. `POST /interaction/{id}` checks all of it again and closes the interaction in one step of the store.
 //!
+//! 4. `GET` and `POST /oauth/end_session` sign out: unasked when an ID token of the present sign-in came along, else after
+//!    a question, which `POST`s to a path below that no other site may post to. What clients hold ends first, then the
+//!    host's own session; then the browser goes, over a page that tells clients if need be, to the client's registered
+//!    address or to a farewell. See [`logout`](crate::logout).
+//!
 //! It belongs inside the session stack, behind the [account layer](crate::account) and a defence against cross-site
 //! form posts. Without the account layer it answers 500 and says which layer to add.
 //!
@@ -69,6 +74,7 @@ mod grounds;
 mod interaction;
 mod layer;
 mod login;
+mod logout;
 mod problem;
 mod respond;
 mod service;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use towergate_core::{RandomUnavailable, StoreError, audit::Origin};
+use towergate_core::{RandomUnavailable, StoreError, audit::Origin, seal::SealError};
 use towergate_endpoint::page::{page, plain};
 use towergate_oauth::rules::authorize::Unresumable;
 use towergate_oauth_types::{ErrorCode, OAuthError};
@@ -30,6 +30,15 @@ pub(super) enum Problem {
     /// The machine gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// A page's address could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The host could not end its session; the operator has been told why.
+    #[error("the host could not end its session")]
+    HostFailed,
+    /// The program is stopping.
+    #[error("the request was broken off")]
+    BrokenOff,
     /// The host forgot a layer.
     #[error("the account layer is missing or inside the browser layer")]
     AccountLayerMissing,
@@ -71,6 +80,13 @@ impl Problem {
 
     pub(super) fn signed_out() -> Self {
         Self::forbidden("You signed out in the meantime. Please go back to the application and start again.")
+    }
+
+    pub(super) fn not_asked() -> Self {
+        Self::forbidden(
+            "You were not asked whether to sign out, or in another browser, or for another sign-in, or this browser refuses \
+             cookies. Nothing has ended. Please go back and try again.",
+        )
     }
 
     fn other_browser() -> Self {
@@ -123,7 +139,11 @@ impl Problem {
                      .layer(server.browser())\n",
                 );
             }
-            broken @ (Self::Store(_) | Self::Random(_)) => {
+            broken @ (Self::Store(_)
+            | Self::Random(_)
+            | Self::Seal(_)
+            | Self::HostFailed
+            | Self::BrokenOff) => {
                 tracing::error!(error = %broken, "a browser request failed");
                 let message =
                     String::from("Something broke on our side. The people who run this site can see it.");

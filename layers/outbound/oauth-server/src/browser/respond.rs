@@ -7,6 +7,8 @@ use towergate_core::Digest;
 use towergate_endpoint::page::{self, page, plain};
 use towergate_oauth::rules::authorize::Reply;
 
+use crate::escape::escape;
+
 pub(super) fn method_not_allowed() -> Response<Bytes> {
     let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are answered here\n");
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
@@ -52,22 +54,4 @@ fn form_post(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes>
     let script = STANDARD.encode(Digest::of(SUBMIT.as_bytes()).as_bytes());
     let policy = format!("script-src 'sha256-{script}'");
     page(StatusCode::OK, html, "'none'", &policy)
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // A newline in a hidden field would be rewritten by the browser.
-            '\r' => escaped.push_str("&#13;"),
-            '\n' => escaped.push_str("&#10;"),
-            plain => escaped.push(plain),
-        }
-    }
-    escaped
 }

@@ -9,7 +9,7 @@ use towergate_endpoint::{
 };
 use towergate_oauth::{ports::OAuthStore, rules::interaction::InteractionId};
 
-use super::{authorize, interaction, problem::Problem, respond::method_not_allowed, visit::Visit};
+use super::{authorize, interaction, logout, problem::Problem, respond::method_not_allowed, visit::Visit};
 use crate::{account::AccountResolver, config::Paths, pages::OAuthPages, server::AuthorizationServer};
 
 /// The endpoints that [`BrowserLayer`](super::BrowserLayer) mounts.
@@ -54,11 +54,19 @@ where
             Ok(visit) => visit,
             Err(problem) => return problem.tell(server, None),
         };
+        let origin = visit.origin;
+        let query = parts.uri.query().unwrap_or_default();
         let answered = match (form, route) {
             (Err(problem), _) => Err(problem),
-            (Ok(None), Route::Authorize) => {
-                authorize::authorize(server, &visit, parts.uri.query().unwrap_or_default().as_bytes()).await
+            (Ok(None), Route::EndSession) => {
+                let query = query.as_bytes().to_vec();
+                logout::ask(server, visit, parts, &query).await
             }
+            (Ok(Some(form)), Route::EndSession) => logout::ask(server, visit, parts, &form).await,
+            (Ok(None), Route::LogoutConfirm) => Err(Problem::gone()),
+            (Ok(Some(form)), Route::LogoutConfirm) => logout::confirm(server, visit, parts, &form).await,
+            (Ok(_), Route::Farewell) => logout::farewell(server, &visit, query.as_bytes()).await,
+            (Ok(None), Route::Authorize) => authorize::authorize(server, &visit, query.as_bytes()).await,
             (Ok(Some(form)), Route::Authorize) => authorize::authorize(server, &visit, &form).await,
             (Ok(_), Route::Interaction(None)) => Err(Problem::gone()),
             (Ok(None), Route::Interaction(Some(id))) => interaction::show(server, &visit, id).await,
@@ -66,7 +74,7 @@ where
                 interaction::close(server, &visit, id, &form).await
             }
         };
-        answered.unwrap_or_else(|problem| problem.tell(server, Some(&visit.origin)))
+        answered.unwrap_or_else(|problem| problem.tell(server, Some(&origin)))
     }
 }
 
@@ -75,6 +83,12 @@ where
 pub enum Route {
     /// The authorization endpoint.
     Authorize,
+    /// Where people are sent to sign out.
+    EndSession,
+    /// The person's word that they want to.
+    LogoutConfirm,
+    /// The page after signing out.
+    Farewell,
     /// A page on the way to the answer; `None` when the path holds no identifier.
     Interaction(Option<InteractionId>),
 }
@@ -83,6 +97,14 @@ impl Route {
     fn of(path: &str, paths: &Paths) -> Option<Self> {
         if path == paths.authorize {
             return Some(Self::Authorize);
+        }
+        if let Some(below) = path.strip_prefix(&paths.end_session) {
+            match below {
+                "" => return Some(Self::EndSession),
+                _ if path == paths.logout_confirm() => return Some(Self::LogoutConfirm),
+                _ if path == paths.farewell() => return Some(Self::Farewell),
+                _ => {}
+            }
         }
         let id = path.strip_prefix(&paths.interaction)?.strip_prefix('/')?;
         Some(Self::Interaction(id.parse().ok()))

@@ -8,7 +8,12 @@ use towergate_oauth::rules::discovery::{Facts, Metadata};
 use super::json;
 use crate::{config::ServerConfig, key_ring::Snapshot};
 
-pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Duration) -> Document {
+pub(super) fn document(
+    config: &ServerConfig,
+    speaks_outwards: bool,
+    keys: &Snapshot,
+    cache_for: Duration,
+) -> Document {
     let algorithms: Vec<_> = keys.algorithms().collect();
     let scopes: Vec<_> = config.scope_meanings.keys().map(String::as_str).collect();
     let metadata = Metadata::of(&Facts {
@@ -20,6 +25,9 @@ pub(super) fn document(config: &ServerConfig, keys: &Snapshot, cache_for: Durati
         introspect: &config.paths.introspect,
         client_documents: config.client_id_metadata_documents.is_some(),
         register: config.registration.is_offered().then_some(config.paths.register.as_str()),
+        end_session: &config.paths.end_session,
+        check_session: config.manages_sessions().then_some(config.paths.check_session.as_str()),
+        tells_of_logouts: speaks_outwards,
         jwks: &config.paths.jwks,
         scopes: &scopes,
         scope_claims: &config.scope_claims,

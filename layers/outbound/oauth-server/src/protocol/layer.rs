@@ -31,7 +31,7 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     /// Mount it outside the session stack.
     #[must_use]
     pub fn protocol(&self) -> ProtocolLayer<S, R, P> {
-        let documents = Documents::new(self.config(), self.keys());
+        let documents = Documents::new(self.config(), self.outbound_client().is_some(), self.keys());
         ProtocolLayer { endpoints: Arc::new(Endpoints { server: self.clone(), documents }) }
     }
 }

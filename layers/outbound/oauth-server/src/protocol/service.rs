@@ -6,7 +6,7 @@ use http_body::Body;
 use towergate_oauth::{ports::OAuthStore, rules::discovery::is_well_known};
 
 use super::{cors, introspect, json, layer::Endpoints, register, revoke, token, userinfo};
-use crate::{account::AccountResolver, config::ServerConfig, pages::OAuthPages};
+use crate::{account::AccountResolver, config::ServerConfig, logout::check_session, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
 pub struct Protocol<S, R, P> {
@@ -45,6 +45,7 @@ where
         }
         let (parts, body) = request.into_parts();
         let answer = match route {
+            Route::CheckSession => return check_session::page(),
             Route::Jwks => return endpoints.documents().jwks.answer(&parts.method, &parts.headers),
             Route::Metadata => return endpoints.documents().metadata.answer(&parts.method, &parts.headers),
             Route::Token => token::answer(endpoints, &parts, body).await,
@@ -74,6 +75,8 @@ pub enum Route {
     Register,
     /// Tells a client what it registered, changes it, ends it.
     Manage,
+    /// The page that clients hold in a frame, to see whether the sign-in changed.
+    CheckSession,
     /// The public keys.
     Jwks,
     /// What the server can do.
@@ -89,6 +92,7 @@ impl Route {
             _ if path == paths.revoke => Some(Self::Revoke),
             _ if path == paths.introspect => Some(Self::Introspect),
             _ if path == paths.jwks => Some(Self::Jwks),
+            _ if path == paths.check_session && config.manages_sessions() => Some(Self::CheckSession),
             _ if is_well_known(&config.issuer, path) => Some(Self::Metadata),
             _ if config.registration.is_offered() => Self::of_registration(path, &paths.register),
             _ => None,
@@ -114,7 +118,7 @@ impl Route {
             Self::Token | Self::Revoke | Self::Introspect | Self::Register => (&[Method::POST], "POST"),
             Self::Manage => (&[Method::GET, Method::PUT, Method::DELETE], "GET, PUT, DELETE"),
             Self::UserInfo => (&[Method::GET, Method::POST], "GET, POST"),
-            Self::Jwks | Self::Metadata => (&[Method::GET, Method::HEAD], "GET, HEAD"),
+            Self::CheckSession | Self::Jwks | Self::Metadata => (&[Method::GET, Method::HEAD], "GET, HEAD"),
         }
     }
 }

@@ -30,6 +30,12 @@ pub struct Facts<'a> {
     pub client_documents: bool,
     /// The path of the client registration endpoint, if there is one.
     pub register: Option<&'a str>,
+    /// The path of the logout endpoint.
+    pub end_session: &'a str,
+    /// The path of the page that clients hold in a frame, if there is one.
+    pub check_session: Option<&'a str>,
+    /// Whether clients can be told directly that a sign-in ended.
+    pub tells_of_logouts: bool,
     /// The path of the public keys.
     pub jwks: &'a str,
     /// The scope values that it gives a meaning to.
@@ -85,6 +91,13 @@ pub struct Metadata {
     introspection_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
+    end_session_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_session_iframe: Option<String>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
@@ -162,6 +175,12 @@ impl Metadata {
             revocation_endpoint: facts.issuer.join(facts.revoke),
             introspection_endpoint: facts.issuer.join(facts.introspect),
             registration_endpoint: facts.register.map(|path| facts.issuer.join(path)),
+            end_session_endpoint: facts.issuer.join(facts.end_session),
+            check_session_iframe: facts.check_session.map(|path| facts.issuer.join(path)),
+            backchannel_logout_supported: facts.tells_of_logouts,
+            backchannel_logout_session_supported: facts.tells_of_logouts,
+            frontchannel_logout_supported: true,
+            frontchannel_logout_session_supported: true,
             jwks_uri: facts.issuer.join(facts.jwks),
             scopes_supported: scopes,
             response_types_supported: ["code"],

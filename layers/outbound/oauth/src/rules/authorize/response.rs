@@ -24,7 +24,8 @@ pub enum Reply {
     },
 }
 
-/// A yes, with its code.
+/// A yes, with its code, and where sessions are managed the
+/// [`session_state`](crate::rules::logout::session_state) of the client.
 #[must_use]
 pub fn success(
     to: &RedirectUri,
@@ -32,8 +33,11 @@ pub fn success(
     state: Option<&str>,
     issuer: &Issuer,
     code: &Secret<String>,
+    session_state: Option<&str>,
 ) -> Reply {
-    reply(to, mode, state, issuer, vec![("code", code.expose().clone())])
+    let mut fields = vec![("code", code.expose().clone())];
+    fields.extend(session_state.map(|state| ("session_state", state.to_owned())));
+    reply(to, mode, state, issuer, fields)
 }
 
 /// A no, with its reason.
@@ -92,7 +96,7 @@ mod tests {
 
     fn yes(uri: &str, mode: ResponseMode, state: Option<&str>) -> Reply {
         let issuer = Issuer::https("https://id.example").unwrap();
-        success(&to(uri), mode, state, &issuer, &Secret::from("tgcode_x"))
+        success(&to(uri), mode, state, &issuer, &Secret::from("tgcode_x"), None)
     }
 
     fn location(reply: Reply) -> String {

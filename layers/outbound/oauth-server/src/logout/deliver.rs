@@ -1,0 +1,159 @@
+//! Telling clients directly that a sign-in ended.
+//! [Back-Channel Logout section 2.5](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest)
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use towergate_core::{RandomUnavailable, StoreError, audit::Origin, id};
+use towergate_guarded_http::{FetchError, GuardedClient};
+use towergate_jose::{Algorithm, SigningKey};
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::{
+        client::{Client, gate},
+        logout::{Delivery, LogoutClaims, LogoutNotice, logout_token, notice::LEASE},
+    },
+};
+use url::form_urlencoded::Serializer;
+
+use crate::server::AuthorizationServer;
+
+/// How many clients are told at once: as many are taken, so that none waits while its lease runs out.
+const AT_ONCE: u16 = 16;
+
+/// What one turn did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deliveries {
+    /// Clients that heard it.
+    pub delivered: u64,
+    /// Clients that are told again later.
+    pub delayed: u64,
+    /// Clients that are not told again.
+    pub given_up: u64,
+}
+
+/// Why a turn broke off. What it had not finished is due again when the lease is over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// The server speaks to nobody.
+    #[error(
+        "no client is told that a sign-in ended, since the server has no client to speak with: give it one with \
+         AuthorizationServer::outbound"
+    )]
+    NoOutbound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
+    /// Tells every client that is due: those of sign-ins that just ended, and those that could not be told before. Of
+    /// several instances that do so at once, each client is told by one.
+    ///
+    /// A client that answers 2xx has heard it. One that does not answer, or answers 408, 425, 429 or 5xx, is told again
+    /// after 10 seconds, 1 minute, 5 minutes, half an hour and two hours; any other answer is its last word. Dropped
+    /// midway, whatever was not finished is due again after a minute.
+    ///
+    /// # Errors
+    /// When the server may speak to nobody, the store fails, or there is no randomness.
+    pub async fn deliver_logouts(&self) -> Result<Deliveries, DeliveryError> {
+        let outbound = self.outbound_client().ok_or(DeliveryError::NoOutbound)?;
+        let mut deliveries = Deliveries::default();
+        loop {
+            let due = self.store().take_due_logouts(self.now(), LEASE, AT_ONCE).await?;
+            let taken = due.len();
+            let told = due.into_iter().map(|notice| self.deliver(outbound, notice));
+            let told: Vec<_> = stream::iter(told).buffer_unordered(usize::from(AT_ONCE)).collect().await;
+            for delivery in told {
+                match delivery? {
+                    Delivery::Delivered => deliveries.delivered += 1,
+                    Delivery::RetryAt { .. } => deliveries.delayed += 1,
+                    Delivery::GivenUp { .. } => deliveries.given_up += 1,
+                }
+            }
+            if taken < usize::from(AT_ONCE) {
+                return Ok(deliveries);
+            }
+        }
+    }
+
+    async fn deliver(
+        &self,
+        outbound: &GuardedClient,
+        notice: LogoutNotice,
+    ) -> Result<Delivery, DeliveryError> {
+        let delivery = match self.store().find_client(&notice.client).await? {
+            Some(client) if gate::active(&client).is_ok() => self.tell(outbound, &client, &notice).await?,
+            Some(_) | None => Delivery::GivenUp { reason: "client_gone" },
+        };
+        let (client, sid, attempt) = (&notice.client, &notice.sid, notice.attempt);
+        tracing::debug!(%client, sid, attempt, ?delivery, "a client was told that a sign-in ended");
+        let origin = Origin::detached(self.now(), &self.random)?;
+        self.store().finish_logout(notice, delivery, origin).await?;
+        Ok(delivery)
+    }
+
+    async fn tell(
+        &self,
+        outbound: &GuardedClient,
+        client: &Client,
+        notice: &LogoutNotice,
+    ) -> Result<Delivery, DeliveryError> {
+        let Some(uri) = &client.metadata.backchannel_logout_uri else {
+            return Ok(Delivery::GivenUp { reason: "not_registered" });
+        };
+        let Ok(url) = outbound.url(uri) else { return Ok(Delivery::GivenUp { reason: "bad_uri" }) };
+        let Some(token) = self.logout_token(client, notice)? else {
+            tracing::error!(client = %client.id, "no key signs the client's logout token");
+            return Ok(notice.failed(self.now(), "not_signed"));
+        };
+        let form = Serializer::new(String::new()).append_pair("logout_token", &token).finish();
+        let sent = outbound.post(&url, "application/x-www-form-urlencoded", form.into_bytes()).await;
+        Ok(match sent {
+            Ok(_) => Delivery::Delivered,
+            Err(error) => {
+                let (client, attempt) = (&client.id, notice.attempt);
+                tracing::info!(%client, attempt, %error, "a client was not told that a sign-in ended");
+                self.judge(notice, &error)
+            }
+        })
+    }
+
+    fn judge(&self, notice: &LogoutNotice, error: &FetchError) -> Delivery {
+        match error {
+            // It said 2xx, and what else it said is not for us.
+            FetchError::TooLarge { .. } | FetchError::Encoded => Delivery::Delivered,
+            // A certificate may be renewed, a name's address be mended.
+            FetchError::Tls(_) => notice.failed(self.now(), "tls"),
+            FetchError::Refused { .. } => notice.failed(self.now(), "address"),
+            FetchError::Timeout => notice.failed(self.now(), "timeout"),
+            FetchError::Status(_) if error.is_temporary() => notice.failed(self.now(), "status"),
+            _ if error.is_temporary() => notice.failed(self.now(), "connection"),
+            FetchError::Status(_) => Delivery::GivenUp { reason: "status" },
+            FetchError::Redirected(_) => Delivery::GivenUp { reason: "redirect" },
+            _ => Delivery::GivenUp { reason: "request" },
+        }
+    }
+
+    /// A token of its own for each attempt: a client may remember those that it has seen.
+    fn logout_token(&self, client: &Client, notice: &LogoutNotice) -> Result<Option<String>, DeliveryError> {
+        let now = self.now();
+        let jti = id::time_ordered(now, &self.random)?;
+        let sub = self.sub_of(client, &notice.subject);
+        let issuer = self.config().issuer.as_str();
+        let claims = LogoutClaims::new(issuer, &client.id, &sub, &notice.sid, jti, now);
+        let key = self.logout_key(client.metadata.id_token_signed_response_alg);
+        Ok(key.and_then(|key| key.sign_jwt(logout_token::TYP, &claims).ok()))
+    }
+
+    /// The key of the client's ID tokens; where the ring has none any more, the one that every client knows.
+    fn logout_key(&self, algorithm: Algorithm) -> Option<Arc<SigningKey>> {
+        let keys = self.keys();
+        keys.signing(algorithm).or_else(|| keys.signing(Algorithm::RS256)).or_else(|| keys.preferred())
+    }
+}

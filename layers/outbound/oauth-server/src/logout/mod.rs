@@ -1,0 +1,82 @@
+//! Ending sign-ins, and telling clients of it.
+//!
+//! A sign-in ends at `end_session` of the [browser side](crate::browser), or at the host's own way out, which calls
+//! [`AuthorizationServer::end_sign_in`]. In one store step that revokes what clients hold of it and writes down who is to
+//! be told. Then:
+//!
+//! - directly: [`AuthorizationServer::deliver_logouts`] tells each client that registered a `backchannel_logout_uri`, and
+//!   tries again until it has heard it or there is no hope. The library has no thread of its own: the host calls it on a
+//!   schedule, and at once when [`AuthorizationServer::logout_queued`] says that there is something to tell;
+//! - through the browser: the farewell page holds a frame of each client that registered a `frontchannel_logout_uri`.
+//!   `end_session` leads there; the host's own way out does so by [`AuthorizationServer::farewell`];
+//! - by themselves: with [`session_management`](crate::ServerConfig::session_management), clients see in the browser that
+//!   the sign-in changed. [`BrowserStateLayer`] keeps the cookie in step that they compare with.
+
+mod browser_state;
+pub(crate) mod check_session;
+mod deliver;
+mod farewell;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use browser_state::cleared;
+pub use browser_state::{BrowserStateLayer, ResponseFuture, WithBrowserState};
+pub use deliver::{Deliveries, DeliveryError};
+pub(crate) use farewell::Farewell;
+
+use towergate_core::{LocalPath, StoreError, audit::Origin};
+use towergate_oauth::{
+    ports::OAuthStore,
+    rules::{client::gate, logout::Frame},
+};
+
+use crate::server::AuthorizationServer;
+
+impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
+    /// Ends what clients hold of the sign-in `sid`, and writes down who is to be told of it; answers how many grants died.
+    /// Nothing happens when it has ended before.
+    ///
+    /// # Errors
+    /// When the store fails: nothing has ended then.
+    pub async fn end_sign_in(&self, sid: &str, origin: Origin) -> Result<u64, StoreError> {
+        let died = self.store().end_session_grants(sid.to_owned(), origin).await?;
+        self.logouts().notify_one();
+        Ok(died)
+    }
+
+    /// Waits until a sign-in has ended here since the last time.
+    pub async fn logout_queued(&self) {
+        self.logouts().notified().await;
+    }
+
+    /// The page that tells clients through the browser that the sign-in `sid` ended, and goes on to `then`; `None` when
+    /// nobody is told this way. For the host's own way out. It says so for ten minutes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn farewell(&self, sid: &str, then: &LocalPath) -> Result<Option<LocalPath>, StoreError> {
+        if self.frames(sid).await?.is_empty() {
+            return Ok(None);
+        }
+        let farewell =
+            Farewell { sid: Some(sid.to_owned()), then: Some(then.clone()), ..Farewell::default() };
+        match farewell.path(self) {
+            Ok(path) => Ok(LocalPath::parse(&path)),
+            Err(error) => {
+                tracing::error!(%error, "the farewell page cannot be named");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The frames of all clients that are told through the browser that the sign-in ended.
+    pub(crate) async fn frames(&self, sid: &str) -> Result<Vec<Frame>, StoreError> {
+        let mut frames = Vec::new();
+        for id in self.store().clients_of_session(sid).await? {
+            let client = self.store().find_client(&id).await?;
+            let client = client.filter(|client| gate::active(client).is_ok());
+            frames.extend(client.and_then(|client| Frame::of(&client.metadata, &self.config().issuer, sid)));
+        }
+        Ok(frames)
+    }
+}
