@@ -57,13 +57,15 @@ async fn judge<S: OAuthStore, R, P>(
 ) -> Result<Result<AuthenticatedClient, AuthenticationFailure>, StoreError> {
     let server = &endpoints.server;
     let client = server.find_client(credentials.client_id(), origin).await?;
-    let key = match credentials.needed_key(client.as_ref()) {
-        Some(needed) => key(endpoints, needed).await,
-        None => AssertionKey::Missing("no_key"),
-    };
     let config = server.config();
-    let token_endpoint = config.issuer.join(&config.paths.token);
-    let recipient = Recipient { names: &[config.issuer.as_str(), &token_endpoint], now: origin.at };
+    let issuer = config.issuer.as_str();
+    // Only for an assertion that can be right: this is the way of every request.
+    let (key, token_endpoint) = match credentials.needed_key(client.as_ref()) {
+        Some(needed) => (key(endpoints, needed).await, Some(config.issuer.join(&config.paths.token))),
+        None => (AssertionKey::Missing("no_key"), None),
+    };
+    let recipient =
+        Recipient { names: &[issuer, token_endpoint.as_deref().unwrap_or(issuer)], now: origin.at };
     match credentials.verify(client, &key, &recipient) {
         Ok(Judged::Proven(client)) => Ok(Ok(client)),
         Ok(Judged::Unspent(assertion)) => {
