@@ -14,6 +14,8 @@ mod keys;
 #[cfg(test)]
 mod openid_connect_core;
 #[cfg(test)]
+mod registrant;
+#[cfg(test)]
 mod rfc7009;
 #[cfg(test)]
 mod rfc7515;
@@ -27,6 +29,10 @@ mod rfc7518;
 mod rfc7520;
 #[cfg(test)]
 mod rfc7523;
+#[cfg(test)]
+mod rfc7591;
+#[cfg(test)]
+mod rfc7592;
 #[cfg(test)]
 mod rfc7636;
 #[cfg(test)]
