@@ -16,6 +16,8 @@ person::prove!(Warp:
     another_browser_cannot_answer_for_this_one,
     the_way_back_answers_nothing_twice,
     a_double_click_leaves_nobody_stranded,
+    a_form_that_posts_itself_breaks_no_policy,
+    where_no_script_runs_the_form_has_a_button,
     the_whole_way_needs_no_script,
     the_whole_way_needs_no_mouse,
     over_https_the_browser_keeps_the_host_cookies,

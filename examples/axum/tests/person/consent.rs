@@ -66,6 +66,7 @@ pub(crate) async fn the_way_back_answers_nothing_twice<F: Framework>() {
         browser.click("#consent-allow").await;
     }
     browser.sees("This question was answered already").await;
+    browser.find("a[href^='/oauth/authorize?']").await;
     browser.go(&format!("{}/start", place.app)).await;
     browser.click("#consent-allow").await;
     browser.sees("You are signed in here").await;

@@ -2,14 +2,17 @@
 //!
 //! These laws run where `TOWERGATE_BROWSER_TESTS=1` is set, and need Chromium and its driver.
 
+mod app;
 mod chromium;
 mod consent;
+mod form_post;
 mod https;
 mod place;
 mod reach;
 mod signing_in;
 
 pub(crate) use consent::*;
+pub(crate) use form_post::*;
 pub(crate) use https::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;

@@ -56,6 +56,11 @@ impl Place {
             email = "{EMAIL}"
             password = "{PASSWORD}"
             name = "Alice Adams"
+            [[clients]]
+            client_id = "form"
+            token_endpoint_auth_method = "none"
+            redirect_uris = ["http://127.0.0.1/callback"]
+            scope = "openid"
             [demo]
             enabled = true
             addr = "127.0.0.1:{app_port}"
