@@ -1,32 +1,51 @@
 // A person at a browser without JavaScript: follows redirects, keeps cookies, fills in forms.
+import { callback, password } from './host.mjs';
+
+const credentials = { email: 'alice@example.com', password };
+
 export class Browser {
   #cookies = new Map();
 
-  async follow(url, stopAt) {
-    let next = { url: new URL(url), init: {} };
+  async follow(url, stopAt = callback) {
+    return this.#walk(new URL(url), {}, stopAt);
+  }
+
+  async post(url, fields, stopAt = callback) {
+    return this.#walk(new URL(url), { method: 'POST', body: new URLSearchParams(fields) }, stopAt);
+  }
+
+  async submit(shown, fields, stopAt = callback) {
+    const { action, form } = formOf(shown);
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    return this.post(action, form, stopAt);
+  }
+
+  // Whatever a person is asked on the way is answered: who they are, and that they allow it.
+  async go(url, { remember = false, start = this.follow(url) } = {}) {
+    let shown = await start;
+    if (asksWhoItIs(shown)) shown = await this.submit(shown, credentials);
+    if (asksForConsent(shown)) {
+      shown = await this.submit(shown, { decision: 'allow', ...(remember && { remember: 'on' }) });
+    }
+    return shown.arrived ?? shown;
+  }
+
+  cookie(name) {
+    return this.#cookies.get(name);
+  }
+
+  async #walk(first, init, stopAt) {
+    let next = { url: first, init };
     for (let hops = 0; hops < 10; hops += 1) {
       if (next.url.href.startsWith(stopAt)) return { arrived: next.url };
       const answer = await this.#send(next.url, next.init);
       const location = answer.headers.get('location');
-      if (location === null) return { page: await answer.text(), status: answer.status, at: next.url };
+      if (location === null) {
+        return { page: await answer.text(), status: answer.status, headers: answer.headers, at: next.url };
+      }
       next = { url: new URL(location, next.url), init: {} };
     }
     throw new Error('too many redirects');
-  }
-
-  async submit(shown, fields, stopAt) {
-    const action = /<form[^>]*\baction="([^"]*)"/.exec(shown.page)?.[1].replaceAll('&amp;', '&') ?? shown.at.href;
-    const form = new URLSearchParams();
-    for (const [input] of shown.page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
-      const part = (name) => (new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1] ?? '').replaceAll('&amp;', '&');
-      form.set(part('name'), part('value'));
-    }
-    for (const [name, value] of Object.entries(fields)) form.set(name, value);
-    const url = new URL(action, shown.at);
-    const answer = await this.#send(url, { method: 'POST', body: form });
-    const location = answer.headers.get('location');
-    if (location === null) return { page: await answer.text(), status: answer.status, at: url };
-    return this.follow(new URL(location, url), stopAt);
   }
 
   async #send(url, init) {
@@ -39,4 +58,25 @@ export class Browser {
     }
     return answer;
   }
+}
+
+export const asksWhoItIs = (shown) => /<input[^>]*type="password"/.test(shown.page ?? '');
+export const asksForConsent = (shown) => /id="consent-allow"/.test(shown.page ?? '');
+
+// Where the form of a page goes, and what it holds already.
+export function formOf(shown) {
+  const action = plain(/<form[^>]*\baction="([^"]*)"/.exec(shown.page)?.[1] ?? shown.at.href);
+  const form = new URLSearchParams();
+  for (const [input] of shown.page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+    const part = (name) => plain(new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1] ?? '');
+    form.set(part('name'), part('value'));
+  }
+  return { action: new URL(action, shown.at), form };
+}
+
+const entities = { amp: '&', lt: '<', gt: '>', quot: '"' };
+
+function plain(text) {
+  return text.replace(/&(?:(amp|lt|gt|quot)|#(\d+)|#x([0-9a-f]+));/gi, (_, name, decimal, hex) =>
+    name ? entities[name.toLowerCase()] : String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16)));
 }

@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,33 +12,23 @@ const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
 export const password = 'correct horse battery staple';
 export const secret = 'interop-secret-0123456789abcdef0123456789';
-export const callback = 'http://127.0.0.1:9/callback';
+export const callback = 'https://app.example/callback';
 
-const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
-const keys = { keys: [{ kty, crv, x, y, kid: 'interop', alg: 'ES256', use: 'sig' }] };
+// What every client of these tests registers, unless it says otherwise.
+const usual = {
+  redirect_uris: [callback],
+  grant_types: ['authorization_code', 'refresh_token'],
+  scope: 'openid profile email address phone offline_access',
+};
 
-// What clients with a key of their own sign with.
-export const key = { key: pair.privateKey, kid: 'interop' };
-
-// A client's own server, where its public keys are.
-async function publish() {
-  const server = createHttpServer((_, answer) => {
-    answer.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(keys));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-export async function startHost(example) {
+// `more` is a list of clients under their registered names, and further TOML.
+export async function startHost(example, { clients = [], toml = '' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'towergate-interop-'));
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const config = join(folder, 'towergate.toml');
-  const publisher = await publish();
-  const jwksUri = `http://127.0.0.1:${publisher.address().port}/jwks.json`;
-  writeFileSync(config, toml(port, issuer, join(folder, 'towergate.db'), jwksUri));
+  const filled = toml.replaceAll('ISSUER', issuer);
+  writeFileSync(config, whole(port, issuer, join(folder, 'towergate.db'), clients.map(table).join('\n') + filled));
   const host = spawn(join(target, 'debug', `towergate-example-${example}`), {
     cwd: folder,
     env: { ...process.env, TOWERGATE_CONFIG: config },
@@ -49,12 +38,11 @@ export async function startHost(example) {
   for (const stream of [host.stdout, host.stderr]) stream.on('data', (text) => (printed += text));
   await untilHealthy(issuer, host, () => printed);
   const stop = async () => {
-    publisher.close();
     host.kill('SIGTERM');
     if (host.exitCode === null) await once(host, 'exit');
     rmSync(folder, { recursive: true, force: true });
   };
-  return { issuer, stop };
+  return { issuer, stop, printed: () => printed };
 }
 
 async function untilHealthy(issuer, host, printed) {
@@ -76,14 +64,16 @@ async function freePort() {
   return port;
 }
 
-function toml(port, issuer, database, jwksUri) {
-  const client = (id, more) => `
-[[clients]]
-client_id = "${id}"
-redirect_uris = ["${callback}"]
-grant_types = ["authorization_code", "refresh_token"]
-scope = "openid profile email offline_access"
-${more}`;
+// A client as the configuration spells it. Texts, numbers, flags and lists of texts are the same in TOML and in JSON.
+function table(client) {
+  const lines = Object.entries({ ...usual, ...client }).map(([name, value]) => {
+    const text = name === 'jwks' ? JSON.stringify(value) : value;
+    return `${name} = ${JSON.stringify(text)}`;
+  });
+  return `\n[[clients]]\n${lines.join('\n')}\n`;
+}
+
+function whole(port, issuer, database, rest) {
   return `
 addr = "127.0.0.1:${port}"
 issuer = "${issuer}"
@@ -99,20 +89,10 @@ danger_allow_loopback = true
 email = "alice@example.com"
 password = "${password}"
 name = "Alice Example"
+given_name = "Alice"
 email_verified = true
-${client('basic', `client_secret = "${secret}"`)}
-${client('post', `client_secret = "${secret}"\ntoken_endpoint_auth_method = "client_secret_post"`)}
-${client('public', 'token_endpoint_auth_method = "none"')}
-${client('es256', `client_secret = "${secret}"\nid_token_signed_response_alg = "ES256"`)}
-${client('opaque', `client_secret = "${secret}"\naccess_token_format = "opaque"`)}
-${client('secret-jwt', `client_secret = "${secret}"\ntoken_endpoint_auth_method = "client_secret_jwt"`)}
-${client('key-jwt', `jwks = '${JSON.stringify(keys)}'\ntoken_endpoint_auth_method = "private_key_jwt"`)}
-${client('key-uri', `jwks_uri = "${jwksUri}"\ntoken_endpoint_auth_method = "private_key_jwt"`)}
-
-[[clients]]
-client_id = "machine"
-client_secret = "${secret}"
-grant_types = ["client_credentials"]
-scope = "reports"
-`;
+phone_number = "+1 555 0100"
+[users.address]
+locality = "Wonderland"
+${rest}`;
 }

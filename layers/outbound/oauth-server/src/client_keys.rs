@@ -6,8 +6,8 @@
 //! 2. What was fetched is kept as long as its `max-age` says, no less than [`MIN_AGE`] and no more than [`MAX_AGE`];
 //!    [`USUAL_AGE`] when it does not say.
 //! 3. A `kid` that is not among the kept keys has them fetched again, so that a client may use a new key at once.
-//! 4. Between two fetches of one address lie at least [`COOLDOWN`], or [`PAUSE`] while there are no keys at all:
-//!    whoever invents a `kid` cannot turn the server against the client's.
+//! 4. Between two fetches for that reason lie at least [`COOLDOWN`], and so between two for another, or [`PAUSE`] while
+//!    there are no keys at all: whoever invents a `kid` cannot turn the server against the client's.
 //! 5. When a fetch fails, the last good keys stay in use for [`LAST_GOOD`] after they would have been fetched anew.
 //! 6. Who asks during a fetch waits for that one. It comes to its end even when nobody waits any more.
 //! 7. At most [`MAX_SETS`] sets are kept, those used last, and at most [`MAX_FETCHES`] are fetched at a time.
@@ -38,7 +38,8 @@ pub const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// The time for which keys are kept when their publisher does not say.
 pub const USUAL_AGE: Duration = Duration::from_secs(15 * 60);
 
-/// The shortest time between the beginnings of two fetches of one address.
+/// The shortest time between the beginnings of two fetches of one address for the same reason: that the keys are old, or
+/// that a `kid` is not among them.
 pub const COOLDOWN: Duration = Duration::from_secs(60);
 
 /// The same, while there are no keys of that address at all.

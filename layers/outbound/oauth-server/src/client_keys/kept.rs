@@ -13,6 +13,8 @@ pub(super) struct Kept {
     keys: Option<Keys>,
     /// When the last fetch began.
     asked_at: Option<Timestamp>,
+    /// When the last fetch began that fresh keys did not call for, but a `kid` that was not among them.
+    forced_at: Option<Timestamp>,
     /// Why the last fetch failed, if it did.
     failure: Option<ClientKeysError>,
 }
@@ -36,17 +38,21 @@ pub(super) enum Answer {
 impl Kept {
     /// What is good now for somebody who looks for `kid`.
     pub(super) fn answer(&self, kid: Option<&str>, now: Timestamp) -> Answer {
-        if let Some(keys) = &self.keys {
-            let is_fresh = keys.came_at <= now && now < keys.fresh_until;
-            if is_fresh && kid.is_none_or(|kid| keys.set.find(kid).is_some()) {
-                return Answer::Kept(Ok(Arc::clone(&keys.set)));
+        let may_be_fetched = match self.fresh(now) {
+            Some(set) if kid.is_none_or(|kid| set.find(kid).is_some()) => {
+                return Answer::Kept(Ok(Arc::clone(set)));
             }
-        }
-        if self.may_be_asked(now) { Answer::Fetch } else { Answer::Kept(self.last_good(now)) }
+            Some(_) => has_passed(COOLDOWN, self.forced_at, now),
+            None => has_passed(if self.keys.is_some() { COOLDOWN } else { PAUSE }, self.asked_at, now),
+        };
+        if may_be_fetched { Answer::Fetch } else { Answer::Kept(self.last_good(now)) }
     }
 
     /// A fetch begins.
     pub(super) fn asked(&mut self, now: Timestamp) {
+        if self.fresh(now).is_some() {
+            self.forced_at = Some(now);
+        }
         self.asked_at = Some(now);
     }
 
@@ -67,10 +73,9 @@ impl Kept {
         self.last_good(now)
     }
 
-    /// A clock that was set back does not close the door until it has caught up.
-    fn may_be_asked(&self, now: Timestamp) -> bool {
-        let pause = if self.keys.is_some() { COOLDOWN } else { PAUSE };
-        self.asked_at.is_none_or(|asked| now < asked || asked.plus(pause) <= now)
+    fn fresh(&self, now: Timestamp) -> Option<&Arc<JwkSet>> {
+        let keys = self.keys.as_ref().filter(|keys| keys.came_at <= now && now < keys.fresh_until);
+        keys.map(|keys| &keys.set)
     }
 
     fn last_good(&self, now: Timestamp) -> Result<Arc<JwkSet>, ClientKeysError> {
@@ -79,6 +84,11 @@ impl Kept {
             _ => Err(self.failure.clone().unwrap_or(ClientKeysError::BrokenOff)),
         }
     }
+}
+
+/// A clock that was set back does not close the door until it has caught up.
+fn has_passed(pause: Duration, since: Option<Timestamp>, now: Timestamp) -> bool {
+    since.is_none_or(|since| now < since || since.plus(pause) <= now)
 }
 
 #[cfg(test)]
@@ -133,12 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kid_has_keys_fetched_after_the_cooldown_only() {
-        let kept = kept(None);
-        assert_eq!(kids(&kept.answer(Some("b"), NOW.plus(COOLDOWN).minus(MILLISECOND))), ["a"]);
-        assert!(is_fetch(&kept.answer(Some("b"), NOW.plus(COOLDOWN))));
-        assert_eq!(kids(&kept.answer(Some("a"), NOW.plus(COOLDOWN))), ["a"]);
-        assert_eq!(kids(&kept.answer(None, NOW.plus(COOLDOWN))), ["a"]);
+    fn an_unknown_kid_has_keys_fetched_at_once_and_then_after_the_cooldown_only() {
+        let mut kept = kept(None);
+        assert!(is_fetch(&kept.answer(Some("b"), NOW)));
+        for came in [Ok((set("a"), None)), Err(ClientKeysError::Busy)] {
+            let forced = NOW.plus(COOLDOWN);
+            kept.asked(forced);
+            kept.came(came, forced).unwrap();
+            let end = forced.plus(COOLDOWN);
+            assert_eq!(kids(&kept.answer(Some("b"), end.minus(MILLISECOND))), ["a"]);
+            assert!(is_fetch(&kept.answer(Some("b"), end)));
+            assert_eq!(kids(&kept.answer(Some("a"), end)), ["a"]);
+            assert_eq!(kids(&kept.answer(None, end)), ["a"]);
+        }
     }
 
     #[test]

@@ -259,7 +259,6 @@ async fn a_client_that_publishes_its_keys_may_change_them() {
 
     let new = KEYS.iter().find(|key| key.algorithm() == Algorithm::EdDSA).unwrap();
     publish(new);
-    bench.clock.advance(crate::client_keys::COOLDOWN);
     let assertion = new.sign_jwt("JWT", &bench.claims("away", "2")).unwrap();
     granted(&bench.asserted("/oauth/token", &assertion, &[GRANT]).await);
     let old = bench.asserted("/oauth/token", &bench.signed("away", "3"), &[GRANT]).await;
