@@ -40,13 +40,13 @@ const RECORD: u64 = 2;
 const SCOPE: u64 = 1;
 /// The account's place in the extensions.
 const ACCOUNT: u64 = 1;
-/// What the host's own resolver makes of a user: subject, name, methods, `sid`.
-const HOST: u64 = 6;
+/// What the host's own resolver makes of a user: subject, name, level, methods, `sid`.
+const HOST: u64 = 7;
 /// What the house may cost a page, whoever asks; what the host adds is the host's.
 const GOAL: u64 = 12;
 
 /// A token of a client that acts for itself, from the call to the answer, in a fresh store.
-const CLIENT_CREDENTIALS_OPAQUE: u64 = 49;
+const CLIENT_CREDENTIALS_OPAQUE: u64 = 47;
 
 /// How many allocations a request costs from the call to the answer.
 #[cfg(test)]
