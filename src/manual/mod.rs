@@ -18,6 +18,9 @@ pub mod keys {}
 #[doc = include_str!("tokens.md")]
 pub mod tokens {}
 
+#[doc = include_str!("specifications.md")]
+pub mod specifications {}
+
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 
