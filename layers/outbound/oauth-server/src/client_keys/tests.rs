@@ -268,3 +268,17 @@ async fn only_so_many_are_fetched_at_a_time() {
     }
     assert_eq!(bench.keys(None).await.unwrap(), ["a"]);
 }
+
+#[test]
+fn a_fetch_that_was_broken_off_is_begun_again() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (home, gone) = (runtime(), runtime());
+    let bench = home.block_on(Bench::new());
+    gone.block_on(async { assert!(bench.keys(None).now_or_never().is_none()) });
+    drop(gone);
+    home.block_on(async {
+        assert!(matches!(bench.keys(None).await, Err(ClientKeysError::BrokenOff)));
+        bench.clock.advance(PAUSE);
+        assert_eq!(bench.keys(None).await.unwrap(), ["a"]);
+    });
+}
