@@ -48,6 +48,8 @@ mod rfc8707;
 #[cfg(test)]
 mod rfc9068;
 #[cfg(test)]
+mod rfc9101;
+#[cfg(test)]
 mod rfc9470;
 #[cfg(test)]
 mod rfc9701;

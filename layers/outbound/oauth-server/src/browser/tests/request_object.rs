@@ -87,3 +87,36 @@ async fn rfc9101_10_5_of_a_client_that_must_sign_nothing_unsigned_counts() {
     let twice = browser.post(&path, "decision=allow").await;
     assert!(!twice.body.contains(" -> "), "only the client can put it again: {}", twice.body);
 }
+
+#[tokio::test]
+async fn what_is_too_long_to_be_repeated_by_get_is_refused() {
+    let (house, key) = house().await;
+    let pad = |signer: &SigningKey, said: Value| {
+        let mut said = said;
+        said["pad"] = Value::from("x".repeat(11_900));
+        signer.sign_jwt("JWT", &said).unwrap()
+    };
+    let signer = house.server.keys().preferred().unwrap();
+    let hint = pad(&signer, json!({ "iss": "https://id.example", "aud": "shop", "sub": "alice" }));
+    let long = format!(
+        "{}&state={}&request={}&id_token_hint={hint}",
+        GOOD.split_once('?').unwrap().1.replace("&state=a%20b", ""),
+        "s".repeat(4000),
+        pad(&key, json!({}))
+    );
+    let post = |form: &str| {
+        let form = form.to_owned();
+        let request = http::Request::post("/oauth/authorize")
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "cross-site");
+        let house = &house;
+        async move { house.browser().send(request, &form).await }
+    };
+    let short = post(GOOD.split_once('?').unwrap().1).await;
+    assert!(short.location().starts_with("/oauth/authorize?"));
+    let refused = post(&long).await;
+    assert_eq!(refused.param("error").as_deref(), Some("invalid_request"));
+    // The same from this very site needs no repetition.
+    let near = house.browser().post("/oauth/authorize", &long).await;
+    assert!(near.location().starts_with("/login?"), "{}", near.location());
+}

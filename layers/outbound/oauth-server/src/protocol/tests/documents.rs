@@ -62,6 +62,18 @@ async fn both_metadata_documents_are_one_and_name_this_issuer() {
         ("subject_types_supported", serde_json::json!(["public", "pairwise"])),
         ("authorization_response_iss_parameter_supported", serde_json::json!(true)),
         ("request_uri_parameter_supported", serde_json::json!(false)),
+        ("request_parameter_supported", serde_json::json!(true)),
+        (
+            "request_object_signing_alg_values_supported",
+            serde_json::json!(["ES256", "EdDSA", "PS256", "RS256"]),
+        ),
+        ("claims_parameter_supported", serde_json::json!(true)),
+        ("claim_types_supported", serde_json::json!(["normal"])),
+        ("display_values_supported", serde_json::json!(["page"])),
+        ("prompt_values_supported", serde_json::json!(["none", "login", "consent", "select_account"])),
+        // What the host does not say is not said.
+        ("acr_values_supported", Value::Null),
+        ("ui_locales_supported", Value::Null),
     ] {
         assert_eq!(metadata[name], value, "{name}");
     }
@@ -160,4 +172,18 @@ async fn any_other_path_passes_to_the_inner_service() {
     for path in ["/", "/oauth/token/", "/oauth/authorize", "/oauth/tokens"] {
         assert_eq!(get(&bench, path, None).await.body(), "inner", "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_the_host_says_of_its_pages_is_published() {
+    let bench = Bench::with(keys(), |config| {
+        config.acr_values = vec![String::from("pwd"), String::from("mfa")];
+        config.ui_locales = vec![String::from("nl")];
+        config.creates_accounts = true;
+    })
+    .await;
+    let metadata = json(&get(&bench, "/.well-known/openid-configuration", None).await);
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["pwd", "mfa"]));
+    assert_eq!(metadata["ui_locales_supported"], serde_json::json!(["nl"]));
+    assert!(metadata["prompt_values_supported"].as_array().unwrap().contains(&Value::from("create")));
 }
