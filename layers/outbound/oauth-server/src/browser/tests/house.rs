@@ -29,7 +29,7 @@ use towergate_oauth_types::Scope;
 
 use crate::{
     AuthorizationServer, Issuer, ServerConfig,
-    account::{Account, AccountLayer, AccountResolver, Claims, Context, ResolverError},
+    account::{Account, AccountLayer, AccountResolver, Claims, Context, Ending, Purpose, ResolverError},
     pages::{ConsentView, ErrorView, OAuthPages},
     test_keys::keys,
 };
@@ -100,6 +100,14 @@ impl House {
         self.host.0.lock().unwrap().account = None;
     }
 
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.host.0.lock().unwrap().account.is_some()
+    }
+
+    pub(super) fn host_recovers(&self) {
+        self.host.0.lock().unwrap().failure = None;
+    }
+
     pub(super) fn host_fails(&self, failure: Failure) {
         self.host.0.lock().unwrap().failure = Some(failure);
     }
@@ -149,7 +157,8 @@ impl House {
             *response.status_mut() = StatusCode::NOT_FOUND;
             Ok::<_, Infallible>(response)
         });
-        let service = self.account.layer(self.server.browser().layer(inner));
+        let browser = self.server.browser_state().layer(self.server.browser().layer(inner));
+        let service = self.account.layer(browser);
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
@@ -192,8 +201,9 @@ impl Browser<'_> {
             request = request.header(header::COOKIE, format!("other=1; {cookie}"));
         }
         let answer = self.house.send(request.body(Full::from(body.to_owned())).unwrap()).await;
-        if let Some(set) = answer.headers.get(header::SET_COOKIE) {
-            self.cookie = set.to_str().unwrap().split(';').next().map(str::to_owned);
+        let set = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
+        if let Some(set) = set.into_iter().find(|set| set.starts_with("__Host-tgib")) {
+            self.cookie = set.split(';').next().map(str::to_owned);
         }
         answer
     }
@@ -239,6 +249,9 @@ pub(super) enum Failure {
     CurrentAccountErrs,
     CurrentAccountPanics,
     LoginRedirectPanics,
+    EndsElsewhere,
+    EndSessionErrs,
+    LogoutRedirectPanics,
 }
 
 #[derive(Default)]
@@ -259,7 +272,7 @@ impl AccountResolver for Host {
         match failure {
             Some(Failure::CurrentAccountErrs) => Err(ResolverError::new("the users table is on fire")),
             Some(Failure::CurrentAccountPanics) => panic!("the users table is on fire"),
-            Some(Failure::LoginRedirectPanics) | None => Ok(account),
+            Some(_) | None => Ok(account),
         }
     }
 
@@ -269,6 +282,27 @@ impl AccountResolver for Host {
 
     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
         Ok(Claims::default())
+    }
+
+    async fn end_session(&self, _: &Parts, context: &Context) -> Result<Ending, ResolverError> {
+        let mut state = self.0.lock().unwrap();
+        assert_eq!((context.purpose, context.return_to.is_some()), (Purpose::Logout, true));
+        match state.failure {
+            Some(Failure::EndsElsewhere | Failure::LogoutRedirectPanics) => Ok(Ending::Elsewhere),
+            Some(Failure::EndSessionErrs) => Err(ResolverError::new("the sessions table is on fire")),
+            Some(_) | None => {
+                state.account = None;
+                Ok(Ending::Ended)
+            }
+        }
+    }
+
+    fn logout_redirect(&self, _: &Context) -> Option<LocalPath> {
+        let failure = self.0.lock().unwrap().failure;
+        if matches!(failure, Some(Failure::LogoutRedirectPanics)) {
+            panic!("the sessions table is on fire");
+        }
+        LocalPath::parse("/bye?theme=dark")
     }
 
     fn login_redirect(&self, context: &Context) -> LocalPath {

@@ -5,5 +5,6 @@ mod consent;
 mod failures;
 mod house;
 mod interaction;
+mod logout;
 mod request;
 mod request_object;
