@@ -34,6 +34,7 @@ fn everything(config: &mut ServerConfig) {
     config.acr_values = vec![String::from("1")];
     config.ui_locales = vec![String::from("en")];
     config.creates_accounts = true;
+    config.session_management = true;
     config.notices.service_documentation = Some(String::from("https://id.example/docs"));
     config.notices.op_policy_uri = Some(String::from("https://id.example/policy"));
     config.notices.op_tos_uri = Some(String::from("https://id.example/terms"));

@@ -5,8 +5,9 @@ use serde_json::json;
 use towergate::{
     core::LocalPath,
     oauth::rules::grant::{SignIn, Subject},
-    oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError},
+    oauth_server::account::{Account, AccountResolver, Claims, Context, Ending, ResolverError},
     scope::CurrentScope,
+    session::Session,
 };
 
 pub(crate) struct Accounts;
@@ -33,6 +34,12 @@ impl AccountResolver for Accounts {
     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
         let claims = json!({ "email": "alice@example.com", "sub": "not-this-one" });
         Ok(Claims { values: claims.as_object().cloned().unwrap_or_default() })
+    }
+
+    async fn end_session(&self, parts: &Parts, _: &Context) -> Result<Ending, ResolverError> {
+        let session = Session::of(&parts.extensions).expect("the session layer is outside");
+        session.end().await.map_err(|error| ResolverError::caused_by("the session did not end", error))?;
+        Ok(Ending::Ended)
     }
 
     fn login_redirect(&self, _: &Context) -> LocalPath {

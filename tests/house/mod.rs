@@ -21,6 +21,7 @@ use towergate::{
         seal::{SealingKey, SealingRing},
         system::OsRandom,
     },
+    guarded_http::{GuardedClient, Policy},
     identity::{
         ports::IdentityStore,
         rules::{
@@ -112,7 +113,12 @@ impl House {
         let guard = ResourceLayer::new(verifier_of(&server)).described_by(&described);
         let fresh = guard.clone().require_max_age(Duration::from_secs(60)).layer(service_fn(who_is_it));
         let api = guard.layer(service_fn(who_is_it));
-        let pages = ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()).service(home);
+        let pages = ServiceBuilder::new()
+            .layer(stack)
+            .layer(server.browser_state())
+            .layer(login)
+            .layer(server.browser())
+            .service(home);
         let routes = service_fn(move |request: Request<Full<Bytes>>| {
             let (api, fresh, pages) = (api.clone(), fresh.clone(), pages.clone());
             async move {
@@ -171,7 +177,8 @@ async fn server_with<O: OAuthStore>(
     change(&mut config);
     let server =
         AuthorizationServer::new(grants.clone(), keys, Arc::new(Accounts), DefaultPages::new(), config);
-    server.clock(clock).random(random)
+    let outbound = GuardedClient::new(Policy::new()).unwrap();
+    server.clock(clock).random(random).outbound(outbound)
 }
 
 /// A client that acts for itself, with tokens of this shape.

@@ -14,6 +14,8 @@ mod keys;
 #[cfg(test)]
 mod openid_connect_core;
 #[cfg(test)]
+mod openid_logout;
+#[cfg(test)]
 mod registrant;
 #[cfg(test)]
 mod rfc7009;

@@ -21,6 +21,10 @@ async fn both_metadata_documents_are_one_and_name_this_issuer() {
     for (name, value) in [
         ("issuer", serde_json::json!("https://id.example")),
         ("token_endpoint", serde_json::json!("https://id.example/oauth/token")),
+        ("end_session_endpoint", serde_json::json!("https://id.example/oauth/end_session")),
+        // This server has nothing to speak outwards with.
+        ("backchannel_logout_supported", serde_json::json!(false)),
+        ("frontchannel_logout_supported", serde_json::json!(true)),
         ("revocation_endpoint", serde_json::json!("https://id.example/oauth/revoke")),
         (
             "revocation_endpoint_auth_methods_supported",
