@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
@@ -43,8 +43,11 @@ impl Framework for Axum {
             .layer(host.server.browser_state())
             .layer(host.login())
             .layer(host.server.browser());
-        let pages =
-            Router::new().route("/", get(front::<I, O>)).fallback(not_found::<I, O>).with_state(host.clone());
+        let pages = Router::new()
+            .route("/", get(front::<I, O>))
+            .route("/start/{client}", get(start::<I, O>))
+            .fallback(not_found::<I, O>)
+            .with_state(host.clone());
         let api = Router::new().route("/api/me", get(me)).layer(host.api());
         let sensitive = Router::new().route("/api/sensitive", get(me)).layer(host.sensitive_api());
         let routes = Router::new()
@@ -75,6 +78,13 @@ async fn front<I: IdentityStore, O: OAuthStore>(
         host.clock.now(),
     );
     pages::page(StatusCode::OK, front.html(&host.pages), &host.pages).map(Body::from)
+}
+
+async fn start<I: IdentityStore, O: OAuthStore>(
+    State(host): State<Host<I, O>>,
+    Path(client): Path<String>,
+) -> Response {
+    host.start(&client).await.map(Body::from)
 }
 
 async fn not_found<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {

@@ -17,4 +17,5 @@ pub mod run;
 pub mod seal_key;
 pub mod seed;
 pub mod serve;
+pub mod start;
 pub mod turner;

@@ -3,15 +3,9 @@
 use askama::Template;
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use towergate::{
-    core::Timestamp,
-    oauth::rules::client::{Client, initiate_login::initiate_login_url},
-    oauth_server::Issuer,
-    pages::DefaultPages,
-    scope::CurrentScope,
-};
+use towergate::{core::Timestamp, oauth_server::Issuer, pages::DefaultPages, scope::CurrentScope};
 
-use crate::{accounts::Profiles, config::Config};
+use crate::{accounts::Profiles, config::Config, start::Start};
 
 /// What the front page shows.
 #[derive(Debug, Template)]
@@ -23,13 +17,6 @@ pub struct Front {
     demo: Option<String>,
     starts: Vec<Start>,
     person: Option<Person>,
-}
-
-/// An application that a sign-in may begin at from here.
-#[derive(Debug)]
-struct Start {
-    name: String,
-    address: String,
 }
 
 /// Who is signed in.
@@ -67,7 +54,7 @@ impl Front {
             issuer: config.issuer_text(),
             origin: config.origin(),
             demo: config.demo.map(|demo| demo.origin()),
-            starts: starts(config, issuer),
+            starts: config.clients.iter().filter_map(|entry| Start::at(&entry.client, issuer)).collect(),
             person,
         }
     }
@@ -78,16 +65,6 @@ impl Front {
         let body = self.render().unwrap_or_else(|_| String::from("<h1>The page could not be drawn</h1>"));
         pages.document("Front page", &body)
     }
-}
-
-/// The clients of the file where a sign-in may begin.
-fn starts(config: &Config, issuer: &Issuer) -> Vec<Start> {
-    let start = |client: &Client| {
-        let address = initiate_login_url(client, issuer, None, None)?;
-        let name = client.metadata.client_name.clone().unwrap_or_else(|| client.id.to_string());
-        Some(Start { name, address })
-    };
-    config.clients.iter().filter_map(|entry| start(&entry.client)).collect()
 }
 
 /// The page for an address that leads nowhere.

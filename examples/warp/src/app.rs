@@ -78,7 +78,11 @@ impl Framework for Warp {
 fn site<I: IdentityStore, O: OAuthStore>(
     host: Host<I, O>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let elsewhere = host.clone();
+    let (elsewhere, starting) = (host.clone(), host.clone());
+    let start = warp::path!("start" / String).and(reading()).then(move |client: String| {
+        let host = starting.clone();
+        async move { host.start(&client).await.into_response() }
+    });
     let front = warp::path::end().and(reading()).and(warp::ext::get::<CurrentScope>()).map(
         move |scope: CurrentScope| {
             let front = Front::new(
@@ -94,7 +98,7 @@ fn site<I: IdentityStore, O: OAuthStore>(
     );
     let not_found =
         warp::any().map(move || page(StatusCode::NOT_FOUND, &elsewhere, pages::not_found(&elsewhere.pages)));
-    front.or(not_found).unify()
+    front.or(start).unify().or(not_found).unify()
 }
 
 /// For whom the access token acts.

@@ -222,6 +222,42 @@ pub(crate) async fn signing_out_ends_what_other_software_holds<F: Framework>() {
     place.running.stop().await;
 }
 
+pub(crate) async fn a_client_registers_itself_and_a_sign_in_begins_at_it<F: Framework>() {
+    let more = "initiate_login_uri = \"https://app.example/begin\"\nclient_name = \"Configured <app>\"\n\
+                [registration]\nmode = \"open\"\n";
+    let place = Place::over::<F>("http", "memory:", more).await;
+    let issuer = Url::parse(&place.host).unwrap();
+    let redirect = format!("{}/callback", place.app);
+    let metadata = serde_json::json!({
+        "redirect_uris": [redirect], "token_endpoint_auth_method": "none", "client_name": "Registered <app>",
+        "initiate_login_uri": "https://app.example/start",
+    });
+    let register = issuer.join("/oauth/register").unwrap();
+    let call = [("content-type", "application/json")];
+    let answer = Browser::default().send(Method::POST, register, &call, &metadata.to_string()).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    let told: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    let id = told["client_id"].as_str().unwrap();
+
+    let browser = &mut Browser::default();
+    let login = browser.open(&place.at("/login")).await;
+    let front = place.sign_in(browser, &login).await;
+    let port = issuer.port().unwrap();
+    let begin = format!("https://app.example/begin?iss=http%3A%2F%2Flocalhost%3A{port}");
+    assert!(front.text.contains(&begin) && front.says("Sign in at Configured <app>"), "{}", front.text);
+    let start = browser.open(&place.at(&format!("/start/{id}"))).await;
+    let begin = format!(
+        "id=\"initiate-login\" class=\"button\" href=\"https://app.example/start?iss=http%3A%2F%2Flocalhost%3A{port}\""
+    );
+    assert!(start.text.contains(&begin) && start.says("Go to Registered <app>"), "{}", start.text);
+    for nobody in ["nobody", "of-jwts", "%20"] {
+        let page = browser.open(&place.at(&format!("/start/{nobody}"))).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{nobody}");
+    }
+    place.access_token(browser, id).await;
+    place.running.stop().await;
+}
+
 /// Makes a test of each law, around one framework.
 macro_rules! prove {
     ($framework:ty: $($law:ident),+ $(,)?) => {
