@@ -21,11 +21,12 @@ export class Browser {
   }
 
   // Whatever a person is asked on the way is answered: who they are, and that they allow it.
-  async go(url, { remember = false, start = this.follow(url) } = {}) {
+  async go(url, { remember = false, stopAt = callback, start = this.follow(url, stopAt) } = {}) {
     let shown = await start;
-    if (asksWhoItIs(shown)) shown = await this.submit(shown, credentials);
+    if (asksWhoItIs(shown)) shown = await this.submit(shown, credentials, stopAt);
     if (asksForConsent(shown)) {
-      shown = await this.submit(shown, { decision: 'allow', ...(remember && { remember: 'on' }) });
+      const yes = { decision: 'allow', ...(remember && { remember: 'on' }) };
+      shown = await this.submit(shown, yes, stopAt);
     }
     return shown.arrived ?? shown;
   }

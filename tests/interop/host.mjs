@@ -66,7 +66,8 @@ async function freePort() {
 
 // A client as the configuration spells it. Texts, numbers, flags and lists of texts are the same in TOML and in JSON.
 function table(client) {
-  const lines = Object.entries({ ...usual, ...client }).map(([name, value]) => {
+  const said = Object.entries({ ...usual, ...client }).filter(([, value]) => value !== undefined);
+  const lines = said.map(([name, value]) => {
     const text = name === 'jwks' ? JSON.stringify(value) : value;
     return `${name} = ${JSON.stringify(text)}`;
   });
