@@ -14,6 +14,8 @@ mod keys;
 #[cfg(test)]
 mod openid_connect_core;
 #[cfg(test)]
+mod openid_connect_core_3;
+#[cfg(test)]
 mod openid_logout;
 #[cfg(test)]
 mod registrant;
