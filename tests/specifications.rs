@@ -12,33 +12,14 @@ use std::{
     path::Path,
 };
 
-use house::{House, browser::request};
+use house::{House, browser::request, everything};
 use http::Request;
 use serde_json::Value;
 use towergate::{
-    identity::ports::memory::MemoryStore as People,
-    oauth::ports::memory::MemoryStore as Grants,
-    oauth_server::{
-        ServerConfig,
-        client_documents::ClientDocuments,
-        registration::{Registration, RegistrationMode},
-    },
+    identity::ports::memory::MemoryStore as People, oauth::ports::memory::MemoryStore as Grants,
 };
 
 const TABLE: &str = include_str!("../src/manual/specifications.md");
-
-/// A server that offers all there is.
-fn everything(config: &mut ServerConfig) {
-    config.registration = Registration::new(RegistrationMode::Open);
-    config.client_id_metadata_documents = Some(ClientDocuments::at(["app.example"]));
-    config.acr_values = vec![String::from("1")];
-    config.ui_locales = vec![String::from("en")];
-    config.creates_accounts = true;
-    config.session_management = true;
-    config.notices.service_documentation = Some(String::from("https://id.example/docs"));
-    config.notices.op_policy_uri = Some(String::from("https://id.example/policy"));
-    config.notices.op_tos_uri = Some(String::from("https://id.example/terms"));
-}
 
 /// What the table claims: each member, and its value where the table gives one.
 fn claimed() -> BTreeMap<String, Option<String>> {

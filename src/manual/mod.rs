@@ -9,6 +9,9 @@ pub mod defaults {}
 #[doc = include_str!("first_host.md")]
 pub mod first_host {}
 
+#[doc = include_str!("guarding_an_api.md")]
+pub mod guarding_an_api {}
+
 #[doc = include_str!("host_duties.md")]
 pub mod host_duties {}
 

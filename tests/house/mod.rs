@@ -36,7 +36,12 @@ use towergate::{
         rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
     },
     oauth_resource::{AccessTokenInfo, MetadataLayer, ResourceLayer, ResourceMetadata},
-    oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, config::ResourceServer},
+    oauth_server::{
+        AuthorizationServer, Issuer, KeyRing, ServerConfig,
+        client_documents::ClientDocuments,
+        config::ResourceServer,
+        registration::{Registration, RegistrationMode},
+    },
     oauth_types::Scope,
     pages::DefaultPages,
     scope::ScopeLayer,
@@ -179,6 +184,19 @@ async fn server_with<O: OAuthStore>(
         AuthorizationServer::new(grants.clone(), keys, Arc::new(Accounts), DefaultPages::new(), config);
     let outbound = GuardedClient::new(Policy::new()).unwrap();
     server.clock(clock).random(random).outbound(outbound)
+}
+
+/// Has a server offer all there is.
+pub(crate) fn everything(config: &mut ServerConfig) {
+    config.registration = Registration::new(RegistrationMode::Open);
+    config.client_id_metadata_documents = Some(ClientDocuments::at(["app.example"]));
+    config.acr_values = vec![String::from("1")];
+    config.ui_locales = vec![String::from("en")];
+    config.creates_accounts = true;
+    config.session_management = true;
+    config.notices.service_documentation = Some(String::from("https://id.example/docs"));
+    config.notices.op_policy_uri = Some(String::from("https://id.example/policy"));
+    config.notices.op_tos_uri = Some(String::from("https://id.example/terms"));
 }
 
 /// A client that acts for itself, with tokens of this shape.

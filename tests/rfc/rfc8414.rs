@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::{Desk, house_with},
-    house::{ISSUER, browser::request},
+    house::{ISSUER, browser::request, everything},
 };
 
 const PATHS: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
@@ -129,14 +129,7 @@ fn check(name: &str, value: &Value, kind: Kind) {
 #[tokio::test]
 async fn section_2_every_member_is_registered_and_of_its_type() {
     let plain = house_with(|_| ()).await;
-    let full = house_with(|config| {
-        config.acr_values = vec!["1".into()];
-        config.ui_locales = vec!["en".into()];
-        config.notices.service_documentation = Some("https://id.example/docs".into());
-        config.notices.op_policy_uri = Some("https://id.example/policy".into());
-        config.notices.op_tos_uri = Some("https://id.example/terms".into());
-    })
-    .await;
+    let full = house_with(everything).await;
     let mut counts = Vec::new();
     for house in [plain, full] {
         let answer = request(&house.app, Request::get(PATHS[0]), String::new()).await;
@@ -153,10 +146,9 @@ async fn section_2_every_member_is_registered_and_of_its_type() {
         }
         counts.push(members.len());
     }
-    assert_eq!(
-        counts[1],
-        counts[0] + 5,
-        "what the host says of itself is in it, and left out where it says nothing"
+    assert!(
+        counts[1] > counts[0] + 5,
+        "what the host offers beyond the usual is in it, and left out where it does not"
     );
 }
 

@@ -208,6 +208,11 @@ fn every_algorithm_is_signed_with_unless_fewer_are_named() {
     assert!(Config::parse("test.toml", &format!("{BASE}{client}")).is_ok());
     let told = refusals(&format!("{BASE}[keys]\nalgorithms = [\"EdDSA\"]\n{client}"));
     assert!(told[0].1.contains("wants PS256"), "{told:?}");
+    for field in ["userinfo_signed_response_alg", "introspection_signed_response_alg"] {
+        let other = client.replace("id_token_signed_response_alg", field);
+        let told = refusals(&format!("{BASE}[keys]\nalgorithms = [\"EdDSA\"]\n{other}"));
+        assert!(told[0].1.contains("wants PS256"), "{field}: {told:?}");
+    }
 }
 
 #[test]
