@@ -170,6 +170,7 @@ fn register_demo(
         client_secret: secret,
         origin: demo.origin(),
         api: format!("{}/me", config.api_audience()),
+        sensitive_api: format!("{}/sensitive", config.api_audience()),
         pinned_certificate: tls.map(|tls| tls.certificate().to_vec()),
     };
     let mut metadata = ClientMetadata::default();

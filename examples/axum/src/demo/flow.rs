@@ -1,5 +1,7 @@
 //! Signing somebody in through the issuer, step by step, each step told.
 
+use std::time::Duration;
+
 use openidconnect::{
     AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
     EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
@@ -12,6 +14,7 @@ use super::{
     Answer, Settings, decode,
     http_client::{HttpClient, HttpError},
     step::{Block, Step},
+    step_up,
     visit::Visit,
 };
 
@@ -36,6 +39,7 @@ const EXCHANGE: &str = "Code for tokens";
 const ID_TOKEN: &str = "ID token";
 const USERINFO: &str = "Userinfo";
 const API: &str = "The API";
+const SENSITIVE: &str = "What matters most";
 
 impl Flow {
     pub(super) fn new(settings: Settings) -> Result<Self, rustls::Error> {
@@ -48,10 +52,10 @@ impl Flow {
     }
 
     /// Where to send the browser, and what to remember meanwhile.
-    pub(super) async fn begin(&self) -> Result<(Url, Visit), Box<Step>> {
+    pub(super) async fn begin(&self, max_age: Option<Duration>) -> Result<(Url, Visit), Box<Step>> {
         let (client, _) = self.discover().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (address, state, nonce) = client
+        let request = client
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
                 CsrfToken::new_random,
@@ -59,8 +63,11 @@ impl Flow {
             )
             .add_scope(Scope::new(String::from("profile")))
             .add_scope(Scope::new(String::from("email")))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        let (address, state, nonce) = match max_age {
+            Some(age) => request.set_max_age(age).url(),
+            None => request.url(),
+        };
         Ok((address, Visit { state, nonce, verifier }))
     }
 
@@ -101,6 +108,7 @@ impl Flow {
             vec![Block::new("Claims", decode::json(&person))],
         ));
         steps.push(*self.call_api(tokens.access_token().secret()).await?);
+        steps.push(*self.call_sensitive_api(tokens.access_token().secret()).await?);
         Ok(())
     }
 
@@ -194,19 +202,54 @@ impl Flow {
     }
 
     async fn call_api(&self, token: &str) -> Result<Box<Step>, Box<Step>> {
-        let request = http::Request::get(&self.settings.api)
+        let address = &self.settings.api;
+        let response = self.ask(API, address, token).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(Step::failed(API, format!("GET {address} answered {status}.")));
+        }
+        let told = format!("GET {address} with the access token answered {status}.");
+        Ok(Step::done(API, told, vec![Block::new("Answer", body_of(&response))]))
+    }
+
+    /// Asks for what only a fresh sign-in opens, and says how to get one where it is too old.
+    async fn call_sensitive_api(&self, token: &str) -> Result<Box<Step>, Box<Step>> {
+        let address = &self.settings.sensitive_api;
+        let response = self.ask(SENSITIVE, address, token).await?;
+        let status = response.status();
+        if status.is_success() {
+            let told = format!("GET {address} answered {status}: your sign-in is fresh enough.");
+            return Ok(Step::done(SENSITIVE, told, vec![Block::new("Answer", body_of(&response))]));
+        }
+        let Some(age) = step_up::max_age(response.headers()) else {
+            return Err(Step::failed(SENSITIVE, format!("GET {address} answered {status}.")));
+        };
+        let told = format!(
+            "GET {address} wants a sign-in of the last {age} seconds (RFC 9470). Yours is older: you may sign in again."
+        );
+        let mut step = Step::done(SENSITIVE, told, vec![Block::new("Answer", body_of(&response))]);
+        step.way_on = Some(format!("/start?max_age={age}"));
+        Ok(step)
+    }
+
+    async fn ask(
+        &self,
+        step: &'static str,
+        address: &str,
+        token: &str,
+    ) -> Result<http::Response<Vec<u8>>, Box<Step>> {
+        let request = http::Request::get(address)
             .header(http::header::AUTHORIZATION, format!("Bearer {token}"))
             .body(Vec::new())
-            .map_err(|error| Step::broke(API, &error))?;
-        let response = self.http.send(request).await.map_err(|error: HttpError| Step::broke(API, &error))?;
-        let status = response.status();
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-        if !status.is_success() {
-            return Err(Step::failed(API, format!("GET {} answered {status}.", self.settings.api)));
-        }
-        let told = format!("GET {} with the access token answered {status}.", self.settings.api);
-        Ok(Step::done(API, told, vec![Block::new("Answer", decode::json(&body))]))
+            .map_err(|error| Step::broke(step, &error))?;
+        self.http.send(request).await.map_err(|error: HttpError| Step::broke(step, &error))
     }
+}
+
+/// The JSON of an answer, indented.
+fn body_of(response: &http::Response<Vec<u8>>) -> String {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+    decode::json(&body)
 }
 
 fn check_id_token(

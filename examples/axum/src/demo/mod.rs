@@ -7,9 +7,10 @@ mod flow;
 mod http_client;
 mod pages;
 mod step;
+mod step_up;
 mod visit;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -36,6 +37,8 @@ pub struct Settings {
     pub origin: String,
     /// The API that it calls for people.
     pub api: String,
+    /// The part of it that wants a fresh sign-in.
+    pub sensitive_api: String,
     /// The one certificate that it accepts of an `https` issuer, in DER.
     pub pinned_certificate: Option<Vec<u8>>,
 }
@@ -75,8 +78,15 @@ async fn front(State(app): State<Arc<App>>) -> Response {
     page(StatusCode::OK, pages::front(app.flow.settings()))
 }
 
-async fn start(State(app): State<Arc<App>>) -> Response {
-    match app.flow.begin().await {
+/// How a visitor is to be sent to the issuer.
+#[derive(Debug, Default, Deserialize)]
+struct Departure {
+    /// How old their sign-in may be, in seconds.
+    max_age: Option<u64>,
+}
+
+async fn start(State(app): State<Arc<App>>, Query(departure): Query<Departure>) -> Response {
+    match app.flow.begin(departure.max_age.map(Duration::from_secs)).await {
         Ok((address, visit)) => {
             let name = app.visits.keep(visit);
             let cookie = format!("{COOKIE}={name}; Path=/; Max-Age=900; HttpOnly; SameSite=Lax");

@@ -9,6 +9,8 @@ pub(super) struct Step {
     pub(super) told: String,
     pub(super) failed: bool,
     pub(super) blocks: Vec<Block>,
+    /// Where the visitor may go to do something about it.
+    pub(super) way_on: Option<String>,
 }
 
 /// Something to look at.
@@ -27,12 +29,12 @@ impl Block {
 impl Step {
     /// It went well.
     pub(super) fn done(title: &'static str, told: impl Into<String>, blocks: Vec<Block>) -> Box<Self> {
-        Box::new(Self { title, told: told.into(), failed: false, blocks })
+        Box::new(Self { title, told: told.into(), failed: false, blocks, way_on: None })
     }
 
     /// It went wrong.
     pub(super) fn failed(title: &'static str, told: impl Into<String>) -> Box<Self> {
-        Box::new(Self { title, told: told.into(), failed: true, blocks: Vec::new() })
+        Box::new(Self { title, told: told.into(), failed: true, blocks: Vec::new(), way_on: None })
     }
 
     /// It went wrong for this reason and all that lie behind it.

@@ -33,12 +33,17 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new() -> Self {
+        Self::starting(Timestamp::from_unix_seconds(1_800_000_000), "").await
+    }
+
+    /// The same from another moment, with more in its configuration.
+    pub(crate) async fn starting(at: Timestamp, more: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let bob = format!("[[users]]\nemail = \"{BOB}\"\npassword = \"{PASSWORD}\"");
-        let toml = format!("{}\n{bob}", Client::toml(port, "memory:"));
+        let toml = format!("{}\n{bob}\n{more}", Client::toml(port, "memory:"));
         let config = Arc::new(Config::parse("test.toml", &toml).unwrap());
-        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
+        let clock = Arc::new(ManualClock::at(at));
         let store = SqliteStore::in_memory().unwrap();
         let seal_key = Secret::new([7; 32]);
         let host = Host::open_under(clock.clone(), config, store.clone(), store.clone(), seal_key).await;
