@@ -325,8 +325,9 @@ impl OAuthPages for Plain {
         let more =
             view.claims.iter().map(|claim| &claim.meaning).chain(&view.resources).chain(&view.logo_uri);
         let more: String = more.map(|more| format!("; {more}")).collect();
+        let of = view.client_host.as_ref().map(|host| format!(" of {host}")).unwrap_or_default();
         format!(
-            "{} at {} asks {}: {}{more}{each_time}",
+            "{}{of} at {} asks {}: {}{more}{each_time}",
             view.client_name,
             view.redirect_host,
             view.account,
