@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{super::ApplicationType, *};
 
 fn read_json(value: &Value) -> Reading {
     read(value.as_object().unwrap())
