@@ -4,7 +4,7 @@
 //!
 //! - [`browser`] answers the authorization endpoint and the consent page. It stands inside the host's session stack,
 //!   directly behind the [account layer](account).
-//! - [`protocol`] answers what clients call without a browser: token, revocation, introspection, userinfo,
+//! - [`protocol`] answers what clients call without a browser: token, revocation, introspection, userinfo, registration,
 //!   public keys, metadata. It stands outside the session stack.
 //!
 //! The host brings four things:

@@ -27,7 +27,8 @@ impl<S, R, P> Endpoints<S, R, P> {
 }
 
 impl<S, R, P> AuthorizationServer<S, R, P> {
-    /// The layer that answers the token, revocation, introspection, userinfo, key and metadata endpoints of this server.
+    /// The layer that answers the token, revocation, introspection, userinfo, registration, key and metadata endpoints of
+    /// this server.
     /// Mount it outside the session stack.
     #[must_use]
     pub fn protocol(&self) -> ProtocolLayer<S, R, P> {
