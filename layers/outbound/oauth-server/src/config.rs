@@ -20,7 +20,8 @@ pub struct ServerConfig {
     /// Who may be called with its access tokens: the issuer itself, unless the host says otherwise.
     pub default_audience: Vec<String>,
     /// The APIs that clients may ask tokens for by name, [RFC 8707](https://www.rfc-editor.org/rfc/rfc8707), beside the
-    /// usual audience.
+    /// usual audience. Each may name the client that guards it, which then may ask about tokens for it. The metadata names
+    /// them all.
     pub resource_servers: Vec<ResourceServer>,
     /// Whether clients may register themselves; not, unless the host says otherwise.
     pub registration: Registration,
