@@ -20,4 +20,6 @@ person::prove!(Axum:
     the_whole_way_needs_no_script,
     the_whole_way_needs_no_mouse,
     over_https_the_browser_keeps_the_host_cookies,
+    who_signs_out_is_signed_out_everywhere_and_comes_back_to_the_app,
+    the_hosts_own_way_out_tells_the_apps_too,
 );

@@ -40,6 +40,11 @@ impl Chromium {
         chromium
     }
 
+    /// As browsers were before they kept other sites' cookies out of frames.
+    pub(crate) async fn with_cookies_in_frames() -> Self {
+        Self::with(json!({ "profile.cookie_controls_mode": 0 })).await
+    }
+
     pub(crate) async fn go(&self, url: &str) {
         self.client.goto(url).await.unwrap();
     }

@@ -7,6 +7,7 @@ mod chromium;
 mod consent;
 mod form_post;
 mod https;
+mod logout;
 mod place;
 mod reach;
 mod signing_in;
@@ -14,6 +15,7 @@ mod signing_in;
 pub(crate) use consent::*;
 pub(crate) use form_post::*;
 pub(crate) use https::*;
+pub(crate) use logout::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;
 

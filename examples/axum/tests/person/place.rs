@@ -23,12 +23,17 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new<F: Framework>() -> Self {
-        Self::open::<F>("http").await
+        Self::open::<F>("http", "").await
     }
 
     /// With a certificate that nobody but the third-party app trusts.
     pub(crate) async fn with_tls<F: Framework>() -> Self {
-        Self::open::<F>("https").await
+        Self::open::<F>("https", "").await
+    }
+
+    /// The same, with more in its configuration.
+    pub(crate) async fn with_tls_and<F: Framework>(more: &str) -> Self {
+        Self::open::<F>("https", more).await
     }
 
     pub(crate) fn at(&self, path: &str) -> String {
@@ -40,7 +45,7 @@ impl Place {
         self.folder.close().unwrap();
     }
 
-    async fn open<F: Framework>(scheme: &str) -> Self {
+    async fn open<F: Framework>(scheme: &str, more: &str) -> Self {
         let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let [host_port, app_port] = [&host, &app].map(|socket| socket.local_addr().unwrap().port());
@@ -64,6 +69,7 @@ impl Place {
             [demo]
             enabled = true
             addr = "127.0.0.1:{app_port}"
+            {more}
             "#
         );
         let config = Config::parse("test.toml", &toml).unwrap();
