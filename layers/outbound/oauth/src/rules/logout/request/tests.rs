@@ -169,3 +169,23 @@ fn rp_initiated_2_only_an_id_token_of_this_session_and_person_goes_unasked() {
         assert_eq!(decide(request, present), decision, "{request:?} {present:?}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_read_without_a_panic_and_lead_nowhere(
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400),
+        uri in "\\PC{0,60}",
+    ) {
+        let keys = JwkSet::new(Vec::new());
+        let issuer = Issuer::https("https://id.example").unwrap();
+        let params = Params::parse(&bytes).unwrap();
+        let _ = (params.read(&keys, &issuer), params.encode());
+        let text = Serializer::new(String::new())
+            .extend_pairs([("client_id", "shop"), ("post_logout_redirect_uri", uri.as_str())])
+            .finish();
+        let asked = Params::parse(text.as_bytes()).unwrap().read(&keys, &issuer).unwrap();
+        let bound = asked.bind(Some(client(ClientId::parse("shop").unwrap())));
+        let leads = bound.ok().and_then(|request| request.to);
+        proptest::prop_assert!(leads.is_none_or(|to| to.with_state(None) == BYE));
+    }
+}
