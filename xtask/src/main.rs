@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::all().map(|summary| println!("\n{summary}")),
-        ["interop"] => needs::of_interop().and_then(|()| interop::all()).map(|count| println!("\n{count}")),
+        ["interop"] => interop::alone().map(|count| println!("\n{count}")),
         ["features"] => features::each(),
         ["fuzz"] => fuzz::smoke(),
         ["fuzz", seconds] => fuzz::explore(seconds),

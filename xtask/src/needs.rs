@@ -1,12 +1,17 @@
 //! What tests need beyond Rust: installed when we are root on Debian, named exactly when we are not.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::run::{Failure, is_here, root, show};
+use crate::run::{Failure, is_here, root, show, succeeds};
 
 /// A program and the Debian package that brings it.
 const FOR_TESTS: &[(&str, &str)] = &[("chromium", "chromium"), ("chromedriver", "chromium-driver")];
-const FOR_INTEROP: &[(&str, &str)] = &[("node", "nodejs"), ("npm", "npm")];
+const FOR_INTEROP: &[(&str, &str)] = &[("node", "nodejs"), ("npm", "npm"), ("python3", "python3")];
+/// Debian leaves out of Python what installs other people's packages.
+const MODULES_FOR_INTEROP: &str = "python3-venv";
 
 /// Makes sure that `cargo xtask test` has a browser and a Node.js.
 pub(crate) fn of_tests() -> Result<(), Failure> {
@@ -17,26 +22,53 @@ pub(crate) fn of_tests() -> Result<(), Failure> {
 /// Makes sure that other people's clients are installed.
 pub(crate) fn of_interop() -> Result<(), Failure> {
     programs(FOR_INTEROP)?;
+    let interop = root().join("tests/interop");
+    show(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&interop))?;
+    python_packages(&interop.join("python/requirements.txt"))
+}
+
+/// The Python that has the packages of the interop tests.
+pub(crate) fn python() -> PathBuf {
+    target().join("interop-python/bin/python")
+}
+
+/// Where Cargo builds.
+pub(crate) fn target() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+fn python_packages(wanted: &Path) -> Result<(), Failure> {
+    let python = python();
+    // A folder that was made for another Python, or not to its end, is made anew.
+    if !succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
+        if !succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
+            packages(&[MODULES_FOR_INTEROP])?;
+        }
+        show(Command::new("python3").args(["-m", "venv", "--clear"]).arg(target().join("interop-python")))?;
+    }
     show(
-        Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root().join("tests/interop")),
+        Command::new(python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .arg(wanted),
     )
 }
 
 fn programs(wanted: &[(&str, &str)]) -> Result<(), Failure> {
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !is_here(program)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
+    if missing.is_empty() { Ok(()) } else { packages(&missing) }
+}
+
+fn packages(missing: &[&str]) -> Result<(), Failure> {
     let install = format!("apt-get install -y {}", missing.join(" "));
     if !Path::new("/etc/debian_version").exists() || !is_root() {
-        return Err(Failure(format!("missing programs; on Debian run, as root: {install}")));
+        return Err(Failure(format!("missing packages; on Debian run, as root: {install}")));
     }
     show(Command::new("apt-get").arg("update"))?;
     show(
         Command::new("apt-get")
             .args(["install", "-y", "--no-install-recommends"])
-            .args(&missing)
+            .args(missing)
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
 }

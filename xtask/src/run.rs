@@ -49,12 +49,12 @@ pub(crate) fn tee(command: &mut Command) -> Result<(String, bool), Failure> {
 
 /// Whether `program` can be started.
 pub(crate) fn is_here(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    succeeds(Command::new(program).arg("--version"))
+}
+
+/// Whether `command`, run unseen, ends well.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 #[expect(clippy::print_stderr, reason = "a person wants to see what runs")]

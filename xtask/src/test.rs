@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that can fail, then how much of it there was.
 
-use std::fmt;
+use std::{fmt, process::Command};
 
 use crate::{
     interop, needs,
@@ -15,7 +15,7 @@ pub(crate) struct Count {
 }
 
 impl Count {
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
     }
 }
@@ -38,7 +38,12 @@ pub(crate) fn all() -> Result<Count, Failure> {
 
 fn workspace() -> Result<Count, Failure> {
     let arguments = ["test", "--workspace", "--all-features", "--no-fail-fast"];
-    let (output, succeeded) = tee(cargo(&arguments).env("TOWERGATE_BROWSER_TESTS", "1"))?;
+    counted(cargo(&arguments).env("TOWERGATE_BROWSER_TESTS", "1"))
+}
+
+/// Runs `cargo test` and reads what it says of its tests.
+pub(crate) fn counted(command: &mut Command) -> Result<Count, Failure> {
+    let (output, succeeded) = tee(command)?;
     let count = output.lines().filter_map(read).fold(Count::default(), Count::plus);
     if count.passed == 0 || (!succeeded && count.failed == 0) {
         return Err(Failure(String::from("the tests did not build or did not run")));
