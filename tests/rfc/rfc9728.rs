@@ -2,9 +2,10 @@
 
 use http::{Method, Request, StatusCode, header};
 use serde_json::json;
+use towergate::{oauth::rules::resource::ResourceServer, oauth_types::Scope};
 
 use crate::{
-    desk::Desk,
+    desk::{Desk, house_with},
     house::{
         FILES, ISSUER, MAIL,
         browser::{request, with_token},
@@ -47,9 +48,16 @@ async fn section_3_3_the_resource_is_the_audience_that_the_api_asks_for() {
 
 #[tokio::test]
 async fn section_4_the_authorization_server_names_its_apis_too() {
-    let desk = Desk::new().await;
-    let metadata = desk.get("/.well-known/oauth-authorization-server").await.json();
+    let house = house_with(|config| {
+        let mail = ResourceServer::new(MAIL).unwrap().with_scope(Scope::parse("mail.read").unwrap());
+        config.resource_servers = vec![mail, ResourceServer::new(FILES).unwrap()];
+    })
+    .await;
+    let path = Request::get("/.well-known/oauth-authorization-server");
+    let metadata = request(&house.app, path, String::new()).await.json();
     assert_eq!(metadata["protected_resources"], json!([MAIL, FILES]));
+    let scopes = metadata["scopes_supported"].as_array().unwrap();
+    assert!(["mail.read", "openid"].iter().all(|value| scopes.contains(&json!(value))), "{scopes:?}");
 }
 
 #[tokio::test]

@@ -15,7 +15,13 @@ pub(super) fn document(
     cache_for: Duration,
 ) -> Document {
     let algorithms: Vec<_> = keys.algorithms().collect();
-    let scopes: Vec<_> = config.scope_meanings.keys().map(String::as_str).collect();
+    let of_apis = config.resource_servers.iter().filter_map(|api| api.scope.as_ref());
+    let scopes: Vec<_> = config
+        .scope_meanings
+        .keys()
+        .map(String::as_str)
+        .chain(of_apis.flat_map(towergate_oauth_types::Scope::values))
+        .collect();
     let metadata = Metadata::of(&Facts {
         issuer: &config.issuer,
         authorize: &config.paths.authorize,
