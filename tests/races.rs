@@ -14,6 +14,9 @@ mod consent;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+#[path = "races/logout.rs"]
+mod logout;
+#[cfg(test)]
 #[path = "races/refresh.rs"]
 mod refresh;
 #[cfg(test)]
@@ -49,6 +52,7 @@ on_each_store! {
     code::another_client_does_not_spend_a_code,
     consent::a_consent_submitted_many_times_gives_one_code,
     consent::a_yes_and_a_no_at_once_give_one_answer,
+    logout::a_sign_out_by_many_is_told_once_by_one,
     refresh::parallel_refreshes_get_one_answer,
     refresh::a_child_is_used_once_and_its_parent_then_ends_the_family,
     session::a_slow_request_does_not_undo_a_logout,
