@@ -18,14 +18,14 @@ pub mod host_duties {}
 #[doc = include_str!("keys.md")]
 pub mod keys {}
 
-#[doc = include_str!("tokens.md")]
-pub mod tokens {}
-
 #[doc = include_str!("specifications.md")]
 pub mod specifications {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+
+#[doc = include_str!("tokens.md")]
+pub mod tokens {}
 
 #[doc = include_str!("way_of_a_request.md")]
 pub mod way_of_a_request {}
