@@ -90,7 +90,9 @@ fn read<S, R, P>(
     let server = &endpoints.server;
     let registration = &server.config().registration;
     statement::apply(&mut fields, &registration.statement_issuers, now)?;
-    if registration.require_statement && !fields.contains_key("software_statement") {
+    // What is null is not there, for the statement as for any field.
+    let vouched_for = fields.get("software_statement").is_some_and(|statement| !statement.is_null());
+    if registration.require_statement && !vouched_for {
         let description =
             "software_statement is missing: this server asks that somebody vouches for the program";
         return Err(Refusal::new(ErrorCode::InvalidClientMetadata, description));

@@ -143,10 +143,14 @@ async fn rfc7591_3_where_a_token_is_asked_for_only_a_token_admits() {
     let before = bench.count("client.registered");
     for token in [None, Some("third"), Some("first2")] {
         let response = bench.send("POST", PATH, token, web().to_string()).await;
-        refused(&response, StatusCode::UNAUTHORIZED, "invalid_token");
         let challenge = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
         assert!(challenge.starts_with("Bearer "), "{challenge}");
         assert_eq!(challenge.contains("error="), token.is_some());
+        match token {
+            Some(_) => refused(&response, StatusCode::UNAUTHORIZED, "invalid_token"),
+            // RFC 6750 section 3.1: who brought nothing is told of no error.
+            None => assert_eq!((response.status(), response.body().len()), (StatusCode::UNAUTHORIZED, 0)),
+        }
     }
     assert_eq!(bench.count("client.registered"), before);
     assert_eq!(bench.count("client.authentication_failed"), 3);
@@ -271,6 +275,9 @@ async fn rfc7591_2_3_whoever_is_vouched_for_is_what_the_statement_says() {
     assert!(vouched["software_statement"].is_string());
     told(&enrol("https://other.example").await, "unapproved_software_statement");
     told(&bench.enrol(&web()).await, "invalid_client_metadata");
+    let mut null = web();
+    null["software_statement"] = Value::Null;
+    told(&bench.enrol(&null).await, "invalid_client_metadata");
 }
 
 #[tokio::test]
