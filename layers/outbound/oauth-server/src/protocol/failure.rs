@@ -100,8 +100,8 @@ impl Failure {
                 challenge(json::error(status_of(error.code), error), &text)
             }
             Self::NoBearer => {
-                let error = OAuthError::new(ErrorCode::InvalidToken, "an access token is needed");
-                let response = json::error(StatusCode::UNAUTHORIZED, error);
+                // RFC 6750 3.1: who brought nothing is told of no error.
+                let response = json::nothing(StatusCode::UNAUTHORIZED);
                 challenge(response, &format!("Bearer realm=\"{realm}\""))
             }
             Self::NoClientKey => {

@@ -53,9 +53,9 @@ pub(super) fn explained(status: StatusCode, code: ErrorCode, description: &str) 
     private(status, wire.to_string().into_bytes())
 }
 
-/// Done, and nothing to say.
-pub(super) fn nothing() -> Response<Bytes> {
-    let mut response = private(StatusCode::NO_CONTENT, Vec::new());
+/// Nothing to say beside the status.
+pub(super) fn nothing(status: StatusCode) -> Response<Bytes> {
+    let mut response = private(status, Vec::new());
     response.headers_mut().remove(header::CONTENT_TYPE);
     response
 }

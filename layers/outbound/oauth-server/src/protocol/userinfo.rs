@@ -134,10 +134,10 @@ where
         (Some(_), Some(_)) => return Err(bad_request("the Authorization header is there twice")),
     };
     let form = match parts.method == Method::POST && body::is_form(&parts.headers) {
-        true => json::read_form(&parts.headers, body, KNOWN).await?,
+        true => json::read_form(&parts.headers, body, KNOWN).await.map_err(challenged)?,
         false => Form::default(),
     };
-    request::check(&form)?;
+    request::check(&form).map_err(challenged)?;
     let in_body = form.get("access_token").ok().flatten();
     match (in_header, in_body) {
         (Some(_), Some(_)) => Err(bad_request("the access token came in two ways at once")),
@@ -166,5 +166,11 @@ fn invalid_token() -> Failure {
 }
 
 fn bad_request(description: &'static str) -> Failure {
-    Failure::Bearer { error: OAuthError::new(ErrorCode::InvalidRequest, description), scope: None }
+    challenged(OAuthError::new(ErrorCode::InvalidRequest, description))
+}
+
+/// Whatever is wrong with a request that should have brought a token,
+/// [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3).
+const fn challenged(error: OAuthError) -> Failure {
+    Failure::Bearer { error, scope: None }
 }

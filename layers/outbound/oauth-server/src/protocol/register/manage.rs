@@ -66,7 +66,7 @@ where
             let origin = server.origin(&parts.extensions, server.now())?;
             let id = client.id;
             match server.store().delete_client(id.clone(), digest, origin).await? {
-                Managing::Done => Ok(json::nothing()),
+                Managing::Done => Ok(json::nothing(StatusCode::NO_CONTENT)),
                 Managing::Refused => Err(note_refused(endpoints, Some(id), &origin).await),
             }
         }

@@ -35,6 +35,7 @@ async fn rfc6750_3_no_token_gets_a_challenge_without_an_error() {
     let none = bench.call(Request::get("/oauth/userinfo").body(Full::default()).unwrap()).await;
     assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(challenge(&none), "Bearer realm=\"https://id.example\"");
+    assert!(none.body().is_empty() && !none.headers().contains_key(header::CONTENT_TYPE));
 }
 
 #[tokio::test]
@@ -50,6 +51,15 @@ async fn rfc6750_2_a_token_comes_in_one_way_and_never_in_the_query() {
     let uri = format!("/oauth/userinfo?access_token={token}");
     let query = Request::get(uri).body(Full::default()).unwrap();
     refused(&bench.call(query).await, StatusCode::BAD_REQUEST, "invalid_request");
+    for form in [format!("access_token={token}&access_token={token}"), String::from("access_token=%ff")] {
+        let torn = Request::post("/oauth/userinfo")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from(form))
+            .unwrap();
+        let response = bench.call(torn).await;
+        refused(&response, StatusCode::BAD_REQUEST, "invalid_request");
+        assert!(challenge(&response).contains("error=\"invalid_request\""));
+    }
 }
 
 #[tokio::test]
