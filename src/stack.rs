@@ -3,7 +3,10 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, Uri, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, Method, Response, StatusCode, Uri,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+};
 use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
 #[cfg(any(feature = "inbound", feature = "outbound"))]
 use tower_layer::Stack as Inside;
@@ -218,7 +221,15 @@ impl<B: From<Bytes>> ResponseForProtectionError<B> for CrossOriginRefusal {
         let text = "This form was sent from another site. Please go back and use the form on this site.\n";
         let mut response = Response::new(B::from(Bytes::from_static(text.as_bytes())));
         *response.status_mut() = StatusCode::FORBIDDEN;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        // The same guard as on every other page, also in a build without a wing that has pages.
+        let guard = [
+            (CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (CACHE_CONTROL, "no-store"),
+            (REFERRER_POLICY, "same-origin"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+        ];
+        response.headers_mut().extend(guard.map(|(name, value)| (name, HeaderValue::from_static(value))));
         response
     }
 }
