@@ -1,7 +1,9 @@
 //! The whole house on one store for people and one for grants, under a clock that the test moves.
 
 pub(crate) mod accounts;
+pub(crate) mod api;
 pub(crate) mod browser;
+pub(crate) mod clients;
 pub(crate) mod rows;
 pub(crate) mod steps;
 
@@ -10,7 +12,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{Layer, ServiceBuilder, service_fn, util::BoxCloneSyncService};
+use tower::{ServiceBuilder, service_fn, util::BoxCloneSyncService};
 use towergate::{
     Stack,
     audit::AuditLayer,
@@ -35,7 +37,7 @@ use towergate::{
         ports::OAuthStore,
         rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
     },
-    oauth_resource::{AccessTokenInfo, MetadataLayer, ResourceLayer, ResourceMetadata},
+    oauth_resource::{MetadataLayer, ResourceMetadata},
     oauth_server::{
         AuthorizationServer, Issuer, KeyRing, ServerConfig,
         client_documents::ClientDocuments,
@@ -115,9 +117,7 @@ impl House {
         let login =
             LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
         let described = ResourceMetadata::new(ISSUER, server.config().issuer.as_str()).unwrap();
-        let guard = ResourceLayer::new(verifier_of(&server)).described_by(&described);
-        let fresh = guard.clone().require_max_age(Duration::from_secs(60)).layer(service_fn(who_is_it));
-        let api = guard.layer(service_fn(who_is_it));
+        let api = api::api(&verifier_of(&server), &described);
         let pages = ServiceBuilder::new()
             .layer(stack)
             .layer(server.browser_state())
@@ -125,13 +125,12 @@ impl House {
             .layer(server.browser())
             .service(home);
         let routes = service_fn(move |request: Request<Full<Bytes>>| {
-            let (api, fresh, pages) = (api.clone(), fresh.clone(), pages.clone());
+            let (api, pages) = (api.clone(), pages.clone());
             async move {
                 use tower::ServiceExt;
-                match request.uri().path() {
-                    "/api" => api.oneshot(request).await,
-                    "/api/fresh" => fresh.oneshot(request).await,
-                    _ => pages.oneshot(request).await,
+                match request.uri().path().starts_with("/api") {
+                    true => api.oneshot(request).await,
+                    false => pages.oneshot(request).await,
                 }
             }
         });
@@ -152,13 +151,6 @@ fn at_home() -> App {
     BoxCloneSyncService::new(service_fn(async |_| Ok(Response::new(Full::<Bytes>::from("home")))))
 }
 
-/// What the API answers: for whom the token acts.
-async fn who_is_it(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let subject = request.extensions().get::<AccessTokenInfo>().and_then(|token| token.subject.clone());
-    let text = subject.map_or_else(String::new, |subject| subject.to_string());
-    Ok(Response::new(Full::new(Bytes::from(text))))
-}
-
 /// The authorization server over `grants`.
 pub(crate) async fn server<O: OAuthStore>(
     grants: &O,
@@ -174,8 +166,7 @@ async fn server_with<O: OAuthStore>(
     random: Arc<dyn Random>,
     change: impl FnOnce(&mut ServerConfig),
 ) -> AuthorizationServer<O, Accounts, DefaultPages> {
-    let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
-    let keys = KeyRing::open(grants, &sealing, &*clock, &*random).await.unwrap();
+    let keys = KeyRing::open(grants, &sealing(), &*clock, &*random).await.unwrap();
     let mut config = ServerConfig::new(Issuer::https(ISSUER).unwrap());
     let mail = ResourceServer::new(MAIL).unwrap().with_scope(Scope::parse("email").unwrap());
     config.resource_servers = vec![mail, ResourceServer::new(FILES).unwrap()];
@@ -199,6 +190,11 @@ pub(crate) fn everything(config: &mut ServerConfig) {
     config.notices.op_tos_uri = Some(String::from("https://id.example/terms"));
 }
 
+/// What the house seals with.
+pub(crate) fn sealing() -> SealingRing {
+    SealingRing::new(SealingKey::new(Secret::new([7; 32])))
+}
+
 /// A client that acts for itself, with tokens of this shape.
 pub(crate) fn robot(id: &str, format: AccessTokenFormat) -> Client {
     let mut robot = client(id, CLIENT_SECRET);
@@ -219,7 +215,7 @@ async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {
     }
 }
 
-fn client(id: &str, secret: &str) -> Client {
+pub(crate) fn client(id: &str, secret: &str) -> Client {
     let mut metadata = ClientMetadata::default();
     metadata.redirect_uris = vec![CALLBACK.to_owned()];
     metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretPost;
