@@ -65,7 +65,7 @@ where
             (Ok(Some(form)), Route::EndSession) => logout::ask(server, visit, parts, &form).await,
             (Ok(None), Route::LogoutConfirm) => Err(Problem::gone()),
             (Ok(Some(form)), Route::LogoutConfirm) => logout::confirm(server, visit, parts, &form).await,
-            (Ok(_), Route::Farewell) => logout::farewell(server, &visit, query.as_bytes()).await,
+            (Ok(_), Route::Farewell) => logout::farewell::show(server, &visit, query.as_bytes()).await,
             (Ok(None), Route::Authorize) => authorize::authorize(server, &visit, query.as_bytes()).await,
             (Ok(Some(form)), Route::Authorize) => authorize::authorize(server, &visit, &form).await,
             (Ok(_), Route::Interaction(None)) => Err(Problem::gone()),

@@ -11,6 +11,70 @@
 //!   `end_session` leads there; the host's own way out does so by [`AuthorizationServer::farewell`];
 //! - by themselves: with [`session_management`](crate::ServerConfig::session_management), clients see in the browser that
 //!   the sign-in changed. [`BrowserStateLayer`] keeps the cookie in step that they compare with.
+//!
+//! ```
+//! use std::{convert::Infallible, sync::Arc};
+//!
+//! use bytes::Bytes;
+//! use http::{Request, Response, StatusCode, header};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! use towergate_oauth::ports::memory::MemoryStore;
+//! use towergate_oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig};
+//! # use http::request::Parts;
+//! # use towergate_core::{LocalPath, Secret, Timestamp, seal::{SealingKey, SealingRing}, system::{OsRandom, SystemClock}};
+//! # use towergate_oauth::rules::grant::{SignIn, Subject};
+//! # use towergate_oauth_server::account::{Account, AccountResolver, Claims, Context, ResolverError};
+//! # use towergate_oauth_server::pages::{ConsentView, ErrorView, OAuthPages};
+//! # struct Alice;
+//! # impl AccountResolver for Alice {
+//! #     fn current_account(&self, _: &Parts, _: &Context) -> Result<Option<Account>, ResolverError> {
+//! #         let (auth_time, sid) = (Timestamp::from_unix_seconds(1_700_000_000), Some(String::from("sid-1")));
+//! #         let sign_in = SignIn { auth_time, acr: None, amr: Vec::new(), sid };
+//! #         let subject = Subject::parse("alice")?;
+//! #         Ok(Some(Account { subject, sign_in, display_name: String::from("Alice") }))
+//! #     }
+//! #     async fn account(&self, _: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> { Ok(None) }
+//! #     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> { Ok(Claims::default()) }
+//! #     fn login_redirect(&self, _: &Context) -> LocalPath { LocalPath::root() }
+//! # }
+//! # struct Pages;
+//! # impl OAuthPages for Pages {
+//! #     fn consent(&self, view: &ConsentView) -> String { view.client_name.clone() }
+//! #     fn error(&self, view: &ErrorView) -> String { view.message.clone() }
+//! # }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let store = MemoryStore::new();
+//! # let (clock, random) = (SystemClock, OsRandom::new());
+//! # let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
+//! # let keys = KeyRing::open(&store, &sealing, &clock, &random).await?;
+//! let mut config = ServerConfig::new(Issuer::https("https://id.example")?);
+//! config.session_management = true;
+//! let server = AuthorizationServer::new(store, keys, Arc::new(Alice), Pages, config);
+//! let host = service_fn(async |_: Request<Full<Bytes>>| {
+//!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("the host's own page")))
+//! });
+//! let get = |path: &str| Request::get(path).body(Full::<Bytes>::default());
+//!
+//! // Alice is signed in: her browser is given the cookie that clients compare with.
+//! let stack = ServiceBuilder::new().layer(server.account()).layer(server.browser_state()).layer(server.browser());
+//! let service = stack.service(host);
+//! let page = service.clone().oneshot(get("/")?).await?;
+//! assert!(page.headers()[header::SET_COOKIE].to_str()?.starts_with("__Host-tgbs="));
+//!
+//! // A link alone signs nobody out: she is asked. Nor does it lead anywhere else.
+//! assert_eq!(service.clone().oneshot(get("/oauth/end_session")?).await?.status(), StatusCode::OK);
+//! let elsewhere = get("/oauth/end_session?post_logout_redirect_uri=https%3A%2F%2Fevil.example")?;
+//! assert_eq!(service.oneshot(elsewhere).await?.status(), StatusCode::BAD_REQUEST);
+//!
+//! // Without the account layer nobody knows who is signed in.
+//! let misbuilt = ServiceBuilder::new().layer(server.browser_state()).service(host);
+//! assert_eq!(misbuilt.oneshot(get("/")?).await?.status(), StatusCode::INTERNAL_SERVER_ERROR);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+//! ```
 
 mod browser_state;
 pub(crate) mod check_session;
