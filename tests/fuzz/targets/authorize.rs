@@ -10,6 +10,7 @@ use towergate_fuzz::{CALLBACKS, shop};
 use towergate_jose::JwkSet;
 use towergate_oauth::rules::{
     authorize::{Offer, Params, Rejection, Reply, response, validate},
+    claims::ScopeClaims,
     client::Client,
     issuer::Issuer,
     resource::{ResourceServer, Targets},
@@ -24,7 +25,12 @@ const GOOD: &[u8] = b"&response_type=code&client_id=shop&redirect_uri=com.exampl
 
 fuzz_target!(|text: &[u8]| {
     let targets = Targets { issuer: &ISSUER, default_audience: &[], servers: &*APIS };
-    let offer = Offer { targets, keys: &JwkSet::default(), creates_accounts: true };
+    let offer = Offer {
+        targets,
+        scope_claims: &ScopeClaims::default(),
+        keys: &JwkSet::default(),
+        creates_accounts: true,
+    };
     for text in [text.to_vec(), [text, GOOD].concat()] {
         let Ok(params) = Params::parse(&text) else { continue };
         let again = Params::parse(params.encode().as_bytes()).expect("no larger than it was");

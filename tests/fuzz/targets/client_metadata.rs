@@ -5,7 +5,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use towergate_jose::{Algorithm, json};
-use towergate_oauth::rules::client::{ClientId, RegistrationPolicy, document, parse, statement};
+use towergate_oauth::rules::{
+    client::{ClientId, RegistrationPolicy, document, parse, statement},
+    issuer::Issuer,
+};
 
 fuzz_target!(|text: &[u8]| {
     let Ok(mut fields) = json::read_object(text) else { return };
@@ -15,8 +18,9 @@ fuzz_target!(|text: &[u8]| {
         assert_eq!(again.metadata().expect("it was told by ourselves"), metadata);
     }
     let policy = RegistrationPolicy::default();
+    let issuer = Issuer::https("https://id.example").expect("it is one");
     let id = fields.get("client_id").and_then(|id| ClientId::parse(id.as_str()?).ok());
-    if let Some(client) = id.and_then(|id| document::read(&id, text, &policy, &Algorithm::ALL).ok()) {
+    if let Some(client) = id.and_then(|id| document::read(&id, text, &policy, &issuer, &Algorithm::ALL).ok()) {
         assert!(client.secret.is_none() && !client.metadata.token_endpoint_auth_method.is_by_secret());
         assert!(policy.scope.covers(&client.metadata.scope));
     }

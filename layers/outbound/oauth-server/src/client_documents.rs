@@ -101,14 +101,15 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
             return Ok(None);
         };
         let now = origin.at;
-        let before = |end: fn(&DocumentTimes) -> Timestamp| {
+        // A clock that was far ahead when the document was read does not make it last until then.
+        let before = |end: fn(&DocumentTimes) -> Timestamp, longest: Duration| {
             let times = stored.as_ref().and_then(|client| client.document);
-            times.is_some_and(|times| now < end(&times))
+            times.is_some_and(|times| now < end(&times) && end(&times) <= now.plus(longest))
         };
-        if before(|times| times.refresh_at) {
+        if before(|times| times.refresh_at, MAX_AGE) {
             return Ok(stored);
         }
-        let good = before(|times| times.ends_at);
+        let good = before(|times| times.ends_at, MAX_AGE + 2 * LAST_GOOD);
         match self.read_document(id, documents, now).await {
             Ok(client) => self.keep_document(client, documents, *origin).await,
             Err(error) => {
@@ -159,7 +160,8 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
     ) -> Result<Client, Unread> {
         let fetched = outbound.get(&outbound.url(id.as_str())?, "application/json").await?;
         let algorithms: Vec<_> = self.keys().algorithms().collect();
-        let client = document::read(id, &fetched.body, &documents.policy, &algorithms)?;
+        let client =
+            document::read(id, &fetched.body, &documents.policy, &self.config().issuer, &algorithms)?;
         let refresh_at = now.plus(fetched.max_age.unwrap_or(USUAL_AGE).clamp(MIN_AGE, MAX_AGE));
         let times = DocumentTimes { refresh_at, ends_at: refresh_at.plus(LAST_GOOD) };
         Ok(Client { document: Some(times), ..client })
@@ -182,7 +184,7 @@ struct Turn<'a>(&'a DocumentFetches);
 impl DocumentFetches {
     fn begin(&self, id: &ClientId, now: Timestamp) -> Option<Turn<'_>> {
         let mut attempts = self.lock();
-        let failed = attempts.failures.get(id).is_some_and(|at| now.since(*at) < PAUSE);
+        let failed = attempts.failures.get(id).is_some_and(|at| is_recent(*at, now));
         if failed || attempts.under_way >= MAX_FETCHES {
             return None;
         }
@@ -193,7 +195,7 @@ impl DocumentFetches {
     fn failed(&self, id: &ClientId, now: Timestamp) {
         let mut attempts = self.lock();
         if attempts.failures.len() >= MAX_FAILURES {
-            attempts.failures.retain(|_, at| now.since(*at) < PAUSE);
+            attempts.failures.retain(|_, at| is_recent(*at, now));
         }
         if attempts.failures.len() < MAX_FAILURES {
             attempts.failures.insert(id.clone(), now);
@@ -203,6 +205,11 @@ impl DocumentFetches {
     fn lock(&self) -> MutexGuard<'_, Attempts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A clock that was set back does not close the door until it has caught up.
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    at <= now && now.since(at) < PAUSE
 }
 
 impl Drop for Turn<'_> {

@@ -90,6 +90,7 @@ async fn read<S, R, P>(
     let refuse = |error| Rejection::of(error, params, client);
     let offer = Offer {
         targets: config.targets(),
+        scope_claims: &config.scope_claims,
         keys: &server.keys().jwks(),
         creates_accounts: config.creates_accounts,
     };

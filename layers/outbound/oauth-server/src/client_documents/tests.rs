@@ -199,3 +199,29 @@ fn no_more_than_a_few_are_asked_at_a_time() {
     drop(turns);
     assert!(fetches.begin(&id(99), now).is_some());
 }
+
+#[tokio::test]
+async fn a_document_read_under_a_clock_far_ahead_does_not_last_until_it_is_reached() {
+    let bench = Bench::new().await;
+    let now = bench.server.now();
+    bench.later(Duration::from_secs(365 * 24 * 3600));
+    assert_eq!(bench.name().await.as_deref(), SHOP);
+    bench.site.says(500, "");
+    bench.clock.set(now);
+    assert_eq!(bench.name().await, None);
+    bench.says("Shop 2");
+    bench.later(PAUSE);
+    assert_eq!(bench.name().await.as_deref(), Some("Shop 2"));
+}
+
+#[tokio::test]
+async fn a_failure_under_a_clock_far_ahead_does_not_close_the_door_until_it_is_reached() {
+    let bench = Bench::new().await;
+    bench.site.says(500, "");
+    let now = bench.server.now();
+    bench.later(Duration::from_secs(3600));
+    assert_eq!(bench.name().await, None);
+    bench.clock.set(now);
+    bench.says("Shop");
+    assert_eq!(bench.name().await.as_deref(), SHOP);
+}

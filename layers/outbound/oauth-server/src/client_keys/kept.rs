@@ -80,10 +80,17 @@ impl Kept {
 
     fn last_good(&self, now: Timestamp) -> Result<Arc<JwkSet>, ClientKeysError> {
         match &self.keys {
-            Some(keys) if now < keys.fresh_until.plus(LAST_GOOD) => Ok(Arc::clone(&keys.set)),
+            Some(keys) if now < keys.fresh_until.plus(LAST_GOOD) && !came_of_the_future(keys, now) => {
+                Ok(Arc::clone(&keys.set))
+            }
             _ => Err(self.failure.clone().unwrap_or(ClientKeysError::BrokenOff)),
         }
     }
+}
+
+/// Keys that were fetched under a clock which was more than a day ahead would be good for as long as it was.
+fn came_of_the_future(keys: &Keys, now: Timestamp) -> bool {
+    keys.fresh_until > now.plus(MAX_AGE + LAST_GOOD)
 }
 
 /// A clock that was set back does not close the door until it has caught up.
@@ -185,5 +192,17 @@ mod tests {
     fn a_clock_set_back_neither_keeps_old_keys_nor_closes_the_door() {
         let kept = kept(None);
         assert!(is_fetch(&kept.answer(Some("a"), NOW.minus(MILLISECOND))));
+    }
+
+    #[test]
+    fn keys_fetched_under_a_clock_far_ahead_are_not_good_until_it_is_reached() {
+        let mut kept = kept(None);
+        let year = Duration::from_secs(365 * 24 * 3600);
+        kept.asked(NOW.minus(year));
+        assert!(kept.came(Err(ClientKeysError::Busy), NOW.minus(year)).is_err());
+        assert!(
+            kept.came(Err(ClientKeysError::Busy), NOW.minus(MILLISECOND)).is_ok(),
+            "a little back is no harm"
+        );
     }
 }

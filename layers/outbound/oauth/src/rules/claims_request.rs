@@ -65,6 +65,12 @@ impl ClaimsRequest {
         Ok(request)
     }
 
+    /// Leaves out every claim whose name is not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.userinfo.retain(|name, _| keep(name));
+        self.id_token.retain(|name, _| keep(name));
+    }
+
     /// Whether nothing is asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -5,7 +5,10 @@
 //! matter: it lets nobody in, it only names somebody.
 
 use serde::Deserialize;
-use towergate_jose::{Algorithm, Expected, JwkSet, Typ, jws, jwt::Audience};
+use towergate_jose::{
+    Algorithm, Expected, JwkSet, Typ, jws,
+    jwt::{Audience, NumericDate},
+};
 
 use super::{client::ClientId, issuer::Issuer, token::id_token};
 
@@ -19,6 +22,8 @@ pub struct IdTokenHint {
     aud: Audience,
     /// The login session.
     pub sid: Option<String>,
+    /// When it expired. Userinfo, which may be signed for the same client under the same `typ`, never does.
+    exp: NumericDate,
 }
 
 /// It is no ID token of this server.
@@ -79,14 +84,16 @@ mod tests {
         assert!(!hint.is_for(&ClientId::parse("other").unwrap()));
         assert_eq!(hint.client(), ClientId::parse("shop").ok());
 
-        let elsewhere = json!({ "iss": "https://evil.example", "sub": "alice", "aud": "shop" });
-        let nobody = json!({ "iss": "https://id.example", "aud": "shop" });
+        let elsewhere = json!({ "iss": "https://evil.example", "sub": "alice", "aud": "shop", "exp": 1 });
+        let nobody = json!({ "iss": "https://id.example", "aud": "shop", "exp": 1 });
+        let userinfo = json!({ "iss": "https://id.example", "sub": "alice", "aud": "shop", "name": "Alice" });
         for bad in [
             foreign.sign_jwt("JWT", &claims).unwrap(),
             ours.sign_jwt("at+jwt", &claims).unwrap(),
             ours.sign_jwt("logout+jwt", &claims).unwrap(),
             ours.sign_jwt("JWT", &elsewhere).unwrap(),
             ours.sign_jwt("JWT", &nobody).unwrap(),
+            ours.sign_jwt("JWT", &userinfo).unwrap(),
             String::from("e30.e30."),
             String::new(),
         ] {

@@ -89,6 +89,15 @@ impl Issuer {
         format!("{}{path}", self.origin)
     }
 
+    /// Whether an address has its scheme, host and port.
+    #[must_use]
+    pub fn is_origin_of(&self, address: &str) -> bool {
+        match (Url::parse(&self.text), Url::parse(address)) {
+            (Ok(own), Ok(address)) => own.origin() == address.origin(),
+            _ => false,
+        }
+    }
+
     fn of(text: &str, url: &Url, insecure: bool) -> Self {
         let path = url.path().trim_end_matches('/').to_owned();
         let origin = text.strip_suffix(path.as_str()).unwrap_or(text).to_owned();

@@ -97,7 +97,7 @@ async fn what_is_too_long_to_be_repeated_by_get_is_refused() {
         signer.sign_jwt("JWT", &said).unwrap()
     };
     let signer = house.server.keys().preferred().unwrap();
-    let hint = pad(&signer, json!({ "iss": "https://id.example", "aud": "shop", "sub": "alice" }));
+    let hint = pad(&signer, json!({ "iss": "https://id.example", "aud": "shop", "sub": "alice", "exp": 1 }));
     let long = format!(
         "{}&state={}&request={}&id_token_hint={hint}",
         GOOD.split_once('?').unwrap().1.replace("&state=a%20b", ""),

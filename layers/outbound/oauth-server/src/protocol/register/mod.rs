@@ -98,7 +98,7 @@ fn read<S, R, P>(
         return Err(Refusal::new(ErrorCode::InvalidClientMetadata, description));
     }
     let algorithms: Vec<_> = server.keys().algorithms().collect();
-    Ok(parse::read(&fields).within(&registration.policy, &algorithms))
+    Ok(parse::read(&fields).within(&registration.policy, &server.config().issuer, &algorithms))
 }
 
 /// The client, and `secret` when it is one that has a secret.

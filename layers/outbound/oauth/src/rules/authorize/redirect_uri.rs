@@ -105,7 +105,17 @@ const FORBIDDEN: &[&str] = &["about", "blob", "data", "file", "javascript", "vbs
 /// Whether a browser may be sent there: visible ASCII without a fragment, and nothing that it would run or read itself.
 pub(in crate::rules) fn is_sendable(uri: &str) -> bool {
     let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'#');
-    uri.bytes().all(plain) && Url::parse(uri).is_ok_and(|url| !FORBIDDEN.contains(&url.scheme()))
+    uri.bytes().all(plain)
+        && Url::parse(uri).is_ok_and(|url| !FORBIDDEN.contains(&url.scheme()) && says_its_host(uri, &url))
+}
+
+/// Whether a browser that is sent there from anywhere goes to the host of `url`, which was read from `uri`.
+///
+/// [A browser reads](https://url.spec.whatwg.org/#special-relative-or-authority-state) `https:cb` and `https:/cb` as places at
+/// the very server that sent it there.
+pub(in crate::rules) fn says_its_host(uri: &str, url: &Url) -> bool {
+    let rest = uri.get(url.scheme().len()..).unwrap_or_default();
+    !url.is_special() || rest.strip_prefix("://").is_some_and(|rest| !rest.starts_with('/'))
 }
 
 /// Host and everything behind the port of an `http` loopback address.
@@ -200,6 +210,14 @@ mod tests {
             assert_eq!(bind(bad, &[bad]), Err(Unbound::Unregistered), "{bad}");
             assert_eq!(RedirectUri::bind(None, &[bad.to_owned()]), Err(Unbound::Unregistered), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_that_a_browser_reads_as_a_place_of_our_own_is_nobodys() {
+        for bad in ["https:cb", "https:/account/delete", "https:app.example/cb", "http:/cb", "https:///cb"] {
+            assert_eq!(bind(bad, &[bad]), Err(Unbound::Unregistered), "{bad}");
+        }
+        assert!(bind("HTTPS://app.example/cb", &["HTTPS://app.example/cb"]).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!
 //! The rules, in order: not beside `request_uri`; signed with a key of the client, by the algorithm that it registered
 //! if it registered one; of type `oauth-authz-req+jwt`, `JWT` or none; issued by the client and for this server, if it
-//! says so; not expired and good already; no request inside the request; `client_id` and `response_type` the same inside
+//! says so; not about the client itself, as a client assertion is; not expired and good already; no request inside the request; `client_id` and `response_type` the same inside
 //! and outside. What it says wins over what stands beside it; of a client that must sign its requests nothing beside it
 //! counts.
 
@@ -79,6 +79,7 @@ pub fn open(
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
+    sub: Option<String>,
     aud: Option<Audience>,
     exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
@@ -90,6 +91,10 @@ impl Claims {
         let ahead = now.plus(CLOCK_TOLERANCE);
         if self.iss.as_ref().is_some_and(|iss| iss != client.id.as_str()) {
             return Err(bad("the request object was not issued by the client"));
+        }
+        // RFC 9101 10.8: whoever sees it on its way through the browser could prove with it that they are the client.
+        if self.sub.as_ref().is_some_and(|sub| sub == client.id.as_str()) {
+            return Err(bad("a request object must not have the client as its sub"));
         }
         if self.aud.as_ref().is_some_and(|aud| !aud.contains(issuer.as_str())) {
             return Err(bad("the request object is not for this server"));

@@ -12,6 +12,7 @@ use super::{
     redirect_uri::{RedirectUri, Unbound},
 };
 use crate::rules::{
+    claims::ScopeClaims,
     client::{Client, GrantType, gate},
     interaction::{AuthorizationRequest, ResponseMode},
     resource::Targets,
@@ -22,6 +23,8 @@ use crate::rules::{
 pub struct Offer<'a> {
     /// Whom tokens may be for.
     pub targets: Targets<'a>,
+    /// Which claims each scope value covers.
+    pub scope_claims: &'a ScopeClaims,
     /// The keys that it publishes: what they signed comes back as a hint.
     pub keys: &'a JwkSet,
     /// Whether the host has a page where accounts are made.

@@ -13,6 +13,7 @@ use super::{
     policy::{RegistrationPolicy, is_at},
     problem::InvalidMetadata,
 };
+use crate::rules::issuer::Issuer;
 
 /// The longest document, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -55,7 +56,7 @@ pub fn host(client: &Client) -> Option<&str> {
     rest.split('/').next()
 }
 
-/// Reads the document of `id`.
+/// Reads the document of `id`, for the server `issuer` that signs by these algorithms.
 ///
 /// # Errors
 /// When it is no client's, or another's.
@@ -63,6 +64,7 @@ pub fn read(
     id: &ClientId,
     document: &[u8],
     policy: &RegistrationPolicy,
+    issuer: &Issuer,
     algorithms: &[Algorithm],
 ) -> Result<Client, DocumentProblem> {
     if document.len() > MAX_LENGTH {
@@ -76,7 +78,7 @@ pub fn read(
         return Err(DocumentProblem::Secret);
     }
     say_public(&mut fields);
-    let reading = parse::read(&fields).within(policy, algorithms);
+    let reading = parse::read(&fields).within(policy, issuer, algorithms);
     if reading.wants_secret() {
         return Err(DocumentProblem::Secret);
     }
@@ -121,7 +123,8 @@ mod tests {
     }
 
     fn read_text(text: &str) -> Result<Client, DocumentProblem> {
-        read(&id(ID), text.as_bytes(), &RegistrationPolicy::default(), &Algorithm::ALL)
+        let issuer = Issuer::https("https://id.example").unwrap();
+        read(&id(ID), text.as_bytes(), &RegistrationPolicy::default(), &issuer, &Algorithm::ALL)
     }
 
     #[test]

@@ -32,6 +32,7 @@ use super::{
     policy::RegistrationPolicy,
     problem::{InvalidMetadata, MetadataProblem},
 };
+use crate::rules::issuer::Issuer;
 
 mod fields;
 mod object;
@@ -81,10 +82,10 @@ impl Reading {
         Ok(self.metadata)
     }
 
-    /// The same, within the bounds of a policy; `algorithms` are those that the server signs with.
+    /// The same, within the bounds of a policy; `algorithms` are those that the server, `issuer`, signs with.
     #[must_use]
-    pub fn within(mut self, policy: &RegistrationPolicy, algorithms: &[Algorithm]) -> Self {
-        let beyond = policy.bound(&mut self.metadata, algorithms);
+    pub fn within(mut self, policy: &RegistrationPolicy, issuer: &Issuer, algorithms: &[Algorithm]) -> Self {
+        let beyond = policy.bound(&mut self.metadata, issuer, algorithms);
         self.blame(beyond);
         self
     }

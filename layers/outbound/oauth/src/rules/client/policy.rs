@@ -8,8 +8,9 @@ use url::Url;
 
 use super::{
     ClientAuthMethod, ClientMetadata, GrantType,
-    problem::{FieldFault, MetadataProblem},
+    problem::{FieldFault, MetadataProblem, RedirectUriFault},
 };
+use crate::rules::issuer::Issuer;
 
 /// The bounds. Whoever asks for more is refused and told so; whoever does not say what it wants gets what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +46,22 @@ impl Default for RegistrationPolicy {
 }
 
 impl RegistrationPolicy {
-    /// Completes what was not said and tells what goes too far; `algorithms` are those that the server signs with.
+    /// Completes what was not said and tells what goes too far; `algorithms` are those that the server, `issuer`, signs
+    /// with.
     pub(super) fn bound(
         &self,
         metadata: &mut ClientMetadata,
+        issuer: &Issuer,
         algorithms: &[Algorithm],
     ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
+        // An answer by form is posted from a page of ours: at a place of ours it would pass for a form of ours.
+        for uri in metadata.redirect_uris.iter().filter(|uri| issuer.is_origin_of(uri)) {
+            problems.push(MetadataProblem::RedirectUri {
+                uri: uri.clone(),
+                fault: RedirectUriFault::OfTheServer,
+            });
+        }
         let mut refuse = |field: &str, said: Vec<String>, allowed: Vec<String>| {
             let fault = FieldFault::OutOfBounds { said: said.join(", "), allowed: allowed.join(", ") };
             problems.push(MetadataProblem::field(field, fault));
@@ -133,14 +143,14 @@ mod tests {
     fn blamed(policy: &RegistrationPolicy, change: impl FnOnce(&mut ClientMetadata)) -> Vec<String> {
         let mut metadata = metadata();
         change(&mut metadata);
-        let problems = policy.bound(&mut metadata, &[Algorithm::RS256, Algorithm::ES256]);
+        let problems = policy.bound(&mut metadata, &issuer(), &[Algorithm::RS256, Algorithm::ES256]);
         problems.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn whoever_does_not_say_gets_what_is_allowed() {
         let (policy, mut metadata) = (RegistrationPolicy::default(), metadata());
-        assert_eq!(policy.bound(&mut metadata, &Algorithm::ALL), []);
+        assert_eq!(policy.bound(&mut metadata, &issuer(), &Algorithm::ALL), []);
         assert_eq!(metadata.scope, policy.scope);
         assert!(!metadata.insecure_pkce_optional);
     }
@@ -177,6 +187,22 @@ mod tests {
         );
     }
 
+    fn issuer() -> Issuer {
+        Issuer::https("https://id.example").unwrap()
+    }
+
+    #[test]
+    fn nobody_registers_an_address_of_the_server_itself() {
+        let policy = RegistrationPolicy::default();
+        for own in ["https://id.example/logout", "https://ID.example:443/x?y"] {
+            let told = blamed(&policy, |metadata| metadata.redirect_uris.push(own.to_owned()));
+            assert_eq!(told, [format!("redirect_uri {own:?} is an address of this server itself")]);
+        }
+        for other in ["https://id.example:8443/cb", "https://a.id.example/cb", "http://localhost/cb"] {
+            assert_eq!(blamed(&policy, |metadata| metadata.redirect_uris.push(other.to_owned())), [""; 0]);
+        }
+    }
+
     #[test]
     fn a_host_is_named_or_below_one_that_is() {
         let hosts = [String::from("app.example"), String::from("*.apps.example"), String::from("localhost")];
@@ -203,7 +229,7 @@ mod tests {
             [(ClientAuthMethod::ClientSecretPost, true), (ClientAuthMethod::None, false)]
         {
             let mut metadata = ClientMetadata { token_endpoint_auth_method: method, ..metadata() };
-            assert_eq!(policy.bound(&mut metadata, &Algorithm::ALL), []);
+            assert_eq!(policy.bound(&mut metadata, &issuer(), &Algorithm::ALL), []);
             assert_eq!(metadata.insecure_pkce_optional, optional);
         }
     }

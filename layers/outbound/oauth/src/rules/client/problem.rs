@@ -164,6 +164,9 @@ pub enum RedirectUriFault {
         "must use https, or http at this very machine: a private-use scheme needs application_type native"
     )]
     SchemeOfNative,
+    /// Answers to a client would be taken for what people do at the server itself.
+    #[error("is an address of this server itself")]
+    OfTheServer,
 }
 
 impl InvalidMetadata {

@@ -77,6 +77,8 @@ pub fn apply(
         return Err(StatementProblem::Time);
     }
     let said: Map<String, Value> = verified.claims().map_err(|_| StatementProblem::Malformed)?;
+    // What was signed is said in no language otherwise.
+    fields.retain(|field, _| field.split_once('#').is_none_or(|(name, _)| !said.contains_key(name)));
     fields.extend(said.into_iter().filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str())));
     Ok(())
 }
@@ -113,6 +115,21 @@ mod tests {
         let fields = applied(&key(), &claims).unwrap();
         assert_eq!((&fields["client_name"], &fields["contacts"][0]), (&json!("Theirs"), &json!("a")));
         assert!(fields.get("sub").is_none() && fields["software_statement"].is_string());
+    }
+
+    #[test]
+    fn what_was_signed_is_said_in_no_language_otherwise() {
+        let claims =
+            json!({"iss": "https://vouch.example", "client_name": "Theirs", "client_name#nl": "Van hen"});
+        let signer = key();
+        let mut fields = json!({
+            "software_statement": signer.sign_jwt("JWT", &claims).unwrap(),
+            "client_name#en": "Your bank", "client_name#nl": "Uw bank", "tos_uri#en": "x",
+        });
+        let fields = fields.as_object_mut().unwrap();
+        apply(fields, &[issuer(&signer)], NOW).unwrap();
+        assert_eq!((fields.get("client_name#en"), &fields["client_name#nl"]), (None, &json!("Van hen")));
+        assert_eq!(fields["tos_uri#en"], "x", "of that nothing was signed");
     }
 
     #[test]

@@ -4,7 +4,11 @@ use towergate_core::{Timestamp, token::OpaqueToken};
 use towergate_oauth_types::pkce::PkceVerified;
 
 use super::Refusal;
-use crate::rules::{client::AuthenticatedClient, code::Code, grant::Grant};
+use crate::rules::{
+    client::{AuthenticatedClient, ClientAuthMethod},
+    code::Code,
+    grant::Grant,
+};
 
 /// What is known of a code.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +85,10 @@ pub fn decide(
         (Some(_), None) => Err(Refusal::invalid_grant("code_verifier_missing")),
         // RFC 9700 2.1.1: the client meant to use PKCE, and somebody took its challenge away.
         (None, Some(_)) => Err(Refusal::invalid_grant("code_verifier_without_challenge")),
+        // A client that was confidential when it asked may have stopped to be.
+        (None, None) if client.client().metadata.token_endpoint_auth_method == ClientAuthMethod::None => {
+            Err(Refusal::invalid_grant("unprotected_code"))
+        }
         (None, None) => Ok(Exchange::Allowed(None)),
     }
 }

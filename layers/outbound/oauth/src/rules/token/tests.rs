@@ -73,6 +73,26 @@ fn a_code_is_replayed_by_its_own_client_only() {
 }
 
 #[test]
+fn a_code_without_pkce_is_for_nobody_who_cannot_prove_who_they_are() {
+    let token = OpaqueToken::mint(code::PREFIX, NOW, &InsecureSeededRandom::new(7)).unwrap();
+    let grant = grant();
+    let code = Code {
+        id: token.id(),
+        digest: token.digest(),
+        grant: grant.id,
+        redirect_uri: String::from("https://app.example/cb"),
+        redirect_uri_was_sent: false,
+        code_challenge: None,
+        nonce: None,
+        expires_at: NOW.plus(code::LIFETIME),
+    };
+    let facts = authorization_code::CodeFacts { code: &code, grant: &grant, spent: false, revoked: false };
+    let presented = authorization_code::Presented { code: &token, redirect_uri: None, code_verifier: None };
+    let refused = authorization_code::decide(facts, presented, &public("own"), NOW).unwrap_err();
+    assert_eq!(refused.reason, "unprotected_code");
+}
+
+#[test]
 fn a_refresh_token_is_reused_by_its_own_client_only() {
     let token = OpaqueToken::mint(PREFIX, NOW, &InsecureSeededRandom::new(3)).unwrap();
     let grant = grant();

@@ -124,6 +124,7 @@ fn rfc9101_6_3_what_a_request_object_must_not_say() {
     for bad in [
         json!({ "iss": "other" }),
         json!({ "iss": 7 }),
+        json!({ "iss": "shop", "sub": "shop", "jti": "1" }),
         json!({ "aud": "https://other.example" }),
         json!({ "aud": [] }),
         json!({ "exp": 1_700_000_000 }),

@@ -3,7 +3,7 @@
 use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
 
 use super::{super::params::invalid, Asked};
-use crate::rules::{claims_request::ClaimsRequest, interaction::AuthorizationRequest};
+use crate::rules::{claims::is_protocol, claims_request::ClaimsRequest, interaction::AuthorizationRequest};
 
 pub(super) fn scope(asked: &Asked<'_>, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     const fn bad(description: &'static str) -> OAuthError {
@@ -28,10 +28,14 @@ pub(super) fn resource(asked: &Asked<'_>, request: &mut AuthorizationRequest) ->
     Ok(())
 }
 
+/// What the client may not see is not asked for: the person allows what they are shown, and a registration that grows
+/// later lets no more of it out.
 pub(super) fn claims(asked: &Asked<'_>, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     if let Some(text) = asked.params.value("claims")? {
         request.claims =
             ClaimsRequest::parse(text).map_err(|_| invalid("claims is not what OpenID Connect says"))?;
+        let (table, registered) = (asked.offer.scope_claims, &asked.client.metadata.scope);
+        request.claims.retain(|name| is_protocol(name) || table.covers(registered, name));
     }
     Ok(())
 }

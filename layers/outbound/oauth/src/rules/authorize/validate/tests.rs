@@ -44,7 +44,12 @@ fn asked_of(
     let servers = [ResourceServer::new("https://api.example").unwrap()];
     let targets = Targets { issuer: &issuer, default_audience: &default_audience, servers: &servers };
     let params = Params::parse(query.as_bytes()).unwrap();
-    validate(&params, client, Offer { targets, keys, creates_accounts }).map(|(request, _)| request)
+    validate(
+        &params,
+        client,
+        Offer { targets, scope_claims: &ScopeClaims::default(), keys, creates_accounts },
+    )
+    .map(|(request, _)| request)
 }
 
 /// A client with something else registered.
@@ -216,6 +221,15 @@ fn rfc8707_2_each_known_resource_may_be_named() {
         let told = told_to_client(asked(&format!("{GOOD}&resource=https://api.example&resource={unknown}")));
         assert_eq!(told.0, ErrorCode::InvalidTarget, "{unknown}");
     }
+}
+
+#[test]
+fn a_claim_beyond_the_registration_is_not_asked_for_so_that_it_is_not_granted_unseen() {
+    let text = r#"{"userinfo":{"phone_number":null,"email":null,"email#nl":null,"shoe_size":null},
+        "id_token":{"phone_number":null,"acr":{"essential":true},"sub":{"value":"alice"}}}"#;
+    let claims = asked(&with("claims", Some(text))).unwrap().claims;
+    assert_eq!(claims.userinfo.keys().collect::<Vec<_>>(), ["email", "email#nl"]);
+    assert_eq!(claims.id_token.keys().collect::<Vec<_>>(), ["acr", "sub"]);
 }
 
 #[test]

@@ -150,10 +150,16 @@ fn text_of(value: &Value, most: usize) -> Result<&str, FieldFault> {
     if text.len() > most {
         return Err(FieldFault::TooLong(most));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(steers_text) {
         return Err(FieldFault::ControlCharacter);
     }
     Ok(text)
+}
+
+/// Whether a character does nothing but change how those around it are shown: names stand in sentences that people decide
+/// by, and `U+202E` turns the rest of a line around.
+fn steers_text(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn chosen<T: Copy + Display>(value: &Value, offered: &[T]) -> Result<T, FieldFault> {

@@ -60,6 +60,8 @@ fn all_that_cannot_be_read_is_told_by_its_name() {
         ("client_name", json!(7), "client_name must be a text"),
         ("client_name", json!(""), "client_name must not be empty: leave it out"),
         ("client_name", json!("a\nb"), "client_name must not hold control characters"),
+        ("client_name", json!("Your \u{202e}knab"), "client_name must not hold control characters"),
+        ("client_name#en", json!("Your \u{2067}bank"), "client_name#en must not hold control characters"),
         ("client_name", json!("x".repeat(256)), "client_name must have at most 255 bytes"),
         ("client_name#fr", json!([]), "client_name#fr must be a text"),
         ("redirect_uris", json!("https://app.example"), "redirect_uris must be a list of texts"),

@@ -15,6 +15,7 @@ use super::{
     super::problem::RedirectUriFault, ApplicationType, ClientMetadata, FieldFault, MAX_REDIRECT_URI_LENGTH,
     MetadataProblem,
 };
+use crate::rules::authorize::redirect_uri::says_its_host;
 
 /// What is wrong with the addresses.
 pub(super) fn problems(metadata: &ClientMetadata) -> Vec<MetadataProblem> {
@@ -100,7 +101,7 @@ pub(super) fn check_address(uri: &str, fragment: Fragment) -> Result<(), FieldFa
 fn absolute(uri: &str) -> Result<Url, RedirectUriFault> {
     let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !matches!(byte, b'"' | b'<' | b'>' | b'\\');
     let parsed = Url::parse(uri).map_err(|_| RedirectUriFault::NotAbsolute)?;
-    if uri.len() > MAX_REDIRECT_URI_LENGTH || !uri.bytes().all(plain) {
+    if uri.len() > MAX_REDIRECT_URI_LENGTH || !uri.bytes().all(plain) || !says_its_host(uri, &parsed) {
         return Err(RedirectUriFault::NotAbsolute);
     }
     Ok(parsed)

@@ -33,7 +33,12 @@ fn rfc9101_10_5_a_client_that_must_sign_its_requests_signs_them() {
     let opened = Params::of_request_object(GOOD).unwrap();
     let issuer = Issuer::https("https://id.example").unwrap();
     let targets = Targets { issuer: &issuer, default_audience: &[], servers: &[] };
-    let offer = Offer { targets, keys: &JwkSet::default(), creates_accounts: false };
+    let offer = Offer {
+        targets,
+        scope_claims: &ScopeClaims::default(),
+        keys: &JwkSet::default(),
+        creates_accounts: false,
+    };
     assert!(validate(&opened, &signing, offer).is_ok());
 }
 

@@ -1,0 +1,12 @@
+//! What a hostile client, person or site tries against the whole house, and what it comes to.
+
+#[expect(dead_code, reason = "each test file uses a part")]
+#[cfg(test)]
+mod house;
+#[expect(dead_code, reason = "each test file uses a part")]
+#[cfg(test)]
+#[path = "rfc/registrant.rs"]
+mod registrant;
+#[cfg(test)]
+#[path = "attacks/registration.rs"]
+mod registration;
