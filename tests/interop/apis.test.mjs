@@ -2,7 +2,7 @@
 // The clients are npm `oauth4webapi`; npm `jose` opens what is encrypted.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { Browser } from './browser.mjs';
 import { secret, startHost } from './host.mjs';
@@ -151,13 +151,14 @@ ${scope ? `scope = "${scope}"` : ''}
       assert.deepEqual([header.alg, header.enc, header.cty], [opened.alg, opened.enc, 'JWT']);
     });
 
-    it('give the type of an introspection answer in its header', async () => {
+    it('are told in a JWT that is for them and of its own type', async () => {
       const tokens = await sign(app, [files]);
       const response = await oauth.introspectionRequest(
         as, guards.signed.client, guards.signed.proof, tokens.access_token, insecure);
-      const text = await response.text();
-      assert.deepEqual(decodeProtectedHeader(text).typ, 'token-introspection+jwt');
-      assert.deepEqual(Object.keys(decodeJwt(text)).sort(), ['aud', 'iat', 'iss', 'token_introspection']);
+      const { payload } = await jwtVerify(await response.text(), createRemoteJWKSet(new URL(as.jwks_uri)), {
+        issuer: as.issuer, audience: 'guard-signed', typ: 'token-introspection+jwt', algorithms: ['ES256'],
+      });
+      assert.deepEqual(Object.keys(payload).sort(), ['aud', 'iat', 'iss', 'token_introspection']);
     });
 
     it('ask for a recent sign-in, and are content with one', async () => {

@@ -1,4 +1,5 @@
-//! Somebody else's client, the `openidconnect` crate, against the running program: it knows the host by its issuer.
+//! Somebody else's clients, the `openidconnect` and `oauth2` crates, against the running program: they know the host by
+//! its issuer.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -7,13 +8,25 @@
 #[path = "journey/browser.rs"]
 mod browser;
 #[cfg(test)]
+#[path = "interop/oauth.rs"]
+mod oauth;
+#[cfg(test)]
+#[path = "interop/oauth_client.rs"]
+mod oauth_client;
+#[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
 #[path = "kill/program.rs"]
 mod program;
 #[cfg(test)]
+#[path = "interop/registered.rs"]
+mod registered;
+#[cfg(test)]
 #[path = "interop/relying_party.rs"]
 mod relying_party;
 
+use std::fs;
+
+use browser::Browser;
 use openidconnect::{
     AccessTokenHash, AuthType, JsonWebKey, Nonce, NonceVerifier, OAuth2TokenResponse, RequestTokenError,
     Scope, TokenResponse,
@@ -33,15 +46,32 @@ const EDDSA: Algorithm = Algorithm::EdDsa;
 
 struct Place {
     issuer: String,
+    /// A browser that nobody has used, and that trusts the host's certificate.
+    browser: Browser,
     _program: Program,
     _folder: TempDir,
 }
 
 impl Place {
     fn new() -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let program = Program::start(folder.path(), &toml(port));
-        Self { issuer: format!("http://localhost:{port}"), _program: program, _folder: folder }
+        Self::start("http", "", tempfile::tempdir().unwrap(), Browser::default())
+    }
+
+    fn over_https() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+        let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+        fs::write(&cert, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let tls = format!("[tls]\ncert = '{}'\nkey = '{}'\n", cert.display(), key.display());
+        Self::start("https", &tls, folder, Browser::trusting(made.cert.der().clone()))
+    }
+
+    fn start(scheme: &str, tls: &str, folder: TempDir, browser: Browser) -> Self {
+        let port = free_port();
+        let issuer = format!("{scheme}://localhost:{port}");
+        let program = Program::start(folder.path(), &(toml(port, &issuer) + tls));
+        Self { issuer, browser, _program: program, _folder: folder }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::browser::Browser;
 
 pub(crate) const EMAIL: &str = "alice@example.com";
 pub(crate) const SECRET: &str = "a-secret-that-a-machine-made-0123456789";
-const PASSWORD: &str = "correct horse battery staple";
-const CALLBACK: &str = "https://app.example/callback";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
 type Client = CoreClient<
     EndpointSet,
@@ -42,6 +42,13 @@ pub(crate) struct Asked {
     verifier: PkceCodeVerifier,
 }
 
+impl Asked {
+    /// Where the browser leaves to.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
 impl RelyingParty {
     pub(crate) async fn discover(issuer: &str, id: &str, secret: Option<&str>, sent: AuthType) -> Self {
         let issuer = IssuerUrl::new(issuer.to_owned()).unwrap();
@@ -52,6 +59,11 @@ impl RelyingParty {
                 .set_redirect_uri(RedirectUrl::new(String::from(CALLBACK)).unwrap())
                 .set_auth_type(sent);
         Self { client, metadata }
+    }
+
+    /// A client of the configuration that proves itself in the usual way.
+    pub(crate) async fn known(issuer: &str, id: &str) -> Self {
+        Self::discover(issuer, id, Some(SECRET), AuthType::BasicAuth).await
     }
 
     pub(crate) fn ask(&self) -> Asked {
@@ -76,7 +88,14 @@ impl RelyingParty {
 
     /// A person signs in and allows it; the answer carries the state and names its issuer (RFC 9207).
     pub(crate) async fn let_a_person_allow(&self, asked: &Asked) -> AuthorizationCode {
-        let browser = &mut Browser::default();
+        self.let_a_person_allow_in(&mut Browser::default(), asked).await
+    }
+
+    pub(crate) async fn let_a_person_allow_in(
+        &self,
+        browser: &mut Browser,
+        asked: &Asked,
+    ) -> AuthorizationCode {
         let login = browser.open(asked.url.as_str()).await;
         let consent = browser.submit(&login, &[("email", EMAIL), ("password", PASSWORD)]).await;
         let answer = browser.try_submit(&consent, &[("decision", "allow")]).await.unwrap();
@@ -101,13 +120,17 @@ impl RelyingParty {
 
 /// Carries the crate's requests over a socket, no redirect followed.
 pub(crate) async fn over_http(request: HttpRequest) -> Result<HttpResponse, io::Error> {
+    carry(&mut Browser::default(), request).await
+}
+
+/// The same, from this browser.
+pub(crate) async fn carry(browser: &mut Browser, request: HttpRequest) -> Result<HttpResponse, io::Error> {
     let (parts, body) = request.into_parts();
     let url = Url::parse(&parts.uri.to_string()).unwrap();
-    let headers = parts.headers.iter().filter(|(name, _)| *name != http::header::CONTENT_TYPE);
+    let headers = parts.headers.iter();
     let headers: Vec<_> = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
     let body = String::from_utf8(body).unwrap();
-    let answer =
-        Browser::default().try_send(parts.method, url, &headers, &body).await.map_err(io::Error::other)?;
+    let answer = browser.try_send(parts.method, url, &headers, &body).await.map_err(io::Error::other)?;
     let mut response = HttpResponse::new(answer.text.into_bytes());
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
@@ -115,11 +138,11 @@ pub(crate) async fn over_http(request: HttpRequest) -> Result<HttpResponse, io::
 }
 
 /// A host that knows one client of each kind.
-pub(crate) fn toml(port: u16) -> String {
+pub(crate) fn toml(port: u16, issuer: &str) -> String {
     let host = format!(
-        "addr = \"127.0.0.1:{port}\"\nissuer = \"http://localhost:{port}\"\ndatabase = \"memory:\"\n[[users]]\n\
+        "addr = \"127.0.0.1:{port}\"\nissuer = \"{issuer}\"\ndatabase = \"memory:\"\n[[users]]\n\
          email = \"{EMAIL}\"\npassword = \"{PASSWORD}\"\nname = \"Alice\"\n\
-         [keys]\nalgorithms = [\"PS256\", \"EdDSA\"]\n"
+         [keys]\nalgorithms = [\"PS256\", \"EdDSA\"]\n[registration]\nmode = \"open\"\n"
     );
     let secret = format!("client_secret = \"{SECRET}\"");
     let post = format!("{secret}\ntoken_endpoint_auth_method = \"client_secret_post\"");
@@ -136,6 +159,7 @@ pub(crate) fn toml(port: u16) -> String {
         ("eddsa", &secret, "id_token_signed_response_alg = \"EdDSA\""),
         ("pairwise", &secret, "subject_type = \"pairwise\"\naccess_token_format = \"opaque\""),
         ("signed", &secret, "userinfo_signed_response_alg = \"RS256\""),
+        ("leaves", &secret, "post_logout_redirect_uris = [\"https://app.example/bye\"]"),
     ];
     let clients = clients.map(|(id, proof, more)| {
         format!(
