@@ -125,6 +125,7 @@ async fn add_alice(store: &MemoryStore, hasher: &PasswordHasher) {
         password: Some(hasher.hash(password).await.expect("a hash")),
         state: UserState::Active,
         created_at: now,
+        confirmed_at: None,
     };
     let origin = Origin::detached(now, &random).expect("an origin");
     store.add_user(alice, origin).await.expect("alice is kept");

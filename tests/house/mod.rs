@@ -212,6 +212,7 @@ async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {
         password: Some(hasher.hash(Password::parse(&Secret::from(PASSWORD)).unwrap()).await.unwrap()),
         state: UserState::Active,
         created_at: now,
+        confirmed_at: None,
     }
 }
 

@@ -157,7 +157,8 @@ impl Seeder {
         };
         let origin = self.origin()?;
         let hash = self.hasher.hash(password).await?;
-        let user = User::fresh(entry.email.clone(), hash, origin.at, &self.random)?;
+        let mut user = User::fresh(entry.email.clone(), hash, origin.at, &self.random)?;
+        user.confirmed_at = entry.is_confirmed().then_some(origin.at);
         let id = user.id;
         match people.add_user(user, origin).await? {
             AddingUser::Added => Ok(Some(SeededUser { id, email: entry.email.clone(), access })),

@@ -71,7 +71,7 @@ pub fn people_and_cookie() -> (People, String) {
     let (store, random) = (People::new(), InsecureSeededRandom::new(2));
     let user = UserId::fresh(NOW, &random).expect("seeded randomness");
     let email = EmailAddress::parse("alice@example.com").expect("an address");
-    let alice = User { id: user, email, password: None, state: UserState::Active, created_at: NOW };
+    let alice = User { id: user, email, password: None, state: UserState::Active, created_at: NOW, confirmed_at: None };
     at_once(store.add_user(alice, origin())).expect("a store in memory");
     let token = OpaqueToken::mint(PREFIX, NOW, &random).expect("seeded randomness");
     let later = NOW.plus(Duration::from_secs(3600));

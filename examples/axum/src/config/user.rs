@@ -20,6 +20,14 @@ pub struct UserEntry {
     pub claims: Map<String, Value>,
 }
 
+impl UserEntry {
+    /// Whether the configuration vouches for the address.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.claims.get("email_verified").and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
 const TEXTS: &[&str] = &[
     "name",
     "given_name",

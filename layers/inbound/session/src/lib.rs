@@ -53,6 +53,7 @@
 //! #         password: Some(hash(&typed, cheap, &random)?),
 //! #         state: UserState::Active,
 //! #         created_at: now,
+//! #         confirmed_at: None,
 //! #     };
 //! #     store.add_user(alice.clone(), Origin::detached(now, &random)?).await?;
 //! #     match decide(Some(&alice), &typed, now, &DummyHash::new(cheap, &random)?) {

@@ -97,7 +97,7 @@ impl<'r> Fields<'r> {
         self.get(column).map(Timestamp::from_unix_millis)
     }
 
-    #[cfg(feature = "outbound")]
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
     pub(crate) fn optional_time(&mut self, column: &'static str) -> Result<Option<Timestamp>, Failure> {
         self.get::<Option<i64>>(column).map(|millis| millis.map(Timestamp::from_unix_millis))
     }

@@ -54,6 +54,7 @@
 //!     password: None,
 //!     state: UserState::Active,
 //!     created_at: now,
+//!     confirmed_at: None,
 //! };
 //! let origin = Origin::detached(now, &random)?;
 //! assert_eq!(store.add_user(alice.clone(), origin).await?, AddingUser::Added);

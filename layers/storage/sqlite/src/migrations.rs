@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0012_consent_extent.sql"),
     },
     Migration { number: 13, name: "logout", sql: include_str!("../migrations/0013_logout.sql") },
+    Migration {
+        number: 14,
+        name: "confirmed_addresses",
+        sql: include_str!("../migrations/0014_confirmed_addresses.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -22,10 +22,13 @@ pub struct User {
     pub state: UserState,
     /// When they came.
     pub created_at: Timestamp,
+    /// Since when their address is known to be theirs; `None` while nobody has proven it.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl User {
-    /// Somebody new with a new identifier, who may sign in by the password behind `hash`, a PHC string.
+    /// Somebody new with a new identifier and an address that is still to be proven, who may sign in by the password behind
+    /// `hash`, a PHC string.
     ///
     /// # Errors
     /// When no randomness is to be had.
@@ -36,7 +39,8 @@ impl User {
         random: &dyn Random,
     ) -> Result<Self, RandomUnavailable> {
         let id = UserId::fresh(now, random)?;
-        Ok(Self { id, email, password: Some(hash), state: UserState::Active, created_at: now })
+        let (password, state) = (Some(hash), UserState::Active);
+        Ok(Self { id, email, password, state, created_at: now, confirmed_at: None })
     }
 }
 

@@ -108,7 +108,7 @@ impl<H: OnLogout + Clone> Host<H> {
         let now = self.clock.now();
         let id = UserId::fresh(now, &self.random).unwrap();
         let email = EmailAddress::parse(email).unwrap();
-        let user = User { id, email, password, state, created_at: now };
+        let user = User { id, email, password, state, created_at: now, confirmed_at: None };
         self.store.add_user(user, Origin::detached(now, &self.random).unwrap()).await.unwrap();
         id
     }

@@ -35,7 +35,7 @@
 //! #     let (now, random) = (SystemClock.now(), OsRandom::new());
 //! #     let (origin, user) = (Origin::detached(now, &random)?, UserId::fresh(now, &random)?);
 //! #     let email = EmailAddress::parse("alice@example.com")?;
-//! #     store.add_user(User { id: user, email, password: None, state: UserState::Active, created_at: now }, origin).await?;
+//! #     store.add_user(User { id: user, email, password: None, state: UserState::Active, created_at: now, confirmed_at: None }, origin).await?;
 //! #     let token = OpaqueToken::mint(PREFIX, now, &random)?;
 //! #     let end = now.plus(SessionLifetime::default().idle);
 //! #     let session = SessionRecord {

@@ -34,6 +34,7 @@ impl House {
             password: None,
             state: UserState::Active,
             created_at: now,
+            confirmed_at: None,
         };
         store.add_user(user, Origin::detached(now, &*random).unwrap()).await.unwrap();
         Self { store, clock: Arc::new(ManualClock::at(now)), random, alice }

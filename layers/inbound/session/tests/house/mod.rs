@@ -77,6 +77,7 @@ impl House {
             password: Some(phc.clone()),
             state: UserState::Active,
             created_at: now,
+            confirmed_at: None,
         };
         let (alice, bob) = (person("alice@example.com"), person("bob@example.com"));
         let origin = Origin::detached(now, &*random).unwrap();

@@ -1,7 +1,7 @@
 //! People.
 
 use rusqlite::{Connection, params};
-use towergate_core::{Secret, StoreError, audit::Origin, secret::constant_time_eq};
+use towergate_core::{Secret, StoreError, Timestamp, audit::Origin, secret::constant_time_eq};
 use towergate_identity::{
     ports::user::{AddingUser, DisablingUser, Rehashing, UserStore},
     rules::{
@@ -17,13 +17,13 @@ use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer:
 const TABLE: &str = "towergate_users";
 
 pub(crate) const FIND: &str =
-    "SELECT id, email, password, state, created_at FROM towergate_users WHERE id = ?1";
+    "SELECT id, email, password, state, created_at, confirmed_at FROM towergate_users WHERE id = ?1";
 
 pub(crate) const FIND_BY_EMAIL: &str =
-    "SELECT id, email, password, state, created_at FROM towergate_users WHERE email = ?1";
+    "SELECT id, email, password, state, created_at, confirmed_at FROM towergate_users WHERE email = ?1";
 
-const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING";
+const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, created_at, confirmed_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (email) DO NOTHING";
 
 const SET_PASSWORD: &str = "UPDATE towergate_users SET password = ?2 WHERE id = ?1";
 
@@ -109,6 +109,7 @@ fn insert(connection: &Connection, user: &User) -> Result<usize, Failure> {
             user.password.as_ref().map(Secret::expose),
             state_name(user.state),
             user.created_at.unix_millis(),
+            user.confirmed_at.map(Timestamp::unix_millis),
         ],
     )
 }
@@ -123,6 +124,7 @@ fn read(fields: &mut Fields<'_>) -> Result<User, Failure> {
         password: fields.get::<Option<String>>("password")?.map(Secret::new),
         state: fields.parse("state", state)?,
         created_at: fields.time("created_at")?,
+        confirmed_at: fields.optional_time("confirmed_at")?,
     })
 }
 

@@ -72,6 +72,7 @@ pub fn user(number: u128) -> User {
         password: None,
         state: UserState::Active,
         created_at: NOW,
+        confirmed_at: None,
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) fn user(n: u128) -> User {
         password: Some(Secret::from("$argon2id$old")),
         state: UserState::Active,
         created_at: NOW,
+        confirmed_at: Some(NOW),
     }
 }
 

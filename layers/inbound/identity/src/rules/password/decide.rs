@@ -115,6 +115,7 @@ mod tests {
             password: phc,
             state,
             created_at: NOW,
+            confirmed_at: None,
         }
     }
 
