@@ -36,6 +36,9 @@ mod keys;
 #[path = "refusals/login.rs"]
 mod login;
 #[cfg(test)]
+#[path = "refusals/logout.rs"]
+mod logout;
+#[cfg(test)]
 #[path = "refusals/management.rs"]
 mod management;
 #[cfg(test)]
@@ -160,6 +163,9 @@ refuses! {
     documents_are_read: api::documents,
     signing_in_tells_nothing: login::signing_in,
     signing_out_is_the_persons_own: login::signing_out,
+    nobody_is_sent_elsewhere_by_signing_out: logout::requests,
+    nobody_is_signed_out_unasked: logout::unproven,
     registration_may_be_closed: admission::closed,
     registration_may_ask_for_a_voucher: admission::vouched_for,
+    the_session_check_is_read: logout::check_session,
 }

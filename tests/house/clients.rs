@@ -28,7 +28,9 @@ pub(crate) const SHUT: &str = "shut";
 pub(crate) const ROBOT: &str = "robot";
 /// Must sign what it asks for.
 pub(crate) const STRICT: &str = "strict";
-/// Has two addresses.
+/// Where people go who sign out for [`TWOFOLD`].
+pub(crate) const BYE: &str = "https://shop.example/bye";
+/// Has two addresses, and one for after signing out.
 pub(crate) const TWOFOLD: &str = "twofold";
 
 /// Registers all of them; those that sign have `keys`, and sign with ES256.
@@ -69,7 +71,10 @@ fn all(keys: &JwkSet) -> Vec<Client> {
             metadata.require_signed_request_object = true;
             metadata.jwks = keys();
         }),
-        with(TWOFOLD, |metadata| metadata.redirect_uris.push(String::from("https://shop.example/other"))),
+        with(TWOFOLD, |metadata| {
+            metadata.redirect_uris.push(String::from("https://shop.example/other"));
+            metadata.post_logout_redirect_uris = vec![BYE.to_owned()];
+        }),
     ]
 }
 
