@@ -12,6 +12,8 @@ mod house;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod oauth_form_post;
+#[cfg(test)]
 mod openid_connect_core;
 #[cfg(test)]
 mod openid_connect_core_3;
@@ -19,6 +21,10 @@ mod openid_connect_core_3;
 mod openid_logout;
 #[cfg(test)]
 mod registrant;
+#[cfg(test)]
+mod rfc6749;
+#[cfg(test)]
+mod rfc6750;
 #[cfg(test)]
 mod rfc7009;
 #[cfg(test)]
@@ -53,6 +59,8 @@ mod rfc8707;
 mod rfc9068;
 #[cfg(test)]
 mod rfc9101;
+#[cfg(test)]
+mod rfc9207;
 #[cfg(test)]
 mod rfc9470;
 #[cfg(test)]
