@@ -174,6 +174,7 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     server.default_audience = vec![config.api_audience()];
     server.resource_servers = config.resource_servers.clone();
     server.acr_values = vec![Level::OneFactor.acr().to_owned()];
+    server.logo_hosts = config.logo_hosts.clone();
     server.ui_locales = vec![String::from("en")];
     server.registration = config.registration.clone();
     server.client_id_metadata_documents = config.documents.clone();

@@ -15,6 +15,7 @@ mod user;
 
 use std::{
     cell::RefCell,
+    collections::BTreeSet,
     env, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -69,6 +70,8 @@ pub struct Config {
     pub registration: Registration,
     /// Whether clients may be known by a document of their own.
     pub documents: Option<ClientDocuments>,
+    /// The hosts whose pictures of clients the consent page shows.
+    pub logo_hosts: BTreeSet<String>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

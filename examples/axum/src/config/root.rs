@@ -34,6 +34,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let registration = section.section("registration").map(registration::read).unwrap_or_default();
     let documents = section.section("cimd").and_then(registration::read_documents);
     let demo = section.section("demo").and_then(read_demo);
+    let logo_hosts = logo_hosts(&section);
     refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(
         &section,
@@ -89,6 +90,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         resource_servers,
         registration,
         documents,
+        logo_hosts,
         demo,
     })
 }
@@ -121,6 +123,25 @@ fn issuer_of(section: &Section<'_>, text: &Text) -> Option<Url> {
     };
     section.refuse(&text.place, format!("`issuer` {problem}"));
     None
+}
+
+/// Hosts with their ports, as addresses write them.
+fn logo_hosts(section: &Section<'_>) -> BTreeSet<String> {
+    let hosts = section.texts("logo_hosts").unwrap_or_default().into_iter();
+    let named = hosts.filter(|text| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':');
+        let is_host = text.value.bytes().all(plain)
+            && Url::parse(&format!("https://{}", text.value))
+                .is_ok_and(|url| url.as_str() == format!("https://{}/", text.value));
+        if !is_host {
+            section.refuse(
+                &text.place,
+                "`logo_hosts` must be hosts, with their port unless that is 443, such as \"cdn.example.com\"",
+            );
+        }
+        is_host
+    });
+    named.map(|text| text.value).collect()
 }
 
 fn database(section: &Section<'_>, text: &Text) -> Option<Database> {

@@ -279,3 +279,22 @@ fn what_is_wrong_with_registration_is_told_at_its_place() {
     }
     assert_eq!(told.len(), 5, "{told:?}");
 }
+
+#[test]
+fn a_logo_comes_from_a_host_that_is_named_as_addresses_name_it() {
+    let config =
+        Config::parse("test.toml", &format!("{BASE}logo_hosts = [\"cdn.example\", \"a.example:8443\"]\n"));
+    assert!(config.unwrap().logo_hosts.contains("a.example:8443"));
+    for bad in [
+        "https://cdn.example",
+        "cdn.example/logos",
+        "CDN.example",
+        "cdn.example:443",
+        "*",
+        "",
+        "me@cdn.example",
+    ] {
+        let told = refusals(&format!("{BASE}logo_hosts = [{bad:?}]\n"));
+        assert!(told.len() == 1 && told[0].1.contains("`logo_hosts`"), "{bad}: {told:?}");
+    }
+}

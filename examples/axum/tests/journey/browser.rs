@@ -159,7 +159,7 @@ impl Page {
     }
 
     /// Where the page's form goes, and what it says with `fields` in it.
-    fn filled_in(&self, fields: &[(&str, &str)]) -> (Url, String) {
+    pub(crate) fn filled_in(&self, fields: &[(&str, &str)]) -> (Url, String) {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for input in self.text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
             if attribute(input, "type") == "hidden" {

@@ -45,6 +45,13 @@ pub(super) fn problems(metadata: &ClientMetadata) -> Vec<MetadataProblem> {
         let fault = uri.as_deref().and_then(|uri| check_address(uri, fragment).err());
         problems.extend(fault.map(|fault| MetadataProblem::field(field, fault)));
     }
+    // Core section 4 lets no developer's http in, as the other addresses do.
+    if let Some(uri) = &metadata.initiate_login_uri
+        && Url::parse(uri).is_ok_and(|uri| uri.scheme() == "http" && is_web_address(&uri))
+    {
+        let rule = FieldFault::Rule("must be an https address");
+        problems.push(MetadataProblem::field("initiate_login_uri", rule));
+    }
     for (field, uri) in metadata.localized.iter().filter(|(field, _)| field.contains("_uri#")) {
         let fault = check_address(uri, Fragment::Allowed).err();
         problems.extend(fault.map(|fault| MetadataProblem::field(field.as_str(), fault)));

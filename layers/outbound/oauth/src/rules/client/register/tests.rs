@@ -129,6 +129,18 @@ fn an_address_is_https() {
 }
 
 #[test]
+fn core_4_a_sign_in_begins_at_an_https_address_even_on_this_machine() {
+    let set = |uri: &str| {
+        let uri = Some(uri.to_owned());
+        blamed(SECRET, |metadata| metadata.initiate_login_uri = uri)
+    };
+    assert_eq!(set("https://localhost:8443/start"), [""; 0]);
+    for plain in ["http://localhost:8443/start", "http://127.0.0.1/start", "http://app.example/start"] {
+        assert_eq!(set(plain), ["initiate_login_uri"], "{plain}");
+    }
+}
+
+#[test]
 fn frontchannel_1_0_2_the_logout_address_shares_the_origin_of_a_redirect_uri() {
     let set = |uri: &str| {
         let uri = Some(uri.to_owned());
