@@ -1,5 +1,8 @@
 //! The manual: a first host, what happens to a request, which threat each design answers, what stays with the host.
 
+#[doc = include_str!("conformance.md")]
+pub mod conformance {}
+
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
 

@@ -19,7 +19,7 @@ use towergate::{
 };
 
 use crate::house::{
-    CLIENT, House, ISSUER,
+    CALLBACK, CLIENT, House, ISSUER,
     steps::{AUTHORIZE, parameter, signed_in, to_code_for},
 };
 
@@ -124,6 +124,7 @@ async fn section_10_5_a_client_may_bind_itself_to_sign() {
     let unsigned = browser.get(AUTHORIZE).await.location;
     assert_eq!(parameter(&unsigned, "error"), "invalid_request");
     // What stands beside the request object does not count, the response_type neither.
-    let part = browser.get(&signed(&key, &json!({ "scope": "openid" }))).await.location;
+    let said = json!({ "scope": "openid", "redirect_uri": CALLBACK });
+    let part = browser.get(&signed(&key, &said)).await.location;
     assert_eq!(parameter(&part, "error"), "invalid_request");
 }

@@ -126,10 +126,23 @@ fn address(params: &Params, client: &Client) -> Result<RedirectUri, OAuthError> 
         Ok(()) | Err(_) => {}
     }
     let requested = params.value("redirect_uri")?;
+    // OAuth lets a client with one address leave it out; OpenID Connect Core 3.1.2.1 does not.
+    if requested.is_none() && speaks_openid(params, client) {
+        return Err(invalid("redirect_uri is missing"));
+    }
     RedirectUri::bind(requested, &client.metadata.redirect_uris).map_err(|unbound| match unbound {
         Unbound::Missing => invalid("redirect_uri is missing"),
         Unbound::Unregistered => invalid("redirect_uri is not registered for this client"),
     })
+}
+
+/// Whether the scope, or what stands in for it, holds `openid`.
+fn speaks_openid(params: &Params, client: &Client) -> bool {
+    match params.value("scope") {
+        Ok(Some(scope)) => scope.split(' ').any(|value| value == "openid"),
+        Ok(None) => client.metadata.scope.contains("openid"),
+        Err(_) => false,
+    }
 }
 
 fn blank(client: &Client, to: &RedirectUri) -> AuthorizationRequest {

@@ -112,6 +112,17 @@ fn rfc6749_4_1_2_1_before_the_address_is_proven_the_person_is_told() {
 }
 
 #[test]
+fn oidc_core_3_1_2_1_an_openid_request_names_its_address() {
+    let nameless = |scope: &str| {
+        GOOD.replace("&redirect_uri=https%3A%2F%2Fshop.example%2Fcb", "").replace("&scope=openid", scope)
+    };
+    for scope in ["&scope=openid", "&scope=email%20openid", ""] {
+        assert_eq!(told_to_person(asked(&nameless(scope))), ErrorCode::InvalidRequest, "{scope}");
+    }
+    assert!(!asked(&nameless("&scope=email")).unwrap().redirect_uri_was_sent);
+}
+
+#[test]
 fn a_disabled_client_gets_no_browser() {
     let client = Client { state: ClientState::Disabled, ..client() };
     let rejection = asked_by(&client, GOOD);
