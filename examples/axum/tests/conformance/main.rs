@@ -2,8 +2,6 @@
 //! `conformance.toml` configures it. Each module of the suite is a test of the same name, `-` written `_`; what it checks is
 //! written anew from the specifications and what the suite says of itself.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
-
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

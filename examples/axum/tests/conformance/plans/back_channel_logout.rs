@@ -30,5 +30,5 @@ async fn oidcc_backchannel_rp_initiated_logout() {
     for name in ["sub", "sid"] {
         assert_eq!(token.claims[name], person.flow.id_token.claims[name], "{name}");
     }
-    person.is_over().await;
+    person.ended().await;
 }

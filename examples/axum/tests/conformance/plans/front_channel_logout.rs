@@ -36,5 +36,5 @@ async fn oidcc_frontchannel_rp_initiated_logout() {
     let state: Vec<_> = onwards.query_pairs().into_owned().collect();
     assert_eq!(onwards.as_str().split('?').next(), request.get("post_logout_redirect_uri"));
     assert_eq!(state, [(String::from("state"), request.get("state").unwrap().to_owned())]);
-    person.is_over().await;
+    person.ended().await;
 }

@@ -49,7 +49,7 @@ impl SignedIn {
     }
 
     /// Nobody is signed in any more: a request that forbids pages is refused.
-    pub(super) async fn is_over(mut self) {
+    pub(super) async fn ended(mut self) {
         let request = self.module.request().with("prompt", "none");
         let visit = self.module.authorize(&request).await;
         assert_eq!(self.module.error(&request, &visit), "login_required");
@@ -81,7 +81,7 @@ async fn oidcc_rp_initiated_logout() {
     let visit = person.log_out(&request).await;
     came_back(&visit, &request);
     assert_eq!(visit.shown, [""; 0], "the hint proves the present sign-in");
-    person.is_over().await;
+    person.ended().await;
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn oidcc_rp_initiated_logout_no_state() {
     let mut person = SignedIn::new(json!({})).await;
     let request = person.request().without("state");
     came_back(&person.log_out(&request).await, &request);
-    person.is_over().await;
+    person.ended().await;
 }
 
 #[tokio::test]
@@ -115,8 +115,10 @@ async fn oidcc_rp_initiated_logout_modified_id_token_hint() {
     let mut person = SignedIn::new(json!({})).await;
     let token = person.flow.token("id_token");
     let (signed, signature) = token.rsplit_once('.').unwrap();
-    let first = if signature.starts_with('A') { "B" } else { "A" };
-    let request = person.request().with("id_token_hint", &format!("{signed}.{first}{}", &signature[1..]));
+    let first = signature.chars().next().unwrap();
+    let other = if first == 'A' { "B" } else { "A" };
+    let modified = format!("{signed}.{}", signature.replacen(first, other, 1));
+    let request = person.request().with("id_token_hint", &modified);
     let visit = person.log_out(&request).await;
     person.was_refused(&visit).await;
 }
@@ -161,7 +163,7 @@ async fn asked_first(request: impl Fn(&SignedIn) -> Request) {
     let visit = person.log_out(&request).await;
     assert_eq!(visit.shown, ["logout"]);
     assert!(visit.page().says("You are signed out"), "{}", visit.page().text);
-    person.is_over().await;
+    person.ended().await;
 }
 
 #[tokio::test]
@@ -170,5 +172,5 @@ async fn oidcc_rp_initiated_logout_no_post_logout_redirect_uri() {
     let request = person.request().without("post_logout_redirect_uri");
     let visit = person.log_out(&request).await;
     assert!(visit.page().says("You are signed out"), "{}", visit.page().text);
-    person.is_over().await;
+    person.ended().await;
 }

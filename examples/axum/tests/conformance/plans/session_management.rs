@@ -25,7 +25,7 @@ async fn oidcc_session_management_rp_initiated_logout() {
     let request = person.request();
     came_back(&person.log_out(&request).await, &request);
     assert_eq!(said(&person), "changed");
-    person.is_over().await;
+    person.ended().await;
 }
 
 /// What the page answers to a client at the origin of its redirect URI.
