@@ -4,17 +4,12 @@ import re
 from html import unescape
 from urllib.parse import urljoin
 
-import requests
-
-from host import CALLBACK, EMAIL, PASSWORD
+from host import CALLBACK, EMAIL, PASSWORD, web
 
 
 class Person:
     def __init__(self, ca):
-        self.browser = requests.Session()
-        self.browser.verify = ca
-        # Else an authority that the environment names would be trusted instead.
-        self.browser.trust_env = False
+        self.browser = web(ca)
 
     def go(self, url, stop_at=CALLBACK, remember=False):
         """Answers whatever is asked on the way; where the browser is sent in the end, or the page that it shows."""

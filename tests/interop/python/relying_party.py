@@ -1,6 +1,5 @@
 """An application that signs people in with PyPI `Authlib`, and knows the server by its issuer alone."""
 
-import requests
 from authlib.common.security import generate_token
 from authlib.integrations.base_client.sync_openid import OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
@@ -8,7 +7,7 @@ from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oidc import rpinitiated
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
 
-from host import CALLBACK, SECRET
+from host import CALLBACK, SECRET, web
 
 
 class RelyingParty(OpenIDMixin):
@@ -28,9 +27,8 @@ class RelyingParty(OpenIDMixin):
             code_challenge_method="S256",
             token_endpoint=self.server_metadata["token_endpoint"],
         )
-        self.session.verify = ca
-        # Else an authority that the environment names would be trusted instead.
-        self.session.trust_env = False
+        # As `web` does.
+        self.session.verify, self.session.trust_env = ca, False
         if method in ("client_secret_jwt", "private_key_jwt"):
             kind = ClientSecretJWT if method == "client_secret_jwt" else PrivateKeyJWT
             # Its audience is the address that it is sent to, unless said otherwise (RFC 7523, 3).
@@ -79,7 +77,7 @@ class RelyingParty(OpenIDMixin):
 
 
 def discover(issuer, ca):
-    answer = requests.get(get_well_known_url(issuer, external=True), verify=ca, timeout=60)
+    answer = web(ca).get(get_well_known_url(issuer, external=True), timeout=60)
     answer.raise_for_status()
     metadata = OpenIDProviderMetadata(answer.json())
     metadata.validate(metadata_classes=[rpinitiated.OpenIDProviderMetadata])

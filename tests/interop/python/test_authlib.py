@@ -5,7 +5,6 @@ import sqlite3
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.oauth2.rfc6750.errors import InvalidTokenError
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
@@ -62,7 +61,7 @@ class Authlib:
     def test_the_metadata_is_clean_by_both_specifications(self):
         discover(self.host.issuer, self.host.ca)
         where = oauth_well_known(self.host.issuer, external=True)
-        AuthorizationServerMetadata(requests.get(where, verify=self.host.ca, timeout=60).json()).validate()
+        AuthorizationServerMetadata(self.host.web().get(where, timeout=60).json()).validate()
 
     def test_each_kind_of_client_walks_the_whole_way(self):
         kinds = [
@@ -160,7 +159,7 @@ class Authlib:
             if sector:
                 sent["sector_identifier_uri"] = self.site.address + sector
             where = discover(self.host.issuer, self.host.ca)["registration_endpoint"]
-            answer = requests.post(where, json=sent, verify=self.host.ca, timeout=60)
+            answer = self.host.web().post(where, json=sent, timeout=60)
             said = answer.json()
             if not is_taken:
                 self.assertEqual((answer.status_code, said["error"]), (400, "invalid_client_metadata"))
