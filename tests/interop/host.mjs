@@ -29,20 +29,33 @@ export async function startHost(example, { clients = [], toml = '' } = {}) {
   const config = join(folder, 'towergate.toml');
   const filled = toml.replaceAll('ISSUER', issuer);
   writeFileSync(config, whole(port, issuer, join(folder, 'towergate.db'), clients.map(table).join('\n') + filled));
-  const host = spawn(join(target, 'debug', `towergate-example-${example}`), {
+  let host = await run(example, folder, config, issuer);
+  const end = async (signal) => {
+    host.program.kill(signal);
+    if (host.program.exitCode === null && host.program.signalCode === null) await once(host.program, 'exit');
+  };
+  const stop = async () => {
+    await end('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // As after a fall of the machine: nothing is finished, flushed or closed.
+  const restart = async () => {
+    await end('SIGKILL');
+    host = await run(example, folder, config, issuer);
+  };
+  return { issuer, stop, restart, printed: () => host.printed() };
+}
+
+async function run(example, folder, config, issuer) {
+  const program = spawn(join(target, 'debug', `towergate-example-${example}`), {
     cwd: folder,
     env: { ...process.env, TOWERGATE_CONFIG: config },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
-  for (const stream of [host.stdout, host.stderr]) stream.on('data', (text) => (printed += text));
-  await untilHealthy(issuer, host, () => printed);
-  const stop = async () => {
-    host.kill('SIGTERM');
-    if (host.exitCode === null) await once(host, 'exit');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { issuer, stop, printed: () => printed };
+  for (const stream of [program.stdout, program.stderr]) stream.on('data', (text) => (printed += text));
+  await untilHealthy(issuer, program, () => printed);
+  return { program, printed: () => printed };
 }
 
 async function untilHealthy(issuer, host, printed) {

@@ -55,9 +55,17 @@ for (const example of ['axum', 'warp']) {
       const { arrived } = await browser.follow(asked.url);
       return arrived.searchParams.get('error') !== 'login_required';
     };
-    const heardBy = async (path, sid) => {
+    const until = async (done, patience = 10_000) => {
+      for (let waited = 0; waited < patience; waited += 50) {
+        const what = await done();
+        if (what) return what;
+        await new Promise((resume) => setTimeout(resume, 50));
+      }
+      return assert.fail('nothing came');
+    };
+    const heardBy = (path, sid) => {
       const key = createRemoteJWKSet(new URL(as.jwks_uri));
-      for (let tries = 0; tries < 200; tries += 1) {
+      return until(async () => {
         for (const { method, body } of site.received(path)) {
           const form = new URLSearchParams(body);
           assert.deepEqual([method, ...form.keys()], ['POST', 'logout_token']);
@@ -68,9 +76,8 @@ for (const example of ['axum', 'warp']) {
           });
           if (token.payload.sid === sid) return token;
         }
-        await new Promise((resume) => setTimeout(resume, 50));
-      }
-      return assert.fail(`nothing came to ${path}`);
+        return undefined;
+      });
     };
     const framesOf = (shown) =>
       [...shown.page.matchAll(/<iframe[^>]*\bsrc="([^"]*)"/g)].map(([, src]) => new URL(src.replaceAll('&amp;', '&')
@@ -150,6 +157,31 @@ for (const example of ['axum', 'warp']) {
       assert.equal(jtis.size, 2);
       assert.notEqual(told[0].claims.sub, told[1].claims.sub);
       assert.equal(site.received('/heard').length, 1);
+    });
+
+    it('tells a client that was out of order later, even after a fall of the host', async () => {
+      const browser = new Browser();
+      const tokens = await signIn(browser, pairwise);
+      const before = site.received('/heard-pairwise').length;
+      site.fail('/heard-pairwise');
+      const last = await signIn(browser, app);
+      await browser.follow(openid.buildEndSessionUrl(config, { id_token_hint: last.id_token }));
+      await until(() => site.received('/heard-pairwise').length > before);
+      await host.restart();
+      site.recover('/heard-pairwise');
+      const again = () => site.received('/heard-pairwise').length > before + 1;
+      await until(again, 60_000);
+      await heardBy('/heard-pairwise', tokens.claims.sid);
+    });
+
+    it('is told by the way out of the host too', async () => {
+      const browser = new Browser();
+      const tokens = await signIn(browser, teller);
+      const front = await browser.follow(host.issuer);
+      assert.match(front.page, /id="logout-submit"/);
+      await browser.submit(front, {});
+      await heardBy('/heard', tokens.claims.sid);
+      await assert.rejects(teller.userinfo(tokens, tokens.claims.sub));
     });
 
     it('tells clients through the browser, by frames', async () => {
