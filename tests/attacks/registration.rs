@@ -49,6 +49,34 @@ async fn a_registration_that_grows_learns_nothing_that_the_person_was_not_shown(
     }
 }
 
+/// Whoever holds tokens of people must not hear under which `sub` another site knows them.
+#[tokio::test]
+async fn a_client_does_not_move_into_the_sector_of_another() {
+    let house = open_house().await;
+    let mut metadata = json!({
+        "redirect_uris": ["https://mallory.example/cb"], "token_endpoint_auth_method": "client_secret_post",
+        "subject_type": "pairwise",
+    });
+    let mut told = register(&house.app, &metadata).await.body;
+    metadata["client_id"] = told["client_id"].clone();
+    let manage = text(&told, "registration_client_uri").strip_prefix(ISSUER).unwrap().to_owned();
+    let mut put = async |metadata: &Value| {
+        let token = text(&told, "registration_access_token").to_owned();
+        let answer = send(&house.app, "PUT", &manage, Some(&token), metadata.to_string()).await;
+        if answer.status == StatusCode::OK {
+            told = answer.body.clone();
+        }
+        answer
+    };
+    metadata["redirect_uris"] = json!(["https://mallory.example/elsewhere"]);
+    assert_eq!(put(&metadata).await.status, StatusCode::OK);
+    for (name, value) in [("redirect_uris", json!([CALLBACK])), ("subject_type", json!("public"))] {
+        let mut moved = metadata.clone();
+        moved[name] = value;
+        put(&moved).await.refuses(StatusCode::BAD_REQUEST, "invalid_client_metadata");
+    }
+}
+
 /// The page that carries an answer by form posts it from this very site, past every defence against other sites.
 #[tokio::test]
 async fn nobody_has_the_server_post_to_itself() {

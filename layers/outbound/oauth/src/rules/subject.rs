@@ -58,10 +58,25 @@ pub fn has_one_sector(metadata: &ClientMetadata) -> bool {
     metadata.sector_identifier_uri.is_some() || hosts(metadata).len() < 2
 }
 
+/// Whether a client knows people under the same `sub` as before it changed. If it could move to another sector, it would
+/// learn there under which `sub` the people whose tokens it holds are known to others.
+#[must_use]
+pub fn are_the_same(before: &Client, after: &Client) -> bool {
+    match (before.metadata.subject_type, after.metadata.subject_type) {
+        (SubjectType::Public, SubjectType::Public) => true,
+        (SubjectType::Pairwise, SubjectType::Pairwise) => sector(before) == sector(after),
+        _ => false,
+    }
+}
+
 /// Who shares the pairwise subjects of a client. An address at this very machine, or of a private-use scheme, is nobody's:
-/// there the client is alone.
+/// there the client is alone. So is a client that is known by a document: what that names as its own may change at any
+/// time, and nobody looks.
 fn sector(client: &Client) -> String {
     let metadata = &client.metadata;
+    if client.document.is_some() {
+        return format!("client:{}", client.id);
+    }
     let shared = match &metadata.sector_identifier_uri {
         Some(uri) => host(uri),
         None => hosts(metadata).pop_first().flatten().filter(|_| has_one_sector(metadata)),
@@ -86,8 +101,10 @@ fn host(uri: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use towergate_core::Timestamp;
+
     use super::*;
-    use crate::rules::client::ClientId;
+    use crate::rules::client::{ClientId, DocumentTimes};
 
     fn sub_in(secret: u8, id: &str, subject: &str, metadata: ClientMetadata) -> String {
         let client = Client::unchecked(ClientId::parse(id).unwrap(), None, metadata);
@@ -122,6 +139,40 @@ mod tests {
         assert_ne!(one, sub("a", &["https://other.example/cb"], None));
         assert_ne!(one, sub_in(1, "a", "alice-2", pairwise(&["https://app.example/cb"], None)));
         assert_ne!(one, sub_in(2, "a", "alice-1", pairwise(&["https://app.example/cb"], None)));
+    }
+
+    #[test]
+    fn a_client_that_changes_stays_in_its_sector() {
+        let client = |metadata| Client::unchecked(ClientId::parse("app").unwrap(), None, metadata);
+        let in_sector = |uri| client(pairwise(&[uri], None));
+        let (own, public) = (in_sector("https://app.example/cb"), client(ClientMetadata::default()));
+        assert!(are_the_same(&own, &in_sector("https://app.example/other")));
+        assert!(are_the_same(
+            &own,
+            &client(pairwise(&["https://b.example/"], Some("https://app.example/x")))
+        ));
+        assert!(are_the_same(&public, &public));
+        for (before, after) in
+            [(&own, &in_sector("https://shop.example/cb")), (&own, &public), (&public, &own)]
+        {
+            assert!(!are_the_same(before, after));
+        }
+    }
+
+    #[test]
+    fn a_client_known_by_a_document_shares_its_subjects_with_nobody() {
+        let times = DocumentTimes {
+            refresh_at: Timestamp::from_unix_seconds(1),
+            ends_at: Timestamp::from_unix_seconds(2),
+        };
+        let metadata = || pairwise(&["https://app.example/cb"], Some("https://app.example/sector.json"));
+        let client = |document| Client {
+            document,
+            ..Client::unchecked(ClientId::parse("https://evil.example/id").unwrap(), None, metadata())
+        };
+        let secret = PairwiseSecret::new(&Secret::new([1; 32]));
+        let subject = Subject::parse("alice-1").unwrap();
+        assert_ne!(secret.sub(&client(Some(times)), &subject), secret.sub(&client(None), &subject));
     }
 
     #[test]

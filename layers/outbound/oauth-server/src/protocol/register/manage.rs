@@ -2,7 +2,7 @@
 //!
 //! The rules, in order: the token of this registration, in the header, and a client that may act (a client that is not there
 //! looks and costs the same); GET tells what is stored; PUT replaces all of it by the rules of registration, must name the
-//! client, and brings a new token, so that of several at once one gets its way; DELETE ends the client and all that it holds.
+//! client, leaves the `sub` under which the client knows people, and brings a new token, so that of several at once one gets its way; DELETE ends the client and all that it holds.
 //!
 //! A secret is told once, when it is made. An update makes one when the client comes to need one that it has not.
 
@@ -15,9 +15,12 @@ use serde_json::{Map, Value};
 use towergate_core::{Digest, Secret, audit::Origin, token::OpaqueToken};
 use towergate_oauth::{
     ports::{OAuthStore, client::Managing},
-    rules::client::{
-        Client, ClientAuthMethod, ClientId,
-        registration_token::{self, PREFIX},
+    rules::{
+        client::{
+            Client, ClientAuthMethod, ClientId,
+            registration_token::{self, PREFIX},
+        },
+        subject,
     },
 };
 use towergate_oauth_types::ErrorCode;
@@ -89,6 +92,11 @@ async fn update<S: OAuthStore, R, P>(
     let reading = read(endpoints, fields, origin.at)?;
     let fresh = secret::fresh(&server.random)?;
     let (mut client, mut told) = build(endpoints, reading, before.id.clone(), fresh).await?;
+    if !subject::are_the_same(&before, &client) {
+        let description =
+            "subject_type, and the host that pairwise subjects belong to, must stay: register anew";
+        return Err(Refusal::new(ErrorCode::InvalidClientMetadata, description).into());
+    }
     if told.is_some() && serves(&before, client.metadata.token_endpoint_auth_method) {
         client.secret = before.secret;
         client.sealed_secret = before.sealed_secret;

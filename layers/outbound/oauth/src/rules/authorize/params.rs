@@ -118,9 +118,11 @@ impl Params {
     /// Whether everything can be read.
     ///
     /// # Errors
-    /// `invalid_request` when something is repeated or unreadable.
+    /// `invalid_request` when something is repeated, unreadable or too long.
     pub(super) fn check(&self) -> Result<(), OAuthError> {
-        self.form.bad().map_or(Ok(()), |(_, bad)| Err(unreadable(bad)))
+        self.form.bad().map_or(Ok(()), |(_, bad)| Err(unreadable(bad)))?;
+        KNOWN.iter().try_for_each(|name| self.value(name).map(drop))?;
+        LISTS.iter().try_for_each(|name| self.list(name).map(drop))
     }
 
     /// The `state` to repeat in an error, if it can be read.

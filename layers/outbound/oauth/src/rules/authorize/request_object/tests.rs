@@ -164,6 +164,15 @@ fn oidc_core_6_2_1_a_request_is_by_value_or_by_reference() {
     assert_eq!(shop.refused(&format!("{BESIDE}&state=again"), &json!({})), ErrorCode::InvalidRequest);
 }
 
+#[test]
+fn what_is_too_long_beside_a_request_object_is_refused_and_never_left_out() {
+    let long = "c".repeat(2049);
+    for name in ["code_challenge", "login_hint", "resource"] {
+        let refused = shop().refused(&format!("{BESIDE}&{name}={long}"), &json!({}));
+        assert_eq!(refused, ErrorCode::InvalidRequest, "{name}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn whatever_the_request_object_is_nothing_panics(request in "[A-Za-z0-9_.-]{0,80}") {
