@@ -255,10 +255,11 @@ async fn oidcc_server_rotate_keys() {
 #[tokio::test]
 async fn oidcc_request_uri_signed_rs256() {
     // The plan asks for it, and this provider refuses requests by reference, which the discovery document says.
-    let mut module = registered(json!({ "request_object_signing_alg": "RS256" })).await;
+    let uri = Op::shared().site.at(&nonce::<8>());
+    let more = json!({ "request_object_signing_alg": "RS256", "request_uris": [uri] });
+    let mut module = registered(more).await;
     let inner = module.request();
     let signed = module.client.key.sign_jwt("JWT", &inner.claims()).unwrap();
-    let uri = module.op.site.at(&nonce::<8>());
     module.op.site.publish(&uri, signed);
     let request = module.request().with("request_uri", &uri);
     let visit = module.authorize(&request).await;

@@ -11,7 +11,7 @@ use crate::runner::{
     nonce,
     op::{Op, as_json},
     request::Request,
-    visit::visit,
+    visit::visit_by_form,
 };
 
 pub(crate) async fn oidcc_server(variant: Variant) {
@@ -279,7 +279,7 @@ pub(crate) async fn oidcc_ensure_post_request_succeeds(variant: Variant) {
     let request = module.request();
     let endpoint = module.op.endpoint("authorization_endpoint").await;
     let op = module.op.clone();
-    let visit = visit(&op, &mut module.browser, Method::POST, endpoint, &request.form()).await;
+    let visit = visit_by_form(&op, &mut module.browser, endpoint, &request.form()).await;
     module.flow_from(&request, &visit, &[]).await;
     module.done().await;
 }
@@ -302,8 +302,8 @@ fn outside(request: &Request) -> Request {
 pub(crate) async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported(
     variant: Variant,
 ) {
-    let mut module = Module::new(variant).await;
-    let uri = module.op.site.at(&nonce::<8>());
+    let uri = Op::shared().site.at(&nonce::<8>());
+    let mut module = Module::with(Op::shared(), variant, json!({ "request_uris": [uri] })).await;
     module.op.site.publish(&uri, unsigned(&module.request()));
     let request = outside(&module.request()).with("request_uri", &uri);
     let visit = module.authorize(&request).await;

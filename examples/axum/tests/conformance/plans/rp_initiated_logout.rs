@@ -1,6 +1,5 @@
 //! `oidcc-rp-initiated-logout-certification-test-plan`, and the steps that all logout plans share.
 
-use http::Method;
 use serde_json::{Value, json};
 use towergate::{core::Clock, jose::Algorithm};
 
@@ -45,7 +44,7 @@ impl SignedIn {
         if !request.form().is_empty() {
             url = request.at(&url);
         }
-        visit(&self.module.op, &mut self.module.browser, Method::GET, url, "").await
+        visit(&self.module.op, &mut self.module.browser, url).await
     }
 
     /// Nobody is signed in any more: a request that forbids pages is refused.

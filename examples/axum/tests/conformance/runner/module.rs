@@ -93,7 +93,7 @@ impl Module {
     /// Goes to the authorization endpoint, and as far as the pages lead.
     pub(crate) async fn authorize(&mut self, request: &Request) -> Visit {
         let url = request.at(&self.op.endpoint("authorization_endpoint").await);
-        visit(&self.op, &mut self.browser, Method::GET, url, "").await
+        visit(&self.op, &mut self.browser, url).await
     }
 
     /// The usual flow, from the request to the userinfo, with everything checked that always holds.

@@ -54,10 +54,21 @@ impl Visit {
 }
 
 /// Opens an address of the provider and does what its pages ask for.
-pub(crate) async fn visit(op: &Op, browser: &mut Browser, method: Method, url: Url, form: &str) -> Visit {
+pub(crate) async fn visit(op: &Op, browser: &mut Browser, url: Url) -> Visit {
+    let page = browser.send(Method::GET, url, &[], "").await;
+    go_on(op, browser, page).await
+}
+
+/// Is sent to an address of the provider by a form on the suite's site, and does what its pages ask for.
+pub(crate) async fn visit_by_form(op: &Op, browser: &mut Browser, url: Url, form: &str) -> Visit {
+    let headers = [("sec-fetch-site", "cross-site"), ("origin", op.site.origin.as_str())];
+    let page = browser.send(Method::POST, url, &headers, form).await;
+    go_on(op, browser, page).await
+}
+
+async fn go_on(op: &Op, browser: &mut Browser, mut page: Page) -> Visit {
     let mut shown = Vec::new();
     let mut pages = Vec::new();
-    let mut page = browser.send(method, url, &[], form).await;
     for _ in 0..15 {
         if let Some(url) = page.redirect() {
             if let Some(back) = by_redirect(op, &url) {
