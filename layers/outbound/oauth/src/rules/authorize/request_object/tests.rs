@@ -1,4 +1,7 @@
+use std::{collections::BTreeMap, sync::LazyLock};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use proptest::{collection, prelude::*, sample};
 use serde_json::json;
 use towergate_jose::{SigningKey, generate};
 
@@ -177,5 +180,35 @@ proptest::proptest! {
     #[test]
     fn whatever_the_request_object_is_nothing_panics(request in "[A-Za-z0-9_.-]{0,80}") {
         let _ = shop().open_text(BESIDE, &request);
+    }
+}
+
+/// Parameters by name, as a client may put them inside a request object or beside it.
+fn said() -> impl Strategy<Value = BTreeMap<&'static str, String>> {
+    let names = ["state", "nonce", "login_hint", "ui_locales", "acr_values", "scope", "prompt", "display"];
+    collection::btree_map(sample::select(names.to_vec()), "[a-z ]{1,5}", 0..8)
+}
+
+proptest::proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// For every parameter and every way to spread them: what is inside counts, else what is beside, unless the client must
+    /// sign all that it asks.
+    #[test]
+    fn what_is_inside_always_wins(inside in said(), beside in said(), must_sign: bool) {
+        static SHOP: LazyLock<Shop> = LazyLock::new(shop);
+        let mut client = SHOP.client.clone();
+        client.metadata.require_signed_request_object = must_sign;
+        let request = SHOP.key.sign_jwt("JWT", &inside).unwrap();
+        let mut text = Serializer::new(String::from("client_id=shop"));
+        let text = text.extend_pairs(&beside).append_pair("request", &request).finish();
+        let keys = JwkSet::new(vec![SHOP.key.public_jwk().clone()]);
+        let issuer = Issuer::https("https://id.example").unwrap();
+        let params = open(Params::parse(text.as_bytes()).unwrap(), &client, &keys, &issuer, NOW).unwrap();
+        for name in ["state", "nonce", "login_hint", "ui_locales", "acr_values", "scope", "prompt"] {
+            let beside = beside.get(name).filter(|_| !must_sign);
+            let expected = inside.get(name).or(beside).map(String::as_str);
+            prop_assert_eq!(params.value(name), Ok(expected), "{}", name);
+        }
     }
 }
