@@ -42,6 +42,9 @@ mod logout;
 #[path = "refusals/management.rs"]
 mod management;
 #[cfg(test)]
+#[path = "refusals/meanwhile.rs"]
+mod meanwhile;
+#[cfg(test)]
 #[path = "refusals/proof.rs"]
 mod proof;
 #[cfg(test)]
@@ -53,6 +56,9 @@ mod registration;
 #[cfg(test)]
 #[path = "refusals/request.rs"]
 mod request;
+#[cfg(test)]
+#[path = "refusals/request_object.rs"]
+mod request_object;
 #[cfg(test)]
 #[path = "refusals/shape.rs"]
 mod shape;
@@ -133,6 +139,9 @@ refuses! {
     authorize_tells_the_client: authorization_request::told_to_the_client,
     authorize_tells_as_it_is_asked: authorize::told_as_asked,
     authorize_asks_nobody_in_silence: authorize::silent_and_hinted,
+    a_signed_request_says_the_right_things: request_object::claims,
+    a_signed_request_is_the_clients_own: request_object::signatures,
+    a_client_that_must_sign_signs_everything: request_object::strict,
     token_asks_for_a_proof: proof::at_token,
     revocation_asks_for_a_proof: proof::at_revocation,
     introspection_asks_for_a_proof: proof::at_introspection,
@@ -168,4 +177,6 @@ refuses! {
     registration_may_be_closed: admission::closed,
     registration_may_ask_for_a_voucher: admission::vouched_for,
     the_session_check_is_read: logout::check_session,
+    a_sign_in_that_ended_takes_all_along: meanwhile::signed_out,
+    a_client_that_is_shut_out_is_so_at_once: meanwhile::shut_out,
 }

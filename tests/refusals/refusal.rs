@@ -120,6 +120,12 @@ impl Refusal {
         self
     }
 
+    /// With a cookie that takes the place of a dead one.
+    pub(crate) fn forgets(self, cookie: &str) -> Self {
+        let gone = format!("{cookie}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0");
+        self.header(header::SET_COOKIE, &gone)
+    }
+
     /// With the challenge of this scheme: exactly these parameters, and `error_description` where there is an `error`.
     pub(crate) fn challenge(mut self, scheme: &'static str, parameters: &[(&str, &str)]) -> Self {
         let realm = [("realm", ISSUER)];

@@ -10,7 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 use towergate::{
-    oauth::rules::client::ClientId,
+    core::{Clock, audit::Origin, system::OsRandom},
+    oauth::{ports::ClientStore, rules::client::ClientId},
     oauth_server::{
         ServerConfig,
         config::ResourceServer,
@@ -120,6 +121,21 @@ impl Stage {
     /// Sends what leaves things as a row needs them.
     pub(crate) async fn send(&self, request: Sent) -> Response<Full<Bytes>> {
         self.house.app.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Shuts a client out.
+    pub(crate) async fn shut_out(&mut self, client: &str) {
+        let origin = Origin::detached(self.house.clock.now(), &OsRandom::new()).unwrap();
+        self.store.disable_client(ClientId::parse(client).unwrap(), origin).await.unwrap();
+        self.is_late = true;
+    }
+
+    /// Signs Alice out, where her client sends her.
+    pub(crate) async fn signs_out(&mut self) {
+        let path = format!("/oauth/end_session?id_token_hint={}", self.token("id_token"));
+        let answer = self.alice.get(&path).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        self.is_late = true;
     }
 
     pub(crate) fn later(&mut self, seconds: u64) {
