@@ -4,12 +4,21 @@ import { after, before, describe, it } from 'node:test';
 import * as client from 'openid-client';
 import { Browser } from './browser.mjs';
 import { callback, password, secret, startHost } from './host.mjs';
-import { setOf, signingKey } from './keys.mjs';
+import { decryptionKey, setOf, signingKey } from './keys.mjs';
 import { startSite } from './site.mjs';
 
 const allow = { decision: 'allow' };
 const credentials = { email: 'alice@example.com', password };
 const key = await signingKey('ES256');
+const opener = await decryptionKey('ECDH-ES');
+const sealed = {
+  id_token_signed_response_alg: 'PS256',
+  id_token_encrypted_response_alg: 'ECDH-ES', id_token_encrypted_response_enc: 'A256GCM',
+  userinfo_signed_response_alg: 'ES256',
+  userinfo_encrypted_response_alg: 'ECDH-ES', userinfo_encrypted_response_enc: 'A256GCM',
+  introspection_signed_response_alg: 'PS256',
+  introspection_encrypted_response_alg: 'ECDH-ES', introspection_encrypted_response_enc: 'A256GCM',
+};
 const registered = (site) => [
   { client_id: 'basic', client_secret: secret },
   { client_id: 'post', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
@@ -19,6 +28,10 @@ const registered = (site) => [
   { client_id: 'secret-jwt', client_secret: secret, token_endpoint_auth_method: 'client_secret_jwt' },
   { client_id: 'key-jwt', token_endpoint_auth_method: 'private_key_jwt', jwks: setOf(key) },
   { client_id: 'key-uri', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${site.address}/keys` },
+  {
+    client_id: 'sealed', token_endpoint_auth_method: 'private_key_jwt', jwks: setOf(key, opener),
+    require_signed_request_object: true, ...sealed,
+  },
   {
     client_id: 'machine', client_secret: secret, scope: 'reports',
     grant_types: ['client_credentials'], redirect_uris: [],
@@ -166,6 +179,23 @@ for (const example of ['axum', 'warp']) {
         await assert.rejects(api);
         assert.equal((await client.tokenIntrospection(config, tokens.refresh_token)).active, true);
       }
+    });
+
+    it('signs its requests, and opens what is signed and encrypted to it', async () => {
+      const config = await discover('sealed', client.PrivateKeyJwt({ key: key.key, kid: key.kid }), sealed);
+      client.enableNonRepudiationChecks(config);
+      client.enableDecryptingResponses(config, ['A256GCM'], { key: opener.key, kid: opener.kid });
+      const { url, checks } = await request(config);
+      const parameters = Object.fromEntries([...url.searchParams].filter(([name]) => name !== 'client_id'));
+      const signed = await client.buildAuthorizationUrlWithJAR(config, parameters, { key: key.key, kid: key.kid });
+      const back = await signInAndAllow(new Browser(), signed);
+      const tokens = await client.authorizationCodeGrant(config, back, checks);
+      assert.equal(tokens.id_token.split('.').length, 5);
+      const person = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+      assert.equal(person.email, 'alice@example.com');
+      assert.equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);
+      const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
+      assert.equal(refreshed.claims().sub, tokens.claims().sub);
     });
 
     it('acts for itself with client credentials', async () => {
