@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use towergate_core::{LocalPath, StoreError};
+use towergate_core::{LocalPath, StoreError, Timestamp};
 use towergate_endpoint::page;
+use url::form_urlencoded::byte_serialize;
 
 use crate::{
     form::FormError,
@@ -33,6 +34,23 @@ pub(crate) fn unavailable(pages: &impl LoginPages) -> Response<Bytes> {
     let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, message, pages);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// A page for whoever must wait until then.
+pub(crate) fn waiting(mut page: Response<Bytes>, until: Timestamp, now: Timestamp) -> Response<Bytes> {
+    let seconds = until.since(now).as_millis().div_ceil(1000).max(1);
+    *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    if let Ok(seconds) = HeaderValue::from_str(&seconds.to_string()) {
+        page.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    page
+}
+
+/// On to `path`, and from there back to `return_to`.
+pub(crate) fn see_other_first(path: &LocalPath, return_to: &LocalPath) -> Response<Bytes> {
+    let escaped: String = byte_serialize(return_to.as_str().as_bytes()).collect();
+    let location = HeaderValue::try_from(format!("{path}?return_to={escaped}"));
+    page::see_other(location.unwrap_or(HeaderValue::from_static("/")))
 }
 
 /// Something that broke.

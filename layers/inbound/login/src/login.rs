@@ -1,19 +1,24 @@
 //! The sign-in page.
 //!
 //! 1. `GET` shows the form. `return_to` says where to go afterwards, when it is a path of this host; `login_hint`
-//!    fills in the address.
+//!    fills in the address. Somebody half signed in goes on to prove the second factor instead; so does whoever is signed in
+//!    too weakly for the `acr_values` that are asked for, and has one.
 //! 2. `POST` reads the form (64 KiB at most, no field twice) and [tries](PasswordLogin::attempt).
 //! 3. A success answers 303 to the path, with a new session; whoever was signed in and proved themself again keeps
-//!    their sign-in. A failure answers 422 with the form again and one sentence, the same for every reason. 401 would
+//!    their sign-in; over the page for the second factor if that is due. A failure answers 422 with the form again and one sentence, the same for every reason. 401 would
 //!    have to name an HTTP authentication scheme, and this is none.
-//! 4. Too much to do, or a store that is away, answers 503 with `Retry-After`.
+//! 4. Who failed too often lately is told so, with 429 and `Retry-After`, whether anybody has the address or not.
+//! 5. Too much to do, or a store that is away, answers 503 with `Retry-After`.
 
 use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{LocalPath, Secret, audit::Origin};
-use towergate_identity::{ports::IdentityStore, rules::email};
+use towergate_core::{LocalPath, Secret, StoreError, audit::Origin};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{email, level::Level, session::SessionStage},
+};
 use towergate_session::{Session, SessionError};
 use tracing::Instrument;
 
@@ -23,7 +28,7 @@ use crate::{
     hasher::HasherError,
     logout::OnLogout,
     pages::{LoginPages, LoginView},
-    password::{LoginError, PasswordLogin, REFUSED, SignedIn},
+    password::{LoginError, PasswordLogin, REFUSED, SignedIn, TOO_MANY_TRIES},
     setting::Setting,
 };
 
@@ -32,6 +37,7 @@ pub(crate) struct Login<S, P, H> {
     pub(crate) login: PasswordLogin<S>,
     pub(crate) hook: Arc<H>,
     pub(crate) path: LocalPath,
+    pub(crate) second_factor: LocalPath,
     pub(crate) setting: Setting<P>,
 }
 
@@ -45,7 +51,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         match *request.method() {
             // Nobody could sign in with a form whose post will fail.
             Method::GET | Method::HEAD => match Session::of(request.extensions()) {
-                Ok(_) => self.show(request.uri().query().unwrap_or_default()),
+                Ok(session) => self.show(session.clone(), request.uri().query().unwrap_or_default()).await,
                 Err(missing) => answer::misbuilt(missing.to_string()),
             },
             Method::POST => self.attempt(request).await,
@@ -53,14 +59,34 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         }
     }
 
-    fn show(&self, query: &str) -> Response<Bytes> {
-        match form::parse(query.as_bytes(), ["return_to", "login_hint"]) {
-            Ok([return_to, hint]) => {
+    async fn show(&self, session: Session, query: &str) -> Response<Bytes> {
+        match form::parse(query.as_bytes(), ["return_to", "login_hint", "acr_values"]) {
+            Ok([return_to, hint, levels]) => {
                 let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
+                let levels = levels.as_ref().map_or("", |levels| levels.expose());
+                match self.lacks_only_a_second_factor(&session, levels).await {
+                    Ok(true) => return answer::see_other_first(&self.second_factor, &return_to),
+                    Ok(false) => {}
+                    Err(error) => return answer::store_failed(&error, self.pages()),
+                }
                 self.form(StatusCode::OK, hint.as_ref().map_or("", |value| value.expose()), &return_to, None)
             }
             Err(error) => answer::unreadable(error, self.pages()),
         }
+    }
+
+    /// Whether the second factor is all that is missing: it is due, or it is asked for by `levels` and the person has one.
+    async fn lacks_only_a_second_factor(&self, session: &Session, levels: &str) -> Result<bool, StoreError> {
+        let Some(record) = session.record() else { return Ok(false) };
+        if record.stage == SessionStage::AwaitsSecondFactor {
+            return Ok(true);
+        }
+        let wanted = levels.split(' ').filter_map(Level::parse).max();
+        if wanted <= Level::of(&record.methods) {
+            return Ok(false);
+        }
+        let totp = self.login.store().find_totp(record.user).await?;
+        Ok(totp.is_some_and(|totp| totp.is_enrolled()))
     }
 
     async fn attempt<B>(&self, request: Request<B>) -> Response<Bytes>
@@ -89,9 +115,15 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
 
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
         match self.sign_in(email.expose().clone(), password, session, origin).await {
-            Ok(_) => answer::see_other(&return_to),
+            Ok(SignedIn { stage: SessionStage::Complete, .. }) => answer::see_other(&return_to),
+            Ok(_) => answer::see_other_first(&self.second_factor, &return_to),
             Err(LoginError::Refused) => {
                 self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(REFUSED))
+            }
+            Err(LoginError::TooManyTries { until }) => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let page = self.form(status, email.expose(), &return_to, Some(TOO_MANY_TRIES));
+                answer::waiting(page, until, origin.at)
             }
             Err(LoginError::Overloaded) => answer::unavailable(self.pages()),
             Err(LoginError::Store(error) | LoginError::Session(SessionError::Store(error))) => {
@@ -156,6 +188,6 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
 }
 
 /// Where to go after signing in: a path of this host, or the front page.
-fn destination(return_to: Option<&str>) -> LocalPath {
+pub(crate) fn destination(return_to: Option<&str>) -> LocalPath {
     return_to.and_then(LocalPath::parse).unwrap_or_else(LocalPath::root)
 }

@@ -1,13 +1,18 @@
 //! Signing in with a password, as a plain call for a host's own handler.
 //!
 //! 1. The password is read (1 to 128 characters) and the person is loaded; an address that cannot be one is nobody's.
-//! 2. One comparison is made on the [hasher](PasswordHasher), whoever asks.
-//! 3. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
-//! 4. A success becomes a session with a new identifier, and the store writes both facts with it.
-//! 5. A hash that was made in another way than new ones are is replaced. If that fails, the person is signed in.
+//! 2. The try is counted before it is checked, at an address that nobody has as well: after five failures in a row come
+//!    waits ([`lockout`](towergate_identity::rules::lockout)), which say the same to everybody, and stand in the way of no
+//!    other way in.
+//! 3. One comparison is made on the [hasher](PasswordHasher), whoever asks. After a hundred failures in a row it is made, and
+//!    does not count.
+//! 4. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
+//! 5. A success becomes a session with a new identifier, and the store writes both facts with it. Whoever has a second
+//!    factor is only half signed in by it.
+//! 6. A hash that was made in another way than new ones are is replaced. If that fails, the person is signed in.
 
 use towergate_core::{
-    Secret, StoreError,
+    Secret, StoreError, Timestamp,
     audit::{Fact, Origin},
 };
 use towergate_identity::{
@@ -15,8 +20,9 @@ use towergate_identity::{
     rules::{
         email::EmailAddress,
         fact::{IdentityFact, LoginFailure},
+        lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         password::{Decision, Password},
-        session::{SessionId, SignInId},
+        session::{SessionId, SessionStage, SignInId},
         user::{User, UserId},
     },
 };
@@ -28,11 +34,15 @@ use crate::hasher::{HasherError, PasswordHasher};
 /// What the person is told, whatever the reason.
 pub const REFUSED: &str = "The e-mail address or the password is wrong.";
 
+/// What the person is told who must wait, whoever they are.
+pub const TOO_MANY_TRIES: &str = "That was wrong too often. Please wait a while before you try again.";
+
 /// Signs people in with a password. Cheap to clone when the store is.
 #[derive(Debug, Clone)]
 pub struct PasswordLogin<S> {
     store: S,
     hasher: PasswordHasher,
+    lockout: LockoutPolicy,
 }
 
 /// Somebody signed in.
@@ -44,6 +54,8 @@ pub struct SignedIn {
     pub session: SessionId,
     /// The sign-in it belongs to: the one before it, where the same person proved themself again.
     pub sign_in: SignInId,
+    /// Whether they are signed in, or a second factor is due.
+    pub stage: SessionStage,
     /// The sign-in that ended with the session whose place this one took; what else came from it is the host's to end.
     pub ended: Option<SignInId>,
 }
@@ -55,6 +67,12 @@ pub enum LoginError {
     /// The address, the password or the account is not good for it. The reason is in the audit log.
     #[error("{REFUSED}")]
     Refused,
+    /// It was wrong too often lately. The same to everybody, whether anybody has the address or not.
+    #[error("{TOO_MANY_TRIES}")]
+    TooManyTries {
+        /// From when on it may be tried again.
+        until: Timestamp,
+    },
     /// Too many are signing in, or memory ran out. The same call may succeed later.
     #[error("too many people are signing in")]
     Overloaded,
@@ -73,7 +91,19 @@ impl<S: IdentityStore> PasswordLogin<S> {
     /// Signs in the people of `store`.
     #[must_use]
     pub const fn new(store: S, hasher: PasswordHasher) -> Self {
-        Self { store, hasher }
+        Self { store, hasher, lockout: LockoutPolicy::DEFAULT }
+    }
+
+    /// Counts tries by `policy`.
+    #[must_use]
+    pub fn lockout(mut self, policy: LockoutPolicy) -> Self {
+        self.lockout = policy;
+        self
+    }
+
+    /// The store.
+    pub(crate) const fn store(&self) -> &S {
+        &self.store
     }
 
     /// Trades an address and a password for a session in the place of `session`, at `origin.at`. Once begun it runs to
@@ -109,14 +139,30 @@ impl<S: IdentityStore> PasswordLogin<S> {
             Ok(email) => self.store.find_user_by_email(&email).await?,
             Err(_) => None,
         };
+        let class = CredentialClass::Password;
+        let key = match &user {
+            Some(user) => TryKey::of_user(class, user.id),
+            None => TryKey::of_nobody(class, &email),
+        };
+        let reserved = self.store.reserve_try(key, self.lockout, origin).await?;
+        if let Reserving::Wait(until) = reserved {
+            return Err(match self.refuse(user.as_ref(), LoginFailure::TooManyTries, origin).await {
+                LoginError::Refused => LoginError::TooManyTries { until },
+                failed => failed,
+            });
+        }
         let decision = self.hasher.decide(user.clone(), password.clone(), origin.at).await?;
         let (proof, rehash_due) = match decision {
             Decision::Proven { proof, rehash_due } => (proof, rehash_due),
             Decision::Failed(LoginFailure::Exhausted) => return Err(LoginError::Overloaded),
             Decision::Failed(reason) => return Err(self.refuse(user.as_ref(), reason, origin).await),
         };
+        if matches!(reserved, Reserving::Blocked { .. }) {
+            return Err(self.refuse(user.as_ref(), LoginFailure::Blocked, origin).await);
+        }
+        self.store.forget_tries(key).await?;
         let id = proof.user();
-        let Begun { session, sign_in, ended } = match session.establish(proof).await {
+        let Begun { session, sign_in, stage, ended } = match session.establish(proof).await {
             Ok(begun) => begun,
             // Shut out since they were loaded.
             Err(SessionError::UserRefused) => {
@@ -128,7 +174,7 @@ impl<S: IdentityStore> PasswordLogin<S> {
         if rehash_due {
             self.rehash(user, password, origin).await;
         }
-        Ok(SignedIn { user: id, session, sign_in, ended })
+        Ok(SignedIn { user: id, session, sign_in, stage, ended })
     }
 
     /// Writes the failure down; when that fails, the failure of the store is what is answered.

@@ -9,6 +9,7 @@ use http::{
     request::Parts,
 };
 use towergate_core::LocalPath;
+use towergate_identity::rules::level::Level;
 use url::form_urlencoded::byte_serialize;
 
 /// Sends people who navigate to the sign-in page; answers every other request with a status: 401 where nobody is signed
@@ -28,7 +29,16 @@ impl ToLogin {
 
     /// The way to the sign-in page, for a person who navigates.
     pub(crate) fn navigation<B: From<Bytes>>(&self, request: &Parts) -> Option<Response<B>> {
-        let location = navigates(request).then(|| self.location(request)).flatten()?;
+        self.navigation_for(request, None)
+    }
+
+    /// The same, for a sign-in of at least `level`.
+    pub(crate) fn navigation_for<B: From<Bytes>>(
+        &self,
+        request: &Parts,
+        level: Option<Level>,
+    ) -> Option<Response<B>> {
+        let location = navigates(request).then(|| self.location(request, level)).flatten()?;
         let mut response = plain(StatusCode::SEE_OTHER, "Please sign in.\n");
         response.headers_mut().insert(LOCATION, location);
         Some(response)
@@ -43,13 +53,16 @@ impl ToLogin {
     }
 
     /// The sign-in page, told where the person wanted to go.
-    fn location(&self, request: &Parts) -> Option<HeaderValue> {
+    fn location(&self, request: &Parts, level: Option<Level>) -> Option<HeaderValue> {
         let login = self.login.as_str().split('#').next()?;
         let wanted = request.uri.path_and_query().and_then(|wanted| LocalPath::parse(wanted.as_str()));
         let Some(wanted) = wanted else { return HeaderValue::from_str(login).ok() };
         let mut location = String::from(login);
         location.push_str(if login.contains('?') { "&return_to=" } else { "?return_to=" });
         location.extend(byte_serialize(wanted.as_str().as_bytes()));
+        if let Some(level) = level {
+            location.extend(["&acr_values=", level.acr()]);
+        }
         HeaderValue::try_from(location).ok()
     }
 }

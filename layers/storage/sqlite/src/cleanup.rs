@@ -29,6 +29,8 @@ pub struct Cleaned {
     pub sign_in_clients: u64,
     /// Notices of the end of a sign-in that need not be remembered any more.
     pub logout_notices: u64,
+    /// Tries at addresses that nobody has.
+    pub tries: u64,
     /// Interactions that had expired.
     pub interactions: u64,
     /// Identifiers that counted once, and stood in what has expired.
@@ -48,6 +50,14 @@ pub(crate) const SESSIONS: &str = "DELETE FROM towergate_sessions WHERE id IN
 
 pub(crate) const REPLACED_SESSIONS: &str = "DELETE FROM towergate_replaced_sessions WHERE id IN
     (SELECT id FROM towergate_replaced_sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+/// Tries at accounts count for as long as the account is there; at an address that nobody has, a quiet day is enough.
+pub(crate) const TRIES_OF_NOBODY: &str = "DELETE FROM towergate_tries WHERE (class, whose) IN
+    (SELECT class, whose FROM towergate_tries WHERE length(whose) = 32 AND last_at <= ?1
+     ORDER BY last_at LIMIT ?2)";
+
+/// How long tries at an address that nobody has are remembered, as the rules of signing in have it.
+const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -115,6 +125,7 @@ impl SqliteStore {
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
+            tries: self.clean(TRIES_OF_NOBODY, now.minus(TRIES_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,

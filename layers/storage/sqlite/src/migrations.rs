@@ -63,6 +63,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "confirmed_addresses",
         sql: include_str!("../migrations/0014_confirmed_addresses.sql"),
     },
+    Migration { number: 15, name: "factors", sql: include_str!("../migrations/0015_factors.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

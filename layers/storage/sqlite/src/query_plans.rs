@@ -45,6 +45,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::SINGLE_USE,
         c::LOGOUT_NOTICES,
         c::SIGN_IN_CLIENTS,
+        c::TRIES_OF_NOBODY,
         c::CODES_OF_BARE_GRANT,
         c::BARE_GRANT,
     ] {
@@ -55,7 +56,7 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[cfg(feature = "inbound")]
 #[test]
 fn signing_in_uses_an_index() {
-    use crate::identity::{replaced_session as r, session as s, user as u};
+    use crate::identity::{factor as f, replaced_session as r, session as s, tries as t, user as u};
     let connection = migrated();
     for sql in [
         s::LOAD,
@@ -70,6 +71,12 @@ fn signing_in_uses_an_index() {
         r::FIND,
         u::FIND,
         u::FIND_BY_EMAIL,
+        f::FIND,
+        f::SPEND,
+        f::SPEND_CODE,
+        f::CODES_LEFT,
+        t::FIND,
+        t::FORGET,
     ] {
         assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
     }

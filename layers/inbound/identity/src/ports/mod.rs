@@ -9,17 +9,21 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod factor;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod session;
+pub mod tries;
 pub mod user;
 
 use towergate_core::audit::AuditLog;
 
+pub use factor::FactorStore;
 pub use session::SessionStore;
+pub use tries::TryStore;
 pub use user::UserStore;
 
 /// Everything signing in asks of a store.
-pub trait IdentityStore: SessionStore + UserStore + AuditLog + Clone {}
+pub trait IdentityStore: SessionStore + UserStore + FactorStore + TryStore + AuditLog + Clone {}
 
-impl<T: SessionStore + UserStore + AuditLog + Clone> IdentityStore for T {}
+impl<T: SessionStore + UserStore + FactorStore + TryStore + AuditLog + Clone> IdentityStore for T {}

@@ -6,7 +6,7 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 
 use crate::rules::{
     fact::SessionEnd,
-    session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
+    session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
 
@@ -35,6 +35,9 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Keeps a new session and ends the one it replaces, in one step. Writes `login.succeeded` where
     /// `establishment.is_login`, `session.created`, and `session.revoked` for the replaced one if it was there.
+    ///
+    /// A login of somebody with an app that counts comes to what [`SessionRecord::admitted`] says: whichever way they came,
+    /// they are half signed in until they have proven it, and `login.half` is written in the place of `login.succeeded`.
     ///
     /// Where the sign-in of the replaced session [goes on](SessionRecord::goes_on_in), the new session belongs to it,
     /// whatever its record says, and has the replaced one's named values; the replaced identifier is remembered until the
@@ -145,6 +148,8 @@ pub enum Established {
     Established {
         /// The sign-in it belongs to: the replaced session's where that goes on, else its own.
         sign_in: SignInId,
+        /// Whether they are signed in, or a second factor is due.
+        stage: SessionStage,
         /// The sign-in that ended with the replaced session.
         ended: Option<SignInId>,
     },

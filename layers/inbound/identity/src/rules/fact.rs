@@ -3,8 +3,9 @@
 use towergate_core::audit::{Event, Fact, Origin, Party};
 
 use super::{
+    lockout::CredentialClass,
     login_proof::Method,
-    session::{SessionId, SignInId},
+    session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
 
@@ -13,6 +14,20 @@ use super::{
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are the identifiers that their names say")]
 pub enum IdentityFact {
+    /// Somebody has a new set of backup codes; those before are good no more.
+    BackupCodesRenewed { user: UserId, count: usize },
+    /// Somebody failed so often in a row that the credential opens nothing any more.
+    CredentialBlocked { class: CredentialClass, user: Option<UserId> },
+    /// Somebody proved that they have an authenticator app, which is asked for from now on.
+    FactorEnrolled { user: UserId },
+    /// Somebody's authenticator app is asked for no more, and their backup codes are gone.
+    FactorRemoved { user: UserId },
+    /// Somebody did not prove their second factor. The reason is for operators.
+    FactorRefused { user: UserId, reason: FactorFailure },
+    /// Somebody spent a code.
+    FactorUsed { user: UserId, class: CredentialClass },
+    /// Somebody proved the first of two factors; nobody is signed in yet.
+    FirstFactorProven { user: UserId, methods: Vec<Method> },
     /// Somebody proved who they are.
     LoginSucceeded { user: UserId, methods: Vec<Method> },
     /// Somebody did not. The reason is for operators; the person learns only that it failed.
@@ -29,16 +44,32 @@ pub enum IdentityFact {
     PasswordRehashed { user: UserId },
 }
 
+impl IdentityFact {
+    /// What a login came to that is kept as `session`.
+    #[must_use]
+    pub fn of_login(session: &SessionRecord) -> Self {
+        let (user, methods) = (session.user, session.methods.clone());
+        match session.stage {
+            SessionStage::Complete => Self::LoginSucceeded { user, methods },
+            SessionStage::AwaitsSecondFactor => Self::FirstFactorProven { user, methods },
+        }
+    }
+}
+
 /// Why a sign-in failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginFailure {
+    /// It failed so often in a row that the password opens nothing any more.
+    Blocked,
     /// The account is disabled.
     Disabled,
     /// The machine had no memory for the work.
     Exhausted,
     /// The account has no password.
     NoPassword,
+    /// It failed too often lately, and was not tried.
+    TooManyTries,
     /// Nobody has this address.
     UnknownUser,
     /// The stored hash cannot be read, or would cost more than is ever spent: an operator must look at it.
@@ -54,13 +85,48 @@ impl LoginFailure {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Blocked => "blocked",
             Self::Disabled => "disabled",
             Self::Exhausted => "exhausted",
             Self::NoPassword => "no_password",
+            Self::TooManyTries => "too_many_tries",
             Self::UnknownUser => "unknown_user",
             Self::UnreadableHash => "unreadable_hash",
             Self::UnusablePassword => "unusable_password",
             Self::WrongPassword => "wrong_password",
+        }
+    }
+}
+
+/// Why a second factor was not proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FactorFailure {
+    /// It failed so often in a row that the credential opens nothing any more.
+    Blocked,
+    /// The person has none.
+    Missing,
+    /// What was typed cannot be a code.
+    NoCode,
+    /// The code was spent before.
+    SpentBefore,
+    /// It failed too often lately, and was not tried.
+    TooManyTries,
+    /// The code is wrong.
+    WrongCode,
+}
+
+impl FactorFailure {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Missing => "missing",
+            Self::NoCode => "no_code",
+            Self::SpentBefore => "spent_before",
+            Self::TooManyTries => "too_many_tries",
+            Self::WrongCode => "wrong_code",
         }
     }
 }
@@ -71,6 +137,8 @@ impl LoginFailure {
 pub enum SessionEnd {
     /// Its person signed out.
     Logout,
+    /// Its person's second factors changed elsewhere.
+    FactorsChanged,
     /// A new identifier took its place.
     Replaced,
     /// Its person ended it from elsewhere.
@@ -84,6 +152,7 @@ impl SessionEnd {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::FactorsChanged => "factors_changed",
             Self::Logout => "logout",
             Self::Replaced => "replaced",
             Self::RevokedByUser => "revoked_by_user",
@@ -96,11 +165,37 @@ impl Fact for IdentityFact {
     fn event(&self, origin: &Origin) -> Event {
         let origin = *origin;
         let person = |id: &UserId| Party::new("user", id);
+        let names =
+            |methods: &[Method]| methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(" ");
         match self {
+            Self::BackupCodesRenewed { user, count } => {
+                Event::succeeded(origin, "backup_codes.renewed", person(user), person(user))
+                    .with("count", count)
+            }
+            Self::CredentialBlocked { class, user } => {
+                let target = user.as_ref().map_or_else(Party::anonymous, person);
+                Event::succeeded(origin, "credential.blocked", Party::system(), target)
+                    .with("class", class.as_str())
+            }
+            Self::FactorEnrolled { user } => {
+                Event::succeeded(origin, "factor.enrolled", person(user), person(user))
+            }
+            Self::FactorRemoved { user } => {
+                Event::succeeded(origin, "factor.removed", person(user), person(user))
+            }
+            Self::FactorRefused { user, reason } => {
+                Event::refused(origin, "factor.refused", Party::anonymous(), person(user), reason.as_str())
+            }
+            Self::FactorUsed { user, class } => {
+                Event::succeeded(origin, "factor.used", person(user), person(user))
+                    .with("class", class.as_str())
+            }
+            Self::FirstFactorProven { user, methods } => {
+                Event::succeeded(origin, "login.half", person(user), person(user)).with("amr", names(methods))
+            }
             Self::LoginSucceeded { user, methods } => {
-                let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
                 Event::succeeded(origin, "login.succeeded", person(user), person(user))
-                    .with("amr", names.join(" "))
+                    .with("amr", names(methods))
             }
             Self::LoginFailed { user, reason } => {
                 let target = user.as_ref().map_or_else(Party::anonymous, person);

@@ -47,6 +47,11 @@ impl LoginProof {
         Self { user, at, methods: vec![Method::Password], second_factor_due }
     }
 
+    /// The proof that a code, spent just now after `methods` without it, is. Called by the second factor rule alone.
+    pub(super) const fn by_second_factor(user: UserId, at: Timestamp, methods: Vec<Method>) -> Self {
+        Self { user, at, methods, second_factor_due: false }
+    }
+
     /// Who.
     #[must_use]
     pub const fn user(&self) -> UserId {

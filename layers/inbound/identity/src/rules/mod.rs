@@ -1,9 +1,14 @@
 //! What counts as proof of who somebody is, decided from facts alone.
 
+pub mod backup_code;
 pub mod email;
 pub mod fact;
+pub mod factor;
 pub mod level;
+pub mod lockout;
 pub mod login_proof;
 pub mod password;
+pub mod second_factor;
 pub mod session;
+pub mod totp;
 pub mod user;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
 
-use super::{login_proof::Method, user::UserId};
+use super::{level::Level, login_proof::Method, user::UserId};
 
 typed_id! {
     /// A session under one cookie. It changes at every change of privilege.
@@ -15,6 +15,9 @@ typed_id! {
     /// A sign-in, through all the session identifiers it goes by: the `sid` that clients see.
     SignInId
 }
+
+/// How long somebody may stay half signed in.
+pub const HALF_SIGNED_IN: Duration = Duration::from_secs(10 * 60);
 
 /// How a session cookie's value begins.
 pub const PREFIX: Prefix = Prefix::new("tgs");
@@ -98,10 +101,28 @@ impl SessionRecord {
     }
 
     /// Whether its sign-in goes on in `next`, which takes its place: always when a session only changes its identifier,
-    /// and at a login when the person who is signed in proves themself again.
+    /// and at a login when the person who is signed in proves themself again, or who is half signed in proves what was due.
     #[must_use]
     pub fn goes_on_in(&self, next: &Self, is_login: bool) -> bool {
-        !is_login || (self.user == next.user && self.stage == SessionStage::Complete)
+        let completed = next.stage == SessionStage::Complete
+            && next.methods.len() > self.methods.len()
+            && self.methods.iter().all(|method| next.methods.contains(method));
+        !is_login || (self.user == next.user && (self.stage == SessionStage::Complete || completed))
+    }
+
+    /// The session that a login comes to, of a person who has a second factor or has none: without proof of it, somebody
+    /// who has one is only half signed in, whichever way they came, and not for long.
+    #[must_use]
+    pub fn admitted(mut self, has_second_factor: bool) -> Self {
+        if has_second_factor && Level::of(&self.methods) < Some(Level::TwoFactors) {
+            self.stage = SessionStage::AwaitsSecondFactor;
+        }
+        if self.stage == SessionStage::AwaitsSecondFactor {
+            let end = self.created_at.plus(HALF_SIGNED_IN);
+            self.absolute_expires_at = self.absolute_expires_at.min(end);
+            self.idle_expires_at = self.idle_expires_at.min(self.absolute_expires_at);
+        }
+        self
     }
 
     /// What is remembered of it when another identifier takes its place.

@@ -27,6 +27,7 @@ pub struct LoginRoutes<S, P, H = ()> {
     login: PasswordLogin<S>,
     hook: Arc<H>,
     login_path: LocalPath,
+    second_factor_path: LocalPath,
     logout_path: LocalPath,
     after_logout: LocalPath,
     setting: Setting<P>,
@@ -39,6 +40,7 @@ impl<S: IdentityStore, P: LoginPages> LoginRoutes<S, P> {
             login: PasswordLogin::new(store, hasher),
             hook: Arc::new(()),
             login_path: path("/login"),
+            second_factor_path: path("/mfa"),
             logout_path: path("/logout"),
             after_logout: LocalPath::root(),
             setting: Setting::new(pages),
@@ -50,6 +52,12 @@ impl<S, P, H> LoginRoutes<S, P, H> {
     /// Where the sign-in page is: a path without a query.
     pub fn login_path(mut self, path: LocalPath) -> Self {
         self.login_path = path;
+        self
+    }
+
+    /// Where the second factor is asked for, by [`FactorRoutes`](crate::FactorRoutes): a path without a query.
+    pub fn second_factor_path(mut self, path: LocalPath) -> Self {
+        self.second_factor_path = path;
         self
     }
 
@@ -83,6 +91,7 @@ impl<S, P, H> LoginRoutes<S, P, H> {
             login: self.login,
             hook: Arc::new(hook),
             login_path: self.login_path,
+            second_factor_path: self.second_factor_path,
             logout_path: self.logout_path,
             after_logout: self.after_logout,
             setting: self.setting,
@@ -98,6 +107,7 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
             login: self.login.clone(),
             hook: Arc::clone(&self.hook),
             path: self.login_path.clone(),
+            second_factor: self.second_factor_path.clone(),
             setting: self.setting.clone(),
         };
         let logout = Logout {
@@ -115,6 +125,7 @@ impl<S: Clone, P, H> Clone for LoginRoutes<S, P, H> {
             login: self.login.clone(),
             hook: Arc::clone(&self.hook),
             login_path: self.login_path.clone(),
+            second_factor_path: self.second_factor_path.clone(),
             logout_path: self.logout_path.clone(),
             after_logout: self.after_logout.clone(),
             setting: self.setting.clone(),

@@ -1,5 +1,6 @@
 //! A small host around the routes, driven from outside as a browser would.
 
+mod lockout;
 mod login;
 mod logout;
 
@@ -17,9 +18,10 @@ use towergate_core::{
     random::InsecureSeededRandom,
 };
 use towergate_identity::{
-    ports::{UserStore, memory::MemoryStore},
+    ports::{TryStore, UserStore, memory::MemoryStore},
     rules::{
         email::EmailAddress,
+        lockout::{CredentialClass, TryKey},
         password::{HashParams, Password, hash},
         user::{User, UserId, UserState},
     },

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use http::{Response, StatusCode, request::Parts};
 
+use towergate_identity::rules::level::Level;
+
 use super::decide::NotSteppedUp;
 use crate::to_login::{ToLogin, plain};
 
@@ -20,7 +22,9 @@ impl<B, F: Fn(&Parts, NotSteppedUp) -> Response<B>> RejectNotSteppedUp<B> for F 
 
 impl<B: From<Bytes>> RejectNotSteppedUp<B> for ToLogin {
     fn reject(&self, request: &Parts, reason: NotSteppedUp) -> Response<B> {
-        self.navigation(request).unwrap_or_else(|| match reason {
+        // Only two factors are more than anybody signed in has.
+        let level = (reason == NotSteppedUp::TooWeak).then_some(Level::TwoFactors);
+        self.navigation_for(request, level).unwrap_or_else(|| match reason {
             NotSteppedUp::Anonymous | NotSteppedUp::SecondFactorDue => {
                 Self::unauthorized("Please sign in.\n")
             }

@@ -8,7 +8,7 @@ use towergate_identity::{
     rules::{
         fact::SessionEnd,
         login_proof::LoginProof,
-        session::{PREFIX, SessionId, SessionRecord, SignInId},
+        session::{PREFIX, SessionId, SessionRecord, SessionStage, SignInId},
     },
 };
 
@@ -22,6 +22,8 @@ pub struct Begun {
     pub session: SessionId,
     /// The sign-in it belongs to: the one before it, where the same person proved themself again.
     pub sign_in: SignInId,
+    /// Whether they are signed in, or a second factor is due.
+    pub stage: SessionStage,
     /// The sign-in that ended with the session whose place this one took: another person's, or one that was only half
     /// done. What else came from it is the host's to end.
     pub ended: Option<SignInId>,
@@ -33,6 +35,8 @@ impl Session {
     ///
     /// Where the person who is signed in proves themself again, their sign-in goes on, with its named values; its absolute
     /// end counts from the new proof. Anybody else begins a sign-in of their own, without values, and the one before ends.
+    ///
+    /// Whoever has a second factor and did not prove it is only half signed in, whichever way they came.
     ///
     /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
     ///
@@ -73,11 +77,14 @@ impl Session {
     ) -> Result<Begun, SessionError> {
         let record = establishment.session.clone();
         let begun = match self.door.establish(establishment, self.origin(now)?).await? {
-            Established::Established { sign_in, ended } => Begun { session: record.id, sign_in, ended },
+            Established::Established { sign_in, stage, ended } => {
+                Begun { session: record.id, sign_in, stage, ended }
+            }
             Established::UserRefused => return Err(SessionError::UserRefused),
             Established::Superseded => return Err(self.gone()),
         };
-        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }, token) {
+        let half = begun.stage == SessionStage::AwaitsSecondFactor;
+        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }.admitted(half), token) {
             return Ok(begun);
         }
         // The answer left while the store was writing: nobody will ever hold this cookie.

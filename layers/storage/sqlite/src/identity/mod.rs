@@ -1,6 +1,8 @@
 //! The ports of signing in.
 
+pub(crate) mod factor;
 pub(crate) mod replaced_session;
 pub(crate) mod session;
 pub(crate) mod session_row;
+pub(crate) mod tries;
 pub(crate) mod user;

@@ -14,7 +14,7 @@ use towergate_identity::{
 };
 
 use super::{
-    replaced_session,
+    factor, replaced_session,
     session_row::{self, session_columns},
     user,
 };
@@ -197,17 +197,20 @@ fn establish(
         return Ok(Established::Superseded);
     }
     let mut session = session.clone();
+    if *is_login {
+        let has_second_factor = factor::has_second_factor(step.connection, session.user)?;
+        session = session.admitted(has_second_factor);
+    }
     let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, *is_login));
     let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);
     if let Some(gone_on) = gone_on {
         session.sign_in = gone_on.sign_in;
     }
     if *is_login {
-        let methods = session.methods.clone();
-        step.record(&IdentityFact::LoginSucceeded { user: session.user, methods }, origin)?;
+        step.record(&IdentityFact::of_login(&session), origin)?;
     }
     session_row::insert(step.connection, &session)?;
-    let sign_in = session.sign_in;
+    let (sign_in, stage) = (session.sign_in, session.stage);
     let created = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     step.record(&created, origin)?;
     if let Some(gone_on) = gone_on {
@@ -218,7 +221,7 @@ fn establish(
     if let Some(replaced) = replaced {
         end(step, replaced.id, SessionEnd::Replaced, origin)?;
     }
-    Ok(Established::Established { sign_in, ended })
+    Ok(Established::Established { sign_in, stage, ended })
 }
 
 /// Ends the session, under whatever identifier its sign-in goes by; `false` when none is alive.

@@ -30,7 +30,7 @@ pub(super) fn sign_in_id(n: u128) -> SignInId {
     SignInId::from_uuid(Uuid::from_u128(0x3000 + n))
 }
 
-pub(super) fn user_id(n: u128) -> UserId {
+pub(super) const fn user_id(n: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(0x1000 + n))
 }
 
@@ -125,7 +125,7 @@ pub(super) async fn establish<S: IdentityStore>(
 /// The sign-in of a session that is kept, and the one that ended.
 pub(super) const fn kept(established: Established) -> Option<(SignInId, Option<SignInId>)> {
     match established {
-        Established::Established { sign_in, ended } => Some((sign_in, ended)),
+        Established::Established { sign_in, ended, .. } => Some((sign_in, ended)),
         Established::UserRefused | Established::Superseded => None,
     }
 }

@@ -13,11 +13,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
+pub mod factor;
 mod fixture;
 pub mod race;
 pub mod session;
 pub mod session_end;
 pub mod sign_in;
+pub mod tries;
 pub mod user;
 
 pub use towergate_core::contract::{AuditTrail, block_on};
@@ -71,6 +73,25 @@ macro_rules! identity_store_contract {
                 an_end_follows_no_further_than_the_sign_in,
                 a_refused_login_replaces_nothing,
             }
+            tries {
+                tries_are_counted_and_waits_are_kept,
+                each_credential_is_counted_by_itself,
+                a_success_forgets_the_tries,
+                a_credential_is_blocked_once,
+            }
+            factor {
+                a_secret_waits_for_its_first_code,
+                a_secret_does_not_wait_for_ever,
+                a_first_code_proves_the_secret_it_is_of,
+                an_app_that_counts_is_not_replaced,
+                whoever_has_an_app_is_half_signed_in,
+                a_half_sign_in_is_completed,
+                enrolling_ends_the_other_sessions,
+                a_step_is_spent_once_with_all_before_it,
+                a_backup_code_is_spent_once,
+                backup_codes_are_renewed_whole,
+                whoever_removes_their_app_has_no_factor,
+            }
             user {
                 a_person_reads_back_whole,
                 a_person_may_have_no_password,
@@ -89,6 +110,10 @@ macro_rules! identity_store_contract {
                 an_end_catches_whatever_a_renewal_makes,
                 parallel_registrations_leave_one_person,
                 a_person_shut_out_while_signing_in_is_out,
+                parallel_guesses_are_no_more_than_the_limit,
+                parallel_uses_of_one_code_are_one,
+                parallel_uses_of_one_backup_code_are_one,
+                parallel_first_codes_enrol_once,
             }
         }
     };

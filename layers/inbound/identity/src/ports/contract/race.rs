@@ -4,18 +4,28 @@ use towergate_core::contract::{Task, many, one, written};
 
 use super::{
     AuditTrail,
+    factor::{SEALED, begin, code, enrolment, with_app},
     fixture::{
         LIFETIME, NOW, email, is_alive, kept, login, origin, renewal, session, session_id, sign_in_id, user,
         user_id, with_session,
     },
+    tries::KEY,
 };
 use crate::{
     ports::{
         IdentityStore,
+        factor::{BeginningTotp, EnrollingTotp},
         session::{Established, Establishment},
         user::AddingUser,
     },
-    rules::{fact::SessionEnd, user::User},
+    rules::{
+        fact::SessionEnd,
+        lockout::{LockoutPolicy, Reserving},
+        second_factor::Spending,
+        session::SessionStage,
+        totp::TotpStep,
+        user::User,
+    },
 };
 
 /// However many note activity while a session is ended, it stays ended, and is ended once.
@@ -50,7 +60,8 @@ pub fn parallel_renewals_leave_one_session<S: IdentityStore + AuditTrail>(
         store.establish_session(renewal(n + 2), origin(NOW)).await.unwrap()
     });
     let count = |wanted| established.iter().filter(|answer| **answer == wanted).count();
-    let renewed = Established::Established { sign_in: sign_in_id(1), ended: None };
+    let renewed =
+        Established::Established { sign_in: sign_in_id(1), stage: SessionStage::Complete, ended: None };
     assert_eq!((count(renewed), count(Established::Superseded)), (1, 31));
     one(store, &run, |store| async move {
         assert_eq!(store.sessions_of(user_id(1), NOW).await.unwrap().len(), 1);
@@ -125,4 +136,65 @@ pub fn a_person_shut_out_while_signing_in_is_out<S: IdentityStore + AuditTrail>(
         let begun = written(&store, "session.created").await;
         assert_eq!(written(&store, "session.revoked").await, begun);
     });
+}
+
+/// Of many parallel guesses no more are tried than the policy allows at once.
+pub fn parallel_guesses_are_no_more_than_the_limit<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    let policy = LockoutPolicy::default();
+    let answers = many(store, 64, &run, |store, _| async move {
+        store.reserve_try(KEY, policy, origin(NOW)).await.unwrap()
+    });
+    assert_eq!(answers.iter().filter(|answer| **answer == Reserving::Granted).count(), 5);
+    assert!(answers.iter().all(|answer| matches!(answer, Reserving::Granted | Reserving::Wait(_))));
+}
+
+/// Of many parallel uses of one code exactly one counts.
+pub fn parallel_uses_of_one_code_are_one<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_app(&store).await });
+    let answers = many(store, 64, &run, |store, _| async move {
+        store.spend_totp(user_id(1), TotpStep::new(2000), origin(NOW)).await.unwrap()
+    });
+    let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count();
+    assert_eq!((count(Spending::Spent), count(Spending::SpentBefore)), (1, 63));
+    one(store, &run, |store| async move { assert_eq!(written(&store, "factor.used").await, 1) });
+}
+
+/// Of many parallel uses of one backup code exactly one counts.
+pub fn parallel_uses_of_one_backup_code_are_one<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    one(store, &run, |store| async move { with_app(&store).await });
+    let answers = many(store, 64, &run, |store, _| async move {
+        store.spend_backup_code(user_id(1), code(3), origin(NOW)).await.unwrap()
+    });
+    let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count();
+    assert_eq!((count(Spending::Spent), count(Spending::Missing)), (1, 63));
+    one(store, &run, |store| async move {
+        assert_eq!(written(&store, "factor.used").await, 1);
+        assert_eq!(store.backup_codes_left(user_id(1)).await.unwrap(), 9);
+    });
+}
+
+/// Of many parallel first codes exactly one makes the app count.
+pub fn parallel_first_codes_enrol_once<S: IdentityStore + AuditTrail>(store: &S, run: impl Fn(Task) + Sync) {
+    one(store, &run, |store| async move {
+        with_session(&store).await;
+        assert_eq!(begin(&store, 1, SEALED).await, BeginningTotp::Begun);
+    });
+    let answers =
+        many(
+            store,
+            32,
+            &run,
+            |store, _| async move { store.enrol_totp(enrolment(), origin(NOW)).await.unwrap() },
+        );
+    assert_eq!(answers.iter().filter(|answer| **answer == EnrollingTotp::Enrolled).count(), 1);
+    one(store, &run, |store| async move { assert_eq!(written(&store, "factor.enrolled").await, 1) });
 }

@@ -71,7 +71,10 @@ pub async fn a_sign_in_needs_no_session_before_it<S: IdentityStore + AuditTrail>
     let next = SessionRecord { idle_expires_at: expired.plus(LIFETIME.idle), ..session(2) };
     let login = Establishment { session: next, replaces: Some(session_id(1)), is_login: true };
     let established = store.establish_session(login, origin(expired)).await.unwrap();
-    assert_eq!(established, Established::Established { sign_in: sign_in_id(2), ended: None });
+    assert_eq!(
+        established,
+        Established::Established { sign_in: sign_in_id(2), stage: SessionStage::Complete, ended: None }
+    );
     ear.heard(&[succeeded(2), created(2)], expired).await;
 }
 

@@ -2,7 +2,9 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod factor;
 mod session;
+mod tries;
 mod user;
 
 use std::fmt;
@@ -15,7 +17,9 @@ pub type MemoryStore = Memory<Tables>;
 /// What a [`MemoryStore`] keeps.
 #[derive(Default)]
 pub struct Tables {
+    factors: factor::Factors,
     sessions: session::Sessions,
+    tries: tries::TryCounts,
     users: user::Users,
     log: Log,
 }

@@ -145,6 +145,10 @@ fn establish(
     origin: &Origin,
 ) -> Result<Established, StoreError> {
     let Establishment { mut session, replaces, is_login } = establishment;
+    if is_login {
+        let has_second_factor = state.factors.has_second_factor(session.user);
+        session = session.admitted(has_second_factor);
+    }
     if !state.users.may_sign_in(session.user) {
         return Ok(Established::UserRefused);
     }
@@ -165,10 +169,9 @@ fn establish(
         state.sessions.replaced.insert(gone_on.id, gone_on.replaced());
     }
     if is_login {
-        let fact = IdentityFact::LoginSucceeded { user: session.user, methods: session.methods.clone() };
-        state.log.write(&fact, origin);
+        state.log.write(&IdentityFact::of_login(&session), origin);
     }
-    let sign_in = session.sign_in;
+    let (sign_in, stage) = (session.sign_in, session.stage);
     let fact = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     state.log.write(&fact, origin);
     if let Some(replaced) = replaced {
@@ -176,7 +179,7 @@ fn establish(
         state.sessions.end_where(ends, SessionEnd::Replaced, origin, &mut state.log);
     }
     state.sessions.rows.insert(session.id, SessionRow { record: session, values });
-    Ok(Established::Established { sign_in, ended })
+    Ok(Established::Established { sign_in, stage, ended })
 }
 
 impl Sessions {

@@ -1,0 +1,152 @@
+//! Second factors in memory.
+
+use std::collections::BTreeMap;
+
+use towergate_core::{Digest, StoreError, audit::Origin};
+
+use super::{MemoryStore, Tables};
+use crate::{
+    ports::factor::{BeginningTotp, EnrollingTotp, Enrolment, FactorStore},
+    rules::{
+        fact::{IdentityFact, SessionEnd},
+        factor::{TotpFactor, TotpState},
+        lockout::CredentialClass,
+        second_factor::Spending,
+        session::SessionId,
+        totp::TotpStep,
+        user::UserId,
+    },
+};
+
+#[derive(Default)]
+pub(super) struct Factors {
+    totp: BTreeMap<UserId, TotpFactor>,
+    backup_codes: BTreeMap<UserId, Vec<Digest>>,
+}
+
+impl FactorStore for MemoryStore {
+    async fn find_totp(&self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
+        self.step(|state| Ok(state.factors.totp.get(&user).cloned()))
+    }
+
+    async fn begin_totp(
+        &self,
+        user: UserId,
+        sealed: Vec<u8>,
+        origin: Origin,
+    ) -> Result<BeginningTotp, StoreError> {
+        self.step(|state| {
+            if !state.users.may_sign_in(user) {
+                return Ok(BeginningTotp::UserRefused);
+            }
+            if state.factors.has_second_factor(user) {
+                return Ok(BeginningTotp::Enrolled);
+            }
+            let pending = TotpFactor { sealed, state: TotpState::Pending, created_at: origin.at };
+            state.factors.totp.insert(user, pending);
+            Ok(BeginningTotp::Begun)
+        })
+    }
+
+    async fn enrol_totp(&self, enrolment: Enrolment, origin: Origin) -> Result<EnrollingTotp, StoreError> {
+        self.step(|state| {
+            let Enrolment { user, sealed, step, codes, keeps } = enrolment;
+            let waiting = state.factors.totp.get_mut(&user);
+            let waiting = waiting.filter(|totp| totp.sealed == sealed && totp.awaits_first_code(origin.at));
+            let Some(totp) = waiting else { return Ok(EnrollingTotp::Changed) };
+            totp.state = TotpState::Enrolled(step);
+            state.log.write(&IdentityFact::FactorEnrolled { user }, &origin);
+            renew(state, user, codes, &origin);
+            end_others(state, user, keeps, &origin);
+            Ok(EnrollingTotp::Enrolled)
+        })
+    }
+
+    async fn spend_totp(&self, user: UserId, step: TotpStep, origin: Origin) -> Result<Spending, StoreError> {
+        self.step(|state| {
+            let state_of = state.factors.totp.get_mut(&user).map(|totp| &mut totp.state);
+            let Some(TotpState::Enrolled(last)) = state_of else { return Ok(Spending::Missing) };
+            if step <= *last {
+                return Ok(Spending::SpentBefore);
+            }
+            *last = step;
+            state.log.write(&IdentityFact::FactorUsed { user, class: CredentialClass::Totp }, &origin);
+            Ok(Spending::Spent)
+        })
+    }
+
+    async fn spend_backup_code(
+        &self,
+        user: UserId,
+        code: Digest,
+        origin: Origin,
+    ) -> Result<Spending, StoreError> {
+        self.step(|state| {
+            let codes = state.factors.backup_codes.entry(user).or_default();
+            let Some(place) = codes.iter().position(|there| there.matches(&code)) else {
+                return Ok(Spending::Missing);
+            };
+            codes.swap_remove(place);
+            state.log.write(&IdentityFact::FactorUsed { user, class: CredentialClass::BackupCode }, &origin);
+            Ok(Spending::Spent)
+        })
+    }
+
+    async fn backup_codes_left(&self, user: UserId) -> Result<usize, StoreError> {
+        self.step(|state| Ok(state.factors.backup_codes.get(&user).map_or(0, Vec::len)))
+    }
+
+    async fn renew_backup_codes(
+        &self,
+        user: UserId,
+        codes: Vec<Digest>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            if !state.factors.has_second_factor(user) {
+                return Ok(false);
+            }
+            renew(state, user, codes, &origin);
+            Ok(true)
+        })
+    }
+
+    async fn remove_totp(
+        &self,
+        user: UserId,
+        keeps: Option<SessionId>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let Some(totp) = state.factors.totp.remove(&user) else { return Ok(false) };
+            state.factors.backup_codes.remove(&user);
+            if totp.is_enrolled() {
+                state.log.write(&IdentityFact::FactorRemoved { user }, &origin);
+                end_others(state, user, keeps, &origin);
+            }
+            Ok(totp.is_enrolled())
+        })
+    }
+}
+
+impl Factors {
+    /// Whether the person is asked for one when they sign in.
+    pub(super) fn has_second_factor(&self, user: UserId) -> bool {
+        self.totp.get(&user).is_some_and(TotpFactor::is_enrolled)
+    }
+}
+
+fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) {
+    state.log.write(&IdentityFact::BackupCodesRenewed { user, count: codes.len() }, origin);
+    state.factors.backup_codes.insert(user, codes);
+}
+
+fn end_others(state: &mut Tables, user: UserId, keeps: Option<SessionId>, origin: &Origin) {
+    let (sessions, log) = (&mut state.sessions, &mut state.log);
+    sessions.end_where(
+        |session| session.user == user && Some(session.id) != keeps,
+        SessionEnd::FactorsChanged,
+        origin,
+        log,
+    );
+}

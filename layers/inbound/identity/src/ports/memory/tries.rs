@@ -1,0 +1,44 @@
+//! Tries in memory.
+
+use std::collections::BTreeMap;
+
+use towergate_core::{StoreError, audit::Origin};
+
+use super::MemoryStore;
+use crate::{
+    ports::tries::TryStore,
+    rules::{
+        fact::IdentityFact,
+        lockout::{LockoutPolicy, Reserving, Tries, TryKey, reserve},
+    },
+};
+
+#[derive(Default)]
+pub(super) struct TryCounts(BTreeMap<TryKey, Tries>);
+
+impl TryStore for MemoryStore {
+    async fn reserve_try(
+        &self,
+        key: TryKey,
+        policy: LockoutPolicy,
+        origin: Origin,
+    ) -> Result<Reserving, StoreError> {
+        self.step(|state| {
+            let tries = state.tries.0.get(&key).copied().unwrap_or_default();
+            let (reserving, kept) = reserve(tries, &policy, origin.at);
+            state.tries.0.insert(key, kept);
+            if reserving == (Reserving::Blocked { just_now: true }) {
+                let fact = IdentityFact::CredentialBlocked { class: key.class(), user: key.user() };
+                state.log.write(&fact, &origin);
+            }
+            Ok(reserving)
+        })
+    }
+
+    async fn forget_tries(&self, key: TryKey) -> Result<(), StoreError> {
+        self.step(|state| {
+            state.tries.0.remove(&key);
+            Ok(())
+        })
+    }
+}

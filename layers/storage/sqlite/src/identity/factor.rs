@@ -1,0 +1,200 @@
+//! Authenticator apps and backup codes.
+
+use rusqlite::{Connection, params};
+use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_identity::{
+    ports::factor::{BeginningTotp, EnrollingTotp, Enrolment, FactorStore},
+    rules::{
+        fact::{IdentityFact, SessionEnd},
+        factor::{TotpFactor, TotpState},
+        lockout::CredentialClass,
+        second_factor::Spending,
+        session::SessionId,
+        totp::TotpStep,
+        user::UserId,
+    },
+};
+
+use super::{session, user};
+use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
+
+pub(crate) const FIND: &str =
+    "SELECT user_id, sealed, last_step, created_at FROM towergate_totp WHERE user_id = ?1";
+
+const BEGIN: &str = "INSERT INTO towergate_totp (user_id, sealed, created_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at
+    WHERE last_step IS NULL";
+
+const ENROL: &str = "UPDATE towergate_totp SET last_step = ?2 WHERE user_id = ?1 AND last_step IS NULL";
+
+pub(crate) const SPEND: &str =
+    "UPDATE towergate_totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
+
+const REMOVE: &str = "DELETE FROM towergate_totp WHERE user_id = ?1";
+
+const ADD_CODE: &str = "INSERT INTO towergate_backup_codes (user_id, digest) VALUES (?1, ?2)";
+
+pub(crate) const SPEND_CODE: &str = "DELETE FROM towergate_backup_codes WHERE user_id = ?1 AND digest = ?2";
+
+pub(crate) const CODES_LEFT: &str = "SELECT digest FROM towergate_backup_codes WHERE user_id = ?1";
+
+const FORGET_CODES: &str = "DELETE FROM towergate_backup_codes WHERE user_id = ?1";
+
+impl FactorStore for SqliteStore {
+    async fn find_totp(&self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
+        self.read(|connection| find(connection, user))
+    }
+
+    async fn begin_totp(
+        &self,
+        user: UserId,
+        sealed: Vec<u8>,
+        origin: Origin,
+    ) -> Result<BeginningTotp, StoreError> {
+        self.write(move |step| {
+            if !user::may_sign_in(step.connection, user)? {
+                return Ok(BeginningTotp::UserRefused);
+            }
+            let row = params![user.as_uuid().as_bytes(), sealed, origin.at.unix_millis()];
+            let begun = query::change(step.connection, BEGIN, row)? > 0;
+            Ok(if begun { BeginningTotp::Begun } else { BeginningTotp::Enrolled })
+        })
+        .await
+    }
+
+    async fn enrol_totp(&self, enrolment: Enrolment, origin: Origin) -> Result<EnrollingTotp, StoreError> {
+        self.write(move |step| enrol(step, &enrolment, &origin)).await
+    }
+
+    async fn spend_totp(
+        &self,
+        user: UserId,
+        spent: TotpStep,
+        origin: Origin,
+    ) -> Result<Spending, StoreError> {
+        self.write(move |step| {
+            let key = params![user.as_uuid().as_bytes(), number(spent)?];
+            if query::change(step.connection, SPEND, key)? > 0 {
+                let class = CredentialClass::Totp;
+                step.record(&IdentityFact::FactorUsed { user, class }, &origin)?;
+                return Ok(Spending::Spent);
+            }
+            let enrolled = has_second_factor(step.connection, user)?;
+            Ok(if enrolled { Spending::SpentBefore } else { Spending::Missing })
+        })
+        .await
+    }
+
+    async fn spend_backup_code(
+        &self,
+        user: UserId,
+        code: Digest,
+        origin: Origin,
+    ) -> Result<Spending, StoreError> {
+        self.write(move |step| {
+            let key = params![user.as_uuid().as_bytes(), code.as_bytes()];
+            if query::change(step.connection, SPEND_CODE, key)? == 0 {
+                return Ok(Spending::Missing);
+            }
+            let class = CredentialClass::BackupCode;
+            step.record(&IdentityFact::FactorUsed { user, class }, &origin)?;
+            Ok(Spending::Spent)
+        })
+        .await
+    }
+
+    async fn backup_codes_left(&self, user: UserId) -> Result<usize, StoreError> {
+        let key = params![user.as_uuid().as_bytes()];
+        self.read(|connection| {
+            query::all(connection, CODES_LEFT, key, |fields| fields.digest("digest")).map(|left| left.len())
+        })
+    }
+
+    async fn renew_backup_codes(
+        &self,
+        user: UserId,
+        codes: Vec<Digest>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.write(move |step| {
+            if !has_second_factor(step.connection, user)? {
+                return Ok(false);
+            }
+            renew(step, user, &codes, &origin)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn remove_totp(
+        &self,
+        user: UserId,
+        keeps: Option<SessionId>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.write(move |step| {
+            let enrolled = has_second_factor(step.connection, user)?;
+            let key = user.as_uuid().as_bytes();
+            query::change(step.connection, REMOVE, params![key])?;
+            query::change(step.connection, FORGET_CODES, params![key])?;
+            if enrolled {
+                step.record(&IdentityFact::FactorRemoved { user }, &origin)?;
+                session::end_of_user(step, user, keeps, SessionEnd::FactorsChanged, &origin)?;
+            }
+            Ok(enrolled)
+        })
+        .await
+    }
+}
+
+/// Whether the person is asked for one when they sign in.
+pub(super) fn has_second_factor(connection: &Connection, user: UserId) -> Result<bool, Failure> {
+    Ok(find(connection, user)?.is_some_and(|totp| totp.is_enrolled()))
+}
+
+fn find(connection: &Connection, user: UserId) -> Result<Option<TotpFactor>, Failure> {
+    query::one(connection, FIND, params![user.as_uuid().as_bytes()], read)
+}
+
+fn enrol(step: &mut Step<'_>, enrolment: &Enrolment, origin: &Origin) -> Result<EnrollingTotp, Failure> {
+    let Enrolment { user, sealed, step: first, codes, keeps } = enrolment;
+    let waiting = find(step.connection, *user)?;
+    let waits = waiting.is_some_and(|totp| totp.sealed == *sealed && totp.awaits_first_code(origin.at));
+    if !waits {
+        return Ok(EnrollingTotp::Changed);
+    }
+    query::change(step.connection, ENROL, params![user.as_uuid().as_bytes(), number(*first)?])?;
+    step.record(&IdentityFact::FactorEnrolled { user: *user }, origin)?;
+    renew(step, *user, codes, origin)?;
+    session::end_of_user(step, *user, *keeps, SessionEnd::FactorsChanged, origin)?;
+    Ok(EnrollingTotp::Enrolled)
+}
+
+fn renew(step: &mut Step<'_>, user: UserId, codes: &[Digest], origin: &Origin) -> Result<(), Failure> {
+    let key = user.as_uuid().as_bytes();
+    query::change(step.connection, FORGET_CODES, params![key])?;
+    for code in codes {
+        query::change(step.connection, ADD_CODE, params![key, code.as_bytes()])?;
+    }
+    step.record(&IdentityFact::BackupCodesRenewed { user, count: codes.len() }, origin)
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<TotpFactor, Failure> {
+    fields.table("towergate_totp");
+    fields.uuid("user_id")?;
+    let sealed = fields.get("sealed")?;
+    let state = match fields.get::<Option<i64>>("last_step")? {
+        None => TotpState::Pending,
+        Some(step) => {
+            let step = u64::try_from(step).map_err(|_| fields.unreadable("last_step"))?;
+            TotpState::Enrolled(TotpStep::new(step))
+        }
+    };
+    Ok(TotpFactor { sealed, state, created_at: fields.time("created_at")? })
+}
+
+/// A step as SQLite counts; those of the next billions of years fit.
+fn number(step: TotpStep) -> Result<i64, Failure> {
+    i64::try_from(step.number())
+        .map_err(|_| Failure::Store(StoreError::Refused(String::from("a step beyond the end of time"))))
+}
