@@ -126,10 +126,13 @@ where
     let in_header = match (headers.next(), headers.next()) {
         (None, _) => None,
         (Some(value), None) => {
-            let (scheme, token) =
-                value.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
-            let bearer = scheme.eq_ignore_ascii_case("Bearer") && !token.trim().is_empty();
-            Some(bearer.then(|| token.trim()).ok_or(Failure::NoBearer)?)
+            let text = value.to_str().unwrap_or_default();
+            let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+            match (scheme.eq_ignore_ascii_case("Bearer"), token.trim()) {
+                (false, _) => return Err(Failure::NoBearer),
+                (true, "") => return Err(bad_request("the Authorization header holds no token")),
+                (true, token) => Some(token),
+            }
         }
         (Some(_), Some(_)) => return Err(bad_request("the Authorization header is there twice")),
     };

@@ -51,6 +51,12 @@ async fn rfc6750_2_a_token_comes_in_one_way_and_never_in_the_query() {
     let uri = format!("/oauth/userinfo?access_token={token}");
     let query = Request::get(uri).body(Full::default()).unwrap();
     refused(&bench.call(query).await, StatusCode::BAD_REQUEST, "invalid_request");
+    for torn in ["Bearer", "Bearer ", "bearer  "] {
+        let torn = Request::get("/oauth/userinfo").header(header::AUTHORIZATION, torn);
+        let response = bench.call(torn.body(Full::default()).unwrap()).await;
+        refused(&response, StatusCode::BAD_REQUEST, "invalid_request");
+        assert!(challenge(&response).contains("error=\"invalid_request\""));
+    }
     for form in [format!("access_token={token}&access_token={token}"), String::from("access_token=%ff")] {
         let torn = Request::post("/oauth/userinfo")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
