@@ -101,7 +101,7 @@ impl House {
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
         let random = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), random.clone()).unwrap();
-        let alice = alice(&hasher, clock.now()).await;
+        let alice = person("alice@example.com", &hasher, clock.now()).await;
         let user = alice.id;
         let origin = || Origin::detached(clock.now(), &*random).unwrap();
         people.add_user(alice, origin()).await.unwrap();
@@ -205,10 +205,11 @@ pub(crate) fn robot(id: &str, format: AccessTokenFormat) -> Client {
     robot
 }
 
-async fn alice(hasher: &PasswordHasher, now: Timestamp) -> User {
+/// Somebody who signs in with [`PASSWORD`] at this address.
+pub(crate) async fn person(email: &str, hasher: &PasswordHasher, now: Timestamp) -> User {
     User {
         id: UserId::fresh(now, &OsRandom::new()).unwrap(),
-        email: EmailAddress::parse("alice@example.com").unwrap(),
+        email: EmailAddress::parse(email).unwrap(),
         password: Some(hasher.hash(Password::parse(&Secret::from(PASSWORD)).unwrap()).await.unwrap()),
         state: UserState::Active,
         created_at: now,

@@ -23,6 +23,8 @@ pub(crate) async fn browsers(stage: &mut Stage) -> Vec<Refusal> {
     let others = to_consent(&mut other).await;
     stage.secrets.extend(other.cookies.values().cloned());
     let (session, bound) = (other.cookies["__Host-tgs"].clone(), other.cookies["__Host-tgib"].clone());
+    let bobs = stage.session_of("bob@example.com").await;
+    let alices = stage.alice.cookies["__Host-tgib"].clone();
     let asked = stage.asked.clone();
     let allow = "decision=allow";
     let unknown = format!("/interaction/{}", Uuid::nil());
@@ -66,6 +68,7 @@ pub(crate) async fn browsers(stage: &mut Stage) -> Vec<Refusal> {
         ("signed in, in another browser", vec![("__Host-tgs", session.as_str()), ("__Host-tgib", &bound)]),
         ("signed in, without the browser's cookie", vec![("__Host-tgs", &session)]),
         ("with another browser's cookie alone", vec![("__Host-tgib", &bound)]),
+        ("of somebody else in the same browser", vec![("__Host-tgs", &bobs), ("__Host-tgib", &alices)]),
         ("with a made-up cookie", vec![("__Host-tgs", &session), ("__Host-tgib", "tgib_x.y")]),
     ] {
         let look = cookies(get(&asked), &pairs);

@@ -1,6 +1,10 @@
 //! What was begun rightly, and is no longer right when it is gone on with: a client that is shut out or deletes itself.
 
 use http::Method;
+use towergate::{
+    core::{Clock, audit::Origin, system::OsRandom},
+    oauth::{ports::ClientStore, rules::client::ClientId},
+};
 
 use crate::{
     house::{
@@ -16,7 +20,9 @@ const FAILED: &str = "client.authentication_failed client_disabled";
 
 /// The shop was shut out a moment ago: all that it holds is worth nothing, everywhere and at once.
 pub(crate) async fn shut_out(stage: &mut Stage) -> Vec<Refusal> {
-    stage.shut_out(CLIENT).await;
+    let origin = Origin::detached(stage.house.clock.now(), &OsRandom::new()).unwrap();
+    stage.store.disable_client(ClientId::parse(CLIENT).unwrap(), origin).await.unwrap();
+    stage.is_late = true;
     let proof = form(&[("client_id", CLIENT), ("client_secret", CLIENT_SECRET)]);
     let mut rows = Vec::new();
     for (law, path, fields) in [
@@ -58,7 +64,9 @@ pub(crate) async fn shut_out(stage: &mut Stage) -> Vec<Refusal> {
 /// Alice signed out a moment ago: what hangs on her sign-in is gone with it.
 pub(crate) async fn signed_out(stage: &mut Stage) -> Vec<Refusal> {
     let cookies = stage.alice.cookies.clone();
-    stage.signs_out().await;
+    let path = format!("/oauth/end_session?id_token_hint={}", stage.token("id_token"));
+    assert_eq!(stage.alice.get(&path).await.status, 303);
+    stage.is_late = true;
     // Whoever kept her old cookies is nobody.
     stage.alice.cookies = cookies;
     let proof = form(&[("client_id", CLIENT), ("client_secret", CLIENT_SECRET)]);

@@ -1,6 +1,6 @@
 //! The house on SQLite with everything in it that a wrong request could touch: codes, tokens, questions, registrations.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use http::Response;
@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
-    oauth::{ports::ClientStore, rules::client::ClientId},
+    identity::{ports::UserStore, rules::password::HashParams},
+    login::PasswordHasher,
+    oauth::rules::client::ClientId,
     oauth_server::{
         ServerConfig,
         config::ResourceServer,
@@ -25,7 +27,10 @@ use crate::{
         CLIENT, CLIENT_SECRET, FILES, House, MAIL, PASSWORD, RIVAL_SECRET,
         browser::{Browser, token_request, token_request_as, with_token},
         clients::{self, OFFICE, ROBOT},
-        steps::{AUTHORIZE, VERIFIER, encode, exchange, refresh, signed_in, to_code_for, to_consent},
+        person,
+        steps::{
+            AUTHORIZE, VERIFIER, encode, exchange, login_form, refresh, signed_in, to_code_for, to_consent,
+        },
     },
     keys,
     refusal::Refusal,
@@ -48,10 +53,11 @@ pub(crate) struct Stage {
     pub(crate) own: String,
     /// An access token for another API alone.
     pub(crate) for_mail: String,
-    store: SqliteStore,
+    pub(crate) store: SqliteStore,
     contents: Contents,
     seen: usize,
-    is_late: bool,
+    /// Whether what was there before need not count any more.
+    pub(crate) is_late: bool,
     _folder: TempDir,
 }
 
@@ -123,19 +129,18 @@ impl Stage {
         self.house.app.clone().oneshot(request).await.unwrap()
     }
 
-    /// Shuts a client out.
-    pub(crate) async fn shut_out(&mut self, client: &str) {
-        let origin = Origin::detached(self.house.clock.now(), &OsRandom::new()).unwrap();
-        self.store.disable_client(ClientId::parse(client).unwrap(), origin).await.unwrap();
-        self.is_late = true;
-    }
-
-    /// Signs Alice out, where her client sends her.
-    pub(crate) async fn signs_out(&mut self) {
-        let path = format!("/oauth/end_session?id_token_hint={}", self.token("id_token"));
-        let answer = self.alice.get(&path).await;
-        assert_eq!(answer.status, 303, "{}", answer.text);
-        self.is_late = true;
+    /// The session cookie of somebody else.
+    pub(crate) async fn session_of(&mut self, email: &str) -> String {
+        let hasher = PasswordHasher::new(HashParams::default(), Arc::new(OsRandom::new())).unwrap();
+        let now = self.house.clock.now();
+        let somebody = person(email, &hasher, now).await;
+        self.store.add_user(somebody, Origin::detached(now, &OsRandom::new()).unwrap()).await.unwrap();
+        let mut browser = Browser::new(self.house.app.clone());
+        let form = login_form().replace("alice%40example.com", &encode(email));
+        assert_eq!(browser.post("/login", &form).await.status, 303);
+        let session = browser.cookies["__Host-tgs"].clone();
+        self.secrets.push(session.clone());
+        session
     }
 
     pub(crate) fn later(&mut self, seconds: u64) {
