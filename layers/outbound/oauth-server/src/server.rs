@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Extensions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
     audit::Origin,
@@ -14,7 +14,7 @@ use towergate_oauth::rules::{client::Client, grant::Subject};
 
 use crate::{
     account::AccountResolver, client_documents::DocumentFetches, client_keys::FetchedKeys,
-    config::ServerConfig, key_ring::KeyRing, pages::OAuthPages,
+    config::ServerConfig, key_ring::KeyRing, pages::OAuthPages, protocol::MAX_LOOKUPS,
 };
 
 /// An authorization server inside the host. To clone it is to point at the same one.
@@ -33,6 +33,7 @@ struct Shared<S, R, P> {
     config: ServerConfig,
     fetched_keys: FetchedKeys,
     document_fetches: DocumentFetches,
+    sector_lookups: Semaphore,
     /// Told whenever a sign-in has ended.
     logouts: Notify,
 }
@@ -49,6 +50,7 @@ impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
                 config,
                 fetched_keys: FetchedKeys::default(),
                 document_fetches: DocumentFetches::default(),
+                sector_lookups: Semaphore::new(MAX_LOOKUPS),
                 logouts: Notify::new(),
             }),
             clock: Arc::new(SystemClock),
@@ -135,6 +137,11 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
 
     pub(crate) fn document_fetches(&self) -> &DocumentFetches {
         &self.shared.document_fetches
+    }
+
+    /// As many places as sectors may be looked up at a time.
+    pub(crate) fn sector_lookups(&self) -> &Semaphore {
+        &self.shared.sector_lookups
     }
 
     pub(crate) fn logouts(&self) -> &Notify {

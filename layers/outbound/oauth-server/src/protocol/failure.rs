@@ -31,6 +31,9 @@ pub(super) enum Failure {
     /// No access token came.
     #[error("no access token")]
     NoBearer,
+    /// As much is under way as may.
+    #[error("as much is under way as may")]
+    Busy,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -110,10 +113,11 @@ impl Failure {
             }
             Self::Store(StoreError::Unavailable(cause)) => {
                 tracing::warn!(%cause, "the store is unavailable");
-                let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
-                let mut response = json::error(StatusCode::SERVICE_UNAVAILABLE, error);
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                response
+                busy()
+            }
+            Self::Busy => {
+                tracing::warn!("as much is under way as may");
+                busy()
             }
             broken => {
                 let cause = std::error::Error::source(&broken).map(ToString::to_string);
@@ -123,6 +127,13 @@ impl Failure {
             }
         }
     }
+}
+
+fn busy() -> Response<Bytes> {
+    let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
+    let mut response = json::error(StatusCode::SERVICE_UNAVAILABLE, error);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 const fn status_of(code: ErrorCode) -> StatusCode {

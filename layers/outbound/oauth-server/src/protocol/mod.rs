@@ -89,6 +89,7 @@ mod token;
 mod userinfo;
 
 pub use layer::ProtocolLayer;
+pub(crate) use register::sector::MAX_LOOKUPS;
 pub use service::{Protocol, Route};
 
 #[cfg(test)]

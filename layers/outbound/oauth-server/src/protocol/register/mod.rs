@@ -32,7 +32,7 @@ mod information;
 pub(super) mod manage;
 pub(super) mod refusal;
 mod secret;
-mod sector;
+pub(super) mod sector;
 
 pub(super) async fn answer<S, R, P, B>(
     endpoints: &Endpoints<S, R, P>,
@@ -111,7 +111,7 @@ async fn build<S, R, P>(
     let server = &endpoints.server;
     let secret = reading.wants_secret().then_some(secret);
     let mut client = reading.register(id, secret.as_ref()).map_err(|invalid| refused(&invalid))?;
-    sector::check(server.outbound_client(), &client.metadata).await?;
+    sector::check(server.outbound_client(), server.sector_lookups(), &client.metadata).await?;
     if let Some(secret) = &secret {
         client.seal_secret(secret, server.keys().sealing(), &server.random)?;
     }

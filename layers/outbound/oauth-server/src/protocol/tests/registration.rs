@@ -3,7 +3,10 @@ use towergate_jose::{JwkSet, SigningKey, generate};
 use towergate_oauth::rules::client::statement::StatementIssuer;
 
 use super::*;
-use crate::registration::{Registration, RegistrationMode};
+use crate::{
+    protocol::MAX_LOOKUPS,
+    registration::{Registration, RegistrationMode},
+};
 
 pub(super) const PATH: &str = "/oauth/register";
 
@@ -297,7 +300,8 @@ async fn registration_5_a_sector_lists_every_redirect_uri() {
     config.registration = registration;
     let server =
         AuthorizationServer::new(bench.store.clone(), keys(), Arc::clone(&bench.host), NoPages, config);
-    bench.layer = server.outbound(site.client.clone()).protocol();
+    let sectors = server.outbound(site.client.clone());
+    bench.layer = sectors.protocol();
     let mut sent = web();
     sent["redirect_uris"] = json!([CALLBACK, "https://two.example/cb"]);
     sent["sector_identifier_uri"] = json!(format!("{}/sector.json", site.origin));
@@ -313,5 +317,10 @@ async fn registration_5_a_sector_lists_every_redirect_uri() {
         assert!(said.starts_with("sector_identifier_uri"), "{said}");
     }
     site.says(200, json!(["https://two.example/cb", "https://three.example/", CALLBACK]).to_string());
+    let (asked, lookups) = (site.asked(), u32::try_from(MAX_LOOKUPS).unwrap());
+    let turns = sectors.sector_lookups().acquire_many(lookups).await.unwrap();
+    refused(&bench.enrol(&sent).await, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+    assert_eq!(site.asked(), asked, "nobody is asked while so many are");
+    drop(turns);
     registered(&bench.enrol(&sent).await);
 }
