@@ -20,6 +20,9 @@ mod logout;
 #[path = "races/refresh.rs"]
 mod refresh;
 #[cfg(test)]
+#[path = "races/registration.rs"]
+mod registration;
+#[cfg(test)]
 #[path = "races/session.rs"]
 mod session;
 #[cfg(test)]
@@ -55,6 +58,7 @@ on_each_store! {
     logout::a_sign_out_by_many_is_told_once_by_one,
     refresh::parallel_refreshes_get_one_answer,
     refresh::a_child_is_used_once_and_its_parent_then_ends_the_family,
+    registration::a_deletion_leaves_nothing_that_others_make_meanwhile,
     session::a_slow_request_does_not_undo_a_logout,
     session::a_logout_ends_whatever_a_renewal_makes_meanwhile,
     session::a_logout_with_the_old_cookie_ends_a_renewal_whose_answer_is_on_its_way,

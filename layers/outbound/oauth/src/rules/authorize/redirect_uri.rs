@@ -62,11 +62,14 @@ impl RedirectUri {
         self.was_sent
     }
 
-    /// The host that people know it by, with its port unless that is the usual one; the scheme when a private-use
-    /// scheme has no host.
+    /// The host that people know it by, with its port unless that is the usual one; of a private-use scheme the scheme,
+    /// since whichever app has claimed that gets the answer, whatever host stands behind it.
     #[must_use]
     pub fn host(&self) -> String {
         let Ok(url) = Url::parse(&self.uri) else { return String::new() };
+        if !url.is_special() {
+            return url.scheme().to_owned();
+        }
         match (url.host(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (Some(host), None) => host.to_string(),

@@ -1,12 +1,13 @@
 //! A client that is known by what it says of itself at the address that is its identifier.
 //! [OAuth Client ID Metadata Document](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)
 //!
-//! The rules, in order: an identifier that is an https address with a path, no `.` or `..` in it, no fragment, no user; a
+//! The rules, in order: an identifier that is an https address that spells its host as it is, with a path, no `.` or `..` in it, no fragment, no user; a
 //! host that the operator lists; one small JSON object that says each thing once and names exactly that address as its
 //! `client_id`; nothing that needs a secret, since everybody reads it; and then the rules of registration.
 
 use serde_json::{Map, Value};
 use towergate_jose::{Algorithm, json};
+use url::Url;
 
 use super::{
     Client, ClientAuthMethod, ClientId, parse,
@@ -101,7 +102,11 @@ fn is_address(id: &str) -> bool {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         plain == "." || plain == ".."
     };
-    id.len() <= MAX_ID_LENGTH
+    // People read the host out of it: in another spelling (`bank.example%2Eevil.example`) it would be read as another's.
+    let origin = Url::parse(id).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let says_its_host = id.strip_prefix(&origin).is_some_and(|rest| rest.starts_with('/'));
+    says_its_host
+        && id.len() <= MAX_ID_LENGTH
         && !authority.is_empty()
         && !authority.contains(['@', '?', '\\'])
         && !id.contains(['#', '\\'])
@@ -148,6 +153,10 @@ mod tests {
             "https://app.example\\@evil.example/",
             "https://evil.example/app.example/",
             "https:///a",
+            "https://app.example%2Eapps.example/a",
+            "https://app%E3%80%82one.apps.example/a",
+            "https://APP.example/a",
+            "https://app.example:443/a",
         ] {
             assert!(!is_document(&id(bad), &hosts), "{bad}");
         }

@@ -90,7 +90,7 @@ fn a_policy_source_is_the_origin_or_the_private_scheme() {
         ("https://a,b/cb", "https:", "a,b"),
         ("https://a'b*c/cb", "https:", "a'b*c"),
         ("com.example.app:/cb", "com.example.app:", "com.example.app"),
-        ("com.example.app://host/cb", "com.example.app:", "host"),
+        ("com.example.app://bank.example/cb", "com.example.app:", "com.example.app"),
     ] {
         let bound = bind(uri, &[uri]).unwrap();
         assert_eq!((bound.csp_source().as_str(), bound.host().as_str()), (source, host));
