@@ -1,3 +1,15 @@
+// README.md names files under these words; here they name pages. Of two definitions the first counts.
+//! [changelog]: manual::changelog
+//! [decisions]: manual::decisions
+//! [defaults]: manual::defaults
+//! [first host]: manual::first_host
+//! [guarding an api]: manual::guarding_an_api
+//! [host duties]: manual::host_duties
+//! [keys]: manual::keys
+//! [specifications]: manual::specifications
+//! [threats]: manual::threats
+//! [tokens]: manual::tokens
+//! [way of a request]: manual::way_of_a_request
 #![doc = include_str!("../README.md")]
 
 pub mod manual;
@@ -12,45 +24,60 @@ pub use service_ext::ServiceBuilderExt;
 pub use stack::{Audited, CrossOriginRefusal, Scoped, Stack, WithAccount, WithSession};
 
 /// Records of requests, and the sinks of audit events.
+#[doc(inline)]
 pub use towergate_audit as audit;
 /// Time, randomness, secrets, tokens, audit events.
+#[doc(inline)]
 pub use towergate_core as core;
 /// Endpoints in front of an inner service: for a host that writes some of its own.
 #[cfg(any(feature = "inbound", feature = "outbound"))]
+#[doc(inline)]
 pub use towergate_endpoint as endpoint;
 /// Speaking outwards: the one client for what others host.
 #[cfg(feature = "outbound")]
+#[doc(inline)]
 pub use towergate_guarded_http as guarded_http;
 /// The rules of signing in, and the ports of its store.
 #[cfg(feature = "inbound")]
+#[doc(inline)]
 pub use towergate_identity as identity;
 /// JWS, JWK, JWT.
 #[cfg(any(feature = "outbound", feature = "resource"))]
+#[doc(inline)]
 pub use towergate_jose as jose;
 /// Signing in and out.
 #[cfg(feature = "inbound")]
+#[doc(inline)]
 pub use towergate_login as login;
 /// The rules of the authorization server, and the ports of its store.
 #[cfg(feature = "outbound")]
+#[doc(inline)]
 pub use towergate_oauth as oauth;
 /// Guarding an API with access tokens.
 #[cfg(feature = "resource")]
+#[doc(inline)]
 pub use towergate_oauth_resource as oauth_resource;
 /// The authorization server, and the seam to the host's accounts.
 #[cfg(feature = "outbound")]
+#[doc(inline)]
 pub use towergate_oauth_server as oauth_server;
 /// Scopes, PKCE, error codes.
 #[cfg(any(feature = "outbound", feature = "resource"))]
+#[doc(inline)]
 pub use towergate_oauth_types as oauth_types;
 /// The default pages.
 #[cfg(feature = "pages")]
+#[doc(inline)]
 pub use towergate_pages as pages;
 /// Who is signed in.
 #[cfg(feature = "inbound")]
+#[doc(inline)]
 pub use towergate_scope as scope;
 /// Sessions.
 #[cfg(feature = "inbound")]
+#[doc(inline)]
 pub use towergate_session as session;
 /// The embedded store.
 #[cfg(feature = "sqlite")]
+#[doc(inline)]
 pub use towergate_sqlite as sqlite;

@@ -1,5 +1,11 @@
 //! The manual: a first host, what happens to a request, which threat each design answers, what stays with the host.
 
+// A page names files under the words of its links; here they name pages. Of two definitions the first counts.
+
+/// [specifications]: specifications
+#[doc = include_str!("../../CHANGELOG.md")]
+pub mod changelog {}
+
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
 
@@ -15,15 +21,19 @@ pub mod first_host {}
 #[doc = include_str!("guarding_an_api.md")]
 pub mod guarding_an_api {}
 
+/// [guarding an api]: guarding_an_api
+/// [keys]: keys
 #[doc = include_str!("host_duties.md")]
 pub mod host_duties {}
 
 #[doc = include_str!("keys.md")]
 pub mod keys {}
 
+/// [threats]: threats
 #[doc = include_str!("specifications.md")]
 pub mod specifications {}
 
+/// [host duties]: host_duties
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 
