@@ -32,6 +32,7 @@ pub(crate) async fn told_to_the_person(stage: &mut Stage) -> Vec<Refusal> {
         page("a client that was shut out", good().with("client_id", SHUT), "invalid_client"),
         page("two redirect_uris", good().and("redirect_uri", CALLBACK), "invalid_request"),
         page("a redirect_uri of no UTF-8", good(), "invalid_request"),
+        page("an OpenID request without an address", good().without("redirect_uri"), "invalid_request"),
         page(
             "no redirect_uri of a client with two",
             good().with("client_id", TWOFOLD).without("redirect_uri"),

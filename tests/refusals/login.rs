@@ -34,7 +34,9 @@ pub(crate) async fn signing_in(_: &mut Stage) -> Vec<Refusal> {
     ]
     .map(|(law, form, reason)| {
         let row = Refusal::page(law, here(post("/login", &form)), 422, REFUSED);
-        row.wrote(format!("login.failed {reason}"))
+        let row = row.wrote(format!("login.failed {reason}"));
+        // What is compared at all counts as a try.
+        if reason == "unusable_password" { row } else { row.changed("tries") }
     })
     .into();
     let good = login_form();
