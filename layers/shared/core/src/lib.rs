@@ -21,6 +21,7 @@ pub mod contract;
 pub mod form;
 pub mod id;
 pub mod local_path;
+pub mod mac;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod random;

@@ -71,15 +71,22 @@ impl SealingKey {
     /// # Errors
     /// Never for a key of 32 bytes; the cipher's refusal is passed on rather than hidden.
     pub fn derive(material: &Secret<[u8; 32]>, purpose: &'static str) -> Result<Self, SealError> {
-        let mut bytes = [0; 32];
-        Salt::new(HKDF_SHA256, b"towergate seal v1")
+        Ok(Self::new(Self::derive_bytes(b"towergate seal v1", material, purpose)?))
+    }
+
+    /// The bytes of a key of some `kind`, for one purpose.
+    pub(crate) fn derive_bytes(
+        kind: &[u8],
+        material: &Secret<[u8; 32]>,
+        purpose: &'static str,
+    ) -> Result<Secret<[u8; 32]>, SealError> {
+        let mut bytes = Secret::new([0; 32]);
+        Salt::new(HKDF_SHA256, kind)
             .extract(material.expose())
             .expand(&[purpose.as_bytes()], KeyLength)
-            .and_then(|okm| okm.fill(&mut bytes))
+            .and_then(|okm| okm.fill(bytes.expose_mut()))
             .map_err(|_| SealError::Broken)?;
-        let key = Self::new(Secret::new(bytes));
-        zeroize::Zeroize::zeroize(&mut bytes);
-        Ok(key)
+        Ok(bytes)
     }
 
     /// Its identifier, which each text sealed under it carries.

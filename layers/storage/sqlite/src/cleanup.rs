@@ -21,6 +21,10 @@ pub struct Cleaned {
     pub sessions: u64,
     /// Identifiers of sessions that need not be remembered any more.
     pub replaced_sessions: u64,
+    /// Mailed proofs that had expired.
+    pub email_tokens: u64,
+    /// Mails that were sent or given up.
+    pub mails: u64,
     /// Sign-ins whose end need not be remembered any more.
     pub ended_sign_ins: u64,
     /// Clients that were known only by a document which is read no more.
@@ -58,6 +62,14 @@ pub(crate) const TRIES_OF_NOBODY: &str = "DELETE FROM towergate_tries WHERE (cla
 
 /// How long tries at an address that nobody has are remembered, as the rules of signing in have it.
 const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE id IN
+    (SELECT id FROM towergate_email_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const MAILS: &str = "DELETE FROM towergate_mails WHERE id IN
+    (SELECT id FROM towergate_mails WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
+
+/// How long a finished mail is remembered, without its text: whoever wants another is counted by it.
+const MAIL_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -126,6 +138,8 @@ impl SqliteStore {
             sessions: self.clean(SESSIONS, now).await?,
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
             tries: self.clean(TRIES_OF_NOBODY, now.minus(TRIES_KEPT)).await?,
+            email_tokens: self.clean(EMAIL_TOKENS, now).await?,
+            mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,

@@ -85,7 +85,7 @@ impl<'r> Fields<'r> {
         self.get(column).map(towergate_core::Digest::from_stored)
     }
 
-    #[cfg(feature = "outbound")]
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
     pub(crate) fn optional_digest(
         &mut self,
         column: &'static str,

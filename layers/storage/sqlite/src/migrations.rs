@@ -64,6 +64,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0014_confirmed_addresses.sql"),
     },
     Migration { number: 15, name: "factors", sql: include_str!("../migrations/0015_factors.sql") },
+    Migration { number: 16, name: "mail", sql: include_str!("../migrations/0016_mail.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

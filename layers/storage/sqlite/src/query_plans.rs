@@ -35,6 +35,8 @@ fn the_log_and_the_cleaner_use_an_index() {
         crate::audit::FORGET,
         c::SESSIONS,
         c::REPLACED_SESSIONS,
+        c::EMAIL_TOKENS,
+        c::MAILS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
         c::CLIENT_DOCUMENTS,
@@ -56,7 +58,9 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[cfg(feature = "inbound")]
 #[test]
 fn signing_in_uses_an_index() {
-    use crate::identity::{factor as f, replaced_session as r, session as s, tries as t, user as u};
+    use crate::identity::{
+        email_token as e, factor as f, mail as m, replaced_session as r, session as s, tries as t, user as u,
+    };
     let connection = migrated();
     for sql in [
         s::LOAD,
@@ -69,6 +73,17 @@ fn signing_in_uses_an_index() {
         s::VALUE,
         s::MOVE_VALUES,
         r::FIND,
+        e::FIND,
+        e::OPEN_OF,
+        e::REPLACE,
+        e::SPEND,
+        e::TRIED,
+        e::FORGET_TOTP,
+        e::FORGET_CODES,
+        m::WRITTEN_SINCE,
+        m::DUE,
+        m::TAKE,
+        m::FINISH,
         u::FIND,
         u::FIND_BY_EMAIL,
         f::FIND,

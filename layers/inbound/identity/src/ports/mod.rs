@@ -9,7 +9,9 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod email_token;
 pub mod factor;
+pub mod mail;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod session;
@@ -18,12 +20,20 @@ pub mod user;
 
 use towergate_core::audit::AuditLog;
 
+pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
+pub use mail::MailOutbox;
 pub use session::SessionStore;
 pub use tries::TryStore;
 pub use user::UserStore;
 
 /// Everything signing in asks of a store.
-pub trait IdentityStore: SessionStore + UserStore + FactorStore + TryStore + AuditLog + Clone {}
+pub trait IdentityStore:
+    EmailTokenStore + FactorStore + MailOutbox + SessionStore + TryStore + UserStore + AuditLog + Clone
+{
+}
 
-impl<T: SessionStore + UserStore + FactorStore + TryStore + AuditLog + Clone> IdentityStore for T {}
+impl<T> IdentityStore for T where
+    T: EmailTokenStore + FactorStore + MailOutbox + SessionStore + TryStore + UserStore + AuditLog + Clone
+{
+}

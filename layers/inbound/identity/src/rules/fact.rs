@@ -1,10 +1,12 @@
 //! Every security-relevant fact of signing in, as one closed list.
 
-use towergate_core::audit::{Event, Fact, Origin, Party};
+use towergate_core::audit::{Event, Fact, Origin, Outcome, Party};
 
 use super::{
+    email_token::{EmailTokenId, Purpose},
     lockout::CredentialClass,
     login_proof::Method,
+    mail::{MailDelivery, MailId, MailKind},
     session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
@@ -42,6 +44,18 @@ pub enum IdentityFact {
     UserDisabled { user: UserId },
     /// A password hash was replaced by a stronger one of the same password.
     PasswordRehashed { user: UserId },
+    /// A password took the place of another, or is the first.
+    PasswordSet { user: UserId },
+    /// A proof was mailed.
+    EmailTokenIssued { token: EmailTokenId, user: UserId, purpose: Purpose },
+    /// A mailed proof was shown and is not good, or its code was wrong.
+    EmailTokenRefused { token: EmailTokenId, user: UserId, purpose: Purpose, reason: TokenRefusal },
+    /// An address was proven to be its person's.
+    EmailConfirmed { user: UserId, token: EmailTokenId, by: &'static str },
+    /// A mail waits to be sent.
+    MailQueued { mail: MailId, user: UserId, kind: MailKind },
+    /// A try to send a mail ended.
+    MailTried { mail: MailId, user: UserId, kind: MailKind, attempt: u32, delivery: MailDelivery },
 }
 
 impl IdentityFact {
@@ -70,6 +84,8 @@ pub enum LoginFailure {
     NoPassword,
     /// It failed too often lately, and was not tried.
     TooManyTries,
+    /// Nobody has proven the address, and the host lets only those in who have.
+    Unconfirmed,
     /// Nobody has this address.
     UnknownUser,
     /// The stored hash cannot be read, or would cost more than is ever spent: an operator must look at it.
@@ -90,6 +106,7 @@ impl LoginFailure {
             Self::Exhausted => "exhausted",
             Self::NoPassword => "no_password",
             Self::TooManyTries => "too_many_tries",
+            Self::Unconfirmed => "unconfirmed",
             Self::UnknownUser => "unknown_user",
             Self::UnreadableHash => "unreadable_hash",
             Self::UnusablePassword => "unusable_password",
@@ -131,10 +148,36 @@ impl FactorFailure {
     }
 }
 
+/// Why a mailed proof was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// It was used, replaced, has expired, was tried too often, or belongs to an address that is no longer the person's.
+    Dead,
+    /// The link is right, but whoever shows it stands on no firm ground.
+    Stranger,
+    /// The code is wrong, or whoever shows it stands on no firm ground.
+    Wrong,
+}
+
+impl TokenRefusal {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Stranger => "stranger",
+            Self::Wrong => "wrong_code",
+        }
+    }
+}
+
 /// Why a session was ended before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionEnd {
+    /// Somebody else proved that the person's address is theirs.
+    AddressProven,
     /// Its person signed out.
     Logout,
     /// Its person's second factors changed elsewhere.
@@ -153,6 +196,7 @@ impl SessionEnd {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FactorsChanged => "factors_changed",
+            Self::AddressProven => "address_proven",
             Self::Logout => "logout",
             Self::Replaced => "replaced",
             Self::RevokedByUser => "revoked_by_user",
@@ -220,6 +264,46 @@ impl Fact for IdentityFact {
             }
             Self::PasswordRehashed { user } => {
                 Event::succeeded(origin, "password.rehashed", Party::system(), person(user))
+            }
+            Self::PasswordSet { user } => {
+                Event::succeeded(origin, "password.set", person(user), person(user))
+            }
+            Self::EmailTokenIssued { token, user, purpose } => {
+                Event::succeeded(origin, "email_token.issued", Party::anonymous(), person(user))
+                    .with("token", token)
+                    .with("purpose", purpose.as_str())
+            }
+            Self::EmailTokenRefused { token, user, purpose, reason } => Event::refused(
+                origin,
+                "email_token.refused",
+                Party::anonymous(),
+                person(user),
+                reason.as_str(),
+            )
+            .with("token", token)
+            .with("purpose", purpose.as_str()),
+            Self::EmailConfirmed { user, token, by } => {
+                Event::succeeded(origin, "email.confirmed", person(user), person(user))
+                    .with("token", token)
+                    .with("by", by)
+            }
+            Self::MailQueued { mail, user, kind } => {
+                Event::succeeded(origin, "mail.queued", Party::system(), person(user))
+                    .with("mail", mail)
+                    .with("kind", kind.as_str())
+            }
+            Self::MailTried { mail, user, kind, attempt, delivery } => {
+                let (action, outcome, reason) = match delivery {
+                    MailDelivery::Sent => ("mail.sent", Outcome::Succeeded, None),
+                    MailDelivery::RetryAt { reason, .. } => ("mail.delayed", Outcome::Failed, Some(*reason)),
+                    MailDelivery::GivenUp { reason } => ("mail.given_up", Outcome::Failed, Some(*reason)),
+                };
+                let mut event = Event::succeeded(origin, action, Party::system(), person(user))
+                    .with("mail", mail)
+                    .with("kind", kind.as_str())
+                    .with("attempt", attempt);
+                (event.outcome, event.reason) = (outcome, reason);
+                event
             }
         }
     }

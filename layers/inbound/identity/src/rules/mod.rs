@@ -2,12 +2,15 @@
 
 pub mod backup_code;
 pub mod email;
+pub mod email_token;
 pub mod fact;
 pub mod factor;
 pub mod level;
 pub mod lockout;
 pub mod login_proof;
+pub mod mail;
 pub mod password;
+pub mod registration;
 pub mod second_factor;
 pub mod session;
 pub mod totp;

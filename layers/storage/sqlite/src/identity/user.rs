@@ -27,6 +27,8 @@ const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, c
 
 const SET_PASSWORD: &str = "UPDATE towergate_users SET password = ?2 WHERE id = ?1";
 
+const SET_CONFIRMED: &str = "UPDATE towergate_users SET confirmed_at = ?2 WHERE id = ?1";
+
 const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled' WHERE id = ?1";
 
 impl UserStore for SqliteStore {
@@ -77,7 +79,23 @@ pub(super) fn may_sign_in(connection: &Connection, id: UserId) -> Result<bool, F
     Ok(find(connection, id)?.is_some_and(|user| user.state == UserState::Active))
 }
 
-fn find(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {
+/// Replaces the password, whatever it was.
+pub(super) fn set_password(
+    connection: &Connection,
+    id: UserId,
+    password: &Secret<String>,
+) -> Result<(), Failure> {
+    query::change(connection, SET_PASSWORD, params![id.as_uuid().as_bytes(), password.expose()])?;
+    Ok(())
+}
+
+/// Notes since when the address is the person's.
+pub(super) fn set_confirmed(connection: &Connection, id: UserId, at: Timestamp) -> Result<(), Failure> {
+    query::change(connection, SET_CONFIRMED, params![id.as_uuid().as_bytes(), at.unix_millis()])?;
+    Ok(())
+}
+
+pub(super) fn find(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {
     query::one(connection, FIND, params![id.as_uuid().as_bytes()], read)
 }
 
@@ -94,12 +112,13 @@ fn rehash(
     if !unchanged {
         return Ok(Rehashing::Changed);
     }
-    query::change(step.connection, SET_PASSWORD, params![user.as_uuid().as_bytes(), new.expose()])?;
+    set_password(step.connection, user, new)?;
     step.record(&IdentityFact::PasswordRehashed { user }, origin)?;
     Ok(Rehashing::Replaced)
 }
 
-fn insert(connection: &Connection, user: &User) -> Result<usize, Failure> {
+/// Writes a person; 0 where somebody has the address.
+pub(super) fn insert(connection: &Connection, user: &User) -> Result<usize, Failure> {
     query::change(
         connection,
         INSERT,

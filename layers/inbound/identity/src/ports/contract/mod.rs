@@ -13,8 +13,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
+pub mod email_race;
+pub mod email_token;
 pub mod factor;
 mod fixture;
+pub mod mail;
 pub mod race;
 pub mod session;
 pub mod session_end;
@@ -103,7 +106,35 @@ macro_rules! identity_store_contract {
                 nobody_is_not_shut_out,
                 an_event_reads_back_whole,
             }
-            @race {
+            email_token {
+                a_registration_is_whole,
+                a_proof_is_good_once,
+                an_unknown_proof_confirms_nothing,
+                a_proof_ends_on_time,
+                a_code_is_tried_five_times,
+                only_the_newest_proof_is_good,
+                a_later_owner_wipes_what_a_squatter_set,
+                the_first_owner_keeps_what_they_have,
+                a_confirmed_person_keeps_their_password,
+                a_proof_is_bound_to_person_and_address,
+                too_many_proofs_are_not_written,
+            }
+            mail {
+                a_mail_is_taken_by_one_at_a_time,
+                a_finished_mail_is_gone,
+                a_delayed_mail_is_due_again,
+                a_late_note_counts_for_nothing,
+                mails_are_taken_in_order,
+                a_person_gets_so_many_mails_of_a_kind,
+            }
+            @race email_race {
+                parallel_confirmations_are_one,
+                parallel_guesses_are_five,
+                parallel_askings_leave_one_person,
+                parallel_resends_keep_their_limit,
+                parallel_senders_take_each_mail_once,
+            }
+            @race race {
                 parallel_activity_does_not_undo_an_end,
                 parallel_renewals_leave_one_session,
                 parallel_proofs_keep_the_sign_in_once,
@@ -117,7 +148,7 @@ macro_rules! identity_store_contract {
             }
         }
     };
-    (@laws $make:expr, $block_on:path; $($module:ident { $($law:ident,)* })* @race { $($race:ident,)* }) => {
+    (@laws $make:expr, $block_on:path; $($module:ident { $($law:ident,)* })* $(@race $races:ident { $($race:ident,)* })*) => {
         $($(
             #[test]
             fn $law() {
@@ -125,12 +156,12 @@ macro_rules! identity_store_contract {
                 $block_on($crate::ports::contract::$module::$law(&store));
             }
         )*)*
-        $(
+        $($(
             #[test]
             fn $race() {
                 let store = ($make)();
-                $crate::ports::contract::race::$race(&store, |task| $block_on(task));
+                $crate::ports::contract::$races::$race(&store, |task| $block_on(task));
             }
-        )*
+        )*)*
     };
 }

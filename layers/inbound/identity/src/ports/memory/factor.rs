@@ -24,6 +24,14 @@ pub(super) struct Factors {
     backup_codes: BTreeMap<UserId, Vec<Digest>>,
 }
 
+impl Factors {
+    /// Forgets every factor of a person.
+    pub(super) fn forget(&mut self, user: UserId) {
+        self.totp.remove(&user);
+        self.backup_codes.remove(&user);
+    }
+}
+
 impl FactorStore for MemoryStore {
     async fn find_totp(&self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
         self.step(|state| Ok(state.factors.totp.get(&user).cloned()))

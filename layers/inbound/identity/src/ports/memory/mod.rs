@@ -2,7 +2,9 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod email_token;
 mod factor;
+mod mail;
 mod session;
 mod tries;
 mod user;
@@ -18,6 +20,8 @@ pub type MemoryStore = Memory<Tables>;
 #[derive(Default)]
 pub struct Tables {
     factors: factor::Factors,
+    email_tokens: email_token::EmailTokens,
+    mails: mail::Mails,
     sessions: session::Sessions,
     tries: tries::TryCounts,
     users: user::Users,

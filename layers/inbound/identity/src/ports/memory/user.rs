@@ -78,6 +78,22 @@ impl UserStore for MemoryStore {
 }
 
 impl Users {
+    pub(super) fn find(&self, id: UserId) -> Option<&User> {
+        self.0.get(&id)
+    }
+
+    pub(super) fn find_mut(&mut self, id: UserId) -> Option<&mut User> {
+        self.0.get_mut(&id)
+    }
+
+    pub(super) fn has_address(&self, email: &EmailAddress) -> bool {
+        self.0.values().any(|user| user.email == *email)
+    }
+
+    pub(super) fn insert(&mut self, user: User) {
+        self.0.insert(user.id, user);
+    }
+
     /// Whether the person is there and not shut out.
     pub(super) fn may_sign_in(&self, id: UserId) -> bool {
         self.0.get(&id).is_some_and(|user| user.state == UserState::Active)

@@ -1,0 +1,165 @@
+//! Mailed proofs in memory.
+
+use std::collections::BTreeMap;
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use super::{MemoryStore, Tables, already_there, mail};
+use crate::{
+    ports::{
+        email_token::{Confirming, EmailTokenStore, Issuing},
+        user::AddingUser,
+    },
+    rules::{
+        email_token::{EmailToken, EmailTokenId, EmailTokenState, Purpose, Shown, Verdict},
+        fact::{IdentityFact, SessionEnd, TokenRefusal},
+        mail::{MailLimit, OutboxMail},
+        user::{User, UserId, UserState},
+    },
+};
+
+#[derive(Default)]
+pub(super) struct EmailTokens(BTreeMap<EmailTokenId, EmailToken>);
+
+impl EmailTokenStore for MemoryStore {
+    async fn register_user(
+        &self,
+        user: User,
+        token: EmailToken,
+        mail: OutboxMail,
+        origin: Origin,
+    ) -> Result<AddingUser, StoreError> {
+        self.step(|state| {
+            if state.users.has_address(&user.email) {
+                return Ok(AddingUser::EmailTaken);
+            }
+            check_fresh(state, &token, &mail)?;
+            if state.users.find(user.id).is_some() {
+                return Err(already_there("user", user.id));
+            }
+            state.log.write(&IdentityFact::UserRegistered { user: user.id }, &origin);
+            state.users.insert(user);
+            issue(state, token, mail, &origin)?;
+            Ok(AddingUser::Added)
+        })
+    }
+
+    async fn issue_email_token(
+        &self,
+        token: EmailToken,
+        mail: OutboxMail,
+        limit: MailLimit,
+        origin: Origin,
+    ) -> Result<Issuing, StoreError> {
+        self.step(|state| {
+            let user = state.users.find(token.user);
+            if !user.is_some_and(|user| user.state == UserState::Active && user.email == token.email) {
+                return Ok(Issuing::UserRefused);
+            }
+            if !state.mails.has_room(&mail, limit, origin.at) {
+                return Ok(Issuing::TooMany);
+            }
+            check_fresh(state, &token, &mail)?;
+            issue(state, token, mail, &origin)?;
+            Ok(Issuing::Issued)
+        })
+    }
+
+    async fn find_email_token(&self, id: EmailTokenId) -> Result<Option<EmailToken>, StoreError> {
+        self.step(|state| Ok(state.email_tokens.0.get(&id).cloned()))
+    }
+
+    async fn open_email_token_of(
+        &self,
+        user: UserId,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Option<EmailToken>, StoreError> {
+        self.step(|state| {
+            let mut tokens = state.email_tokens.0.values();
+            let good = |token: &&EmailToken| {
+                (token.user, token.purpose, token.state) == (user, purpose, EmailTokenState::Open)
+                    && now < token.expires_at
+            };
+            Ok(tokens.find(good).cloned())
+        })
+    }
+
+    async fn confirm_email(
+        &self,
+        id: EmailTokenId,
+        shown: Shown,
+        grounded: bool,
+        origin: Origin,
+    ) -> Result<Confirming, StoreError> {
+        self.step(|state| Ok(confirm(state, id, &shown, grounded, &origin)))
+    }
+}
+
+fn check_fresh(state: &Tables, token: &EmailToken, mail: &OutboxMail) -> Result<(), StoreError> {
+    if state.email_tokens.0.contains_key(&token.id) {
+        return Err(already_there("mailed proof", token.id));
+    }
+    if state.mails.contains(mail.id) {
+        return Err(already_there("mail", mail.id));
+    }
+    Ok(())
+}
+
+fn issue(state: &mut Tables, token: EmailToken, mail: OutboxMail, origin: &Origin) -> Result<(), StoreError> {
+    let EmailToken { id, user, purpose, .. } = token;
+    for before in state.email_tokens.0.values_mut() {
+        if (before.user, before.purpose, before.state) == (user, purpose, EmailTokenState::Open) {
+            before.state = EmailTokenState::Replaced;
+            before.password = None;
+        }
+    }
+    state.log.write(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin);
+    mail::queue(state, mail, origin)?;
+    state.email_tokens.0.insert(id, token);
+    Ok(())
+}
+
+fn confirm(
+    state: &mut Tables,
+    id: EmailTokenId,
+    shown: &Shown,
+    grounded: bool,
+    origin: &Origin,
+) -> Confirming {
+    let token = state.email_tokens.0.get_mut(&id).filter(|token| token.purpose == Purpose::Confirm);
+    let Some(token) = token else { return Confirming::Missing };
+    let user = state.users.find_mut(token.user);
+    let user = user.filter(|user| user.state == UserState::Active && user.email == token.email);
+    let reason = match (token.judge(shown, grounded, origin.at), user) {
+        (Verdict::Good, Some(user)) => {
+            token.state = EmailTokenState::Spent;
+            let password = token.password.take();
+            let fresh = user.confirmed_at.is_none();
+            user.confirmed_at.get_or_insert(origin.at);
+            let owner = user.id;
+            let taken_over = password.filter(|_| fresh).map(|password| user.password = Some(password));
+            state
+                .log
+                .write(&IdentityFact::EmailConfirmed { user: owner, token: id, by: shown.as_str() }, origin);
+            let mut sessions = 0;
+            if taken_over.is_some() {
+                state.log.write(&IdentityFact::PasswordSet { user: owner }, origin);
+                state.factors.forget(owner);
+                let of_owner = |row: &crate::rules::session::SessionRecord| row.user == owner;
+                sessions =
+                    state.sessions.end_where(of_owner, SessionEnd::AddressProven, origin, &mut state.log);
+            }
+            return Confirming::Confirmed { user: owner, sessions };
+        }
+        (Verdict::Good | Verdict::Dead, _) => TokenRefusal::Dead,
+        (Verdict::Stranger, _) => TokenRefusal::Stranger,
+        (Verdict::Wrong, _) => {
+            token.tries = token.tries.saturating_add(1);
+            TokenRefusal::Wrong
+        }
+    };
+    let EmailToken { user, purpose, .. } = *token;
+    state.log.write(&IdentityFact::EmailTokenRefused { token: id, user, purpose, reason }, origin);
+    Confirming::Refused(reason)
+}

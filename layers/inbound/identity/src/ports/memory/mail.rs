@@ -1,0 +1,109 @@
+//! The outbox in memory.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+
+use super::{MemoryStore, Tables, already_there};
+use crate::{
+    ports::mail::{FinishingMail, MailOutbox, Queuing},
+    rules::{
+        fact::IdentityFact,
+        mail::{MailDelivery, MailId, MailLimit, OutboxMail},
+    },
+};
+
+#[derive(Default)]
+pub(super) struct Mails(BTreeMap<MailId, Row>);
+
+struct Row {
+    mail: OutboxMail,
+    due_at: Option<Timestamp>,
+}
+
+impl MailOutbox for MemoryStore {
+    async fn queue_mail(
+        &self,
+        mail: OutboxMail,
+        limit: MailLimit,
+        origin: Origin,
+    ) -> Result<Queuing, StoreError> {
+        self.step(|state| {
+            if !state.mails.has_room(&mail, limit, origin.at) {
+                return Ok(Queuing::TooMany);
+            }
+            queue(state, mail, &origin)?;
+            Ok(Queuing::Queued)
+        })
+    }
+
+    async fn take_due_mails(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u16,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        self.step(|state| {
+            let rows = state.mails.0.values_mut();
+            let mut due: Vec<_> = rows.filter(|row| row.due_at.is_some_and(|at| at <= now)).collect();
+            due.sort_by_key(|row| (row.due_at, row.mail.id));
+            let taken = due.into_iter().take(usize::from(limit)).map(|row| {
+                row.mail.attempt = row.mail.attempt.saturating_add(1);
+                row.due_at = Some(now.plus(lease));
+                row.mail.clone()
+            });
+            Ok(taken.collect())
+        })
+    }
+
+    async fn finish_mail(
+        &self,
+        id: MailId,
+        attempt: u32,
+        delivery: MailDelivery,
+        origin: Origin,
+    ) -> Result<FinishingMail, StoreError> {
+        self.step(|state| {
+            let row = state.mails.0.get_mut(&id);
+            let Some(row) = row.filter(|row| row.due_at.is_some() && row.mail.attempt == attempt) else {
+                return Ok(FinishingMail::Overtaken);
+            };
+            row.due_at = match delivery {
+                MailDelivery::RetryAt { at, .. } => Some(at),
+                MailDelivery::Sent | MailDelivery::GivenUp { .. } => None,
+            };
+            if row.due_at.is_none() {
+                row.mail.sealed = Vec::new();
+            }
+            let OutboxMail { user, kind, .. } = row.mail;
+            state.log.write(&IdentityFact::MailTried { mail: id, user, kind, attempt, delivery }, &origin);
+            Ok(FinishingMail::Finished)
+        })
+    }
+}
+
+impl Mails {
+    /// Whether one more mail of its kind may be written to its person.
+    pub(super) fn has_room(&self, mail: &OutboxMail, limit: MailLimit, now: Timestamp) -> bool {
+        let since = now.minus(limit.within);
+        let of_kind = |row: &&Row| {
+            (row.mail.user, row.mail.kind) == (mail.user, mail.kind) && row.mail.created_at > since
+        };
+        u32::try_from(self.0.values().filter(of_kind).count()).is_ok_and(|there| there < limit.most)
+    }
+
+    pub(super) fn contains(&self, id: MailId) -> bool {
+        self.0.contains_key(&id)
+    }
+}
+
+/// Writes a mail, due at once.
+pub(super) fn queue(state: &mut Tables, mail: OutboxMail, origin: &Origin) -> Result<(), StoreError> {
+    if state.mails.contains(mail.id) {
+        return Err(already_there("mail", mail.id));
+    }
+    let OutboxMail { id, user, kind, .. } = mail;
+    state.log.write(&IdentityFact::MailQueued { mail: id, user, kind }, origin);
+    state.mails.0.insert(id, Row { mail, due_at: Some(origin.at) });
+    Ok(())
+}

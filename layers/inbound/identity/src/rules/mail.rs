@@ -1,0 +1,158 @@
+//! Mail that waits to be sent: how often it may be written, and when it is tried again.
+
+use std::time::Duration;
+
+use towergate_core::{Timestamp, typed_id};
+
+use super::user::UserId;
+
+typed_id! {
+    /// A mail.
+    MailId
+}
+
+/// What a mail is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum MailKind {
+    /// Somebody asks for an account at an address that has one.
+    AddressTaken,
+    /// A new account's address is to be confirmed.
+    ConfirmAddress,
+}
+
+impl MailKind {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AddressTaken => "address_taken",
+            Self::ConfirmAddress => "confirm_address",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::AddressTaken, Self::ConfirmAddress].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A mail in the outbox. Its text is sealed under a key that the store does not hold, and erased once it is sent or given up:
+/// a link in it opens nothing for whoever reads the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMail {
+    /// Its identifier.
+    pub id: MailId,
+    /// Whose address it goes to.
+    pub user: UserId,
+    /// What it is about.
+    pub kind: MailKind,
+    /// Recipient, subject and text, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When what it says is worth nothing any more.
+    pub expires_at: Timestamp,
+    /// How often it was tried; the first try is 1.
+    pub attempt: u32,
+}
+
+/// How many mails of one kind a person gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailLimit {
+    /// At most so many,
+    pub most: u32,
+    /// within so long.
+    pub within: Duration,
+}
+
+impl Default for MailLimit {
+    /// Five within an hour.
+    fn default() -> Self {
+        Self { most: 5, within: Duration::from_secs(3600) }
+    }
+}
+
+/// How a try to send a mail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailDelivery {
+    /// The next server has it.
+    Sent,
+    /// It is tried again.
+    RetryAt {
+        /// When.
+        at: Timestamp,
+        /// Why, as a stable lower-case word.
+        reason: &'static str,
+    },
+    /// It is never sent.
+    GivenUp {
+        /// Why, as a stable lower-case word.
+        reason: &'static str,
+    },
+}
+
+/// How long it rests after each try that failed.
+const RESTS: [Duration; 6] = [
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(6 * 3600),
+];
+
+impl OutboxMail {
+    /// What becomes of it after a try that failed at `now` for a `reason` that may pass.
+    #[must_use]
+    pub fn after_failure(&self, reason: &'static str, now: Timestamp) -> MailDelivery {
+        let tried = usize::try_from(self.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        match RESTS.get(tried).map(|rest| now.plus(*rest)) {
+            Some(at) if at < self.expires_at => MailDelivery::RetryAt { at, reason },
+            Some(_) | None => MailDelivery::GivenUp { reason },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use towergate_core::id::Uuid;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+    fn mail(attempt: u32) -> OutboxMail {
+        OutboxMail {
+            id: MailId::from_uuid(Uuid::nil()),
+            user: UserId::from_uuid(Uuid::nil()),
+            kind: MailKind::ConfirmAddress,
+            sealed: Vec::new(),
+            created_at: NOW,
+            expires_at: NOW.plus(Duration::from_secs(24 * 3600)),
+            attempt,
+        }
+    }
+
+    #[test]
+    fn each_rest_is_longer_and_the_seventh_failure_is_the_last() {
+        let mut before = NOW;
+        for attempt in 1..=6 {
+            let MailDelivery::RetryAt { at, .. } = mail(attempt).after_failure("refused", NOW) else {
+                panic!("given up at {attempt}");
+            };
+            assert!(at > before);
+            before = at;
+        }
+        for attempt in [7, u32::MAX] {
+            assert_eq!(mail(attempt).after_failure("x", NOW), MailDelivery::GivenUp { reason: "x" });
+        }
+    }
+
+    #[test]
+    fn what_would_come_too_late_is_given_up() {
+        let late = NOW.plus(Duration::from_secs(24 * 3600 - 10));
+        assert_eq!(mail(1).after_failure("x", late), MailDelivery::GivenUp { reason: "x" });
+    }
+}

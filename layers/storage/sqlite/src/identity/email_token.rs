@@ -1,0 +1,199 @@
+//! Mailed proofs.
+
+use rusqlite::{Connection, params};
+use towergate_core::{Digest, Secret, StoreError, Timestamp, audit::Origin};
+use towergate_identity::{
+    ports::{
+        email_token::{Confirming, EmailTokenStore, Issuing},
+        user::AddingUser,
+    },
+    rules::{
+        email_token::{EmailToken, EmailTokenId, Purpose, Shown, Verdict},
+        fact::{IdentityFact, SessionEnd, TokenRefusal},
+        mail::{MailLimit, OutboxMail},
+        user::{User, UserId, UserState},
+    },
+};
+
+use super::{
+    email_token_row::{self as row, email_token_columns},
+    mail, session, user,
+};
+use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
+
+pub(crate) const FIND: &str =
+    concat!("SELECT ", email_token_columns!(), " FROM towergate_email_tokens WHERE id = ?1");
+
+pub(crate) const OPEN_OF: &str = concat!(
+    "SELECT ",
+    email_token_columns!(),
+    " FROM towergate_email_tokens WHERE user_id = ?1 AND purpose = ?2 AND state = 'open' AND expires_at > ?3"
+);
+
+const INSERT: &str = concat!(
+    "INSERT INTO towergate_email_tokens (",
+    email_token_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+);
+
+pub(crate) const REPLACE: &str = "UPDATE towergate_email_tokens SET state = 'replaced', password = NULL
+    WHERE user_id = ?1 AND purpose = ?2 AND state = 'open'";
+
+pub(crate) const SPEND: &str =
+    "UPDATE towergate_email_tokens SET state = 'spent', password = NULL WHERE id = ?1";
+
+pub(crate) const TRIED: &str = "UPDATE towergate_email_tokens SET tries = tries + 1 WHERE id = ?1";
+
+pub(crate) const FORGET_TOTP: &str = "DELETE FROM towergate_totp WHERE user_id = ?1";
+
+pub(crate) const FORGET_CODES: &str = "DELETE FROM towergate_backup_codes WHERE user_id = ?1";
+
+impl EmailTokenStore for SqliteStore {
+    async fn register_user(
+        &self,
+        user: User,
+        token: EmailToken,
+        mail: OutboxMail,
+        origin: Origin,
+    ) -> Result<AddingUser, StoreError> {
+        self.write(move |step| {
+            if user::insert(step.connection, &user)? == 0 {
+                return Ok(AddingUser::EmailTaken);
+            }
+            step.record(&IdentityFact::UserRegistered { user: user.id }, &origin)?;
+            issue(step, &token, &mail, &origin)?;
+            Ok(AddingUser::Added)
+        })
+        .await
+    }
+
+    async fn issue_email_token(
+        &self,
+        token: EmailToken,
+        mail: OutboxMail,
+        limit: MailLimit,
+        origin: Origin,
+    ) -> Result<Issuing, StoreError> {
+        self.write(move |step| {
+            if owner(step.connection, &token)?.is_none() {
+                return Ok(Issuing::UserRefused);
+            }
+            if !mail::has_room(step.connection, &mail, limit, origin.at)? {
+                return Ok(Issuing::TooMany);
+            }
+            issue(step, &token, &mail, &origin)?;
+            Ok(Issuing::Issued)
+        })
+        .await
+    }
+
+    async fn find_email_token(&self, id: EmailTokenId) -> Result<Option<EmailToken>, StoreError> {
+        self.read(|connection| find(connection, id))
+    }
+
+    async fn open_email_token_of(
+        &self,
+        user: UserId,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Option<EmailToken>, StoreError> {
+        let key = params![user.as_uuid().as_bytes(), purpose.as_str(), now.unix_millis()];
+        self.read(|connection| query::one(connection, OPEN_OF, key, row::read))
+    }
+
+    async fn confirm_email(
+        &self,
+        id: EmailTokenId,
+        shown: Shown,
+        grounded: bool,
+        origin: Origin,
+    ) -> Result<Confirming, StoreError> {
+        self.write(move |step| confirm(step, id, &shown, grounded, &origin)).await
+    }
+}
+
+fn find(connection: &Connection, id: EmailTokenId) -> Result<Option<EmailToken>, Failure> {
+    query::one(connection, FIND, params![id.as_uuid().as_bytes()], row::read)
+}
+
+/// The person that a proof speaks of, if they are there and have that address.
+fn owner(connection: &Connection, token: &EmailToken) -> Result<Option<User>, Failure> {
+    let user = user::find(connection, token.user)?;
+    Ok(user.filter(|user| user.state == UserState::Active && user.email == token.email))
+}
+
+fn issue(step: &mut Step<'_>, token: &EmailToken, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
+    let EmailToken { id, user, purpose, .. } = *token;
+    query::change(step.connection, REPLACE, params![user.as_uuid().as_bytes(), purpose.as_str()])?;
+    query::change(
+        step.connection,
+        INSERT,
+        params![
+            id.as_uuid().as_bytes(),
+            token.digest.as_bytes(),
+            token.code.as_bytes(),
+            token.browser.as_ref().map(Digest::as_bytes),
+            user.as_uuid().as_bytes(),
+            token.email.as_str(),
+            purpose.as_str(),
+            token.password.as_ref().map(Secret::expose),
+            token.created_at.unix_millis(),
+            token.expires_at.unix_millis(),
+            token.tries,
+            row::state_name(token.state),
+        ],
+    )?;
+    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)?;
+    mail::queue(step, mail, origin)
+}
+
+fn confirm(
+    step: &mut Step<'_>,
+    id: EmailTokenId,
+    shown: &Shown,
+    grounded: bool,
+    origin: &Origin,
+) -> Result<Confirming, Failure> {
+    let token = find(step.connection, id)?.filter(|token| token.purpose == Purpose::Confirm);
+    let Some(token) = token else { return Ok(Confirming::Missing) };
+    let owner = owner(step.connection, &token)?;
+    let key = params![id.as_uuid().as_bytes()];
+    let reason = match (token.judge(shown, grounded, origin.at), owner) {
+        (Verdict::Good, Some(owner)) => {
+            query::change(step.connection, SPEND, key)?;
+            return confirmed(step, &token, &owner, shown, origin);
+        }
+        (Verdict::Good | Verdict::Dead, _) => TokenRefusal::Dead,
+        (Verdict::Stranger, _) => TokenRefusal::Stranger,
+        (Verdict::Wrong, _) => {
+            query::change(step.connection, TRIED, key)?;
+            TokenRefusal::Wrong
+        }
+    };
+    let EmailToken { user, purpose, .. } = token;
+    step.record(&IdentityFact::EmailTokenRefused { token: id, user, purpose, reason }, origin)?;
+    Ok(Confirming::Refused(reason))
+}
+
+/// The address is its person's; what somebody set before who had not proven it goes.
+fn confirmed(
+    step: &mut Step<'_>,
+    token: &EmailToken,
+    owner: &User,
+    shown: &Shown,
+    origin: &Origin,
+) -> Result<Confirming, Failure> {
+    let user = owner.id;
+    let at: Timestamp = owner.confirmed_at.unwrap_or(origin.at);
+    user::set_confirmed(step.connection, user, at)?;
+    step.record(&IdentityFact::EmailConfirmed { user, token: token.id, by: shown.as_str() }, origin)?;
+    let mut sessions = 0;
+    if let Some(password) = token.password.as_ref().filter(|_| owner.confirmed_at.is_none()) {
+        user::set_password(step.connection, user, password)?;
+        step.record(&IdentityFact::PasswordSet { user }, origin)?;
+        query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
+        query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
+        sessions = session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)?;
+    }
+    Ok(Confirming::Confirmed { user, sessions })
+}
