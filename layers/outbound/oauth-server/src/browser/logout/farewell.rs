@@ -6,7 +6,10 @@ use towergate_core::{LocalPath, form::Form};
 use towergate_endpoint::page::page;
 use towergate_oauth::{
     ports::OAuthStore,
-    rules::logout::{LogoutRequest, PostLogoutUri},
+    rules::{
+        client::gate,
+        logout::{LogoutRequest, PostLogoutUri},
+    },
 };
 
 use crate::{
@@ -77,7 +80,7 @@ async fn destination<S: OAuthStore, R, P>(
     let Some((id, digest)) = &farewell.to else {
         return Ok(farewell.then.as_ref().map(|then| then.as_str().to_owned()));
     };
-    let client = server.store().find_client(id).await?;
+    let client = server.store().find_client(id).await?.filter(|client| gate::active(client).is_ok());
     let uri = client.and_then(|client| PostLogoutUri::of_digest(digest, &client.metadata));
     Ok(uri.map(|uri| uri.with_state(farewell.state.as_deref())))
 }
