@@ -144,7 +144,7 @@ const MAX_CHOICES: usize = 16;
 
 fn text_of(value: &Value, most: usize) -> Result<&str, FieldFault> {
     let text = value.as_str().ok_or(FieldFault::Expected("a text"))?;
-    if text.is_empty() {
+    if text.chars().all(is_unseen) {
         return Err(FieldFault::Empty);
     }
     if text.len() > most {
@@ -154,6 +154,12 @@ fn text_of(value: &Value, most: usize) -> Result<&str, FieldFault> {
         return Err(FieldFault::ControlCharacter);
     }
     Ok(text)
+}
+
+/// Whether nobody sees a character: a name of nothing else would leave a gap in the sentence that people decide by.
+fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{3164}' | '\u{FEFF}')
 }
 
 /// Whether a character does nothing but change how those around it are shown: names stand in sentences that people decide

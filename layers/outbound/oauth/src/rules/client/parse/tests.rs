@@ -59,6 +59,7 @@ fn all_that_cannot_be_read_is_told_by_its_name() {
     for (field, wrong, said) in [
         ("client_name", json!(7), "client_name must be a text"),
         ("client_name", json!(""), "client_name must not be empty: leave it out"),
+        ("client_name", json!(" \u{200b}\u{feff}"), "client_name must not be empty: leave it out"),
         ("client_name", json!("a\nb"), "client_name must not hold control characters"),
         ("client_name", json!("Your \u{202e}knab"), "client_name must not hold control characters"),
         ("client_name#en", json!("Your \u{2067}bank"), "client_name#en must not hold control characters"),
