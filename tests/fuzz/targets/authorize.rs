@@ -39,7 +39,7 @@ fuzz_target!(|text: &[u8]| {
                 let state = request.state.as_deref();
                 assert_eq!((state, &request.client_id), (params.state(), &SHOP.id));
                 let code = Secret::from("a code");
-                (response::success(&to, request.response_mode, state, &ISSUER, &code), again.state())
+                (response::success(&to, request.response_mode, state, &ISSUER, &code, None), again.state())
             }
             Err(Rejection::Redirect { to, mode, state, error }) => {
                 (response::error(&to, mode, state.as_deref(), &ISSUER, &error), again.state())
