@@ -1,5 +1,6 @@
 // README.md names files under these words; here they name pages. Of two definitions the first counts.
 //! [changelog]: manual::changelog
+//! [clients]: manual::clients
 //! [decisions]: manual::decisions
 //! [defaults]: manual::defaults
 //! [first host]: manual::first_host

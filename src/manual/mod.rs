@@ -6,6 +6,12 @@
 #[doc = include_str!("../../CHANGELOG.md")]
 pub mod changelog {}
 
+/// [first host]: first_host
+/// [guarding an api]: guarding_an_api
+/// [tokens]: tokens
+#[doc = include_str!("clients.md")]
+pub mod clients {}
+
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
 
@@ -15,6 +21,7 @@ pub mod decisions {}
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
 
+/// [clients]: clients
 #[doc = include_str!("first_host.md")]
 pub mod first_host {}
 
