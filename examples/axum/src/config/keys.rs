@@ -46,19 +46,42 @@ pub(super) fn read(section: Section<'_>) -> Keys {
     let least = rotation.cache_for.saturating_add(rotation.turn_every);
     let usual = rotation.publish_for.min(rotation.active_for / 2).max(least);
     rotation.publish_for = given("publish_for").unwrap_or(usual);
-    match rotation.check() {
-        Ok(()) => {}
-        Err(InvalidPolicy::ActiveTooShort) => {
-            section.refuse_all("`rotate_every` must be longer than `publish_for`");
-        }
-        Err(InvalidPolicy::PublishedTooShort) => section.refuse_all(&format!(
-            "`publish_for` must be at least {} seconds: `cache_for`, and what it takes every instance to see a change",
-            least.as_secs()
-        )),
-        Err(problem) => section.refuse_all(&problem.to_string()),
-    }
+    refuse_impossible(&section, rotation.clone(), least);
     section.finish();
     keys
+}
+
+/// Tells all that is wrong with how the keys take turns: what was told counts as mended, to see what comes next.
+fn refuse_impossible(section: &Section<'_>, mut rotation: RotationPolicy, least: Duration) {
+    for _ in 0..3 {
+        match rotation.check() {
+            Ok(()) => return,
+            Err(InvalidPolicy::ActiveTooShort) => {
+                let text = "`rotate_every` must be longer than `publish_for`";
+                section.refuse_value("rotate_every", None, text);
+                rotation.active_for = Duration::MAX;
+            }
+            Err(InvalidPolicy::PublishedTooShort) => {
+                let text = format!(
+                    "`publish_for` must be at least {}: `cache_for`, and what it takes every instance to see a change",
+                    written(least)
+                );
+                section.refuse_value("publish_for", None, &text);
+                rotation.publish_for = least;
+            }
+            Err(problem) => {
+                section.refuse_value("retiring_for", None, &problem.to_string());
+                rotation.retiring_for = Duration::MAX;
+            }
+        }
+    }
+}
+
+/// As the file would have it, in the greatest unit that fits.
+fn written(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let fits = UNITS.iter().rev().find(|(_, unit)| seconds >= *unit && seconds.is_multiple_of(*unit));
+    fits.map_or_else(|| format!("{seconds}s"), |(name, unit)| format!("{}{name}", seconds.div_euclid(*unit)))
 }
 
 fn algorithm(section: &Section<'_>, text: &Text) -> Option<Algorithm> {

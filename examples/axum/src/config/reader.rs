@@ -82,6 +82,18 @@ impl<'a> Section<'a> {
         self.refuse(&entry.unwrap_or_else(|| value.span()), text);
     }
 
+    /// Where the last of the tables under `list` stands whose `key` is `name`.
+    pub(super) fn place_in(&self, list: &str, key: &str, name: &str) -> Range<usize> {
+        let tables = self.table.get(list).and_then(|value| value.get_ref().as_array());
+        let values = tables
+            .into_iter()
+            .flat_map(|array| array.iter().rev())
+            .filter_map(|entry| entry.get_ref().get(key));
+        let mut found = values
+            .filter(|value| value.get_ref().as_str().is_some_and(|text| text.eq_ignore_ascii_case(name)));
+        found.next().map_or(0..0, Spanned::span)
+    }
+
     /// Notes a problem with a key.
     pub(super) fn refuse_key(&self, key: &str, text: &str) {
         let place = self.table.get_key_value(key).map_or(self.place.clone(), |(key, _)| key.span());
@@ -181,7 +193,8 @@ impl<'a> Section<'a> {
     fn expected<T>(&self, key: &str, wanted: &str, found: &DeValue<'_>, place: &Range<usize>) -> Option<T> {
         let found = match found {
             DeValue::String(_) => "a text",
-            DeValue::Integer(_) => "another number",
+            DeValue::Integer(number) if number.as_str().starts_with('-') => "a negative one",
+            DeValue::Integer(_) => "a number",
             DeValue::Float(_) => "a decimal number",
             DeValue::Boolean(_) => "true or false",
             DeValue::Datetime(_) => "a date",

@@ -5,6 +5,7 @@ use towergate::{
     oauth_server::{ClientDocuments, Registration, RegistrationMode, RegistrationPolicy},
     oauth_types::Scope,
 };
+use url::Host;
 
 use super::{
     client::read_key_set,
@@ -56,7 +57,8 @@ pub(super) fn read_documents(section: Section<'_>) -> Option<ClientDocuments> {
             "`allowed_hosts` must name at least one host, such as \"app.example\" or \"*.example\"",
         );
     }
-    let mut documents = ClientDocuments::at(hosts.unwrap_or_default().into_iter().map(|text| text.value));
+    let hosts = read_hosts(&section, "allowed_hosts", hosts.unwrap_or_default());
+    let mut documents = ClientDocuments::at(hosts);
     read_policy(&section, &mut documents.policy);
     section.finish();
     Some(documents)
@@ -90,12 +92,31 @@ fn read_policy(section: &Section<'_>, policy: &mut RegistrationPolicy) {
         policy.auth_methods = choices(section, "token_endpoint_auth_methods", &texts, &ClientAuthMethod::ALL);
     }
     if let Some(texts) = section.texts("redirect_hosts") {
-        policy.redirect_hosts = Some(texts.into_iter().map(|text| text.value).collect());
+        policy.redirect_hosts = Some(read_hosts(section, "redirect_hosts", texts));
     }
     if let Some(most) = section.number("max_clients") {
+        if most == 0 {
+            section.refuse_value("max_clients", None, "`max_clients` must be at least 1");
+        }
         policy.max_clients = u32::try_from(most).unwrap_or(u32::MAX);
     }
     policy.insecure_pkce_optional = section.flag("insecure_pkce_optional").unwrap_or_default();
+}
+
+/// Hosts as they are compared: a name or an address alone, `*.` before all below a name, `*` for any.
+fn read_hosts(section: &Section<'_>, key: &str, texts: Vec<Text>) -> Vec<String> {
+    let read = |text: Text| {
+        let host = text.value.strip_prefix("*.").unwrap_or(&text.value);
+        if text.value != "*" && !Host::parse(host).is_ok_and(|read| read.to_string() == host) {
+            let problem = format!(
+                "`{key}` {:?} must be a host alone, such as \"app.example\" or \"*.example\" for all below it",
+                text.value
+            );
+            section.refuse(&text.place, problem);
+        }
+        text.value
+    };
+    texts.into_iter().map(read).collect()
 }
 
 fn choices<T: Copy + ToString>(section: &Section<'_>, key: &str, texts: &[Text], offered: &[T]) -> Vec<T> {
@@ -114,6 +135,10 @@ fn choices<T: Copy + ToString>(section: &Section<'_>, key: &str, texts: &[Text],
 fn read_issuer(section: Section<'_>) -> Option<StatementIssuer> {
     let issuer = section.required_text("issuer").map(|text| text.value);
     let keys = read_key_set(&section, "jwks");
+    if keys.as_ref().is_some_and(|keys| keys.keys().is_empty()) {
+        let problem = "`jwks` must hold at least one key of a kind that is spoken here: P-256, Ed25519, or RSA of 2048 to 4096 bits";
+        section.refuse_value("jwks", None, problem);
+    }
     section.finish();
     Some(StatementIssuer { issuer: issuer?, keys: keys? })
 }

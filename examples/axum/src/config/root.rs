@@ -35,14 +35,10 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let documents = section.section("cimd").and_then(registration::read_documents);
     let demo = section.section("demo").and_then(read_demo);
     let logo_hosts = logo_hosts(&section);
-    refuse_doubles(&section, "[[users]]: `email`", users.iter().map(|user| user.email.as_str()));
-    refuse_doubles(
-        &section,
-        "[[clients]]: `client_id`",
-        clients.iter().map(|entry| entry.client.id.as_str()),
-    );
+    refuse_doubles(&section, "users", "email", users.iter().map(|user| user.email.as_str()));
+    refuse_doubles(&section, "clients", "client_id", clients.iter().map(|entry| entry.client.id.as_str()));
     let resources = resource_servers.iter().map(ResourceServer::resource);
-    refuse_doubles(&section, "[[resource_servers]]: `resource`", resources);
+    refuse_doubles(&section, "resource_servers", "resource", resources);
     for ClientEntry { client, .. } in &clients {
         let metadata = &client.metadata;
         let wanted = [
@@ -54,7 +50,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
             if keys.rotation.wanted().all(|offered| offered != wanted) {
                 let name = client.id.as_str();
                 section.refuse(
-                    &(0..0),
+                    &section.place_in("clients", "client_id", name),
                     format!("[[clients]] {name:?} wants {wanted}, which [keys] does not offer"),
                 );
             }
@@ -186,11 +182,12 @@ fn read_demo(section: Section<'_>) -> Option<Demo> {
     enabled.then(|| Demo { addr: addr.unwrap_or(usual) })
 }
 
-fn refuse_doubles<'n>(section: &Section<'_>, what: &str, names: impl Iterator<Item = &'n str>) {
+fn refuse_doubles<'n>(section: &Section<'_>, list: &str, key: &str, names: impl Iterator<Item = &'n str>) {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            section.refuse(&(0..0), format!("{what} {name:?} is there twice"));
+            let place = section.place_in(list, key, name);
+            section.refuse(&place, format!("[[{list}]]: `{key}` {name:?} is there twice"));
         }
     }
 }

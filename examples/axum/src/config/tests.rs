@@ -235,7 +235,7 @@ fn keys_are_published_early_enough_whatever_the_pace() {
 fn a_pace_that_breaks_tokens_is_refused() {
     for (lines, word) in [
         ("rotate_every = \"5m\"", "longer than `publish_for`"),
-        ("publish_for = \"5m\"", "at least 360 seconds"),
+        ("publish_for = \"5m\"", "at least 6m"),
         ("retiring_for = \"1h\"", "`retiring_for`"),
         ("cache_for = \"soon\"", "a number and a unit"),
         ("cache_for = \"99999999999999999d\"", "a number and a unit"),
@@ -297,4 +297,29 @@ fn a_logo_comes_from_a_host_that_is_named_as_addresses_name_it() {
         let told = refusals(&format!("{BASE}logo_hosts = [{bad:?}]\n"));
         assert!(told.len() == 1 && told[0].1.contains("`logo_hosts`"), "{bad}: {told:?}");
     }
+}
+
+#[test]
+fn hosts_that_nothing_could_be_at_are_refused_at_their_place() {
+    let told = refusals(&format!(
+        "{BASE}[registration]\nmode = \"open\"\nmax_clients = 0\nredirect_hosts = [\n\"*\",\n\"*.example\",\n\"https://a.example\",\n\"\"]\n\
+         [[registration.software_statement_issuers]]\nissuer = \"https://v.example\"\njwks = {{ keys = [] }}\n\
+         [cimd]\nallowed_hosts = [\"a.example/\"]\n"
+    ));
+    let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [6, 10, 11, 14, 16], "{told:?}");
+}
+
+#[test]
+fn what_is_there_twice_is_told_where_it_is_the_second_time() {
+    let person = "[[users]]\nemail = \"bob@example.com\"\n";
+    let told = refusals(&format!("{BASE}{person}{person}"));
+    assert!(told.len() == 1 && told[0].0 == 7 && told[0].1.contains("is there twice"), "{told:?}");
+}
+
+#[test]
+fn all_that_is_wrong_with_a_pace_is_told_at_once_and_at_its_place() {
+    let told = refusals(&format!("{BASE}[keys]\npublish_for = \"1s\"\nretiring_for = \"5m\"\n"));
+    let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [5, 6], "{told:?}");
 }
