@@ -28,6 +28,7 @@ use towergate::{
         ports::IdentityStore,
         rules::{
             email::EmailAddress,
+            lockout::LockoutPolicy,
             password::{HashParams, Password},
             user::{User, UserId, UserState},
         },
@@ -114,8 +115,11 @@ impl House {
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack =
             Stack::new(audit()).session(session).scope(ScopeLayer::new()).authorization_server(&server);
-        let login =
-            LoginRoutes::new(people, hasher, DefaultPages::new()).clock(clock.clone()).random(random.clone());
+        // A try counts before it is checked: the races sign in eight times at once.
+        let login = LoginRoutes::new(people, hasher, DefaultPages::new())
+            .lockout(LockoutPolicy::default().free(10))
+            .clock(clock.clone())
+            .random(random.clone());
         let described = ResourceMetadata::new(ISSUER, server.config().issuer.as_str()).unwrap();
         let api = api::api(&verifier_of(&server), &described);
         let pages = ServiceBuilder::new()

@@ -40,8 +40,8 @@ async fn what_a_client_was_told_outlives_a_kill() {
     let port = free_port();
     let client = Arc::new(Client { issuer: format!("http://localhost:{port}") });
     let database = folder.path().join("towergate.db");
-    let mut program =
-        Program::start(folder.path(), &Client::toml(port, &format!("sqlite:{}", database.display())));
+    let toml = Client::toml(port, &format!("sqlite:{}", database.display())) + &walker::people(WALKERS);
+    let mut program = Program::start(folder.path(), &toml);
     let mut ledger = Ledger::default();
     let mut fell: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..KILLS {
@@ -51,8 +51,8 @@ async fn what_a_client_was_told_outlives_a_kill() {
         let (fuse, burnt) = Fuse::after(usize::from(steps) % (2 * WALKERS * walker::STEPS));
         let killer = program.kill_after(burnt, delay);
         let mut walkers = JoinSet::new();
-        for _ in 0..WALKERS {
-            walkers.spawn(walk_until_lost(Arc::clone(&client), Arc::clone(&fuse)));
+        for walker in 0..WALKERS {
+            walkers.spawn(walk_until_lost(walker, Arc::clone(&client), Arc::clone(&fuse)));
         }
         for (walked, step) in walkers.join_all().await {
             ledger.take_over(walked);

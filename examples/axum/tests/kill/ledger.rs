@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::client::{Browser, Client, Code, EMAIL, Page, Tokens, is_invalid_grant, json, tokens_in};
+use crate::client::{Browser, Client, Code, Page, Tokens, is_invalid_grant, json, tokens_in};
 
 /// Everything that came whole.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Ledger {
         self.counts.sessions += self.signed_in.len();
         for browser in &mut self.signed_in {
             let front = browser.try_open(client.at("/")).await.unwrap();
-            assert!(front.says("You are Alice"), "{}", front.text);
+            assert!(front.says("You are Walker"), "{}", front.text);
         }
         self.signed_in.truncate(1);
         for (_, tokens) in &mut self.kept {
@@ -122,7 +122,9 @@ async fn still_good(client: &Client, tokens: &Tokens) -> Tokens {
 }
 
 fn is_a_person(answer: &Page) {
-    assert_eq!(json(answer)["email"], EMAIL, "{}: {}", answer.status, answer.text);
+    let person = json(answer);
+    let known = person["email"].as_str().is_some_and(|email| email.ends_with("@example.com"));
+    assert!(known, "{}: {}", answer.status, answer.text);
 }
 
 async fn is_spent(client: &Client, code: &Code) {

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use crate::{
-    client::{Browser, Client, Code, EMAIL, Lost, PASSWORD, code_in, json, tokens_in},
+    client::{Browser, Client, Code, Lost, PASSWORD, code_in, json, tokens_in},
     ledger::{Family, Ledger, Stage},
 };
 
@@ -33,9 +33,27 @@ impl Fuse {
     }
 }
 
+/// The address of one walker. Each signs in as somebody else: a sign-in that a kill breaks off stays counted as a try, and
+/// a few of those at one account make the next one wait.
+pub(crate) fn address(walker: usize) -> String {
+    format!("walker-{walker}@example.com")
+}
+
+/// The people of the configuration, beside those that every client's test has.
+pub(crate) fn people(walkers: usize) -> String {
+    let person = |walker| {
+        format!("[[users]]\nemail = \"{}\"\npassword = \"{PASSWORD}\"\nname = \"Walker\"\n", address(walker))
+    };
+    (0..walkers).map(person).collect()
+}
+
 /// What was answered until the program was gone, and the step at which it went.
-pub(crate) async fn walk_until_lost(client: Arc<Client>, fuse: Arc<Fuse>) -> (Ledger, &'static str) {
-    let mut walker = Walker { client, fuse, ledger: Ledger::default(), step: "" };
+pub(crate) async fn walk_until_lost(
+    walker: usize,
+    client: Arc<Client>,
+    fuse: Arc<Fuse>,
+) -> (Ledger, &'static str) {
+    let mut walker = Walker { email: address(walker), client, fuse, ledger: Ledger::default(), step: "" };
     loop {
         if walker.lap().await.is_err() {
             return (walker.ledger, walker.step);
@@ -44,6 +62,7 @@ pub(crate) async fn walk_until_lost(client: Arc<Client>, fuse: Arc<Fuse>) -> (Le
 }
 
 struct Walker {
+    email: String,
     client: Arc<Client>,
     fuse: Arc<Fuse>,
     ledger: Ledger,
@@ -58,7 +77,7 @@ impl Walker {
         let (url, verifier) = client.leave();
         let login = browser.try_open(url).await?;
         self.begin("sign in");
-        let signed_in = browser.try_submit(&login, &[("email", EMAIL), ("password", PASSWORD)]).await?;
+        let signed_in = browser.try_submit(&login, &[("email", &self.email), ("password", PASSWORD)]).await?;
         self.ledger.signed_in.push(browser.clone());
         self.begin("ask consent");
         let consent = browser.try_open(signed_in.redirect().unwrap()).await?;
@@ -81,7 +100,7 @@ impl Walker {
         self.reached(place, Stage::TokensAnswered(tokens.clone()));
         self.begin("userinfo");
         let person = client.userinfo(&tokens.access).await?;
-        assert_eq!(json(&person)["email"], EMAIL, "{}", person.text);
+        assert_eq!(json(&person)["email"], self.email, "{}", person.text);
         Ok(())
     }
 

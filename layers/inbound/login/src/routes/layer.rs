@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 use towergate_core::{Clock, LocalPath, Random};
 use towergate_endpoint::Mounted;
-use towergate_identity::ports::IdentityStore;
+use towergate_identity::{ports::IdentityStore, rules::lockout::LockoutPolicy};
 
 use super::service::SignInAndOut;
 use crate::{
@@ -52,6 +52,15 @@ impl<S, P, H> LoginRoutes<S, P, H> {
     /// Where the sign-in page is: a path without a query.
     pub fn login_path(mut self, path: LocalPath) -> Self {
         self.login_path = path;
+        self
+    }
+
+    /// Counts wrong passwords by `policy`.
+    pub fn lockout(mut self, policy: LockoutPolicy) -> Self
+    where
+        S: IdentityStore,
+    {
+        self.login = self.login.lockout(policy);
         self
     }
 
