@@ -22,6 +22,8 @@ mod openid_logout;
 #[cfg(test)]
 mod registrant;
 #[cfg(test)]
+mod rfc6238;
+#[cfg(test)]
 mod rfc6749;
 #[cfg(test)]
 mod rfc6750;

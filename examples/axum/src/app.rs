@@ -42,6 +42,7 @@ impl Framework for Axum {
             .layer(stack)
             .layer(host.server.browser_state())
             .layer(host.login())
+            .layer(host.factors())
             .layer(host.server.browser());
         let pages = Router::new()
             .route("/", get(front::<I, O>))

@@ -6,13 +6,14 @@ use towergate::{
     core::{
         Clock, Random, Secret, StoreError,
         id::Uuid,
+        seal::SealingRing,
         system::{OsRandom, SystemClock},
     },
     identity::{
         ports::IdentityStore,
         rules::{level::Level, password::HashParams, user::UserId},
     },
-    login::{LoginRoutes, PasswordHasher},
+    login::{FactorRoutes, LoginRoutes, PasswordHasher},
     oauth::ports::OAuthStore,
     oauth_resource::{InStore, KeySource, MetadataLayer, ResourceLayer, ResourceMetadata},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
@@ -46,6 +47,8 @@ pub struct Host<I, O> {
     pub profiles: Profiles,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Seals the secrets of authenticator apps.
+    pub sealing: SealingRing,
     /// The look of it all.
     pub pages: DefaultPages,
     /// The time.
@@ -87,14 +90,15 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
         let seeder =
             Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
+        let sealing = seal_key::ring(&config, seal_key)?;
         let mut users = Vec::new();
         let mut profiles = Vec::new();
         for entry in &config.users {
             let user = seeder.user(&people, entry).await?;
+            seeder.totp(&people, user.id, entry, &sealing).await?;
             profiles.push((user.id, entry.claims.clone()));
             users.push(user);
         }
-        let sealing = seal_key::ring(&config, seal_key)?;
         for entry in &config.clients {
             seeder.client(&grants, entry, &sealing).await?;
         }
@@ -111,7 +115,8 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let api = ResourceMetadata::new(&config.api_audience(), &config.issuer_text())?
             .scopes(&api_scope())
             .name("The API of the reference host");
-        let host = Self { config, people, grants, profiles, hasher, pages, clock, random, server, api };
+        let host =
+            Self { config, people, grants, profiles, hasher, sealing, pages, clock, random, server, api };
         Ok((host, users))
     }
 
@@ -125,6 +130,15 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<I, O>> {
         LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
             .clock(Arc::clone(&self.clock))
+            .on_logout(EndGrants(self.server.clone()))
+    }
+
+    /// The layer that answers `/mfa` and `/account/security`.
+    pub fn factors(&self) -> FactorRoutes<I, DefaultPages, EndGrants<I, O>> {
+        let issuer = self.config.issuer.host_str().unwrap_or("towergate");
+        FactorRoutes::new(self.people.clone(), self.sealing.clone(), issuer, self.pages.clone())
+            .clock(Arc::clone(&self.clock))
+            .random(Arc::clone(&self.random))
             .on_logout(EndGrants(self.server.clone()))
     }
 
@@ -173,7 +187,7 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     let mut server = ServerConfig::new(issuer);
     server.default_audience = vec![config.api_audience()];
     server.resource_servers = config.resource_servers.clone();
-    server.acr_values = vec![Level::OneFactor.acr().to_owned()];
+    server.acr_values = [Level::OneFactor, Level::TwoFactors].map(|level| level.acr().to_owned()).into();
     server.logo_hosts = config.logo_hosts.clone();
     server.ui_locales = vec![String::from("en")];
     server.registration = config.registration.clone();

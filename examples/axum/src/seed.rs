@@ -17,7 +17,7 @@ use towergate::{
             user::{User, UserId},
         },
     },
-    login::{HasherError, PasswordHasher},
+    login::{Authenticator, AuthenticatorError, HasherError, PasswordHasher},
     oauth::{ports::OAuthStore, rules::client::Client},
 };
 
@@ -61,6 +61,9 @@ pub enum Access {
 /// Why seeding stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
+    /// An authenticator app could not be kept.
+    #[error(transparent)]
+    Authenticator(AuthenticatorError),
     /// The password could not be hashed.
     #[error(transparent)]
     Hasher(#[from] HasherError),
@@ -88,6 +91,25 @@ impl fmt::Debug for Seeder {
 }
 
 impl Seeder {
+    /// Gives the person the authenticator app of the configuration, if it names one and they have none.
+    ///
+    /// # Errors
+    /// When the store or the randomness failed, or the secret could not be sealed.
+    pub async fn totp<I: IdentityStore>(
+        &self,
+        people: &I,
+        user: UserId,
+        entry: &UserEntry,
+        sealing: &SealingRing,
+    ) -> Result<(), SeedError> {
+        let Some(secret) = &entry.totp_secret else { return Ok(()) };
+        let keeper = Authenticator::new(people.clone(), sealing.clone(), Arc::clone(&self.random));
+        match keeper.import(user, secret, self.origin()?).await {
+            Ok(()) | Err(AuthenticatorError::AlreadyThere) => Ok(()),
+            Err(error) => Err(SeedError::Authenticator(error)),
+        }
+    }
+
     /// The person, newly written where the address is unknown.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ impl Framework for Warp {
             .layer(stack)
             .layer(host.server.browser_state())
             .layer(host.login())
+            .layer(host.factors())
             .layer(host.server.browser())
             .service(warp::service(site(host.clone())));
         let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use towergate::{
     core::Secret,
-    identity::rules::{email::EmailAddress, password::Password},
+    identity::rules::{email::EmailAddress, password::Password, totp::TotpSecret},
 };
 use url::Url;
 
@@ -16,6 +16,8 @@ pub struct UserEntry {
     pub email: EmailAddress,
     /// Their password; without one, one is made when they are first seen.
     pub password: Option<Password>,
+    /// The secret of their authenticator app, if they are to have one from the start.
+    pub totp_secret: Option<TotpSecret>,
     /// Their claims, under their OpenID Connect names.
     pub claims: Map<String, Value>,
 }
@@ -47,6 +49,7 @@ const POSTAL: &[&str] = &["formatted", "street_address", "locality", "region", "
 pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
     let email = section.required_text("email").and_then(|text| email_of(&section, &text));
     let password = section.text("password").map(|text| password_of(&section, text));
+    let totp_secret = section.text("totp_secret").map(|text| totp_secret_of(&section, text));
     let mut claims = Map::new();
     for key in TEXTS {
         claims.extend(section.text(key).map(|text| ((*key).to_owned(), Value::from(text.value))));
@@ -74,10 +77,12 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
     let email = email?;
     claims.insert("email".to_owned(), Value::from(email.as_str()));
     claims.entry("email_verified").or_insert(Value::Bool(false));
-    match password {
-        Some(None) => None,
-        Some(Some(password)) => Some(UserEntry { email, password: Some(password), claims }),
-        None => Some(UserEntry { email, password: None, claims }),
+    match (password, totp_secret) {
+        (Some(None), _) | (_, Some(None)) => None,
+        (password, totp_secret) => {
+            let (password, totp_secret) = (password.flatten(), totp_secret.flatten());
+            Some(UserEntry { email, password, totp_secret, claims })
+        }
     }
 }
 
@@ -90,6 +95,12 @@ fn email_of(section: &Section<'_>, text: &Text) -> Option<EmailAddress> {
 fn password_of(section: &Section<'_>, text: Text) -> Option<Password> {
     Password::parse(&Secret::new(text.value))
         .map_err(|problem| section.refuse(&text.place, format!("`password`: {problem}")))
+        .ok()
+}
+
+fn totp_secret_of(section: &Section<'_>, text: Text) -> Option<TotpSecret> {
+    TotpSecret::parse(&Secret::new(text.value))
+        .map_err(|problem| section.refuse(&text.place, format!("`totp_secret`: {problem}")))
         .ok()
 }
 

@@ -147,7 +147,7 @@ pub(crate) async fn the_api_says_where_its_authorization_server_is<F: Framework>
     let metadata = browser.open(&format!("{issuer}/.well-known/oauth-authorization-server")).await;
     let metadata: serde_json::Value = serde_json::from_str(&metadata.text).unwrap();
     assert_eq!(metadata["issuer"], issuer);
-    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["1"]));
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["1", "2"]));
     place.running.stop().await;
 }
 

@@ -3,10 +3,15 @@
 //! - [`LoginRoutes`] is a layer that answers `/login` and `/logout` and passes all else on. It stands inside
 //!   `SessionLayer`, and inside a defence against forged posts such as `tower_http::csrf`.
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
+//! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
+//!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
-//! - [`pages`] is what a host implements to draw its own pages.
+//! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
 
 mod answer;
+pub mod authenticator;
+pub mod factor_pages;
+pub mod factor_routes;
 mod form;
 pub mod hasher;
 mod login;
@@ -14,12 +19,16 @@ mod logout;
 pub mod pages;
 pub mod password;
 pub mod routes;
+pub mod second_factor;
 mod setting;
 
+pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
+pub use factor_routes::FactorRoutes;
 pub use hasher::{HasherError, PasswordHasher};
 pub use logout::OnLogout;
 pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use routes::LoginRoutes;
+pub use second_factor::{SecondFactor, SecondFactorError};
 
 #[cfg(test)]
 mod tests;

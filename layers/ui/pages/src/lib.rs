@@ -17,6 +17,8 @@
 
 mod default_pages;
 #[cfg(feature = "inbound")]
+mod factors;
+#[cfg(feature = "inbound")]
 mod inbound;
 #[cfg(feature = "outbound")]
 mod outbound;

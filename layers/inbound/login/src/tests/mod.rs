@@ -1,5 +1,6 @@
 //! A small host around the routes, driven from outside as a browser would.
 
+mod factors;
 mod lockout;
 mod login;
 mod logout;
@@ -18,7 +19,7 @@ use towergate_core::{
     random::InsecureSeededRandom,
 };
 use towergate_identity::{
-    ports::{TryStore, UserStore, memory::MemoryStore},
+    ports::{SessionStore, TryStore, UserStore, memory::MemoryStore},
     rules::{
         email::EmailAddress,
         lockout::{CredentialClass, TryKey},

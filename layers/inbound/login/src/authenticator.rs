@@ -1,0 +1,225 @@
+//! A person's own authenticator app and backup codes, as plain calls for a host's own handler: enrol, renew, remove.
+//!
+//! 1. [`begin`](Authenticator::begin) makes a secret, sealed in the store, that waits ten minutes for its first code.
+//! 2. [`confirm`](Authenticator::confirm) takes that code. From then on it is asked for at every sign-in, every other session
+//!    of the person ends, and ten backup codes are handed out, once.
+//! 3. [`renew_backup_codes`](Authenticator::renew_backup_codes) replaces them all.
+//! 4. [`remove`](Authenticator::remove) takes it all away, and ends every other session.
+//!
+//! Who may call these is the caller's to ask: the pages of [`FactorRoutes`](crate::FactorRoutes) ask for a proof of
+//! the last five minutes, by two factors where the person has two.
+
+use std::{fmt, sync::Arc};
+
+use towergate_core::{
+    Random, RandomUnavailable, Secret, StoreError,
+    audit::Origin,
+    seal::{SealError, SealingRing},
+};
+use towergate_identity::{
+    ports::{
+        IdentityStore,
+        factor::{BeginningTotp, EnrollingTotp, Enrolment},
+    },
+    rules::{
+        backup_code::BackupCode,
+        lockout::{CredentialClass, TryKey},
+        session::SessionId,
+        totp::{TotpCode, TotpSecret, TotpStep},
+        user::UserId,
+    },
+};
+
+/// Keeps people's authenticator apps. Cheap to clone when the store is.
+#[derive(Clone)]
+pub struct Authenticator<S> {
+    store: S,
+    sealing: Arc<SealingRing>,
+    random: Arc<dyn Random>,
+}
+
+/// What a person has.
+#[derive(Debug, Clone)]
+pub enum Enrolled {
+    /// No app.
+    Nothing,
+    /// A secret that waits for its first code.
+    Waiting(TotpSecret),
+    /// An app that counts.
+    App {
+        /// How many backup codes are left.
+        backup_codes: usize,
+    },
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthenticatorError {
+    /// There is an app that counts already.
+    #[error("there is an authenticator app already")]
+    AlreadyThere,
+    /// There is no app, or none that waits for its first code.
+    #[error("there is no authenticator app to do this with")]
+    NotThere,
+    /// The code is not of the secret that was shown.
+    #[error("this is not the code of the secret that was shown")]
+    WrongCode,
+    /// No randomness is to be had.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The secret cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The person is disabled or gone.
+    #[error("the person may not sign in")]
+    UserRefused,
+}
+
+impl<S: IdentityStore> Authenticator<S> {
+    /// Keeps apps of the people of `store`, whose secrets `sealing` seals.
+    pub fn new(store: S, sealing: SealingRing, random: Arc<dyn Random>) -> Self {
+        Self { store, sealing: Arc::new(sealing), random }
+    }
+
+    pub(crate) fn drawing_from(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    pub(crate) const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// What `user` has at `origin.at`.
+    ///
+    /// # Errors
+    /// When the store failed, or a secret that waits cannot be opened.
+    pub async fn of(&self, user: UserId, origin: Origin) -> Result<Enrolled, AuthenticatorError> {
+        match self.store.find_totp(user).await? {
+            Some(totp) if totp.is_enrolled() => {
+                Ok(Enrolled::App { backup_codes: self.store.backup_codes_left(user).await? })
+            }
+            Some(totp) if totp.awaits_first_code(origin.at) => {
+                Ok(Enrolled::Waiting(TotpSecret::open(&totp.sealed, user, &self.sealing)?))
+            }
+            _ => Ok(Enrolled::Nothing),
+        }
+    }
+
+    /// Makes a secret for `user`, to be shown to them, that waits for its first code.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::AlreadyThere`] when they have an app; otherwise when something failed.
+    pub async fn begin(&self, user: UserId, origin: Origin) -> Result<TotpSecret, AuthenticatorError> {
+        let secret = TotpSecret::fresh(&self.random)?;
+        self.keep(user, &secret, origin).await?;
+        Ok(secret)
+    }
+
+    /// Makes the secret that waits count, of which `code` is; answers the backup codes, to be shown once. Every session of
+    /// theirs but `keeps` ends.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::WrongCode`] when it is not its code, [`AuthenticatorError::NotThere`] when none waits;
+    /// otherwise when something failed.
+    pub async fn confirm(
+        &self,
+        user: UserId,
+        code: &Secret<String>,
+        keeps: Option<SessionId>,
+        origin: Origin,
+    ) -> Result<Vec<BackupCode>, AuthenticatorError> {
+        let waiting = self.store.find_totp(user).await?;
+        let waiting = waiting.filter(|totp| totp.awaits_first_code(origin.at));
+        let sealed = waiting.ok_or(AuthenticatorError::NotThere)?.sealed;
+        let secret = TotpSecret::open(&sealed, user, &self.sealing)?;
+        let step = TotpCode::parse(code).and_then(|code| secret.step_of(&code, origin.at));
+        let step = step.ok_or(AuthenticatorError::WrongCode)?;
+        let codes = BackupCode::fresh_set(&self.random)?;
+        let digests = codes.iter().map(|code| code.digest(user)).collect();
+        let enrolment = Enrolment { user, sealed, step, codes: digests, keeps };
+        match self.store.enrol_totp(enrolment, origin).await? {
+            EnrollingTotp::Enrolled => {}
+            EnrollingTotp::Changed => return Err(AuthenticatorError::NotThere),
+        }
+        for class in [CredentialClass::Totp, CredentialClass::BackupCode] {
+            self.store.forget_tries(TryKey::of_user(class, user)).await?;
+        }
+        Ok(codes)
+    }
+
+    /// Gives `user` an app with a known secret, which counts at once: for people that a host brings along. No backup codes
+    /// come with it.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::AlreadyThere`] when they have an app; otherwise when something failed.
+    pub async fn import(
+        &self,
+        user: UserId,
+        secret: &TotpSecret,
+        origin: Origin,
+    ) -> Result<(), AuthenticatorError> {
+        let sealed = self.keep(user, secret, origin).await?;
+        let enrolment = Enrolment { user, sealed, step: TotpStep::new(0), codes: Vec::new(), keeps: None };
+        match self.store.enrol_totp(enrolment, origin).await? {
+            EnrollingTotp::Enrolled => Ok(()),
+            EnrollingTotp::Changed => Err(AuthenticatorError::AlreadyThere),
+        }
+    }
+
+    /// Replaces all backup codes of `user`; answers the new ones, to be shown once.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::NotThere`] when they have no app; otherwise when something failed.
+    pub async fn renew_backup_codes(
+        &self,
+        user: UserId,
+        origin: Origin,
+    ) -> Result<Vec<BackupCode>, AuthenticatorError> {
+        let codes = BackupCode::fresh_set(&self.random)?;
+        let digests = codes.iter().map(|code| code.digest(user)).collect();
+        if !self.store.renew_backup_codes(user, digests, origin).await? {
+            return Err(AuthenticatorError::NotThere);
+        }
+        self.store.forget_tries(TryKey::of_user(CredentialClass::BackupCode, user)).await?;
+        Ok(codes)
+    }
+
+    /// Takes the app and the backup codes of `user` away, and ends every session of theirs but `keeps`.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::NotThere`] when they have no app; otherwise when the store failed.
+    pub async fn remove(
+        &self,
+        user: UserId,
+        keeps: Option<SessionId>,
+        origin: Origin,
+    ) -> Result<(), AuthenticatorError> {
+        let removed = self.store.remove_totp(user, keeps, origin).await?;
+        if removed { Ok(()) } else { Err(AuthenticatorError::NotThere) }
+    }
+
+    async fn keep(
+        &self,
+        user: UserId,
+        secret: &TotpSecret,
+        origin: Origin,
+    ) -> Result<Vec<u8>, AuthenticatorError> {
+        let sealed = secret.seal(user, &self.sealing, &self.random)?;
+        match self.store.begin_totp(user, sealed.clone(), origin).await? {
+            BeginningTotp::Begun => Ok(sealed),
+            BeginningTotp::Enrolled => Err(AuthenticatorError::AlreadyThere),
+            BeginningTotp::UserRefused => Err(AuthenticatorError::UserRefused),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Authenticator<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator").field("store", &self.store).finish_non_exhaustive()
+    }
+}

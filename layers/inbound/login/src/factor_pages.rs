@@ -1,0 +1,78 @@
+//! What people see of second factors, as plain views that any template engine can render.
+
+use serde::Serialize;
+
+use crate::pages::LoginPages;
+
+/// Renders the pages of second factors, beside those of signing in and under the same policy.
+pub trait FactorPages: LoginPages {
+    /// The page that asks for a code: a form that posts `code` and `return_to` to `view.action`, with a button of id
+    /// `mfa-submit`.
+    fn second_factor(&self, view: &SecondFactorView) -> String;
+
+    /// The page on which people enrol and remove their authenticator app: forms that post to `view.action`, each with a
+    /// hidden `action` and a button: `totp-enrol` (`totp-enrol-submit`), `totp-confirm` with a `code`
+    /// (`totp-confirm-submit`), `backup-codes` (`backup-codes-submit`), `totp-remove` (`totp-remove-submit`).
+    fn security(&self, view: &SecurityView) -> String;
+}
+
+/// The page that asks for a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecondFactorView {
+    /// The path the form posts to.
+    pub action: String,
+    /// Where to go afterwards, a path of this host.
+    pub return_to: String,
+    /// What went wrong with the last try; the same words whatever it was.
+    pub message: Option<String>,
+    /// Where a form posts to for whoever would rather sign out and begin again.
+    pub start_over: String,
+}
+
+/// A person's second factors.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct SecurityView {
+    /// The path the forms post to.
+    pub action: String,
+    /// What there is.
+    pub app: AppView,
+    /// Backup codes that were made just now, to be shown this once.
+    pub codes: Vec<String>,
+    /// What went wrong with the last try.
+    pub message: Option<String>,
+}
+
+/// What there is of an authenticator app.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub enum AppView {
+    /// Nothing.
+    Nothing,
+    /// A secret that waits for its first code: to be shown as text, and its address as a picture.
+    Waiting {
+        /// The secret in base32, in groups of four.
+        secret: String,
+        /// The `otpauth` address.
+        address: String,
+    },
+    /// An app that counts.
+    App {
+        /// How many backup codes are left.
+        backup_codes: usize,
+    },
+}
+
+impl std::fmt::Debug for SecurityView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecurityView").field("action", &self.action).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for AppView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Waiting { .. } => "Waiting",
+            Self::App { .. } => "App",
+        })
+    }
+}

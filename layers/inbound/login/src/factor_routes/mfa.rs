@@ -1,0 +1,145 @@
+//! The page that asks for a second factor.
+
+use std::{error::Error, sync::Arc};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use towergate_core::{LocalPath, Secret, audit::Origin};
+use towergate_identity::{ports::IdentityStore, rules::session::SessionStage};
+use towergate_session::{Session, SessionError};
+
+use crate::{
+    answer,
+    factor_pages::{FactorPages, SecondFactorView},
+    form::{self, FormError},
+    login::destination,
+    logout::OnLogout,
+    password::TOO_MANY_TRIES,
+    second_factor::{REFUSED, SecondFactor, SecondFactorError},
+    setting::Setting,
+};
+
+/// The page at one path.
+pub(super) struct Mfa<S, P, H> {
+    pub(super) factor: SecondFactor<S>,
+    pub(super) hook: Arc<H>,
+    pub(super) path: LocalPath,
+    pub(super) login: LocalPath,
+    pub(super) logout: LocalPath,
+    pub(super) security: LocalPath,
+    pub(super) setting: Setting<P>,
+}
+
+impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let session = match Session::of(&parts.extensions) {
+            Ok(session) => session.clone(),
+            Err(missing) => return answer::misbuilt(missing.to_string()),
+        };
+        let reading = match parts.method {
+            Method::GET | Method::HEAD => {
+                let query = parts.uri.query().unwrap_or_default();
+                form::parse(query.as_bytes(), ["return_to"]).map(|[return_to]| (None, return_to))
+            }
+            Method::POST => form::read(&parts.headers, body, ["code", "return_to"])
+                .await
+                .and_then(|[code, return_to]| Ok((Some(code.ok_or(FormError::Missing)?), return_to))),
+            _ => return answer::wrong_method("GET, HEAD, POST", self.pages()),
+        };
+        let (code, return_to) = match reading {
+            Ok(read) => read,
+            Err(error) => return answer::unreadable(error, self.pages()),
+        };
+        let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
+        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+            tracing::error!("no randomness for a request identifier");
+            return answer::broken(self.pages());
+        };
+        if let Some(elsewhere) = self.elsewhere(&session, &return_to).await {
+            return elsewhere;
+        }
+        match code {
+            None => self.form(StatusCode::OK, &return_to, None),
+            Some(code) => self.attempt(&code, &session, &return_to, origin).await,
+        }
+    }
+
+    /// Where whoever has nothing to prove here goes: to the sign-in page without a session, to enrol without an app.
+    async fn elsewhere(&self, session: &Session, return_to: &LocalPath) -> Option<Response<Bytes>> {
+        let record = session.record();
+        let ended = match record.as_ref() {
+            // Nobody goes on with a sign-in in which no client would be served any more.
+            Some(record) => match self.hook.has_ended(record.sign_in).await {
+                Ok(ended) => ended,
+                Err(error) => return Some(answer::store_failed(&error, self.pages())),
+            },
+            None => true,
+        };
+        if ended {
+            if let Err(error) = session.end().await {
+                tracing::warn!(%error, "a session whose sign-in has ended could not be ended");
+            }
+            return Some(answer::see_other_first(&self.login, return_to));
+        }
+        let record = record.filter(|record| record.stage == SessionStage::Complete)?;
+        match self.factor.store().find_totp(record.user).await {
+            Ok(Some(totp)) if totp.is_enrolled() => None,
+            Ok(_) => Some(answer::see_other(&self.security)),
+            Err(error) => Some(answer::store_failed(&error, self.pages())),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        code: &Secret<String>,
+        session: &Session,
+        return_to: &LocalPath,
+        origin: Origin,
+    ) -> Response<Bytes> {
+        match self.factor.attempt(code, session, origin).await {
+            Ok(_) => answer::see_other(return_to),
+            Err(SecondFactorError::Refused) => {
+                self.form(StatusCode::UNPROCESSABLE_ENTITY, return_to, Some(REFUSED))
+            }
+            Err(SecondFactorError::TooManyTries { until }) => {
+                let page = self.form(StatusCode::TOO_MANY_REQUESTS, return_to, Some(TOO_MANY_TRIES));
+                answer::waiting(page, until, origin.at)
+            }
+            Err(
+                SecondFactorError::NoSession
+                | SecondFactorError::Session(SessionError::Gone | SessionError::UserRefused),
+            ) => answer::see_other_first(&self.login, return_to),
+            Err(SecondFactorError::Store(error) | SecondFactorError::Session(SessionError::Store(error))) => {
+                answer::store_failed(&error, self.pages())
+            }
+            Err(
+                error @ (SecondFactorError::Seal(_)
+                | SecondFactorError::Session(_)
+                | SecondFactorError::Stopped),
+            ) => {
+                tracing::error!(%error, "a second factor could not be proven");
+                answer::broken(self.pages())
+            }
+        }
+    }
+
+    fn form(&self, status: StatusCode, return_to: &LocalPath, message: Option<&str>) -> Response<Bytes> {
+        let view = SecondFactorView {
+            action: self.path.to_string(),
+            return_to: return_to.to_string(),
+            message: message.map(str::to_owned),
+            start_over: self.logout.to_string(),
+        };
+        answer::page(status, self.pages().second_factor(&view), self.pages())
+    }
+
+    fn pages(&self) -> &P {
+        &self.setting.pages
+    }
+}

@@ -1,0 +1,204 @@
+//! The page on which people enrol and remove their authenticator app.
+
+use std::{error::Error, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use towergate_core::{LocalPath, Secret, audit::Origin};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{
+        backup_code::BackupCode,
+        level::Level,
+        session::{SessionRecord, SessionStage},
+        user::UserId,
+    },
+};
+use towergate_session::Session;
+
+use crate::{
+    answer,
+    authenticator::{Authenticator, AuthenticatorError, Enrolled},
+    factor_pages::{AppView, FactorPages, SecurityView},
+    form::{self, FormError},
+    setting::Setting,
+};
+
+/// How old a proof may be for a change of somebody's factors.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+
+const WRONG_CODE: &str =
+    "This is not the code that the app shows for this secret. Is the clock of your device right?";
+
+/// The page at one path.
+pub(super) struct Security<S, P> {
+    pub(super) authenticator: Authenticator<S>,
+    pub(super) issuer: String,
+    pub(super) path: LocalPath,
+    pub(super) login: LocalPath,
+    pub(super) mfa: LocalPath,
+    pub(super) setting: Setting<P>,
+}
+
+/// What a form asks for.
+enum Change {
+    Enrol,
+    Confirm(Secret<String>),
+    RenewCodes,
+    Remove,
+}
+
+impl<S: IdentityStore, P: FactorPages> Security<S, P> {
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let session = match Session::of(&parts.extensions) {
+            Ok(session) => session.record(),
+            Err(missing) => return answer::misbuilt(missing.to_string()),
+        };
+        let change = match parts.method {
+            Method::GET | Method::HEAD => None,
+            Method::POST => match read(form::read(&parts.headers, body, ["action", "code"]).await) {
+                Ok(change) => Some(change),
+                Err(error) => return answer::unreadable(error, self.pages()),
+            },
+            _ => return answer::wrong_method("GET, HEAD, POST", self.pages()),
+        };
+        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+            tracing::error!("no randomness for a request identifier");
+            return answer::broken(self.pages());
+        };
+        let Some(record) = session.filter(|record| record.stage == SessionStage::Complete) else {
+            return answer::see_other_first(&self.login, &self.path);
+        };
+        match self.change(&record, change, origin).await {
+            Ok(response) => response,
+            Err(AuthenticatorError::Store(error)) => answer::store_failed(&error, self.pages()),
+            // Somebody was quicker, elsewhere: the page says how things stand.
+            Err(AuthenticatorError::AlreadyThere | AuthenticatorError::NotThere) => {
+                answer::see_other(&self.path)
+            }
+            Err(AuthenticatorError::UserRefused) => answer::see_other_first(&self.login, &self.path),
+            Err(error) => {
+                tracing::error!(%error, "an authenticator app could not be changed");
+                answer::broken(self.pages())
+            }
+        }
+    }
+
+    async fn change(
+        &self,
+        record: &SessionRecord,
+        change: Option<Change>,
+        origin: Origin,
+    ) -> Result<Response<Bytes>, AuthenticatorError> {
+        let (user, keeps) = (record.user, Some(record.id));
+        let enrolled = self.authenticator.of(user, origin).await?;
+        let has_app = matches!(enrolled, Enrolled::App { .. });
+        if !is_proven(record, has_app, origin) {
+            let proof = if has_app { &self.mfa } else { &self.login };
+            return Ok(answer::see_other_first(proof, &self.path));
+        }
+        let keeper = &self.authenticator;
+        match change {
+            None => self.show(StatusCode::OK, user, &enrolled, None).await,
+            Some(Change::Enrol) => {
+                keeper.begin(user, origin).await?;
+                Ok(answer::see_other(&self.path))
+            }
+            Some(Change::Confirm(code)) => match keeper.confirm(user, &code, keeps, origin).await {
+                Ok(codes) => Ok(self.handed_out(&codes)),
+                Err(AuthenticatorError::WrongCode) => {
+                    self.show(StatusCode::UNPROCESSABLE_ENTITY, user, &enrolled, Some(WRONG_CODE)).await
+                }
+                Err(error) => Err(error),
+            },
+            Some(Change::RenewCodes) => Ok(self.handed_out(&keeper.renew_backup_codes(user, origin).await?)),
+            Some(Change::Remove) => {
+                keeper.remove(user, keeps, origin).await?;
+                Ok(answer::see_other(&self.path))
+            }
+        }
+    }
+
+    async fn show(
+        &self,
+        status: StatusCode,
+        user: UserId,
+        enrolled: &Enrolled,
+        message: Option<&str>,
+    ) -> Result<Response<Bytes>, AuthenticatorError> {
+        let app = match enrolled {
+            Enrolled::Nothing => AppView::Nothing,
+            Enrolled::App { backup_codes } => AppView::App { backup_codes: *backup_codes },
+            Enrolled::Waiting(secret) => {
+                let person = self.authenticator.store().find_user(user).await?;
+                let account = person.map_or_else(|| user.to_string(), |person| person.email.to_string());
+                AppView::Waiting {
+                    secret: grouped(secret.base32().expose()),
+                    address: secret.address(&self.issuer, &account).expose().clone(),
+                }
+            }
+        };
+        Ok(self.page(status, app, Vec::new(), message))
+    }
+
+    fn handed_out(&self, codes: &[BackupCode]) -> Response<Bytes> {
+        let app = AppView::App { backup_codes: codes.len() };
+        let codes = codes.iter().map(|code| code.reveal().expose().clone()).collect();
+        self.page(StatusCode::OK, app, codes, None)
+    }
+
+    fn page(
+        &self,
+        status: StatusCode,
+        app: AppView,
+        codes: Vec<String>,
+        message: Option<&str>,
+    ) -> Response<Bytes> {
+        let action = self.path.to_string();
+        let view = SecurityView { action, app, codes, message: message.map(str::to_owned) };
+        answer::page(status, self.pages().security(&view), self.pages())
+    }
+
+    fn pages(&self) -> &P {
+        &self.setting.pages
+    }
+}
+
+/// Whether the last proof is strong and fresh enough: by two factors of whoever has an app, within the last five minutes. One
+/// that lies more than a minute ahead of the clock is not fresh.
+fn is_proven(record: &SessionRecord, has_app: bool, origin: Origin) -> bool {
+    let least = if has_app { Level::TwoFactors } else { Level::OneFactor };
+    let (at, now) = (record.authenticated_at, origin.at);
+    Level::of(&record.methods) >= Some(least)
+        && now.since(at) <= FRESH
+        && at.since(now) <= Duration::from_secs(60)
+}
+
+fn read(form: Result<form::Fields<2>, FormError>) -> Result<Change, FormError> {
+    let [action, code] = form?;
+    match action.as_ref().map(|action| action.expose().as_str()) {
+        Some("totp-enrol") => Ok(Change::Enrol),
+        Some("totp-confirm") => code.map(Change::Confirm).ok_or(FormError::Missing),
+        Some("backup-codes") => Ok(Change::RenewCodes),
+        Some("totp-remove") => Ok(Change::Remove),
+        _ => Err(FormError::Missing),
+    }
+}
+
+/// In groups of four, as people copy them.
+fn grouped(text: &str) -> String {
+    let mut grouped = String::with_capacity(text.len() + text.len() / 4);
+    for (place, c) in text.chars().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(c);
+    }
+    grouped
+}

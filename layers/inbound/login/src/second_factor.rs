@@ -1,0 +1,208 @@
+//! Proving a second factor, as a plain call for a host's own handler.
+//!
+//! 1. There must be a session: of somebody half signed in, or of somebody signed in who steps up.
+//! 2. What was typed is six digits, a code of an app, or a backup code. What is neither is refused and costs no try.
+//! 3. The try is counted before it is checked, apps and backup codes each by themselves
+//!    ([`lockout`](towergate_identity::rules::lockout)).
+//! 4. A code of an app must be of this step or a neighbour, and of a later step than any that was spent; the store marks it
+//!    spent in one step, so that of many uses at once one counts. So does a backup code.
+//! 5. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
+//! 6. A success forgets the failures of that credential and becomes a session with a new identifier, in the same sign-in,
+//!    by all means together, proven now.
+
+use std::sync::Arc;
+
+use towergate_core::{
+    Secret, StoreError, Timestamp,
+    audit::{Fact, Origin},
+    seal::{SealError, SealingRing},
+};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{
+        backup_code::BackupCode,
+        fact::{FactorFailure, IdentityFact},
+        lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
+        second_factor::{self, Spending},
+        session::SessionRecord,
+        totp::{TotpCode, TotpSecret},
+        user::UserId,
+    },
+};
+use towergate_session::{Begun, Session, SessionError};
+use tracing::Instrument;
+
+use crate::password::SignedIn;
+
+/// What the person is told, whatever the reason.
+pub const REFUSED: &str = "This code is not right, or was used before.";
+
+/// Proves second factors. Cheap to clone when the store is.
+#[derive(Debug, Clone)]
+pub struct SecondFactor<S> {
+    store: S,
+    sealing: Arc<SealingRing>,
+    lockout: LockoutPolicy,
+}
+
+/// Why nothing was proven.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecondFactorError {
+    /// There is no session to complete.
+    #[error("nobody is signed in, not even half")]
+    NoSession,
+    /// The code is not good for it. The reason is in the audit log.
+    #[error("{REFUSED}")]
+    Refused,
+    /// It was wrong too often lately.
+    #[error("too many codes were wrong")]
+    TooManyTries {
+        /// From when on it may be tried again.
+        until: Timestamp,
+    },
+    /// The secret of the app cannot be opened: an operator must look at the sealing keys.
+    #[error("the secret of an authenticator app cannot be opened: {0}")]
+    Seal(#[from] SealError),
+    /// The session was not begun.
+    #[error(transparent)]
+    Session(SessionError),
+    /// The work was stopped, as happens when the runtime shuts down.
+    #[error("the work was stopped")]
+    Stopped,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: IdentityStore> SecondFactor<S> {
+    /// Proves factors of the people of `store`, whose secrets `sealing` opens.
+    #[must_use]
+    pub fn new(store: S, sealing: SealingRing) -> Self {
+        Self { store, sealing: Arc::new(sealing), lockout: LockoutPolicy::DEFAULT }
+    }
+
+    /// Counts tries by `policy`.
+    #[must_use]
+    pub const fn lockout(mut self, policy: LockoutPolicy) -> Self {
+        self.lockout = policy;
+        self
+    }
+
+    pub(crate) const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Trades a code for a session in the place of `session`, at `origin.at`. Once begun it runs to its end, even when the
+    /// caller goes away. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`SecondFactorError::Refused`] when the code is not good for it, whatever the reason; otherwise when there is
+    /// nobody to prove anything, it was wrong too often, or something failed.
+    pub async fn attempt(
+        &self,
+        typed: &Secret<String>,
+        session: &Session,
+        origin: Origin,
+    ) -> Result<SignedIn, SecondFactorError> {
+        let attempt = self.clone().complete(typed.clone(), session.clone(), origin);
+        // On its own task: whoever hangs up early must not keep a failure out of the audit log.
+        tokio::spawn(attempt.in_current_span()).await.unwrap_or(Err(SecondFactorError::Stopped))
+    }
+
+    async fn complete(
+        self,
+        typed: Secret<String>,
+        session: Session,
+        origin: Origin,
+    ) -> Result<SignedIn, SecondFactorError> {
+        let first = session.record().ok_or(SecondFactorError::NoSession)?;
+        let user = first.user;
+        let proven = if let Some(code) = TotpCode::parse(&typed) {
+            self.spend_totp(&first, &code, origin).await?
+        } else if let Some(code) = BackupCode::parse(&typed) {
+            self.spend_backup_code(&first, &code, origin).await?
+        } else {
+            Err(FactorFailure::NoCode)
+        };
+        let (spending, key) = match proven {
+            Ok(proven) => proven,
+            Err(reason) => return Err(self.refuse(user, reason, origin).await),
+        };
+        let Some(proof) = second_factor::decide(&first, spending, origin.at) else {
+            let reason = match spending {
+                Spending::SpentBefore => FactorFailure::SpentBefore,
+                Spending::Spent | Spending::Missing => FactorFailure::WrongCode,
+            };
+            return Err(self.refuse(user, reason, origin).await);
+        };
+        self.store.forget_tries(key).await?;
+        match session.establish(proof).await {
+            Ok(Begun { session, sign_in, stage, ended }) => {
+                Ok(SignedIn { user, session, sign_in, stage, ended })
+            }
+            Err(SessionError::Store(error)) => Err(SecondFactorError::Store(error)),
+            Err(error) => Err(SecondFactorError::Session(error)),
+        }
+    }
+
+    async fn spend_totp(
+        &self,
+        first: &SessionRecord,
+        code: &TotpCode,
+        origin: Origin,
+    ) -> Result<Result<(Spending, TryKey), FactorFailure>, SecondFactorError> {
+        let user = first.user;
+        let totp = self.store.find_totp(user).await?;
+        let Some(totp) = totp.filter(|totp| totp.is_enrolled()) else {
+            return Ok(Err(FactorFailure::Missing));
+        };
+        let key = TryKey::of_user(CredentialClass::Totp, user);
+        if self.reserve(key, origin).await? {
+            return Ok(Err(FactorFailure::Blocked));
+        }
+        let secret = TotpSecret::open(&totp.sealed, user, &self.sealing)?;
+        match secret.step_of(code, origin.at) {
+            Some(step) => Ok(Ok((self.store.spend_totp(user, step, origin).await?, key))),
+            None => Ok(Err(FactorFailure::WrongCode)),
+        }
+    }
+
+    async fn spend_backup_code(
+        &self,
+        first: &SessionRecord,
+        code: &BackupCode,
+        origin: Origin,
+    ) -> Result<Result<(Spending, TryKey), FactorFailure>, SecondFactorError> {
+        let user = first.user;
+        let key = TryKey::of_user(CredentialClass::BackupCode, user);
+        if self.reserve(key, origin).await? {
+            return Ok(Err(FactorFailure::Blocked));
+        }
+        Ok(Ok((self.store.spend_backup_code(user, code.digest(user), origin).await?, key)))
+    }
+
+    /// Counts the try; `true` when the credential opens nothing any more.
+    async fn reserve(&self, key: TryKey, origin: Origin) -> Result<bool, SecondFactorError> {
+        match self.store.reserve_try(key, self.lockout, origin).await? {
+            Reserving::Granted => Ok(false),
+            Reserving::Blocked { .. } => Ok(true),
+            Reserving::Wait(until) => {
+                if let Some(user) = key.user() {
+                    let fact = IdentityFact::FactorRefused { user, reason: FactorFailure::TooManyTries };
+                    self.store.append(fact.event(&origin)).await?;
+                }
+                Err(SecondFactorError::TooManyTries { until })
+            }
+        }
+    }
+
+    /// Writes the failure down; when that fails, the failure of the store is what is answered.
+    async fn refuse(&self, user: UserId, reason: FactorFailure, origin: Origin) -> SecondFactorError {
+        let fact = IdentityFact::FactorRefused { user, reason };
+        match self.store.append(fact.event(&origin)).await {
+            Ok(()) => SecondFactorError::Refused,
+            Err(error) => SecondFactorError::Store(error),
+        }
+    }
+}
