@@ -27,6 +27,7 @@ async fn place() -> Place {
     Place::starting(START, &carol).await
 }
 
+#[cfg(test)]
 fn code(place: &Place, secret: &str) -> String {
     let secret = TotpSecret::parse(&Secret::from(secret)).unwrap();
     secret.code_at(place.clock.now()).unwrap().expose().to_owned()
@@ -117,6 +118,7 @@ async fn post(place: &Place, browser: &mut Browser, form: &str) -> Page {
 }
 
 /// The claims of the ID token that a code gives.
+#[cfg(test)]
 async fn id_token(place: &Place, code: &Code) -> Value {
     let answer = json(&place.client.redeem(code).await.unwrap());
     let token = answer["id_token"].as_str().unwrap_or_else(|| panic!("{answer}"));

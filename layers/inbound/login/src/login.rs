@@ -81,7 +81,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         if record.stage == SessionStage::AwaitsSecondFactor {
             return Ok(true);
         }
-        let wanted = levels.split(' ').filter_map(Level::parse).max();
+        let wanted = levels.split(' ').filter_map(Level::parse).min();
         if wanted <= Level::of(&record.methods) {
             return Ok(false);
         }

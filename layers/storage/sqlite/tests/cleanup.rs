@@ -4,9 +4,13 @@
 mod house;
 
 use house::{DAY, MINUTE, NOW, client, code, grant, id, login, origin, redemption, rotation, user};
-use towergate_identity::ports::{
-    session::{Establishment, SessionStore},
-    user::UserStore,
+use towergate_identity::{
+    ports::{
+        TryStore,
+        session::{Establishment, SessionStore},
+        user::UserStore,
+    },
+    rules::lockout::{CredentialClass, LockoutPolicy, TryKey},
 };
 use towergate_oauth::{
     ports::{
@@ -174,4 +178,20 @@ async fn who_was_told_of_a_logout_is_remembered_for_a_week_and_the_clients_of_a_
     assert_eq!(store.cleanup(NOW.plus(90 * DAY).minus(just)).await.unwrap().sign_in_clients, 0);
     assert_eq!(store.clients_of_session(&sid).await.unwrap().len(), 1);
     assert_eq!(store.cleanup(NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
+}
+
+#[tokio::test]
+async fn tries_at_an_address_that_nobody_has_are_forgotten_after_a_quiet_day() {
+    let store = SqliteStore::in_memory().unwrap();
+    let nobody = |n: u32| TryKey::of_nobody(CredentialClass::Password, &format!("nobody-{n}@example.com"));
+    let somebody = TryKey::of_user(CredentialClass::Password, user(1).id);
+    let policy = LockoutPolicy::default();
+    for n in 0..600 {
+        store.reserve_try(nobody(n), policy, origin(NOW)).await.unwrap();
+    }
+    store.reserve_try(somebody, policy, origin(NOW)).await.unwrap();
+    let day = NOW.plus(DAY);
+    assert_eq!(store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().tries, 0);
+    assert_eq!(store.cleanup(day).await.unwrap().tries, 600);
+    assert_eq!(store.cleanup(NOW.plus(1000 * DAY)).await.unwrap().tries, 0, "those of a person stay");
 }

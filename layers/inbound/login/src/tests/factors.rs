@@ -262,6 +262,8 @@ async fn stepping_up_asks_for_the_second_factor_alone_and_keeps_the_sign_in() {
 
     let first = host.visit("GET", asked, Some(&cookie), &[]).await;
     assert_eq!(first.header(header::LOCATION), "/mfa?return_to=%2Fpay");
+    let either = "/login?acr_values=2+1";
+    assert_eq!(host.visit("GET", either, Some(&cookie), &[]).await.status, StatusCode::OK);
     assert_eq!(host.visit("GET", "/login?acr_values=1", Some(&cookie), &[]).await.status, StatusCode::OK);
     let cookie = host.prove(&cookie, &host.code(&secret_shown)).await.cookie();
     let [session] = &host.store.sessions_of(user, host.clock.now()).await.unwrap()[..] else { panic!("one") };
