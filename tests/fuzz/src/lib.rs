@@ -105,7 +105,9 @@ pub fn keys() -> KeyRing {
     static KEYS: LazyLock<KeyRing> = LazyLock::new(|| {
         let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
         let (clock, random) = (ManualClock::at(NOW), InsecureSeededRandom::new(3));
-        at_once(KeyRing::open(&Grants::new(), &sealing, &clock, &random)).expect("a store in memory")
+        // Keys are made in a thread of their own, which is waited for.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(KeyRing::open(&Grants::new(), &sealing, &clock, &random)).expect("a store in memory")
     });
     KEYS.clone()
 }
