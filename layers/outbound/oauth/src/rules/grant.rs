@@ -188,3 +188,41 @@ impl RevocationReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oidc_core_2_a_subject_is_short_visible_and_no_address_of_a_person() {
+        let longest = "x".repeat(255);
+        for good in ["a", "alice-1", "018bcfe5-6800-7c76", &longest] {
+            assert!(Subject::parse(good).is_ok(), "{good}");
+        }
+        let long = "x".repeat(256);
+        for bad in ["", "alice@shop.example", "a b", "a\n", "\u{7f}", "jos\u{e9}", &long] {
+            assert_eq!(Subject::parse(bad), Err(InvalidSubject), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_offline_does_not_end_with_the_sign_in() {
+        let grant = |scope: &str| Grant {
+            id: GrantId::from_uuid(towergate_core::id::Uuid::from_u128(1)),
+            client: ClientId::parse("shop").unwrap(),
+            subject: Subject::parse("alice-1").unwrap(),
+            scope: Scope::parse(scope).unwrap(),
+            audience: Vec::new(),
+            claims: ClaimsRequest::default(),
+            sign_in: SignIn {
+                auth_time: Timestamp::from_unix_seconds(1),
+                acr: None,
+                amr: Vec::new(),
+                sid: Some(String::from("sid")),
+            },
+            created_at: Timestamp::from_unix_seconds(1),
+        };
+        assert_eq!(grant("openid").ends_with(), Some("sid"));
+        assert_eq!(grant("openid offline_access").ends_with(), None);
+    }
+}

@@ -177,8 +177,13 @@ mod tests {
 
     #[test]
     fn what_belongs_to_no_host_is_shared_with_nobody() {
-        for uri in ["http://localhost/cb", "http://127.0.0.1:9/cb", "http://[::1]/cb", "com.example.app:/cb"]
-        {
+        for uri in [
+            "http://localhost/cb",
+            "http://127.0.0.1:9/cb",
+            "http://[::1]/cb",
+            "com.example.app:/cb",
+            "com.example.app://app.example/cb",
+        ] {
             let sub = |id| sub_in(1, id, "alice-1", pairwise(&[uri], None));
             assert_ne!(sub("a"), sub("b"), "{uri}");
         }
@@ -191,5 +196,18 @@ mod tests {
         assert!(!has_one_sector(&pairwise(&["https://a.example/cb", "com.example.app:/cb"], None)));
         assert!(has_one_sector(&pairwise(&several, Some("https://a.example/uris.json"))));
         assert!(has_one_sector(&pairwise(&["https://a.example/cb", "https://a.example/2"], None)));
+    }
+
+    #[test]
+    fn a_client_of_several_hosts_and_no_sector_shares_its_subjects_with_nobody() {
+        let several = pairwise(&["https://a.example/cb", "https://b.example/cb"], None);
+        let one = pairwise(&["https://a.example/cb"], None);
+        assert_ne!(sub_in(1, "a", "alice-1", several), sub_in(1, "a", "alice-1", one));
+    }
+
+    #[test]
+    fn where_a_sector_ends_and_a_subject_begins_is_no_matter_of_taste() {
+        let own = || pairwise(&["http://localhost/cb"], None);
+        assert_ne!(sub_in(1, "app", "1-alice", own()), sub_in(1, "app1", "-alice", own()));
     }
 }

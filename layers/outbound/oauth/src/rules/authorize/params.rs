@@ -120,7 +120,6 @@ impl Params {
     /// # Errors
     /// `invalid_request` when something is repeated, unreadable or too long.
     pub(super) fn check(&self) -> Result<(), OAuthError> {
-        self.form.bad().map_or(Ok(()), |(_, bad)| Err(unreadable(bad)))?;
         KNOWN.iter().try_for_each(|name| self.value(name).map(drop))?;
         LISTS.iter().try_for_each(|name| self.list(name).map(drop))
     }

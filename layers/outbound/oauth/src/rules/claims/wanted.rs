@@ -46,7 +46,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn is_allowed(&self, table: &ScopeClaims, name: &str) -> bool {
-        !is_protocol(name) && table.covers(self.registered, name)
+        table.covers(self.registered, name)
     }
 }
 

@@ -212,6 +212,7 @@ mod tests {
             ("https://one.apps.example/cb", true),
             ("http://localhost:4000/cb", true),
             ("https://apps.example/cb", false),
+            ("https://.apps.example/cb", false),
             ("https://evilapps.example/cb", false),
             ("https://app.example.evil/cb", false),
             ("https://evil/app.example", false),

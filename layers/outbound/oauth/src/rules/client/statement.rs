@@ -161,4 +161,15 @@ mod tests {
         let mut fields = Map::from_iter([(String::from("software_statement"), Value::Null)]);
         assert_eq!(apply(&mut fields, &[], NOW), Ok(()));
     }
+
+    #[test]
+    fn a_token_of_another_kind_vouches_for_nobody() {
+        let signer = key();
+        for typ in ["at+jwt", "logout+jwt", "oauth-authz-req+jwt", "token-introspection+jwt"] {
+            let token = signer.sign_jwt(typ, &json!({ "iss": "https://vouch.example" })).unwrap();
+            let mut fields = Map::from_iter([(String::from("software_statement"), json!(token))]);
+            let refused = apply(&mut fields, &[issuer(&signer)], NOW);
+            assert_eq!(refused, Err(StatementProblem::Signature), "{typ}");
+        }
+    }
 }

@@ -15,6 +15,8 @@ use crate::rules::{
     refresh_token::{PREFIX, RefreshTokenState},
 };
 
+mod alone;
+
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
 fn public(id: &str) -> AuthenticatedClient {

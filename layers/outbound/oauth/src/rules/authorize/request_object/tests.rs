@@ -212,3 +212,9 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn an_unsigned_request_object_is_refused_before_any_key_is_fetched() {
+    let params = Params::parse(b"request=eyJhbGciOiJub25lIn0.e30.").unwrap();
+    assert_eq!(key_name(&params).unwrap_err().code, ErrorCode::InvalidRequestObject);
+}

@@ -167,6 +167,8 @@ fn each_check_answers_its_registered_error() {
         ("max_age", Some("99999999999999999999"), invalid),
         ("nonce", Some(&long), invalid),
         ("login_hint", Some(&long), invalid),
+        ("acr_values", Some(&long), invalid),
+        ("ui_locales", Some(&long), invalid),
         ("client_secret", Some("hush"), invalid),
         ("request", Some("e30"), ErrorCode::RequestNotSupported),
         ("request_uri", Some("urn:x"), ErrorCode::RequestUriNotSupported),

@@ -145,6 +145,8 @@ fn the_type_is_that_of_an_assertion_or_absent() {
     for typ in ["at+jwt", "oauth-authz-req+jwt", "logout+jwt", "dpop+jwt", "token-introspection+jwt", ""] {
         let refused = verdict(&signed(&format!(r#"{{"alg":"EdDSA","typ":"{typ}"}}"#), &good()), &keys(None));
         assert_eq!(refused.unwrap_err(), AssertionError::Jws(JwsError::Typ), "{typ}");
+        let by_secret = shared(&format!(r#"{{"alg":"HS256","typ":"{typ}"}}"#), &good(), SECRET);
+        assert_eq!(verdict(&by_secret, &secret()).unwrap_err(), AssertionError::Jws(JwsError::Typ), "{typ}");
     }
 }
 

@@ -132,11 +132,30 @@ fn an_empty_secret_proves_nothing() {
 }
 
 #[test]
+fn a_client_that_has_a_secret_is_nobody_without_it() {
+    let kept = Client { secret: Some(Digest::of(SECRET.as_bytes())), ..client(ClientAuthMethod::None) };
+    assert_eq!(
+        read_and_verify(None, &form("client_id=shop:1"), Some(kept)).unwrap_err().reason,
+        "wrong_secret"
+    );
+}
+
+#[test]
 fn a_header_that_is_not_basic_is_refused_with_a_challenge() {
-    let long = format!("Basic {}", "A".repeat(MAX_HEADER_LENGTH));
-    for bad in ["", "Basic", "Basic ", "Bearer abc", "Basic !!!!", "Basic c2hvcA==", "Basic Og==", &long] {
+    let basic = |scheme: &str, text: &str| format!("{scheme} {}", BASE64.encode(text));
+    let of_length = |length: usize| basic("Basic", &format!("shop:{}", "x".repeat(length)));
+    let (longest, long) = (of_length(3061), of_length(3062));
+    assert!(longest.len() <= MAX_HEADER_LENGTH && long.len() > MAX_HEADER_LENGTH);
+    assert!(Credentials::read(Some(longest.as_bytes()), &form("")).is_ok());
+    let (other, nothing) = (basic("Bearer", "shop:secret"), basic("Basic", "shop:"));
+    for bad in ["", "Basic", "Basic ", &other, "Basic !!!!", "Basic c2hvcA==", "Basic Og==", &nothing, &long]
+    {
         let refusal = Credentials::read(Some(bad.as_bytes()), &form("")).unwrap_err();
-        assert_eq!(refusal.error.code, ErrorCode::InvalidClient, "{bad:.20}");
+        assert_eq!(
+            (refusal.error.code, refusal.reason),
+            (ErrorCode::InvalidClient, "malformed_basic"),
+            "{bad:.20}"
+        );
         assert!(refusal.by_header);
     }
 }

@@ -121,7 +121,7 @@ fn has_user(uri: &Url) -> bool {
 /// https, or http at the machine that the browser runs on, which nobody else hears.
 fn is_web_address(uri: &Url) -> bool {
     match (uri.scheme(), uri.host()) {
-        ("https", host) => host.is_some(),
+        ("https", _) => true,
         ("http", Some(Host::Domain(name))) => name == "localhost",
         ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
         ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
@@ -131,7 +131,7 @@ fn is_web_address(uri: &Url) -> bool {
 
 fn share_an_origin(one: &str, other: &str) -> bool {
     match (Url::parse(one), Url::parse(other)) {
-        (Ok(one), Ok(other)) => one.origin().is_tuple() && one.origin() == other.origin(),
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
         _ => false,
     }
 }

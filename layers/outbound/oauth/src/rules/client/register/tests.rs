@@ -84,6 +84,9 @@ fn redirect_uris_are_https_or_loopback_and_for_native_private_use() {
         ("https://me@app.example/cb", RedirectUriFault::UserInfo),
         ("http://app.example/cb", RedirectUriFault::Scheme),
         ("http://localhost.example/cb", RedirectUriFault::Scheme),
+        ("http://10.0.0.1/cb", RedirectUriFault::Scheme),
+        ("http://0.0.0.0/cb", RedirectUriFault::Scheme),
+        ("http://[2001:db8::1]/cb", RedirectUriFault::Scheme),
         ("javascript:alert(1)", RedirectUriFault::Scheme),
         ("data:text/html,x", RedirectUriFault::Scheme),
         ("app:/cb", RedirectUriFault::Scheme),
@@ -193,4 +196,32 @@ fn a_public_client_always_needs_pkce() {
         metadata.insecure_pkce_optional = true;
     };
     assert_eq!(blamed(None, change), ["insecure_pkce_optional"]);
+}
+
+#[test]
+fn no_address_is_longer_than_a_browser_takes() {
+    let of_length = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
+    let (longest, long) = (of_length(MAX_REDIRECT_URI_LENGTH), of_length(MAX_REDIRECT_URI_LENGTH + 1));
+    assert_eq!(check_redirect_uri(&longest, ApplicationType::Web), Ok(()));
+    assert_eq!(check_redirect_uri(&long, ApplicationType::Web), Err(RedirectUriFault::NotAbsolute));
+}
+
+#[test]
+fn no_address_of_a_client_has_a_user_and_none_that_is_asked_has_a_fragment() {
+    let field = |blamed: &str, set: fn(&mut ClientMetadata, String), uri: &str| {
+        assert_eq!(blamed_for(set, uri), [blamed], "{uri}");
+    };
+    for uri in ["https://me@app.example/x", "https://:secret@app.example/x"] {
+        field("client_uri", |m, uri| m.client_uri = Some(uri), uri);
+        field("jwks_uri", |m, uri| m.jwks_uri = Some(uri), uri);
+        field("backchannel_logout_uri", |m, uri| m.backchannel_logout_uri = Some(uri), uri);
+    }
+    let uri = "https://app.example/x#y";
+    field("initiate_login_uri", |m, uri| m.initiate_login_uri = Some(uri), uri);
+    field("frontchannel_logout_uri", |m, uri| m.frontchannel_logout_uri = Some(uri), uri);
+    assert_eq!(blamed_for(|m, uri| m.client_uri = Some(uri), uri), [""; 0]);
+}
+
+fn blamed_for(set: fn(&mut ClientMetadata, String), uri: &str) -> Vec<String> {
+    blamed(SECRET, |metadata| set(metadata, uri.to_owned()))
 }

@@ -75,3 +75,10 @@ fn prompt_create_4_is_refused_where_no_account_can_be_made() {
         assert_eq!(told_to_client(asked(bad, true)).0, ErrorCode::InvalidRequest, "{bad}");
     }
 }
+
+#[test]
+fn a_locale_is_as_long_as_a_language_tag_may_be() {
+    let asked = |tag: &str| asked(&with("ui_locales", Some(tag))).unwrap().ui_locales;
+    assert_eq!(asked(&"x".repeat(35)).len(), 1);
+    assert_eq!(asked(&"x".repeat(36)), [""; 0]);
+}
