@@ -55,3 +55,21 @@ fn form_post(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes>
     let policy = format!("script-src 'sha256-{script}'");
     page(StatusCode::OK, html, "'none'", &policy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn form_post_4_one_script_of_ours_runs_and_whatever_was_sent_stays_text() {
+        let action = String::from("https://shop.example/cb?a=\"><script>&b='");
+        let response =
+            reply(&Reply::FormPost { action, fields: vec![("state", String::from("\"><script>"))] });
+        let html = std::str::from_utf8(response.body()).unwrap();
+        assert_eq!(html.matches("<script>").count(), 1, "{html}");
+        assert_eq!(html.matches("\">").count(), 5, "{html}");
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        let script = policy.split("script-src ").nth(1).unwrap();
+        assert!(script.starts_with("'sha256-") && !script.contains(' '), "{policy}");
+    }
+}

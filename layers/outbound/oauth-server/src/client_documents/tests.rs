@@ -200,6 +200,18 @@ fn no_more_than_a_few_are_asked_at_a_time() {
     assert!(fetches.begin(&id(99), now).is_some());
 }
 
+#[test]
+fn the_failures_that_are_remembered_are_bounded_and_make_room_when_they_are_old() {
+    let (fetches, now) = (DocumentFetches::default(), Timestamp::from_unix_seconds(0));
+    let id = |n: usize| ClientId::parse(&format!("https://a.example/{n}")).unwrap();
+    (0..=MAX_FAILURES).for_each(|n| fetches.failed(&id(n), now));
+    assert_eq!(fetches.lock().failures.len(), MAX_FAILURES);
+    assert!(fetches.begin(&id(0), now).is_none() && fetches.begin(&id(MAX_FAILURES), now).is_some());
+    let later = now.plus(PAUSE);
+    fetches.failed(&id(MAX_FAILURES), later);
+    assert!(fetches.begin(&id(MAX_FAILURES), later).is_none());
+}
+
 #[tokio::test]
 async fn a_document_read_under_a_clock_far_ahead_does_not_last_until_it_is_reached() {
     let bench = Bench::new().await;

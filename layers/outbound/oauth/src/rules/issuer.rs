@@ -145,6 +145,8 @@ mod tests {
             "https://id.example:443",
             "https://id.example?x",
             "https://id.example#x",
+            "https://id.example/tenant?x",
+            "https://id.example/tenant#x",
             "https://me@id.example",
             "https://id.example/a/../b",
         ] {

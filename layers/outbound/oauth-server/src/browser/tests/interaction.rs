@@ -265,6 +265,17 @@ async fn a_client_that_was_disabled_meanwhile_gets_no_code() {
 }
 
 #[tokio::test]
+async fn a_client_that_may_no_longer_use_codes_gets_none() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let path = to_consent(&house, &mut browser, "alice").await;
+    let only = towergate_oauth::rules::client::GrantType::ClientCredentials;
+    house.register(|shop| shop.grant_types = [only].into()).await;
+    assert_page(&browser.post(&path, "decision=allow").await, StatusCode::BAD_REQUEST);
+    assert!(!house.facts().contains(&"code.issued"));
+}
+
+#[tokio::test]
 async fn an_address_that_was_taken_from_the_registration_meanwhile_gets_no_code() {
     let house = House::new().await;
     let mut browser = house.browser();

@@ -191,6 +191,10 @@ async fn only_who_was_asked_can_say_yes() {
     }
     let elsewhere = house.browser().post(CONFIRM, &yes).await;
     assert_eq!(elsewhere.status, StatusCode::FORBIDDEN, "another browser");
+    let mut other = house.browser();
+    ask(&mut other, &[]).await;
+    assert_eq!(other.post(CONFIRM, &yes).await.status, StatusCode::FORBIDDEN, "one that was asked itself");
+    assert!(policy(&page).ends_with("; form-action 'self' https:"), "{}", policy(&page));
     house.sign_in("bob");
     assert_eq!(browser.post(CONFIRM, &yes).await.status, StatusCode::FORBIDDEN, "another sign-in");
     for unclear in ["", "decision=maybe", "decision=logout&decision=stay"] {
@@ -198,6 +202,12 @@ async fn only_who_was_asked_can_say_yes() {
     }
     assert_eq!(browser.get(CONFIRM).await.status, StatusCode::BAD_REQUEST);
     assert!(house.is_signed_in() && !revoked(&house));
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_is_not_told_otherwise() {
+    let house = house().await;
+    assert_eq!(house.browser().get(DONE).await.location(), "/");
 }
 
 #[tokio::test]

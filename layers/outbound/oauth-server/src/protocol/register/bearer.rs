@@ -47,3 +47,29 @@ pub(super) fn or_store(noted: Failure) -> Failure {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_bearer_token_is_presented_and_nothing_else() {
+        let headers = |values: &[&'static str]| {
+            let named = |value: &&'static str| (header::AUTHORIZATION, HeaderValue::from_static(value));
+            values.iter().map(named).collect::<HeaderMap>()
+        };
+        let one = headers(&["bearer  tgreg_a"]);
+        assert_eq!(presented(&one).ok(), Some(Some("tgreg_a")));
+        assert_eq!(presented(&HeaderMap::new()).ok(), Some(None));
+        for none in ["Basic tgreg_a", "Bearer", "Bearer ", "tgreg_a"] {
+            let other = headers(&[none]);
+            assert_eq!(presented(&other).ok(), Some(None), "{none}");
+        }
+        let two = headers(&["Bearer tgreg_a", "Bearer tgreg_a"]);
+        assert!(
+            matches!(presented(&two), Err(Failure::Bearer { error, .. }) if error.code == ErrorCode::InvalidRequest)
+        );
+    }
+}

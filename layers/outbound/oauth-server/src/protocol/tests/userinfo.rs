@@ -116,7 +116,13 @@ async fn a_client_that_is_registered_for_less_reads_less() {
 async fn a_disabled_clients_tokens_are_dead() {
     let bench = Bench::new().await;
     let token = access_token(&bench, "basic", "openid").await;
-    bench.store.disable_client(ClientId::parse("basic").unwrap(), bench.origin()).await.unwrap();
+    let id = ClientId::parse("basic").unwrap();
+    let client = bench.store.find_client(&id).await.unwrap().unwrap();
+    let state = towergate_oauth::rules::client::ClientState::Disabled;
+    bench.store.put_client(Client { state, ..client.clone() }, bench.origin()).await.unwrap();
+    refused(&bench.userinfo(&token).await, StatusCode::UNAUTHORIZED, "invalid_token");
+    bench.store.put_client(client, bench.origin()).await.unwrap();
+    bench.store.disable_client(id, bench.origin()).await.unwrap();
     refused(&bench.userinfo(&token).await, StatusCode::UNAUTHORIZED, "invalid_token");
 }
 

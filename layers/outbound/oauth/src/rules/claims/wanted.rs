@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use towergate_oauth_types::Scope;
 
-use super::{ScopeClaims, is_protocol};
+use super::ScopeClaims;
 use crate::rules::claims_request::{ClaimRequest, ClaimsRequest};
 
 /// What a client wants to read in one place: at userinfo, or in the ID token.
@@ -159,7 +159,7 @@ mod tests {
             ] {
                 let left = table.let_out(&wanted, host.clone());
                 for (name, value) in left.as_map() {
-                    prop_assert!(!is_protocol(name));
+                    prop_assert!(!super::super::is_protocol(name));
                     prop_assert!(table.covers(&registered, name));
                     prop_assert_eq!(host.get(name), Some(value));
                     prop_assert!(request.userinfo.get(name).is_none_or(|asked| asked.accepts(value)));

@@ -10,7 +10,7 @@ use crate::rules::{
     access_token::AccessToken,
     code::{self, Code},
     refresh_token::{ABSOLUTE_LIFETIME, IDLE_LIFETIME, PREFIX, RefreshToken, RefreshTokenState},
-    token::{access_claims, authorization_code, client_credentials, held, refresh_token},
+    token::{access_claims, authorization_code, client_credentials, held, refresh_token, revocation},
 };
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -115,4 +115,16 @@ fn who_holds_a_token_holds_its_name_and_its_secret() {
     // Of two kinds: one that is looked up, one that was verified.
     assert!(!held::is_access_token(Some(&token), &access(token.id(), None)));
     assert!(!held::is_access_token(None, &access(token.id(), Some(token.digest()))));
+}
+
+#[test]
+fn rfc7009_2_1_a_client_gives_back_its_own_tokens() {
+    let id = grant().id.as_uuid().to_owned();
+    let access = access_claims::of_grant(id, &grant(), grant().scope, Vec::new(), NOW);
+    assert_eq!(
+        revocation::of_access_token(&access, &public("own")),
+        Some(revocation::Revoked::AccessToken(id))
+    );
+    assert_eq!(revocation::of_access_token(&access, &public("other")), None);
+    assert_eq!(revocation::of_refresh_token(&grant(), &public("other")), None);
 }
