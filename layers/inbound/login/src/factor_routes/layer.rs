@@ -13,7 +13,7 @@ use crate::{
     setting::Setting,
 };
 
-/// Answers `/mfa` and `/account/security`. See the [module's documentation](self).
+/// Answers `/mfa` and `/account/security`.
 #[must_use]
 pub struct FactorRoutes<S, P, H = ()> {
     factor: SecondFactor<S>,
