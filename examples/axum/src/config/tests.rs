@@ -323,3 +323,19 @@ fn all_that_is_wrong_with_a_pace_is_told_at_once_and_at_its_place() {
     let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [5, 6], "{told:?}");
 }
+
+#[test]
+fn the_secret_of_an_app_is_base32_of_160_bits_or_more() {
+    let user = |secret: &str| {
+        format!(
+            "{BASE}[[users]]\nemail = \"alice@example.com\"\npassword = \"x\"\ntotp_secret = \"{secret}\"\n"
+        )
+    };
+    let config = Config::parse("test.toml", &user("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")).unwrap();
+    assert!(config.users[0].totp_secret.is_some());
+    for bad in ["", "JBSWY3DPEHPK3PXP", "0189"] {
+        let told = refusals(&user(bad));
+        assert_eq!((told.len(), told[0].0), (1, 7), "{told:?}");
+        assert!(!told[0].1.contains("JBSWY"), "a secret is not told again: {told:?}");
+    }
+}

@@ -175,3 +175,13 @@ async fn a_missing_layer_is_named_with_how_to_add_it() {
     assert_eq!(missing, MissingRequireLevelLayer);
     assert!(missing.to_string().contains("RequireLevelLayer::new(login)"));
 }
+
+#[tokio::test]
+async fn a_person_who_navigates_with_one_factor_is_asked_for_two() {
+    let house = House::new().await;
+    let (cookie, _) = house.session_by(Complete, &[Password]).await;
+    let strong = layer().level(Level::TwoFactors);
+    let answer = ask_by(&house, strong, Some(&cookie), Verb::GET, "text/html").await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(answer.headers()[header::LOCATION], "/login?return_to=%2Fa%3Fb%3Dc&acr_values=2");
+}
