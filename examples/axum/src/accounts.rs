@@ -16,7 +16,10 @@ use towergate::{
     login::OnLogout,
     oauth::{
         ports::OAuthStore,
-        rules::grant::{InvalidSubject, SignIn, Subject},
+        rules::{
+            grant::{InvalidSubject, SignIn, Subject},
+            interaction::Prompt,
+        },
     },
     oauth_server::account::{Account, AccountResolver, Claims, Context, Ending, ResolverError},
     scope::CurrentScope,
@@ -103,16 +106,18 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
 
     async fn claims(&self, subject: &Subject, _: &Context) -> Result<Claims, ResolverError> {
         let Some(user) = user_of(subject) else { return Ok(Claims::default()) };
-        if let Some(values) = self.profiles.claims_of(user) {
-            return Ok(Claims { values: values.clone() });
-        }
-        let found = self.people.find_user(user).await?;
-        let values = found.map(|user| (String::from("email"), Value::from(user.email.as_str())));
-        Ok(Claims { values: values.into_iter().collect() })
+        let Some(found) = self.people.find_user(user).await? else { return Ok(Claims::default()) };
+        let mut values = self.profiles.claims_of(user).cloned().unwrap_or_default();
+        values.entry("email").or_insert_with(|| Value::from(found.email.as_str()));
+        // The configuration may vouch for an address; else only its person can.
+        let vouched = values.get("email_verified").and_then(Value::as_bool).unwrap_or(false);
+        values.insert(String::from("email_verified"), Value::from(vouched || found.confirmed_at.is_some()));
+        Ok(Claims { values })
     }
 
-    fn login_redirect(&self, _: &Context) -> LocalPath {
-        LocalPath::parse("/login").unwrap_or_else(LocalPath::root)
+    fn login_redirect(&self, context: &Context) -> LocalPath {
+        let page = if context.prompt.contains(&Prompt::Create) { "/register" } else { "/login" };
+        LocalPath::parse(page).unwrap_or_else(LocalPath::root)
     }
 
     async fn end_session(&self, parts: &Parts, _: &Context) -> Result<Ending, ResolverError> {

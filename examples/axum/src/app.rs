@@ -43,6 +43,8 @@ impl Framework for Axum {
             .layer(host.server.browser_state())
             .layer(host.login())
             .layer(host.factors())
+            .option_layer(host.registration())
+            .option_layer(host.dev_mailbox())
             .layer(host.server.browser());
         let pages = Router::new()
             .route("/", get(front::<I, O>))
@@ -70,6 +72,13 @@ async fn front<I: IdentityStore, O: OAuthStore>(
     State(host): State<Host<I, O>>,
     Extension(scope): Extension<CurrentScope>,
 ) -> Response {
+    let unconfirmed = match host.is_unconfirmed(scope.user()).await {
+        Ok(unconfirmed) => unconfirmed,
+        Err(error) => {
+            tracing::warn!(%error, "nobody can tell whether an address is confirmed");
+            false
+        }
+    };
     let front = Front::new(
         Axum::NAME,
         &host.config,
@@ -77,6 +86,7 @@ async fn front<I: IdentityStore, O: OAuthStore>(
         &host.profiles,
         &scope,
         host.clock.now(),
+        unconfirmed,
     );
     pages::page(StatusCode::OK, front.html(&host.pages), &host.pages).map(Body::from)
 }

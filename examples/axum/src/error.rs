@@ -3,8 +3,9 @@
 use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
 use towergate::{
-    core::RandomUnavailable,
+    core::{RandomUnavailable, seal::SealError},
     identity::rules::password::HashingFailed,
+    login::mail::NoMailroom,
     oauth::rules::client::{InvalidClientId, InvalidMetadata},
     oauth_resource::InvalidResource,
     oauth_server::{InvalidIssuer, KeyRingError},
@@ -32,6 +33,12 @@ pub enum StartError {
     /// No password can be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingFailed),
+    /// No mail can be written.
+    #[error("no mail can be written: {0}")]
+    Mail(#[from] NoMailroom),
+    /// No mail can be sealed.
+    #[error("no mail can be sealed: {0}")]
+    MailKeys(#[from] SealError),
     /// The issuer is none.
     #[error(transparent)]
     Issuer(#[from] InvalidIssuer),

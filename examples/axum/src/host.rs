@@ -13,7 +13,10 @@ use towergate::{
         ports::IdentityStore,
         rules::{level::Level, password::HashParams, user::UserId},
     },
-    login::{FactorRoutes, LoginRoutes, PasswordHasher},
+    login::{
+        FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes,
+        mail::{Mailroom, PlainLetters},
+    },
     oauth::ports::OAuthStore,
     oauth_resource::{InStore, KeySource, MetadataLayer, ResourceLayer, ResourceMetadata},
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
@@ -25,11 +28,15 @@ use towergate::{
 
 use crate::{
     accounts::{Accounts, EndGrants, Profiles},
-    config::Config,
+    config::{Config, MailSetting},
     error::StartError,
+    mailbox::{DevMailbox, MailboxLayer},
     outbound, seal_key,
     seed::{SeededUser, Seeder},
 };
+
+/// What the host is called.
+const SITE: &str = "towergate reference host";
 
 /// The authorization server of this host.
 pub type Server<I, O> = AuthorizationServer<O, Accounts<I>, DefaultPages>;
@@ -49,6 +56,10 @@ pub struct Host<I, O> {
     pub hasher: PasswordHasher,
     /// Seals the secrets of authenticator apps.
     pub sealing: SealingRing,
+    /// Where mail is written.
+    pub room: Mailroom,
+    /// What would have been sent, on a developer's own machine.
+    pub mailbox: DevMailbox,
     /// The look of it all.
     pub pages: DefaultPages,
     /// The time.
@@ -90,6 +101,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
         let seeder =
             Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
+        let room = mailroom(&config, &seal_key)?;
         let sealing = seal_key::ring(&config, seal_key)?;
         let mut users = Vec::new();
         let mut profiles = Vec::new();
@@ -106,7 +118,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let keys = KeyRing::with_policy(&grants, &sealing, rotation, &clock, &random).await?;
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone(), Arc::clone(&clock)));
-        let pages = DefaultPages::new().with_site_name("towergate reference host");
+        let pages = DefaultPages::new().with_site_name(SITE);
         let server =
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
                 .outbound(outbound::client(&config.outbound)?)
@@ -115,8 +127,22 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let api = ResourceMetadata::new(&config.api_audience(), &config.issuer_text())?
             .scopes(&api_scope())
             .name("The API of the reference host");
-        let host =
-            Self { config, people, grants, profiles, hasher, sealing, pages, clock, random, server, api };
+        let mailbox = DevMailbox::default();
+        let host = Self {
+            config,
+            people,
+            grants,
+            profiles,
+            hasher,
+            sealing,
+            room,
+            mailbox,
+            pages,
+            clock,
+            random,
+            server,
+            api,
+        };
         Ok((host, users))
     }
 
@@ -140,6 +166,31 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .on_logout(EndGrants(self.server.clone()))
+    }
+
+    /// The layer that answers `/register` and `/confirm`, where mail can be sent.
+    pub fn registration(&self) -> Option<RegisterRoutes<I, DefaultPages>> {
+        self.config.mail.as_ref()?;
+        let (people, hasher) = (self.people.clone(), self.hasher.clone());
+        let routes = RegisterRoutes::new(people, hasher, self.room.clone(), self.pages.clone())
+            .clock(Arc::clone(&self.clock))
+            .random(Arc::clone(&self.random));
+        Some(if self.config.is_https() { routes } else { routes.insecure_cookie() })
+    }
+
+    /// The layer that answers `/dev/mailbox`, on a developer's own machine.
+    pub fn dev_mailbox(&self) -> Option<MailboxLayer> {
+        let shown = matches!(self.config.mail, Some(MailSetting::DevMailbox));
+        shown.then(|| self.mailbox.shown(&self.pages))
+    }
+
+    /// Whether whoever is signed in has still to prove their address.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_unconfirmed(&self, user: Option<UserId>) -> Result<bool, StoreError> {
+        let Some(user) = user.filter(|_| self.config.mail.is_some()) else { return Ok(false) };
+        Ok(self.people.find_user(user).await?.is_some_and(|user| user.confirmed_at.is_none()))
     }
 
     /// The layer that answers the token endpoint and whatever else clients call without a browser.
@@ -181,6 +232,14 @@ impl<I, O> fmt::Debug for Host<I, O> {
     }
 }
 
+/// Links in mail lead to the origin of the configuration, never to where a request says that it came.
+fn mailroom(config: &Config, seal_key: &Secret<[u8; 32]>) -> Result<Mailroom, StartError> {
+    let room = Mailroom::new(&config.origin(), seal_key)?;
+    let older = seal_key::older(config)?;
+    let room = older.iter().try_fold(room, Mailroom::with_older)?;
+    Ok(room.with_letters(PlainLetters::new(SITE)))
+}
+
 fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     let issuer = config.issuer_text();
     let issuer = if config.is_https() { Issuer::https(&issuer)? } else { Issuer::insecure_http(&issuer)? };
@@ -189,6 +248,7 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     server.resource_servers = config.resource_servers.clone();
     server.acr_values = [Level::OneFactor, Level::TwoFactors].map(|level| level.acr().to_owned()).into();
     server.logo_hosts = config.logo_hosts.clone();
+    server.creates_accounts = config.mail.is_some();
     server.ui_locales = vec![String::from("en")];
     server.registration = config.registration.clone();
     server.client_id_metadata_documents = config.documents.clone();

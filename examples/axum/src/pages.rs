@@ -17,6 +17,8 @@ pub struct Front {
     demo: Option<String>,
     starts: Vec<Start>,
     person: Option<Person>,
+    registers: bool,
+    unconfirmed: bool,
 }
 
 /// Who is signed in.
@@ -40,6 +42,7 @@ impl Front {
         profiles: &Profiles,
         scope: &CurrentScope,
         now: Timestamp,
+        unconfirmed: bool,
     ) -> Self {
         let person = scope.user().zip(scope.authenticated_at()).map(|(user, at)| Person {
             name: profiles.name_of(user),
@@ -56,6 +59,8 @@ impl Front {
             demo: config.demo.map(|demo| demo.origin()),
             starts: config.clients.iter().filter_map(|entry| Start::at(&entry.client, issuer)).collect(),
             person,
+            registers: config.mail.is_some(),
+            unconfirmed,
         }
     }
 

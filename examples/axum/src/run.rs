@@ -15,6 +15,7 @@ use towergate::{
     },
     identity::ports::{IdentityStore, memory::MemoryStore as People},
     jose::Algorithm,
+    login::mail::Postman,
     oauth::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
         rules::client::{Client, ClientId, ClientMetadata},
@@ -25,11 +26,11 @@ use towergate::{
 
 use crate::{
     cleaner,
-    config::{ClientEntry, Config, Database, Demo},
+    config::{ClientEntry, Config, Database, Demo, MailSetting},
     courier, demo,
     error::StartError,
     host::Host,
-    seal_key,
+    postman, seal_key,
     seed::SeededUser,
     serve::{TlsSetup, serve},
     turner,
@@ -148,6 +149,21 @@ async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
     let (keys, store) = (host.server.keys().clone(), host.grants.clone());
     let (clock, random) = (Arc::clone(&host.clock), Arc::clone(&host.random));
     tasks.spawn(turner::keep_turning(keys, store, clock, random, stopped.clone()));
+    let postman = |host: &Host<I, O>| (host.people.clone(), host.room.clone());
+    match host.config.mail.clone() {
+        Some(MailSetting::DevMailbox) => {
+            let (people, room) = postman(&host);
+            let postman = Postman::new(people, room.clone(), host.mailbox.clone());
+            let postman = postman.clock(Arc::clone(&host.clock));
+            tasks.spawn(postman::keep_sending(postman, room, stopped.clone()));
+        }
+        Some(MailSetting::Smtp(mailer)) => {
+            let (people, room) = postman(&host);
+            let postman = Postman::new(people, room.clone(), mailer).clock(Arc::clone(&host.clock));
+            tasks.spawn(postman::keep_sending(postman, room, stopped.clone()));
+        }
+        None => {}
+    }
     tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));
     Ok((F::service(host), users))
 }

@@ -92,10 +92,15 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
 /// When a file cannot be read, or holds no key.
 pub fn ring(config: &Config, current: Secret<[u8; 32]>) -> Result<SealingRing, SealKeyError> {
     let ring = SealingRing::new(SealingKey::new(current));
-    config.older_seal_key_files.iter().try_fold(ring, |ring, path| {
-        let older = read(path)?;
-        Ok(ring.with_older(SealingKey::new(older)))
-    })
+    Ok(older(config)?.into_iter().fold(ring, |ring, key| ring.with_older(SealingKey::new(key))))
+}
+
+/// The older keys of the configuration.
+///
+/// # Errors
+/// When a file cannot be read, or holds no key.
+pub fn older(config: &Config) -> Result<Vec<Secret<[u8; 32]>>, SealKeyError> {
+    config.older_seal_key_files.iter().map(|path| read(path)).collect()
 }
 
 fn read(path: &Path) -> Result<Secret<[u8; 32]>, SealKeyError> {

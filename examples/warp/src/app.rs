@@ -49,6 +49,8 @@ impl Framework for Warp {
             .layer(host.server.browser_state())
             .layer(host.login())
             .layer(host.factors())
+            .option_layer(host.registration())
+            .option_layer(host.dev_mailbox())
             .layer(host.server.browser())
             .service(warp::service(site(host.clone())));
         let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));
@@ -84,17 +86,28 @@ fn site<I: IdentityStore, O: OAuthStore>(
         let host = starting.clone();
         async move { host.start(&client).await.into_response() }
     });
-    let front = warp::path::end().and(reading()).and(warp::ext::get::<CurrentScope>()).map(
+    let front = warp::path::end().and(reading()).and(warp::ext::get::<CurrentScope>()).then(
         move |scope: CurrentScope| {
-            let front = Front::new(
-                Warp::NAME,
-                &host.config,
-                &host.server.config().issuer,
-                &host.profiles,
-                &scope,
-                host.clock.now(),
-            );
-            page(StatusCode::OK, &host, front.html(&host.pages))
+            let host = host.clone();
+            async move {
+                let unconfirmed = match host.is_unconfirmed(scope.user()).await {
+                    Ok(unconfirmed) => unconfirmed,
+                    Err(error) => {
+                        tracing::warn!(%error, "nobody can tell whether an address is confirmed");
+                        false
+                    }
+                };
+                let front = Front::new(
+                    Warp::NAME,
+                    &host.config,
+                    &host.server.config().issuer,
+                    &host.profiles,
+                    &scope,
+                    host.clock.now(),
+                    unconfirmed,
+                );
+                page(StatusCode::OK, &host, front.html(&host.pages))
+            }
         },
     );
     let not_found =

@@ -22,4 +22,8 @@ journey::prove!(Warp:
     the_whole_way_goes_over_tls_under_the_strict_cookies,
     what_was_kept_in_sqlite_outlives_the_host,
     a_client_registers_itself_and_a_sign_in_begins_at_it,
+    a_person_registers_confirms_and_signs_in,
+    an_address_is_confirmed_by_its_code_after_a_restart,
+    an_app_asks_for_a_new_account_and_the_person_goes_on,
+    whose_mail_cannot_be_sent_makes_no_accounts,
 );

@@ -3,6 +3,7 @@
 mod client;
 mod json;
 mod keys;
+mod mail;
 mod outbound;
 mod problem;
 mod reader;
@@ -29,6 +30,7 @@ use towergate::{
 use url::{Host, Url};
 
 pub use client::ClientEntry;
+pub use mail::MailSetting;
 pub use outbound::Outbound;
 pub use problem::{Problem, Problems};
 pub use user::UserEntry;
@@ -60,6 +62,8 @@ pub struct Config {
     pub rotation: RotationPolicy,
     /// How the host speaks to addresses that clients register.
     pub outbound: Outbound,
+    /// How mail is sent; nobody can make an account where none is.
+    pub mail: Option<MailSetting>,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

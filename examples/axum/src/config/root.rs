@@ -10,7 +10,7 @@ use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, outbound,
+    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, mail, outbound,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -23,6 +23,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
     let outbound = section.section("outbound").map(outbound::read).unwrap_or_default();
+    let is_local = issuer_url.as_ref().is_some_and(is_this_machine);
+    let mail = mail::read(section.section("mail"), is_local);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -81,6 +83,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         older_seal_key_files: keys.older_seal_key_files,
         rotation: keys.rotation,
         outbound,
+        mail,
         users,
         clients,
         resource_servers,

@@ -339,3 +339,24 @@ fn the_secret_of_an_app_is_base32_of_160_bits_or_more() {
         assert!(!told[0].1.contains("JBSWY"), "a secret is not told again: {told:?}");
     }
 }
+
+#[test]
+fn a_mailbox_that_anybody_reads_is_for_this_machine_alone() {
+    let local = Config::parse("test.toml", BASE).unwrap();
+    assert!(matches!(local.mail, Some(MailSetting::DevMailbox)));
+    let far = BASE.replace("http://localhost:3000", "https://id.example.com");
+    assert!(Config::parse("test.toml", &far).unwrap().mail.is_none());
+    let told = refusals(&format!("{far}[mail]\ndev_mailbox = true\n"));
+    assert!(told.len() == 1 && told[0].1.contains("dev_mailbox"), "{told:?}");
+    let relay = format!(
+        "{far}[mail]\nsmtp = \"smtp+starttls://mail.example.com:587\"\nfrom = \"Us <us@example.com>\"\n"
+    );
+    assert!(matches!(Config::parse("test.toml", &relay).unwrap().mail, Some(MailSetting::Smtp(_))));
+    for bad in [
+        "smtp = \"mail.example.com\"",
+        "smtp = \"smtps://a/b\"\nfrom = \"us@example.com\"",
+        "smtp = \"smtps://a\"",
+    ] {
+        assert!(!refusals(&format!("{far}[mail]\n{bad}\n")).is_empty(), "{bad}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod browser;
 mod place;
+mod registering;
 
 use http::{Method, StatusCode, header};
 use towergate_example_axum::run::Framework;
@@ -9,6 +10,7 @@ use url::Url;
 
 use browser::Browser;
 use place::{EMAIL, Place};
+pub(crate) use registering::*;
 
 pub(crate) async fn a_person_signs_in_and_out<F: Framework>() {
     let place = Place::new::<F>("memory:").await;

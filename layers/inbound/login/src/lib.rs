@@ -6,18 +6,25 @@
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
 //!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
+//! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
+//!   plain calls, and [`mail`] is what both go through.
 //! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
 
 mod answer;
 pub mod authenticator;
+mod browser_cookie;
+pub mod confirm;
 pub mod factor_pages;
 pub mod factor_routes;
 mod form;
 pub mod hasher;
 mod login;
 mod logout;
+pub mod mail;
 pub mod pages;
 pub mod password;
+mod query;
+pub mod register;
 pub mod routes;
 pub mod second_factor;
 mod setting;
@@ -27,6 +34,7 @@ pub use factor_routes::FactorRoutes;
 pub use hasher::{HasherError, PasswordHasher};
 pub use logout::OnLogout;
 pub use password::{LoginError, PasswordLogin, SignedIn};
+pub use register::RegisterRoutes;
 pub use routes::LoginRoutes;
 pub use second_factor::{SecondFactor, SecondFactorError};
 

@@ -22,6 +22,7 @@ use towergate_identity::{
         fact::{IdentityFact, LoginFailure},
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         password::{Decision, Password},
+        registration::UnconfirmedAccess,
         session::{SessionId, SessionStage, SignInId},
         user::{User, UserId},
     },
@@ -43,6 +44,7 @@ pub struct PasswordLogin<S> {
     store: S,
     hasher: PasswordHasher,
     lockout: LockoutPolicy,
+    unconfirmed: UnconfirmedAccess,
 }
 
 /// Somebody signed in.
@@ -91,13 +93,20 @@ impl<S: IdentityStore> PasswordLogin<S> {
     /// Signs in the people of `store`.
     #[must_use]
     pub const fn new(store: S, hasher: PasswordHasher) -> Self {
-        Self { store, hasher, lockout: LockoutPolicy::DEFAULT }
+        Self { store, hasher, lockout: LockoutPolicy::DEFAULT, unconfirmed: UnconfirmedAccess::Allow }
     }
 
     /// Counts tries by `policy`.
     #[must_use]
     pub fn lockout(mut self, policy: LockoutPolicy) -> Self {
         self.lockout = policy;
+        self
+    }
+
+    /// Lets people in, or not, whose address nobody has proven.
+    #[must_use]
+    pub const fn unconfirmed(mut self, access: UnconfirmedAccess) -> Self {
+        self.unconfirmed = access;
         self
     }
 
@@ -159,6 +168,9 @@ impl<S: IdentityStore> PasswordLogin<S> {
         };
         if matches!(reserved, Reserving::Blocked { .. }) {
             return Err(self.refuse(user.as_ref(), LoginFailure::Blocked, origin).await);
+        }
+        if !self.unconfirmed.admits(user.as_ref().and_then(|user| user.confirmed_at)) {
+            return Err(self.refuse(user.as_ref(), LoginFailure::Unconfirmed, origin).await);
         }
         self.store.forget_tries(key).await?;
         let id = proof.user();

@@ -22,6 +22,8 @@ mod factors;
 mod inbound;
 #[cfg(feature = "outbound")]
 mod outbound;
+#[cfg(feature = "inbound")]
+mod registering;
 mod theme;
 
 pub use default_pages::DefaultPages;

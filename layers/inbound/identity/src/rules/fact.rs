@@ -50,6 +50,8 @@ pub enum IdentityFact {
     EmailTokenIssued { token: EmailTokenId, user: UserId, purpose: Purpose },
     /// A mailed proof was shown and is not good, or its code was wrong.
     EmailTokenRefused { token: EmailTokenId, user: UserId, purpose: Purpose, reason: TokenRefusal },
+    /// A proof was asked for, or shown, that does not exist; or no mail went out where one was asked for.
+    EmailTokenUnknown { user: Option<UserId>, asked: &'static str },
     /// An address was proven to be its person's.
     EmailConfirmed { user: UserId, token: EmailTokenId, by: &'static str },
     /// A mail waits to be sent.
@@ -282,6 +284,10 @@ impl Fact for IdentityFact {
             )
             .with("token", token)
             .with("purpose", purpose.as_str()),
+            Self::EmailTokenUnknown { user, asked } => {
+                let target = user.as_ref().map_or_else(Party::anonymous, person);
+                Event::refused(origin, "email_token.unknown", Party::anonymous(), target, asked)
+            }
             Self::EmailConfirmed { user, token, by } => {
                 Event::succeeded(origin, "email.confirmed", person(user), person(user))
                     .with("token", token)

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 use towergate_core::{Clock, LocalPath, Random};
 use towergate_endpoint::Mounted;
-use towergate_identity::{ports::IdentityStore, rules::lockout::LockoutPolicy};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{lockout::LockoutPolicy, registration::UnconfirmedAccess},
+};
 
 use super::service::SignInAndOut;
 use crate::{
@@ -48,7 +51,7 @@ impl<S: IdentityStore, P: LoginPages> LoginRoutes<S, P> {
     }
 }
 
-impl<S, P, H> LoginRoutes<S, P, H> {
+impl<S: IdentityStore, P, H> LoginRoutes<S, P, H> {
     /// Where the sign-in page is: a path without a query.
     pub fn login_path(mut self, path: LocalPath) -> Self {
         self.login_path = path;
@@ -67,6 +70,12 @@ impl<S, P, H> LoginRoutes<S, P, H> {
     /// Where the second factor is asked for, by [`FactorRoutes`](crate::FactorRoutes): a path without a query.
     pub fn second_factor_path(mut self, path: LocalPath) -> Self {
         self.second_factor_path = path;
+        self
+    }
+
+    /// Lets people in, or not, whose address nobody has proven. They get in by default.
+    pub fn unconfirmed(mut self, access: UnconfirmedAccess) -> Self {
+        self.login = self.login.unconfirmed(access);
         self
     }
 

@@ -6,6 +6,7 @@
 //! - [`decide`](fn@decide) turns a password into a [`LoginProof`](super::login_proof::LoginProof), at the same cost
 //!   whoever asks.
 
+mod common;
 pub mod decide;
 pub mod hash;
 pub mod policy;
@@ -63,6 +64,11 @@ impl Password {
     #[must_use]
     pub fn characters(&self) -> usize {
         self.0.expose().chars().count()
+    }
+
+    /// What a policy looks at.
+    fn text(&self) -> &str {
+        self.0.expose()
     }
 
     /// What Argon2 reads.

@@ -3,7 +3,8 @@
 //! No composition rules and no expiry: both make passwords worse
 //! ([NIST SP 800-63B-4 section 3.1.1](https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver)).
 
-use super::{MAX_CHARACTERS, Password};
+use super::{MAX_CHARACTERS, Password, common};
+use crate::rules::email::EmailAddress;
 
 /// The fewest characters a policy may ask for without `insecure_` in its name.
 const FLOOR: usize = 8;
@@ -12,12 +13,19 @@ const FLOOR: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordPolicy {
     minimum: usize,
+    common: bool,
 }
 
 /// Why a new password is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyBreach {
+    /// It is, or begins with, the address of its person.
+    #[error("a password is not made of the e-mail address")]
+    OwnAddress,
+    /// Everybody tries it first.
+    #[error("this password is one of those that everybody tries first")]
+    TooCommon,
     /// It is too short.
     #[error("a password has at least {minimum} characters")]
     TooShort {
@@ -27,9 +35,9 @@ pub enum PolicyBreach {
 }
 
 impl Default for PasswordPolicy {
-    /// At least 15 characters, as for a password that is the only factor.
+    /// At least 15 characters, as for a password that is the only factor, and none that everybody tries first.
     fn default() -> Self {
-        Self { minimum: 15 }
+        Self { minimum: 15, common: false }
     }
 }
 
@@ -37,13 +45,13 @@ impl PasswordPolicy {
     /// At least `minimum` characters, brought between 8 and 128.
     #[must_use]
     pub fn at_least(minimum: usize) -> Self {
-        Self { minimum: minimum.clamp(FLOOR, MAX_CHARACTERS) }
+        Self { minimum: minimum.clamp(FLOOR, MAX_CHARACTERS), common: false }
     }
 
     /// Any password at all: for tests and demonstrations.
     #[must_use]
     pub const fn insecure_any() -> Self {
-        Self { minimum: 1 }
+        Self { minimum: 1, common: true }
     }
 
     /// Whether `password` may be set.
@@ -54,7 +62,29 @@ impl PasswordPolicy {
         if password.characters() < self.minimum {
             return Err(PolicyBreach::TooShort { minimum: self.minimum });
         }
+        if !self.common && common::is_common(password.text()) {
+            return Err(PolicyBreach::TooCommon);
+        }
         Ok(())
+    }
+
+    /// Whether `password` may be set by the person with this address.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and when it is made of the address.
+    pub fn check_for(&self, password: &Password, email: &EmailAddress) -> Result<(), PolicyBreach> {
+        self.check(password)?;
+        let typed = password.text().to_lowercase();
+        if !self.common && typed.trim().starts_with(email.as_str()) {
+            return Err(PolicyBreach::OwnAddress);
+        }
+        Ok(())
+    }
+
+    /// How many characters it asks for.
+    #[must_use]
+    pub const fn minimum(&self) -> usize {
+        self.minimum
     }
 }
 
@@ -65,7 +95,20 @@ mod tests {
     use super::*;
 
     fn password(length: usize) -> Password {
-        Password::parse(&Secret::new("語".repeat(length))).unwrap()
+        let text: String = "語彙多合言葉十五文字暗号鍵門番塔".chars().cycle().take(length).collect();
+        Password::parse(&Secret::new(text)).unwrap()
+    }
+
+    #[test]
+    fn what_everybody_tries_first_is_refused_and_so_is_ones_own_address() {
+        let policy = PasswordPolicy::default();
+        let typed = |text: &str| Password::parse(&Secret::from(text)).unwrap();
+        assert_eq!(policy.check(&typed("passwordpassword")), Err(PolicyBreach::TooCommon));
+        assert!(PasswordPolicy::insecure_any().check(&typed("password")).is_ok());
+        let alice = EmailAddress::parse("alice@example.com").unwrap();
+        assert_eq!(policy.check_for(&typed("Alice@Example.com"), &alice), Err(PolicyBreach::OwnAddress));
+        assert_eq!(policy.check_for(&typed("plenty of characters"), &alice), Ok(()));
+        assert!(policy.check_for(&typed("plenty"), &alice).is_err());
     }
 
     #[test]

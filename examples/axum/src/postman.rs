@@ -1,0 +1,36 @@
+//! Sends mail: as soon as some is queued, and again later what could not be sent.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use towergate::{
+    identity::ports::MailOutbox,
+    login::mail::{Mailer, Mailroom, Postman},
+};
+
+/// How long it rests at most: another instance, or this program before it stopped, may have left something to send.
+const REST: Duration = Duration::from_secs(5);
+
+/// Sends again and again, until `stop` turns true.
+pub async fn keep_sending<S: MailOutbox, M: Mailer>(
+    postman: Postman<S, M>,
+    room: Mailroom,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
+    loop {
+        tokio::select! {
+            // Whatever is cut off here is sent in two minutes, by this program or the next.
+            () = stopped() => return,
+            () = send(&postman, &room) => {}
+        }
+    }
+}
+
+async fn send<S: MailOutbox, M: Mailer>(postman: &Postman<S, M>, room: &Mailroom) {
+    match postman.deliver().await {
+        Ok(posted) => tracing::debug!(?posted, "mail was sent"),
+        Err(error) => tracing::warn!(%error, "mail could not be sent; trying again soon"),
+    }
+    let _ = tokio::time::timeout(REST, room.mail_queued()).await;
+}

@@ -1,0 +1,134 @@
+//! What the mails say.
+
+/// The words of a mail, as text and HTML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// A whole HTML document.
+    pub html: String,
+}
+
+/// Words the mails. `link` and `login` are whole addresses of this host.
+pub trait Letters: Send + Sync + 'static {
+    /// An address is to be confirmed, by the link or by typing the code.
+    fn confirm_address(&self, link: &str, code: &str) -> Letter;
+
+    /// Somebody asks for an account at an address that has one.
+    fn address_taken(&self, login: &str) -> Letter;
+}
+
+/// Plain English, with the name of the site.
+#[derive(Debug, Clone)]
+pub struct PlainLetters {
+    site: String,
+}
+
+impl PlainLetters {
+    /// Letters from `site`, a name for people.
+    #[must_use]
+    pub fn new(site: impl Into<String>) -> Self {
+        Self { site: site.into() }
+    }
+}
+
+impl Letters for PlainLetters {
+    fn confirm_address(&self, link: &str, code: &str) -> Letter {
+        let site = &self.site;
+        compose(
+            format!("Confirm your e-mail address for {site}"),
+            &[
+                Part::Words(format!(
+                    "Somebody, hopefully you, made an account at {site} with this e-mail address."
+                )),
+                Part::Words(String::from("To confirm that it is yours, open this address within 24 hours:")),
+                Part::Link(link.to_owned()),
+                Part::Words(String::from("or type this code where you registered:")),
+                Part::Code(code.to_owned()),
+                Part::Words(String::from(
+                    "If it was not you, do nothing: without you the account cannot be confirmed.",
+                )),
+            ],
+        )
+    }
+
+    fn address_taken(&self, login: &str) -> Letter {
+        let site = &self.site;
+        compose(
+            format!("You already have an account at {site}"),
+            &[
+                Part::Words(format!(
+                    "Somebody, perhaps you, asked for a new account at {site} with this e-mail address. There is one \
+                     already, so nothing has changed."
+                )),
+                Part::Words(String::from("If it was you, sign in here:")),
+                Part::Link(login.to_owned()),
+                Part::Words(String::from("If it was not you, there is nothing to do.")),
+            ],
+        )
+    }
+}
+
+enum Part {
+    Code(String),
+    Link(String),
+    Words(String),
+}
+
+fn compose(subject: String, parts: &[Part]) -> Letter {
+    let mut text = String::new();
+    let mut html = String::from("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
+    html.extend([&escape(&subject), "</title></head><body>\n"]);
+    for part in parts {
+        match part {
+            Part::Words(words) => {
+                text.extend([words, "\n\n"]);
+                html.extend(["<p>", &escape(words), "</p>\n"]);
+            }
+            Part::Link(link) => {
+                text.extend(["    ", link, "\n\n"]);
+                let link = escape(link);
+                html.extend(["<p><a href=\"", &link, "\">", &link, "</a></p>\n"]);
+            }
+            Part::Code(code) => {
+                text.extend(["    ", code, "\n\n"]);
+                html.extend(["<p><strong>", &escape(code), "</strong></p>\n"]);
+            }
+        }
+    }
+    html.push_str("</body></html>\n");
+    Letter { subject, text, html }
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_says_the_same_in_text_and_html() {
+        let letters = PlainLetters::new("Trees & <co>");
+        let letter = letters.confirm_address("https://h.example/confirm?token=a&return_to=%2F", "012345");
+        assert!(letter.text.contains("    https://h.example/confirm?token=a&return_to=%2F\n"));
+        assert!(letter.text.contains("    012345\n") && letter.html.contains("<strong>012345<"));
+        assert!(letter.html.contains("href=\"https://h.example/confirm?token=a&amp;return_to=%2F\""));
+        assert!(letter.html.contains("Trees &amp; &lt;co&gt;") && letter.subject.contains("Trees & <co>"));
+        let letter = letters.address_taken("https://h.example/login");
+        assert!(letter.text.contains("    https://h.example/login\n") && !letter.html.contains("<co>"));
+    }
+}

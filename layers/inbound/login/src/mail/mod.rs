@@ -1,0 +1,20 @@
+//! Mail: written by the flows, kept sealed in the outbox, sent by a [`Mailer`].
+//!
+//! - [`Mailroom`] writes: it seals each mail, so that whoever reads the store finds no link that opens anything.
+//! - [`Postman`] sends what is due, again and again with longer rests, and erases the text of what was sent or given up. A
+//!   mail that was queued survives a killed process; one that was sent just before may be sent twice, never lost.
+//! - [`Mailer`] is what a host implements, or `SmtpMailer` (feature `smtp`).
+
+mod letter;
+mod mailer;
+mod postman;
+mod room;
+#[cfg(feature = "smtp")]
+pub mod smtp;
+
+pub use letter::{Letter, Letters, PlainLetters};
+pub use mailer::{Mail, MailError, Mailer};
+pub use postman::{Posted, Postman};
+pub use room::{InvalidOrigin, Mailroom, NoMailroom};
+#[cfg(feature = "smtp")]
+pub use smtp::SmtpMailer;
