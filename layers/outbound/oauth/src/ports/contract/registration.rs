@@ -124,6 +124,9 @@ pub async fn a_deleted_client_takes_everything_along<S: OAuthStore + AuditTrail>
     assert_eq!(store.approve_interaction(remembered, origin(NOW)).await.unwrap(), Closing::Closed);
     store.begin_interaction(interaction(4), ROOM, origin(NOW)).await.unwrap();
     store.bind_interaction(interaction(4).id, alice(), origin(NOW)).await.unwrap();
+    let mut theirs = interaction(5);
+    theirs.request.client_id = other_client_id();
+    store.begin_interaction(theirs.clone(), ROOM, origin(NOW)).await.unwrap();
     store.put_client(registrant(client_id(), 1), origin(NOW)).await.unwrap();
 
     let mut ear = Ear::on(store).await;
@@ -141,6 +144,8 @@ pub async fn a_deleted_client_takes_everything_along<S: OAuthStore + AuditTrail>
     assert!(store.find_access_token(access_token(1, None).id).await.unwrap().unwrap().revoked);
     let waiting = store.find_interaction(interaction(4).id).await.unwrap().unwrap();
     assert_eq!(waiting.state, InteractionState::Denied);
+    let asked = store.find_interaction(theirs.id).await.unwrap().unwrap();
+    assert_eq!(asked.state, InteractionState::Open);
     let late = Approval { interaction: waiting.id, ..approval(4) };
     assert_eq!(store.approve_interaction(late, origin(NOW)).await.unwrap(), Closing::Gone);
     assert!(!store.find_code(code(3).id).await.unwrap().unwrap().revoked);
