@@ -295,7 +295,8 @@ async fn another_sites_post_is_sent_round_by_get_so_that_the_cookies_come_along(
     let round = answer.location().to_owned();
     assert!(round.starts_with("/oauth/end_session?"), "{round}");
     assert!(house.is_signed_in());
-    let answer = house.browser().get(&round).await;
+    let request = Request::get(&round).header("sec-fetch-site", "cross-site");
+    let answer = house.browser().send(request, "").await;
     assert_eq!(answer.location(), "https://shop.example/bye?state=s");
 }
 
