@@ -46,6 +46,12 @@ impl Browser {
         Self { app, cookies: BTreeMap::new() }
     }
 
+    /// What it sends as its `Cookie` header.
+    pub(crate) fn cookie(&self) -> String {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path).header(header::ACCEPT, "text/html"), String::new()).await
     }
@@ -55,8 +61,7 @@ impl Browser {
     }
 
     async fn send(&mut self, request: http::request::Builder, form: String) -> Answer {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header(header::HOST, "id.example").header(header::COOKIE, cookies.join("; "));
+        let request = request.header(header::HOST, "id.example").header(header::COOKIE, self.cookie());
         let (answer, set) = send(&self.app, request, form).await;
         for (name, value) in set {
             if value.is_empty() {

@@ -138,7 +138,33 @@ pub(crate) async fn silent_and_hinted(stage: &mut Stage) -> Vec<Refusal> {
     let essential = json!({ "id_token": { "acr": { "essential": true, "values": ["2"] } } }).to_string();
     let somebody = json!({ "id_token": { "sub": { "value": "somebody" } } }).to_string();
     let id_token = stage.token("id_token");
+    let several = |law: &str, asked: Asked, error| {
+        let with_bob = and(asked.get(), header::COOKIE, &format!("{}; beside=bob", stage.alice.cookie()));
+        Refusal::redirect(law, and(with_bob, header::ORIGIN, crate::house::ISSUER), error)
+    };
     let mut rows = vec![
+        several("silent, and two people signed in", silent(), "account_selection_required"),
+        several(
+            "silent, two people, and a hint at neither",
+            silent().and("login_hint", "carol"),
+            "account_selection_required",
+        ),
+        several(
+            "silent, and a hint at one who has allowed nothing",
+            silent().and("login_hint", "bob"),
+            "account_selection_required",
+        ),
+        several(
+            "silent, and the one of two that was asked for has allowed nothing",
+            silent().and("id_token_hint", &id_token),
+            "consent_required",
+        ),
+        several(
+            "silent, and neither of two was asked for",
+            silent().and("claims", &somebody),
+            "login_required",
+        ),
+        several("silent, and too long since for both", silent().and("max_age", "0"), "login_required"),
         Refusal::redirect("silent, and nobody signed in", silent().get(), "login_required"),
         alice("silent, and nothing allowed yet", silent(), "consent_required"),
         alice("silent, and too long since", silent().and("max_age", "0"), "login_required"),

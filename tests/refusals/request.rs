@@ -53,9 +53,7 @@ pub(crate) fn bearer(request: Sent, token: &str) -> Sent {
 
 /// From Alice's browser, on the host's own page.
 pub(crate) fn of_alice(stage: &Stage, request: Sent) -> Sent {
-    let cookies = stage.alice.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-    let cookies: Vec<_> = cookies.collect();
-    let request = and(request, header::COOKIE, &cookies.join("; "));
+    let request = and(request, header::COOKIE, &stage.alice.cookie());
     and(request, header::ORIGIN, ISSUER)
 }
 

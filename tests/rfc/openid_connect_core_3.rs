@@ -98,6 +98,26 @@ async fn section_3_1_2_6_what_would_have_to_be_asked_is_an_error_under_prompt_no
 }
 
 #[tokio::test]
+async fn section_3_1_2_6_whoever_is_one_of_several_is_chosen_first() {
+    let (house, mut browser) = house().await;
+    let hint = id_token(&house, &remembered(&mut browser).await).await;
+    browser.cookies.insert(String::from("beside"), String::from("bob"));
+    let silent = format!("{AUTHORIZE}&prompt=none");
+    let answer = browser.get(&silent).await.location;
+    assert_eq!(parameter(&answer, "error"), "account_selection_required", "{answer}");
+    let answer = browser.get(&format!("{silent}&id_token_hint={hint}")).await.location;
+    assert!(parameter(&answer, "code").starts_with("tgcode_"), "{answer}");
+
+    let page = browser.get(AUTHORIZE).await.location;
+    assert!(page.starts_with("/login?"), "the host lets the person choose: {page}");
+    let path = parameter(&page, "return_to");
+    assert!(browser.get(&path).await.location.starts_with("/login?"), "nobody has been chosen yet");
+    browser.cookies.remove("beside");
+    let answer = browser.get(&path).await.location;
+    assert!(parameter(&answer, "code").starts_with("tgcode_"), "{answer}");
+}
+
+#[tokio::test]
 async fn section_3_1_2_1_what_only_helps_is_no_error_and_what_is_unknown_is_ignored() {
     let (_house, mut browser) = house().await;
     let query = format!(

@@ -13,7 +13,7 @@ use http::request::Parts;
 use towergate_core::LocalPath;
 use towergate_oauth::rules::grant::Subject;
 
-use super::{Account, AccountResolver, Claims, Context, Ending, ResolverError};
+use super::{Account, AccountResolver, Candidate, Claims, Context, Ending, ResolverError};
 
 /// Asks who is signed in.
 ///
@@ -25,6 +25,18 @@ pub fn current_account<R: AccountResolver>(
     context: &Context,
 ) -> Result<Option<Account>, ResolverError> {
     caught(|| resolver.current_account(parts, context))?
+}
+
+/// Asks who are signed in beside each other.
+///
+/// # Errors
+/// When the host cannot tell, or panics.
+pub fn candidates<R: AccountResolver>(
+    resolver: &R,
+    parts: &Parts,
+    context: &Context,
+) -> Result<Vec<Candidate>, ResolverError> {
+    caught(|| resolver.candidates(parts, context))?
 }
 
 /// Asks whether the account behind `subject` may still act.
@@ -129,6 +141,10 @@ mod tests {
             self.fail()
         }
 
+        fn candidates(&self, _: &Parts, _: &Context) -> Result<Vec<Candidate>, ResolverError> {
+            self.fail()
+        }
+
         fn account(
             &self,
             _: &Subject,
@@ -166,6 +182,7 @@ mod tests {
         for host in [Host::Errs, Host::Panics, Host::PanicsAtOnce] {
             let failures = [
                 current_account(&host, &parts, &context).unwrap_err(),
+                candidates(&host, &parts, &context).unwrap_err(),
                 account(&host, &subject, &context).await.unwrap_err(),
                 claims(&host, &subject, &context).await.unwrap_err(),
                 login_redirect(&host, &context).unwrap_err(),

@@ -4,6 +4,8 @@
 //!
 //! 1. [`AccountResolver::current_account`] reads what outer layers left in the request's extensions; it does no I/O.
 //! 2. Its answer goes into the extensions as [`CurrentAccount`]; the services further in read nothing else.
+//!    When it is nobody, [`AccountResolver::candidates`] says who are signed in beside each other, for a host that holds several
+//!    accounts at once; they go there as [`Candidates`].
 //! 3. When it errs or panics, the request stops here: 500 `server_error` for the peer, the reason for the operator
 //!    (a `tracing` error, and [`AccountFailure`] in the response's extensions).
 //!
@@ -80,7 +82,7 @@ pub use future::ResponseFuture;
 pub use layer::AccountLayer;
 pub use rejection::{AccountFailure, AccountRejection, PlainAccountRejection};
 pub use resolver::{
-    Account, AccountResolver, Claims, Context, CurrentAccount, Ending, Purpose, ResolverError,
-    UserCodeVerdict,
+    Account, AccountResolver, Candidate, Candidates, Claims, Context, CurrentAccount, Ending, Purpose,
+    ResolverError, UserCodeVerdict,
 };
 pub use service::WithAccount;

@@ -1,4 +1,4 @@
-//! What the host answers about its accounts: seven calls, three of them with a default.
+//! What the host answers about its accounts: eight calls, four of them with a default.
 
 use std::{borrow::Cow, collections::BTreeSet, error::Error, future::Future};
 
@@ -26,6 +26,21 @@ pub trait AccountResolver: Send + Sync + 'static {
     /// # Errors
     /// When the host cannot tell.
     fn current_account(&self, parts: &Parts, context: &Context) -> Result<Option<Account>, ResolverError>;
+
+    /// Everybody who is signed in beside each other in this browser, where the host holds several accounts and the person
+    /// has not chosen one: asked when [`current_account`](Self::current_account) answers nobody. Nobody by default. It does
+    /// no I/O either.
+    ///
+    /// A request that names one of them goes on with that one. Any other goes to [`login_redirect`](Self::login_redirect),
+    /// where the host lets the person choose, and says from then on who it is; under `prompt=none` the client hears
+    /// `account_selection_required`. At the logout endpoint nobody chooses: there `current_account` says whom signing
+    /// out is about.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn candidates(&self, _parts: &Parts, _context: &Context) -> Result<Vec<Candidate>, ResolverError> {
+        Ok(Vec::new())
+    }
 
     /// The account behind a subject, asked again at each token, userinfo and introspection request: `None` when it is
     /// gone or may no longer act.
@@ -105,6 +120,19 @@ pub struct Account {
 /// Left in the request's extensions by the account layer; the services of the authorization server read nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentAccount(pub Option<Account>);
+
+/// Somebody signed in beside others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Who they are.
+    pub account: Account,
+    /// What a `login_hint` may call them, for example their e-mail address; compared without regard to ASCII case.
+    pub names: Vec<String>,
+}
+
+/// Left in the request's extensions beside [`CurrentAccount`] when several people are signed in and none is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidates(pub Vec<Candidate>);
 
 /// What a call is about. The same for every call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use tower_service::Service;
 
 use super::{
-    AccountResolver, Context, CurrentAccount, Purpose, calls,
+    AccountResolver, Candidates, Context, CurrentAccount, Purpose, ResolverError, calls,
     future::ResponseFuture,
     rejection::{AccountFailure, AccountRejection},
 };
@@ -42,20 +42,37 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        match calls::current_account(&*self.resolver, &parts, &Context::new(Purpose::Browser)) {
-            Ok(account) => {
-                parts.extensions.insert(CurrentAccount(account));
+        match who(&*self.resolver, &parts) {
+            Ok((account, candidates)) => {
+                parts.extensions.insert(account);
+                parts.extensions.insert(candidates);
                 ResponseFuture::inner(self.inner.call(Request::from_parts(parts, body)))
             }
-            Err(error) => {
+            Err((call, error)) => {
                 let failure = AccountFailure::of(&error);
-                tracing::error!(reason = %failure, call = "current_account", "the account resolver failed");
+                tracing::error!(reason = %failure, call, "the account resolver failed");
                 let mut response = self.rejection.reject(&failure);
                 response.extensions_mut().insert(failure);
                 ResponseFuture::rejected(response)
             }
         }
     }
+}
+
+/// Who is signed in, or between whom to choose; or the call that failed.
+fn who<R: AccountResolver>(
+    resolver: &R,
+    parts: &Parts,
+) -> Result<(CurrentAccount, Candidates), (&'static str, ResolverError)> {
+    let context = Context::new(Purpose::Browser);
+    let account = calls::current_account(resolver, parts, &context);
+    let account = account.map_err(|error| ("current_account", error))?;
+    let candidates = if account.is_some() {
+        Vec::new()
+    } else {
+        calls::candidates(resolver, parts, &context).map_err(|error| ("candidates", error))?
+    };
+    Ok((CurrentAccount(account), Candidates(candidates)))
 }
 
 impl<S: Clone, R, J: Clone> Clone for WithAccount<S, R, J> {
@@ -79,13 +96,13 @@ mod tests {
     use std::convert::Infallible;
 
     use bytes::Bytes;
-    use http::{StatusCode, request::Parts};
+    use http::StatusCode;
     use http_body_util::{BodyExt, Full};
     use tower::{Layer, ServiceExt, service_fn};
     use towergate_core::LocalPath;
     use towergate_oauth::rules::grant::Subject;
 
-    use super::super::{Account, AccountLayer, Claims, ResolverError};
+    use super::super::{Account, AccountLayer, Claims};
     use super::*;
 
     struct Host(fn() -> Result<Option<Account>, ResolverError>);

@@ -52,8 +52,8 @@ pub(super) async fn authorize<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         }
         return Ok(respond::see_other(&again));
     }
-    let grounds = Grounds::load(server, visit, &request, &client, &to).await?;
-    match (grounds.decide(server, visit, &request, visit.now, None), &visit.account) {
+    let grounds = Grounds::load(server, visit, &request, &client, &to, None).await?;
+    match (grounds.decide(server, visit, &request, visit.now, None), &grounds.account) {
         (Decision::Refuse(error), _) => Ok(answer::error(server, &request, &to, &error)),
         (Decision::LoginRequired { sign_in_after }, _) => {
             let id = InteractionId::fresh(visit.now, &server.random)?;

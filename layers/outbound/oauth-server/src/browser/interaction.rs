@@ -142,13 +142,14 @@ impl Resumed {
         }
         gate::admit(&client, GrantType::AuthorizationCode).map_err(Problem::of_client)?;
         let to = bind_again(request, &client.metadata.redirect_uris)?;
-        let grounds = Grounds::load(server, visit, request, &client, &to).await?;
+        let bound = interaction.subject.as_ref();
+        let grounds = Grounds::load(server, visit, request, &client, &to, bound).await?;
         let decision =
             grounds.decide(server, visit, request, interaction.created_at, interaction.sign_in_after);
-        match (decision, &visit.account, grounds.asked) {
+        match (decision, grounds.account, grounds.asked) {
             (Decision::Refuse(error), Some(account), _) => {
-                let subject = account.subject.clone();
-                match server.store().refuse_interaction(id, subject, error.code, visit.origin).await? {
+                match server.store().refuse_interaction(id, account.subject, error.code, visit.origin).await?
+                {
                     Closing::Closed => Ok(Step::Detour(answer::error(server, request, &to, &error))),
                     Closing::Gone | Closing::ConsentWithdrawn => Err(Problem::other_person()),
                 }
@@ -157,7 +158,6 @@ impl Resumed {
                 Ok(Step::Detour(answer::error(server, request, &to, &error)))
             }
             (decision @ (Decision::ConsentRequired | Decision::Proceed), Some(account), Some(asked)) => {
-                let account = account.clone();
                 let must_ask = decision == Decision::ConsentRequired;
                 Ok(Step::On(Box::new(Self { interaction, client, to, account, asked, must_ask })))
             }

@@ -29,7 +29,9 @@ use towergate_oauth_types::Scope;
 
 use crate::{
     AuthorizationServer, Issuer, ServerConfig,
-    account::{Account, AccountLayer, AccountResolver, Claims, Context, Ending, Purpose, ResolverError},
+    account::{
+        Account, AccountLayer, AccountResolver, Candidate, Claims, Context, Ending, Purpose, ResolverError,
+    },
     pages::{ConsentView, ErrorView, OAuthPages},
     test_keys::keys,
 };
@@ -98,6 +100,13 @@ impl House {
 
     pub(super) fn sign_out(&self) {
         self.host.0.lock().unwrap().account = None;
+    }
+
+    /// Whoever is signed in stays so, and makes room for somebody else.
+    pub(super) fn step_aside(&self) {
+        let mut state = self.host.0.lock().unwrap();
+        let aside = state.account.take().unwrap();
+        state.beside.push(aside);
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -257,6 +266,7 @@ pub(super) enum Failure {
 #[derive(Default)]
 pub(super) struct State {
     account: Option<Account>,
+    beside: Vec<Account>,
     failure: Option<Failure>,
 }
 
@@ -274,6 +284,15 @@ impl AccountResolver for Host {
             Some(Failure::CurrentAccountPanics) => panic!("the users table is on fire"),
             Some(_) | None => Ok(account),
         }
+    }
+
+    fn candidates(&self, _: &Parts, _: &Context) -> Result<Vec<Candidate>, ResolverError> {
+        let state = self.0.lock().unwrap();
+        let named = |account: &Account| Candidate {
+            account: account.clone(),
+            names: vec![account.display_name.clone()],
+        };
+        Ok(state.beside.iter().map(named).collect())
     }
 
     async fn account(&self, subject: &Subject, _: &Context) -> Result<Option<Subject>, ResolverError> {

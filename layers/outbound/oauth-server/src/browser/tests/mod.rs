@@ -1,6 +1,7 @@
 //! The browser side through its layer, over the memory store.
 
 mod authorize;
+mod candidates;
 mod client_document;
 mod consent;
 mod failures;

@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub sign_in_after: Option<Timestamp>,
     /// Who is signed in; `None` when nobody is.
     pub signed_in: Option<SignedIn<'a>>,
+    /// Who are signed in beside each other, while nothing says [which of them](super::select) it is about.
+    pub selectable: &'a [SignedIn<'a>],
     /// The levels that the host can reach at all; any, when it does not say.
     pub acr_offered: &'a [String],
     /// Whether what this person asked to be remembered for this client covers the request.
@@ -67,7 +69,7 @@ pub fn decide(request: &AuthorizationRequest, facts: &Facts<'_>) -> Decision {
     let fresh = facts.signed_in.filter(|signed_in| is_fresh(request, facts, signed_in.auth_time));
     let Some(signed_in) = fresh else {
         return if silent {
-            Decision::Refuse(LOGIN)
+            Decision::Refuse(if is_choice(request, facts) { SELECTION } else { LOGIN })
         } else {
             Decision::LoginRequired { sign_in_after: sign_in_after(request, facts.asked_at) }
         };
@@ -98,6 +100,10 @@ pub fn decide(request: &AuthorizationRequest, facts: &Facts<'_>) -> Decision {
 }
 
 const LOGIN: OAuthError = OAuthError::new(ErrorCode::LoginRequired, "a sign-in is required");
+const SELECTION: OAuthError = OAuthError::new(
+    ErrorCode::AccountSelectionRequired,
+    "several accounts are signed in, and one must be chosen",
+);
 const OTHER_PERSON: OAuthError =
     OAuthError::new(ErrorCode::LoginRequired, "the person who was asked for is not signed in");
 const STEP_UP: OAuthError = OAuthError::new(ErrorCode::InteractionRequired, "a stronger sign-in is required");
@@ -109,6 +115,14 @@ const CONSENT: OAuthError = OAuthError::new(ErrorCode::ConsentRequired, "a conse
 
 fn can_reach(levels: &[&str], facts: &Facts<'_>) -> bool {
     facts.acr_offered.is_empty() || facts.acr_offered.iter().any(|offered| levels.contains(&offered.as_str()))
+}
+
+/// Whether it would do to choose somebody who is signed in.
+fn is_choice(request: &AuthorizationRequest, facts: &Facts<'_>) -> bool {
+    facts.selectable.iter().any(|one| {
+        is_fresh(request, facts, one.auth_time)
+            && request.required_sub.as_ref().is_none_or(|sub| sub == one.sub)
+    })
 }
 
 /// Whether a sign-in is recent enough.

@@ -37,6 +37,7 @@ fn facts(now: i64, auth_time: Option<i64>, is_remembered: bool) -> Facts<'static
         asked_at: ASKED,
         sign_in_after: None,
         signed_in: auth_time.map(|time| SignedIn { sub: "alice", auth_time: at(time), acr: None }),
+        selectable: &[],
         acr_offered: &[],
         is_remembered,
     }
@@ -201,4 +202,25 @@ fn prompt_create_wants_an_account_that_was_made_for_the_request() {
     let asked = request(&[Prompt::Create], None);
     assert_eq!(decided(&asked, 5, Some(-9), true), fresh_sign_in());
     assert_eq!(decided(&asked, 5, Some(1), true), Decision::Proceed);
+}
+
+#[test]
+fn oidc_core_3_1_2_6_several_people_must_be_chosen_from() {
+    let one = |sub, time| SignedIn { sub, auth_time: at(time), acr: None };
+    let several = [one("alice", -61), one("bob", -9)];
+    let facts = |selectable| Facts { selectable, ..facts(0, None, false) };
+    let silent = |max_age| request(&[Prompt::None], max_age);
+    let asked_for = |sub: &str| AuthorizationRequest { required_sub: Some(sub.to_owned()), ..silent(None) };
+    for (law, request, error) in [
+        ("in silence", silent(None), ErrorCode::AccountSelectionRequired),
+        ("one is fresh enough", silent(Some(10)), ErrorCode::AccountSelectionRequired),
+        ("nobody is fresh enough", silent(Some(8)), ErrorCode::LoginRequired),
+        ("two of the same name", asked_for("bob"), ErrorCode::AccountSelectionRequired),
+        ("none is who was asked for", asked_for("carol"), ErrorCode::LoginRequired),
+    ] {
+        assert_eq!(refusal(decide(&request, &facts(&several))), error, "{law}");
+    }
+    assert_eq!(refusal(decide(&silent(None), &facts(&[]))), ErrorCode::LoginRequired, "nobody");
+    let page = Decision::LoginRequired { sign_in_after: None };
+    assert_eq!(decide(&request(&[], None), &facts(&several)), page);
 }
