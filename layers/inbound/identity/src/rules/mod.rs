@@ -1,5 +1,6 @@
 //! What counts as proof of who somebody is, decided from facts alone.
 
+pub mod assurance;
 pub mod backup_code;
 pub mod email;
 pub mod email_token;

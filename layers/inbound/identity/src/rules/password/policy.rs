@@ -54,6 +54,12 @@ impl PasswordPolicy {
         Self { minimum: 1, common: true }
     }
 
+    /// The policy without the list of those that everybody tries first, nor its person's address.
+    #[must_use]
+    pub const fn insecure_without_blocklist(self) -> Self {
+        Self { common: true, ..self }
+    }
+
     /// Whether `password` may be set.
     ///
     /// # Errors
