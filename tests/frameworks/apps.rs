@@ -23,7 +23,7 @@ use towergate::{
             user::{User, UserId, UserState},
         },
     },
-    login::{LoginRoutes, PasswordHasher},
+    login::{LoginRoutes, PasswordHasher, Site},
     pages::DefaultPages,
     scope::{CurrentScope, ScopeLayer},
     session::{Session, SessionLayer},
@@ -108,7 +108,7 @@ where
             let stack = Stack::new(AuditLayer::new())
                 .session(SessionLayer::new(store.clone()))
                 .scope(ScopeLayer::new());
-            let login = LoginRoutes::new(store.clone(), hasher, DefaultPages::new());
+            let login = LoginRoutes::new(store.clone(), hasher, Site::new(DefaultPages::new()));
             serve(ServiceBuilder::new().layer(stack).layer(login).service(app)).await
         }
         Layers::WithoutSession => serve(ScopeLayer::new().layer(app)).await,

@@ -33,7 +33,7 @@ use towergate::{
             user::{User, UserId, UserState},
         },
     },
-    login::{LoginRoutes, PasswordHasher},
+    login::{LoginRoutes, PasswordHasher, Site},
     oauth::{
         ports::OAuthStore,
         rules::client::{AccessTokenFormat, Client, ClientAuthMethod, ClientId, ClientMetadata, GrantType},
@@ -115,11 +115,9 @@ impl House {
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());
         let stack =
             Stack::new(audit()).session(session).scope(ScopeLayer::new()).authorization_server(&server);
+        let site = Site::new(DefaultPages::new()).clock(clock.clone()).random(random.clone());
         // A try counts before it is checked: the races sign in eight times at once.
-        let login = LoginRoutes::new(people, hasher, DefaultPages::new())
-            .lockout(LockoutPolicy::default().free(10))
-            .clock(clock.clone())
-            .random(random.clone());
+        let login = LoginRoutes::new(people, hasher, site).lockout(LockoutPolicy::default().free(10));
         let described = ResourceMetadata::new(ISSUER, server.config().issuer.as_str()).unwrap();
         let api = api::api(&verifier_of(&server), &described);
         let pages = ServiceBuilder::new()

@@ -10,7 +10,7 @@ use towergate::{
     audit::AuditLayer,
     core::system::{OsRandom, SystemClock},
     identity::{self, rules::password::HashParams},
-    login::{LoginRoutes, PasswordHasher},
+    login::{LoginRoutes, PasswordHasher, Site},
     oauth::ports::memory::MemoryStore,
     oauth_server::AuthorizationServer,
     pages::DefaultPages,
@@ -36,7 +36,7 @@ pub(crate) fn with_layers(pages: Router, server: &Server) -> Router {
         .session(SessionLayer::new(people.clone()))
         .scope(ScopeLayer::new())
         .authorization_server(server);
-    let login = LoginRoutes::new(people, hasher, DefaultPages::new());
+    let login = LoginRoutes::new(people, hasher, Site::new(DefaultPages::new()));
     pages.layer(ServiceBuilder::new().layer(stack).layer(login).layer(server.browser()))
 }
 

@@ -14,7 +14,7 @@ use towergate::{
         rules::{level::Level, password::HashParams, user::UserId},
     },
     login::{
-        FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes,
+        FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
         mail::{Mailroom, PlainLetters},
     },
     oauth::ports::OAuthStore,
@@ -152,30 +152,34 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         if self.config.is_https() { layer } else { layer.insecure_cookie() }
     }
 
+    /// What every page of signing in and of the account shares.
+    pub fn site(&self) -> Site<DefaultPages, EndGrants<I, O>> {
+        let mut site = Site::new(self.pages.clone())
+            .clock(Arc::clone(&self.clock))
+            .random(Arc::clone(&self.random))
+            .on_logout(EndGrants(self.server.clone()));
+        if self.config.mail.is_some() {
+            site = site.notices(self.room.clone());
+        }
+        if self.config.is_https() { site } else { site.insecure_cookie() }
+    }
+
     /// The layer that answers `/login` and `/logout`.
     pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<I, O>> {
-        LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.pages.clone())
-            .clock(Arc::clone(&self.clock))
-            .on_logout(EndGrants(self.server.clone()))
+        LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.site())
     }
 
     /// The layer that answers `/mfa` and `/account/security`.
     pub fn factors(&self) -> FactorRoutes<I, DefaultPages, EndGrants<I, O>> {
         let issuer = self.config.issuer.host_str().unwrap_or("towergate");
-        FactorRoutes::new(self.people.clone(), self.sealing.clone(), issuer, self.pages.clone())
-            .clock(Arc::clone(&self.clock))
-            .random(Arc::clone(&self.random))
-            .on_logout(EndGrants(self.server.clone()))
+        FactorRoutes::new(self.people.clone(), self.sealing.clone(), issuer, self.site())
     }
 
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.
-    pub fn registration(&self) -> Option<RegisterRoutes<I, DefaultPages>> {
+    pub fn registration(&self) -> Option<RegisterRoutes<I, DefaultPages, EndGrants<I, O>>> {
         self.config.mail.as_ref()?;
         let (people, hasher) = (self.people.clone(), self.hasher.clone());
-        let routes = RegisterRoutes::new(people, hasher, self.room.clone(), self.pages.clone())
-            .clock(Arc::clone(&self.clock))
-            .random(Arc::clone(&self.random));
-        Some(if self.config.is_https() { routes } else { routes.insecure_cookie() })
+        Some(RegisterRoutes::new(people, hasher, self.room.clone(), self.site()))
     }
 
     /// The layer that answers `/dev/mailbox`, on a developer's own machine.

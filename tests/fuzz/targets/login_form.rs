@@ -16,7 +16,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 use towergate_core::random::InsecureSeededRandom;
 use towergate_fuzz::people_and_cookie;
 use towergate_identity::{ports::memory::MemoryStore, rules::password::HashParams};
-use towergate_login::{LoginRoutes, PasswordHasher};
+use towergate_login::{LoginRoutes, PasswordHasher, Site};
 use towergate_pages::DefaultPages;
 use towergate_session::SessionLayer;
 
@@ -33,7 +33,7 @@ fuzz_target!(|text: &[u8]| {
     let host = service_fn(async |_: Request<Full<Bytes>>| {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
-    let login = LoginRoutes::new(PEOPLE.clone(), HASHER.clone(), DefaultPages::new());
+    let login = LoginRoutes::new(PEOPLE.clone(), HASHER.clone(), Site::new(DefaultPages::new()));
     let service = ServiceBuilder::new().layer(SessionLayer::new(PEOPLE.clone())).layer(login).service(host);
     for text in [text.to_vec(), [text, b"&email=alice%40example.com&password=x"].concat()] {
         let request = Request::post("/login")

@@ -85,11 +85,6 @@ impl<S: IdentityStore> Authenticator<S> {
         Self { store, sealing: Arc::new(sealing), random }
     }
 
-    pub(crate) fn drawing_from(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = random;
-        self
-    }
-
     pub(crate) const fn store(&self) -> &S {
         &self.store
     }

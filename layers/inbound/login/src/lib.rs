@@ -2,6 +2,7 @@
 //!
 //! - [`LoginRoutes`] is a layer that answers `/login` and `/logout` and passes all else on. It stands inside
 //!   `SessionLayer`, and inside a defence against forged posts such as `tower_http::csrf`.
+//! - [`Site`] is what all of them are told once: pages, paths, the time, randomness.
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
 //!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
@@ -11,6 +12,7 @@
 //! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
 
 mod answer;
+mod arrival;
 pub mod authenticator;
 mod browser_cookie;
 pub mod confirm;
@@ -27,8 +29,10 @@ mod query;
 pub mod register;
 pub mod routes;
 pub mod second_factor;
-mod setting;
+pub mod sensitive;
+pub mod site;
 
+pub use arrival::Stopped;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
 pub use factor_routes::FactorRoutes;
 pub use hasher::{HasherError, PasswordHasher};
@@ -37,6 +41,7 @@ pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use register::RegisterRoutes;
 pub use routes::LoginRoutes;
 pub use second_factor::{SecondFactor, SecondFactorError};
+pub use site::{Paths, Site};
 
 #[cfg(test)]
 mod tests;

@@ -10,35 +10,30 @@
 //! 4. Who failed too often lately is told so, with 429 and `Retry-After`, whether anybody has the address or not.
 //! 5. Too much to do, or a store that is away, answers 503 with `Retry-After`.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{LocalPath, Secret, StoreError, audit::Origin};
+use towergate_core::{LocalPath, StoreError};
 use towergate_identity::{
     ports::IdentityStore,
     rules::{email, level::Level, session::SessionStage},
 };
 use towergate_session::{Session, SessionError};
-use tracing::Instrument;
 
 use crate::{
     answer,
     form::{self, FormError},
-    hasher::HasherError,
     logout::OnLogout,
     pages::{LoginPages, LoginView},
-    password::{LoginError, PasswordLogin, REFUSED, SignedIn, TOO_MANY_TRIES},
-    setting::Setting,
+    password::{LoginError, PasswordLogin, REFUSED, TOO_MANY_TRIES},
+    site::Site,
 };
 
 /// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
 pub(crate) struct Login<S, P, H> {
     pub(crate) login: PasswordLogin<S>,
-    pub(crate) hook: Arc<H>,
-    pub(crate) path: LocalPath,
-    pub(crate) second_factor: LocalPath,
-    pub(crate) setting: Setting<P>,
+    pub(crate) site: Site<P, H>,
 }
 
 impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
@@ -65,7 +60,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
                 let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
                 let levels = levels.as_ref().map_or("", |levels| levels.expose());
                 match self.lacks_only_a_second_factor(&session, levels).await {
-                    Ok(true) => return answer::see_other_first(&self.second_factor, &return_to),
+                    Ok(true) => return answer::see_other_first(&self.site.paths.second_factor, &return_to),
                     Ok(false) => {}
                     Err(error) => return answer::store_failed(&error, self.pages()),
                 }
@@ -108,15 +103,16 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         let (Some(email), Some(password)) = (email, password) else {
             return answer::unreadable(FormError::Missing, self.pages());
         };
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
 
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
-        match self.sign_in(email.expose().clone(), password, session, origin).await {
-            Ok(SignedIn { stage: SessionStage::Complete, .. }) => answer::see_other(&return_to),
-            Ok(_) => answer::see_other_first(&self.second_factor, &return_to),
+        let (login, typed, entered) = (self.login.clone(), email.expose().clone(), session.clone());
+        let way = async move { login.attempt(&typed, &password, &entered, origin).await };
+        match self.site.sign_in(&session, origin, way).await {
+            Ok(signed_in) => self.site.welcome(signed_in.stage, &return_to),
             Err(LoginError::Refused) => {
                 self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(REFUSED))
             }
@@ -129,40 +125,11 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             Err(LoginError::Store(error) | LoginError::Session(SessionError::Store(error))) => {
                 answer::store_failed(&error, self.pages())
             }
-            Err(error @ (LoginError::Hasher(_) | LoginError::Session(_))) => {
+            Err(error @ (LoginError::Hasher(_) | LoginError::Session(_) | LoginError::Stopped(_))) => {
                 tracing::error!(%error, "signing in failed");
                 answer::broken(self.pages())
             }
         }
-    }
-
-    /// Signs in, and ends what came from another person's sign-in whose place the new one takes.
-    async fn sign_in(
-        &self,
-        email: String,
-        password: Secret<String>,
-        session: Session,
-        origin: Origin,
-    ) -> Result<SignedIn, LoginError> {
-        let (login, hook) = (self.login.clone(), Arc::clone(&self.hook));
-        let signing_in = async move {
-            // Nobody goes on with a sign-in in which no client would be served any more.
-            if let Some(before) = session.sign_in_id()
-                && hook.has_ended(before).await?
-            {
-                session.end().await.map_err(LoginError::Session)?;
-            }
-            let signed_in = login.attempt(&email, &password, &session, origin).await?;
-            if let Some(ended) = signed_in.ended
-                && let Err(error) = hook.ending(ended, origin).await
-            {
-                tracing::error!(%error, sign_in = %ended, "what came from a replaced sign-in did not end");
-            }
-            Ok(signed_in)
-        };
-        // On its own task: whoever hangs up early has signed in, so the earlier sign-in ends all the same.
-        let signing_in = tokio::spawn(signing_in.in_current_span());
-        signing_in.await.unwrap_or(Err(LoginError::Hasher(HasherError::Stopped)))
     }
 
     fn form(
@@ -173,7 +140,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         message: Option<&str>,
     ) -> Response<Bytes> {
         let view = LoginView {
-            action: self.path.to_string(),
+            action: self.site.paths.login.to_string(),
             // What is too long to be an address is not worth showing again.
             email: if email.len() > email::MAX_LENGTH { String::new() } else { email.to_owned() },
             return_to: return_to.to_string(),
@@ -183,7 +150,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
     }
 
     fn pages(&self) -> &P {
-        &self.setting.pages
+        &self.site.pages
     }
 }
 

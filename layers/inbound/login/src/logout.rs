@@ -18,7 +18,7 @@ use towergate_identity::rules::session::SignInId;
 use towergate_session::{Session, SessionError};
 use tracing::Instrument;
 
-use crate::{answer, pages::LoginPages, setting::Setting};
+use crate::{answer, pages::LoginPages, site::Site};
 
 /// What else ends when somebody signs out, or another person signs in in their place: told by the host, which knows both
 /// halves. `()` ends nothing else.
@@ -62,16 +62,14 @@ impl OnLogout for () {
 
 /// The way out at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
 pub(crate) struct Logout<P, H> {
-    pub(crate) hook: Arc<H>,
-    pub(crate) then: LocalPath,
-    pub(crate) setting: Setting<P>,
+    pub(crate) site: Site<P, H>,
 }
 
 impl<P: LoginPages, H: OnLogout> Logout<P, H> {
     pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         drop(body);
-        let pages = &*self.setting.pages;
+        let pages = &*self.site.pages;
         if parts.method != Method::POST {
             return answer::wrong_method("POST", pages);
         }
@@ -79,13 +77,14 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
             Ok(session) => session,
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(pages);
         };
         // On its own task: whoever hangs up early is signed out whole all the same.
         let ending =
-            end(Arc::clone(&self.hook), session.clone(), self.then.clone(), origin).in_current_span();
+            end(Arc::clone(&self.site.hook), session.clone(), self.site.paths.after_logout.clone(), origin)
+                .in_current_span();
         let Ok(ended) = tokio::spawn(ending).await else {
             tracing::error!("signing out was stopped");
             return answer::broken(pages);

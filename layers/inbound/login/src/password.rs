@@ -30,7 +30,10 @@ use towergate_identity::{
 use towergate_session::{Begun, Session, SessionError};
 use tracing::Instrument;
 
-use crate::hasher::{HasherError, PasswordHasher};
+use crate::{
+    arrival::Stopped,
+    hasher::{HasherError, PasswordHasher},
+};
 
 /// What the person is told, whatever the reason.
 pub const REFUSED: &str = "The e-mail address or the password is wrong.";
@@ -83,7 +86,10 @@ pub enum LoginError {
     Hasher(HasherError),
     /// The session was not begun.
     #[error(transparent)]
-    Session(SessionError),
+    Session(#[from] SessionError),
+    /// The work was stopped, as happens when the runtime shuts down.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -35,6 +35,7 @@ use crate::{
     hasher::{HasherError, PasswordHasher},
     mail::Mailroom,
     query,
+    site::{Paths, Site},
 };
 
 pub use pages::{ConfirmView, ConfirmedView, RegisterPages, RegisterView};
@@ -99,17 +100,26 @@ pub enum RegisterError {
 impl<S: IdentityStore> Registration<S> {
     /// Takes people into `store`, with mail from `room`.
     pub fn new(store: S, hasher: PasswordHasher, room: Mailroom) -> Self {
-        let path = |text| LocalPath::parse(text).unwrap_or_else(LocalPath::root);
+        let Paths { confirm, login, .. } = Paths::default();
         Self {
             store,
             hasher,
             room,
             policy: PasswordPolicy::default(),
             limit: MailLimit::default(),
-            confirm_path: path("/confirm"),
-            login_path: path("/login"),
+            confirm_path: confirm,
+            login_path: login,
             random: Arc::new(towergate_core::system::OsRandom::new()),
         }
+    }
+
+    /// With the paths and the randomness of `site`.
+    #[must_use]
+    pub fn at<P, H>(mut self, site: &Site<P, H>) -> Self {
+        self.confirm_path = site.paths.confirm.clone();
+        self.login_path = site.paths.login.clone();
+        self.random = Arc::clone(&site.random);
+        self
     }
 
     /// Asks this of new passwords.

@@ -56,6 +56,24 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+
+    /// This moment in UTC and whole seconds, as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6) writes it:
+    /// `2026-11-21T18:30:00Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let (days, second) = (self.unix_seconds().div_euclid(86_400), self.unix_seconds().rem_euclid(86_400));
+        // Days are counted from 0000-03-01 in eras of 400 years, so that a leap day comes last in its year.
+        let shifted = days + 719_468;
+        let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute) = (second / 3600, second / 60 % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
+    }
 }
 
 impl fmt::Debug for Timestamp {
@@ -123,5 +141,17 @@ mod tests {
         let end = Timestamp::from_unix_millis(i64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(Timestamp::from_unix_millis(0).since(end), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_moment_is_written_as_rfc_3339_does() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp::from_unix_seconds(seconds).to_rfc3339(), text);
+        }
     }
 }

@@ -37,8 +37,16 @@ pub const MAX_TRIES: u8 = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
+    /// To show that a new address is its person's, who has another one now.
+    ChangeEmail,
     /// To show that the address of a new account is its person's.
     Confirm,
+    /// To set a forgotten password anew.
+    ResetPassword,
+    /// To sign in.
+    SignIn,
+    /// To have back the address that was changed for another.
+    UndoEmailChange,
 }
 
 impl Purpose {
@@ -46,21 +54,32 @@ impl Purpose {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ChangeEmail => "change_email",
             Self::Confirm => "confirm",
+            Self::ResetPassword => "reset_password",
+            Self::SignIn => "sign_in",
+            Self::UndoEmailChange => "undo_email_change",
         }
     }
+
+    /// Every one of them.
+    pub const ALL: [Self; 5] =
+        [Self::ChangeEmail, Self::Confirm, Self::ResetPassword, Self::SignIn, Self::UndoEmailChange];
 
     /// Reads the word back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Confirm].into_iter().find(|purpose| purpose.as_str() == text)
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
 
     /// How long a proof of it is good.
     #[must_use]
     pub const fn lifetime(self) -> Duration {
         match self {
-            Self::Confirm => Duration::from_secs(24 * 3600),
+            Self::SignIn => Duration::from_secs(10 * 60),
+            Self::ResetPassword => Duration::from_secs(3600),
+            Self::ChangeEmail | Self::Confirm => Duration::from_secs(24 * 3600),
+            Self::UndoEmailChange => Duration::from_secs(7 * 24 * 3600),
         }
     }
 }

@@ -9,26 +9,53 @@ use super::user::UserId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Method {
+    /// A link or a code in a mail. No registered value says so; NIST SP 800-63B-4 section 3.1.3.1 takes it for no
+    /// authenticator of its own.
+    Email,
+    /// What another provider says, `fed` by custom.
+    Federated,
     /// A one-time password.
     Otp,
+    /// The possession of a passkey's private key: `pop`.
+    Passkey,
     /// A password.
     Password,
+    /// A cookie that outlived the session in which somebody proved who they are. It says nothing by itself.
+    Remembered,
+    /// A passkey's device asked for a fingerprint, a face or a PIN: `mfa`, together with `pop`.
+    UserVerified,
 }
 
 impl Method {
-    /// The registered `amr` value.
+    /// Every one of them.
+    pub const ALL: [Self; 7] = [
+        Self::Email,
+        Self::Federated,
+        Self::Otp,
+        Self::Passkey,
+        Self::Password,
+        Self::Remembered,
+        Self::UserVerified,
+    ];
+
+    /// The `amr` value, registered where there is one.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Email => "email",
+            Self::Federated => "fed",
             Self::Otp => "otp",
+            Self::Passkey => "pop",
             Self::Password => "pwd",
+            Self::Remembered => "remembered",
+            Self::UserVerified => "mfa",
         }
     }
 
-    /// Reads a registered `amr` value back.
+    /// Reads an `amr` value back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Otp, Self::Password].into_iter().find(|method| method.as_str() == text)
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towergate_core::{Timestamp, typed_id};
 
-use super::user::UserId;
+use super::{notice::Notice, user::UserId};
 
 typed_id! {
     /// A mail.
@@ -17,8 +17,16 @@ typed_id! {
 pub enum MailKind {
     /// Somebody asks for an account at an address that has one.
     AddressTaken,
+    /// A new address of somebody is to be proven.
+    ChangeEmail,
     /// A new account's address is to be confirmed.
     ConfirmAddress,
+    /// Something was changed of somebody's account.
+    Notice(Notice),
+    /// A forgotten password is to be set anew.
+    ResetPassword,
+    /// Somebody signs in by mail.
+    SignIn,
 }
 
 impl MailKind {
@@ -27,14 +35,21 @@ impl MailKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AddressTaken => "address_taken",
+            Self::ChangeEmail => "change_email",
             Self::ConfirmAddress => "confirm_address",
+            Self::Notice(notice) => notice.as_str(),
+            Self::ResetPassword => "reset_password",
+            Self::SignIn => "sign_in",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::AddressTaken, Self::ConfirmAddress].into_iter().find(|kind| kind.as_str() == text)
+        [Self::AddressTaken, Self::ChangeEmail, Self::ConfirmAddress, Self::ResetPassword, Self::SignIn]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .or_else(|| Notice::parse(text).map(Self::Notice))
     }
 }
 

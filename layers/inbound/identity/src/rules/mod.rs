@@ -10,6 +10,7 @@ pub mod level;
 pub mod lockout;
 pub mod login_proof;
 pub mod mail;
+pub mod notice;
 pub mod password;
 pub mod registration;
 pub mod second_factor;

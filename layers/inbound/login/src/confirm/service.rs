@@ -16,17 +16,17 @@ use towergate_session::Session;
 
 use crate::{
     answer,
-    browser_cookie::BrowserCookie,
     confirm::{ConfirmError, Confirmation, Evidence, Ground, Prospect},
     form::{self, FormError},
     login::destination,
+    logout::OnLogout,
     query,
     register::{
         Registration,
         pages::{ConfirmView, ConfirmedView, RegisterPages},
         service::failed,
     },
-    setting::Setting,
+    site::Site,
 };
 
 /// What the person is told of a link that is not good.
@@ -38,14 +38,13 @@ const ASKS_PASSWORD: &str = "Please type the password that you chose when you re
 const WRONG_PASSWORD: &str = "The password is wrong.";
 
 /// The page at one path. Part of [`RegisterRoutes`](crate::RegisterRoutes).
-pub(crate) struct ConfirmPage<S, P> {
+pub(crate) struct ConfirmPage<S, P, H> {
     pub(crate) confirmation: Confirmation<S>,
     pub(crate) registration: Registration<S>,
-    pub(crate) cookie: BrowserCookie,
-    pub(crate) setting: Setting<P>,
+    pub(crate) site: Site<P, H>,
 }
 
-impl<S: IdentityStore, P: RegisterPages> ConfirmPage<S, P> {
+impl<S: IdentityStore, P: RegisterPages, H: OnLogout> ConfirmPage<S, P, H> {
     pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: http_body::Body + Send,
@@ -57,11 +56,11 @@ impl<S: IdentityStore, P: RegisterPages> ConfirmPage<S, P> {
             Ok(session) => session.clone(),
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
-        let browser = self.cookie.read(&parts.headers).map(|token| token.digest());
+        let browser = self.site.cookie.read(&parts.headers).map(|token| token.digest());
         let ground = Ground { browser, password: None, user: session.user() };
         match parts.method {
             Method::GET | Method::HEAD => {
@@ -157,7 +156,7 @@ impl<S: IdentityStore, P: RegisterPages> ConfirmPage<S, P> {
     }
 
     fn confirmed(&self, return_to: &LocalPath, signed_in: bool) -> Response<Bytes> {
-        let login = query::with_return_to(&self.registration.login_path, return_to);
+        let login = query::with_return_to(&self.site.paths.login, return_to);
         let next = if signed_in { return_to } else { &login };
         let view = ConfirmedView { next: next.to_string(), signed_in };
         answer::page(StatusCode::OK, self.pages().confirmed(&view), self.pages())
@@ -165,11 +164,11 @@ impl<S: IdentityStore, P: RegisterPages> ConfirmPage<S, P> {
 
     fn view(&self, return_to: &LocalPath, ground: &Ground) -> ConfirmView {
         ConfirmView {
-            action: self.registration.confirm_path.to_string(),
+            action: self.site.paths.confirm.to_string(),
             token: None,
             email: String::new(),
             return_to: return_to.to_string(),
-            login: query::with_return_to(&self.registration.login_path, return_to).to_string(),
+            login: query::with_return_to(&self.site.paths.login, return_to).to_string(),
             asks_password: ground.browser.is_none() && ground.user.is_none(),
             sent: false,
             message: None,
@@ -197,6 +196,6 @@ impl<S: IdentityStore, P: RegisterPages> ConfirmPage<S, P> {
     }
 
     fn pages(&self) -> &P {
-        &self.setting.pages
+        &self.site.pages
     }
 }

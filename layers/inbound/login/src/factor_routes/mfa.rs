@@ -1,6 +1,6 @@
 //! The page that asks for a second factor.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -16,18 +16,13 @@ use crate::{
     logout::OnLogout,
     password::TOO_MANY_TRIES,
     second_factor::{REFUSED, SecondFactor, SecondFactorError},
-    setting::Setting,
+    site::Site,
 };
 
 /// The page at one path.
 pub(super) struct Mfa<S, P, H> {
     pub(super) factor: SecondFactor<S>,
-    pub(super) hook: Arc<H>,
-    pub(super) path: LocalPath,
-    pub(super) login: LocalPath,
-    pub(super) logout: LocalPath,
-    pub(super) security: LocalPath,
-    pub(super) setting: Setting<P>,
+    pub(super) site: Site<P, H>,
 }
 
 impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
@@ -57,7 +52,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             Err(error) => return answer::unreadable(error, self.pages()),
         };
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
@@ -75,7 +70,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         let record = session.record();
         let ended = match record.as_ref() {
             // Nobody goes on with a sign-in in which no client would be served any more.
-            Some(record) => match self.hook.has_ended(record.sign_in).await {
+            Some(record) => match self.site.hook.has_ended(record.sign_in).await {
                 Ok(ended) => ended,
                 Err(error) => return Some(answer::store_failed(&error, self.pages())),
             },
@@ -85,12 +80,12 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             if let Err(error) = session.end().await {
                 tracing::warn!(%error, "a session whose sign-in has ended could not be ended");
             }
-            return Some(answer::see_other_first(&self.login, return_to));
+            return Some(answer::see_other_first(&self.site.paths.login, return_to));
         }
         let record = record.filter(|record| record.stage == SessionStage::Complete)?;
         match self.factor.store().find_totp(record.user).await {
             Ok(Some(totp)) if totp.is_enrolled() => None,
-            Ok(_) => Some(answer::see_other(&self.security)),
+            Ok(_) => Some(answer::see_other(&self.site.paths.security)),
             Err(error) => Some(answer::store_failed(&error, self.pages())),
         }
     }
@@ -114,7 +109,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             Err(
                 SecondFactorError::NoSession
                 | SecondFactorError::Session(SessionError::Gone | SessionError::UserRefused),
-            ) => answer::see_other_first(&self.login, return_to),
+            ) => answer::see_other_first(&self.site.paths.login, return_to),
             Err(SecondFactorError::Store(error) | SecondFactorError::Session(SessionError::Store(error))) => {
                 answer::store_failed(&error, self.pages())
             }
@@ -131,15 +126,15 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
 
     fn form(&self, status: StatusCode, return_to: &LocalPath, message: Option<&str>) -> Response<Bytes> {
         let view = SecondFactorView {
-            action: self.path.to_string(),
+            action: self.site.paths.second_factor.to_string(),
             return_to: return_to.to_string(),
             message: message.map(str::to_owned),
-            start_over: self.logout.to_string(),
+            start_over: self.site.paths.logout.to_string(),
         };
         answer::page(status, self.pages().second_factor(&view), self.pages())
     }
 
     fn pages(&self) -> &P {
-        &self.setting.pages
+        &self.site.pages
     }
 }

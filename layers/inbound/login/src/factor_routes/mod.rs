@@ -3,7 +3,7 @@
 //! The rules, in order:
 //!
 //! 1. A request for `/mfa` or `/account/security` is answered here; any other passes to the inner service untouched. Other
-//!    paths can be [set](FactorRoutes::second_factor_path), the same as those of [`LoginRoutes`](crate::LoginRoutes).
+//!    paths can be [set](crate::Site::paths_mut).
 //! 2. `/mfa` asks whoever is half signed in for a code of their app or a backup code, and whoever is signed in with one
 //!    factor, when something asks for two. A success answers 303 to `return_to`, with a new session in the same sign-in; a
 //!    failure 422 with the form again; too many 429 with `Retry-After`. Without a session: 303 to the sign-in page.
@@ -23,7 +23,7 @@
 //! use tower_layer::Layer;
 //! use towergate_core::{Secret, seal::{SealingKey, SealingRing}};
 //! use towergate_identity::ports::memory::MemoryStore;
-//! use towergate_login::{FactorRoutes, factor_pages::*, pages::*};
+//! use towergate_login::{FactorRoutes, Site, factor_pages::*, pages::*};
 //! use towergate_session::SessionLayer;
 //!
 //! struct Plain;
@@ -53,7 +53,7 @@
 //! let hello = service_fn(async |_: Request<Full<Bytes>>| {
 //!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello")))
 //! });
-//! let routes = FactorRoutes::new(store.clone(), sealing, "Example", Plain);
+//! let routes = FactorRoutes::new(store.clone(), sealing, "Example", Site::new(Plain));
 //! let app = SessionLayer::new(store).layer(routes.layer(hello));
 //!
 //! let passed = app.clone().oneshot(Request::get("/other").body(Full::default())?).await?;

@@ -1,18 +1,13 @@
 //! The page on which people enrol and remove their authenticator app.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{LocalPath, Secret, audit::Origin};
+use towergate_core::{Secret, audit::Origin};
 use towergate_identity::{
     ports::IdentityStore,
-    rules::{
-        backup_code::BackupCode,
-        level::Level,
-        session::{SessionRecord, SessionStage},
-        user::UserId,
-    },
+    rules::{backup_code::BackupCode, session::SessionRecord, user::UserId},
 };
 use towergate_session::Session;
 
@@ -21,23 +16,19 @@ use crate::{
     authenticator::{Authenticator, AuthenticatorError, Enrolled},
     factor_pages::{AppView, FactorPages, SecurityView},
     form::{self, FormError},
-    setting::Setting,
+    logout::OnLogout,
+    sensitive::Admission,
+    site::Site,
 };
-
-/// How old a proof may be for a change of somebody's factors.
-const FRESH: Duration = Duration::from_secs(5 * 60);
 
 const WRONG_CODE: &str =
     "This is not the code that the app shows for this secret. Is the clock of your device right?";
 
 /// The page at one path.
-pub(super) struct Security<S, P> {
+pub(super) struct Security<S, P, H> {
     pub(super) authenticator: Authenticator<S>,
     pub(super) issuer: String,
-    pub(super) path: LocalPath,
-    pub(super) login: LocalPath,
-    pub(super) mfa: LocalPath,
-    pub(super) setting: Setting<P>,
+    pub(super) site: Site<P, H>,
 }
 
 /// What a form asks for.
@@ -48,7 +39,7 @@ enum Change {
     Remove,
 }
 
-impl<S: IdentityStore, P: FactorPages> Security<S, P> {
+impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: http_body::Body + Send,
@@ -57,7 +48,7 @@ impl<S: IdentityStore, P: FactorPages> Security<S, P> {
     {
         let (parts, body) = request.into_parts();
         let session = match Session::of(&parts.extensions) {
-            Ok(session) => session.record(),
+            Ok(session) => session.clone(),
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
         let change = match parts.method {
@@ -68,21 +59,22 @@ impl<S: IdentityStore, P: FactorPages> Security<S, P> {
             },
             _ => return answer::wrong_method("GET, HEAD, POST", self.pages()),
         };
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
-        let Some(record) = session.filter(|record| record.stage == SessionStage::Complete) else {
-            return answer::see_other_first(&self.login, &self.path);
+        let here = &self.site.paths.security;
+        let record = match self.site.admit(self.authenticator.store(), &session, here, origin.at).await {
+            Ok(Admission::Admitted(record)) => record,
+            Ok(Admission::Elsewhere(response)) => return *response,
+            Err(error) => return answer::store_failed(&error, self.pages()),
         };
         match self.change(&record, change, origin).await {
             Ok(response) => response,
             Err(AuthenticatorError::Store(error)) => answer::store_failed(&error, self.pages()),
             // Somebody was quicker, elsewhere: the page says how things stand.
-            Err(AuthenticatorError::AlreadyThere | AuthenticatorError::NotThere) => {
-                answer::see_other(&self.path)
-            }
-            Err(AuthenticatorError::UserRefused) => answer::see_other_first(&self.login, &self.path),
+            Err(AuthenticatorError::AlreadyThere | AuthenticatorError::NotThere) => answer::see_other(here),
+            Err(AuthenticatorError::UserRefused) => answer::see_other_first(&self.site.paths.login, here),
             Err(error) => {
                 tracing::error!(%error, "an authenticator app could not be changed");
                 answer::broken(self.pages())
@@ -98,17 +90,12 @@ impl<S: IdentityStore, P: FactorPages> Security<S, P> {
     ) -> Result<Response<Bytes>, AuthenticatorError> {
         let (user, keeps) = (record.user, Some(record.id));
         let enrolled = self.authenticator.of(user, origin).await?;
-        let has_app = matches!(enrolled, Enrolled::App { .. });
-        if !is_proven(record, has_app, origin) {
-            let proof = if has_app { &self.mfa } else { &self.login };
-            return Ok(answer::see_other_first(proof, &self.path));
-        }
         let keeper = &self.authenticator;
         match change {
             None => self.show(StatusCode::OK, user, &enrolled, None).await,
             Some(Change::Enrol) => {
                 keeper.begin(user, origin).await?;
-                Ok(answer::see_other(&self.path))
+                Ok(answer::see_other(&self.site.paths.security))
             }
             Some(Change::Confirm(code)) => match keeper.confirm(user, &code, keeps, origin).await {
                 Ok(codes) => Ok(self.handed_out(&codes)),
@@ -120,7 +107,7 @@ impl<S: IdentityStore, P: FactorPages> Security<S, P> {
             Some(Change::RenewCodes) => Ok(self.handed_out(&keeper.renew_backup_codes(user, origin).await?)),
             Some(Change::Remove) => {
                 keeper.remove(user, keeps, origin).await?;
-                Ok(answer::see_other(&self.path))
+                Ok(answer::see_other(&self.site.paths.security))
             }
         }
     }
@@ -160,24 +147,14 @@ impl<S: IdentityStore, P: FactorPages> Security<S, P> {
         codes: Vec<String>,
         message: Option<&str>,
     ) -> Response<Bytes> {
-        let action = self.path.to_string();
+        let action = self.site.paths.security.to_string();
         let view = SecurityView { action, app, codes, message: message.map(str::to_owned) };
         answer::page(status, self.pages().security(&view), self.pages())
     }
 
     fn pages(&self) -> &P {
-        &self.setting.pages
+        &self.site.pages
     }
-}
-
-/// Whether the last proof is strong and fresh enough: by two factors of whoever has an app, within the last five minutes. One
-/// that lies more than a minute ahead of the clock is not fresh.
-fn is_proven(record: &SessionRecord, has_app: bool, origin: Origin) -> bool {
-    let least = if has_app { Level::TwoFactors } else { Level::OneFactor };
-    let (at, now) = (record.authenticated_at, origin.at);
-    Level::of(&record.methods) >= Some(least)
-        && now.since(at) <= FRESH
-        && at.since(now) <= Duration::from_secs(60)
 }
 
 fn read(form: Result<form::Fields<2>, FormError>) -> Result<Change, FormError> {

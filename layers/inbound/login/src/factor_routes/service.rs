@@ -1,23 +1,20 @@
 //! The endpoints.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use towergate_endpoint::Endpoints;
+use towergate_endpoint::SharedEndpoints;
 use towergate_identity::ports::IdentityStore;
 
 use super::{mfa::Mfa, security::Security};
-use crate::{factor_pages::FactorPages, logout::OnLogout};
+use crate::{factor_pages::FactorPages, logout::OnLogout, site::Site};
 
 /// The endpoints that [`FactorRoutes`](super::FactorRoutes) mounts.
 pub struct Factors<S, P, H = ()> {
-    ways: Arc<Ways<S, P, H>>,
-}
-
-struct Ways<S, P, H> {
-    mfa: Mfa<S, P, H>,
-    security: Security<S, P>,
+    pub(super) mfa: Mfa<S, P, H>,
+    pub(super) security: Security<S, P, H>,
+    pub(super) site: Site<P, H>,
 }
 
 /// Which page a request is for.
@@ -29,13 +26,7 @@ pub enum Route {
     Security,
 }
 
-impl<S, P, H> Factors<S, P, H> {
-    pub(super) fn new(mfa: Mfa<S, P, H>, security: Security<S, P>) -> Self {
-        Self { ways: Arc::new(Ways { mfa, security }) }
-    }
-}
-
-impl<S, P, H, B> Endpoints<B> for Factors<S, P, H>
+impl<S, P, H, B> SharedEndpoints<B> for Factors<S, P, H>
 where
     S: IdentityStore,
     P: FactorPages,
@@ -47,24 +38,18 @@ where
     type Route = Route;
 
     fn route(&self, path: &str) -> Option<Route> {
-        if path == self.ways.mfa.path.as_str() {
+        if path == self.site.paths.second_factor.as_str() {
             Some(Route::Mfa)
         } else {
-            (path == self.ways.security.path.as_str()).then_some(Route::Security)
+            (path == self.site.paths.security.as_str()).then_some(Route::Security)
         }
     }
 
-    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
+    async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
-            Route::Mfa => self.ways.mfa.answer(request).await,
-            Route::Security => self.ways.security.answer(request).await,
+            Route::Mfa => self.mfa.answer(request).await,
+            Route::Security => self.security.answer(request).await,
         }
-    }
-}
-
-impl<S, P, H> Clone for Factors<S, P, H> {
-    fn clone(&self) -> Self {
-        Self { ways: Arc::clone(&self.ways) }
     }
 }
 

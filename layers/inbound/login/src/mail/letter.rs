@@ -1,5 +1,10 @@
 //! What the mails say.
 
+mod notice;
+
+use towergate_core::Timestamp;
+use towergate_identity::rules::notice::Notice;
+
 /// The words of a mail, as text and HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -18,6 +23,9 @@ pub trait Letters: Send + Sync + 'static {
 
     /// Somebody asks for an account at an address that has one.
     fn address_taken(&self, login: &str) -> Letter;
+
+    /// Something was changed of an account at `when`; `page` is where its person looks after it.
+    fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
 }
 
 /// Plain English, with the name of the site.
@@ -66,6 +74,20 @@ impl Letters for PlainLetters {
                 Part::Words(String::from("If it was you, sign in here:")),
                 Part::Link(login.to_owned()),
                 Part::Words(String::from("If it was not you, there is nothing to do.")),
+            ],
+        )
+    }
+
+    fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter {
+        let (subject, happened, advice) = notice::words(notice);
+        let site = &self.site;
+        compose(
+            format!("{subject} at {site}"),
+            &[
+                Part::Words(format!("{happened} It happened on {} (UTC), at {site}.", notice::moment(when))),
+                Part::Words(String::from("If it was you, there is nothing to do.")),
+                Part::Words(format!("If it was not you: {advice}")),
+                Part::Link(page.to_owned()),
             ],
         )
     }

@@ -11,6 +11,7 @@ use towergate_core::{
 use towergate_identity::rules::{
     email::EmailAddress,
     mail::{MailId, MailKind, OutboxMail},
+    notice::Notice,
     user::UserId,
 };
 
@@ -133,12 +134,31 @@ impl Mailroom {
         Ok(OutboxMail { id, user: to.0, kind, sealed, created_at: now, expires_at, attempt: 0 })
     }
 
+    /// A mail that tells of a change at `now`, and leads to `page`.
+    ///
+    /// # Errors
+    /// When it could not be sealed.
+    pub fn notice(
+        &self,
+        notice: Notice,
+        to: (UserId, &EmailAddress),
+        page: &LocalPath,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<OutboxMail, SealError> {
+        let letter = self.letters().notice(notice, now, &self.address(page));
+        self.seal(letter, MailKind::Notice(notice), to, (now, NOTICE_LIFETIME), random)
+    }
+
     /// Opens a mail of the outbox.
     pub(crate) fn open(&self, mail: &OutboxMail) -> Result<Mail, SealError> {
         let plain = self.shared.sealing.open(&context(mail.id), &mail.sealed)?;
         serde_json::from_slice(plain.expose()).map_err(|_| SealError::Malformed)
     }
 }
+
+/// How long a notice is worth sending.
+const NOTICE_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 
 const SEALING: &str = "mail in the outbox";
 

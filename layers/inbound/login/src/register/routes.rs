@@ -16,7 +16,7 @@
 //! use towergate_core::{Secret, system::OsRandom};
 //! use towergate_identity::{ports::memory::MemoryStore, rules::password::HashParams};
 //! use towergate_login::{
-//!     PasswordHasher, RegisterRoutes,
+//!     PasswordHasher, RegisterRoutes, Site,
 //!     mail::Mailroom,
 //!     pages::{LoginPages, LoginView, ProblemView},
 //!     register::{ConfirmView, ConfirmedView, RegisterPages, RegisterView},
@@ -49,7 +49,7 @@
 //! let hasher = PasswordHasher::new(HashParams::default(), Arc::new(OsRandom::new()))?;
 //! let room = Mailroom::new("https://example.com", &Secret::new([7; 32]))?; // 32 random bytes that no store holds
 //! let store = MemoryStore::new();
-//! let routes = RegisterRoutes::new(store.clone(), hasher, room, Plain);
+//! let routes = RegisterRoutes::new(store.clone(), hasher, room, Site::new(Plain));
 //! let app = SessionLayer::new(store).layer(routes.layer(service_fn(hello)));
 //!
 //! let post = |form: &'static str| {
@@ -70,62 +70,36 @@ use std::{error::Error, fmt, sync::Arc};
 use bytes::Bytes;
 use http::{Request, Response};
 use tower_layer::Layer;
-use towergate_core::{Clock, LocalPath, Random};
-use towergate_endpoint::{Endpoints, Mounted};
+use towergate_endpoint::{Mounted, SharedEndpoints};
 use towergate_identity::{
     ports::IdentityStore,
     rules::{mail::MailLimit, password::PasswordPolicy},
 };
 
 use crate::{
-    browser_cookie::BrowserCookie,
     confirm::{ConfirmPage, Confirmation},
     hasher::PasswordHasher,
+    logout::OnLogout,
     mail::Mailroom,
     register::{Registration, pages::RegisterPages, service::RegisterPage},
-    setting::Setting,
+    site::Site,
 };
 
 /// Answers `/register` and `/confirm`. See the [module's documentation](self).
 #[must_use]
-pub struct RegisterRoutes<S, P> {
+pub struct RegisterRoutes<S, P, H = ()> {
     registration: Registration<S>,
-    register_path: LocalPath,
-    cookie: BrowserCookie,
-    setting: Setting<P>,
+    site: Site<P, H>,
 }
 
-impl<S: IdentityStore, P: RegisterPages> RegisterRoutes<S, P> {
+impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
     /// Takes people into `store`, with mail from `room`.
-    pub fn new(store: S, hasher: PasswordHasher, room: Mailroom, pages: P) -> Self {
-        Self {
-            registration: Registration::new(store, hasher, room),
-            register_path: LocalPath::parse("/register").unwrap_or_else(LocalPath::root),
-            cookie: BrowserCookie::Secure,
-            setting: Setting::new(pages),
-        }
+    pub fn new(store: S, hasher: PasswordHasher, room: Mailroom, site: Site<P, H>) -> Self {
+        Self { registration: Registration::new(store, hasher, room).at(&site), site }
     }
 }
 
-impl<S, P> RegisterRoutes<S, P> {
-    /// Where accounts are made: a path without a query.
-    pub fn register_path(mut self, path: LocalPath) -> Self {
-        self.register_path = path;
-        self
-    }
-
-    /// Where addresses are confirmed: a path without a query.
-    pub fn confirm_path(mut self, path: LocalPath) -> Self {
-        self.registration.confirm_path = path;
-        self
-    }
-
-    /// Where the sign-in page is, to which people go on.
-    pub fn login_path(mut self, path: LocalPath) -> Self {
-        self.registration.login_path = path;
-        self
-    }
-
+impl<S, P, H> RegisterRoutes<S, P, H> {
     /// Asks this of new passwords.
     pub fn policy(mut self, policy: PasswordPolicy) -> Self {
         self.registration.policy = policy;
@@ -137,69 +111,37 @@ impl<S, P> RegisterRoutes<S, P> {
         self.registration.limit = limit;
         self
     }
-
-    /// Asks `clock` for the time.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.setting.clock = clock;
-        self
-    }
-
-    /// Draws identifiers, links and codes from `random`.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.registration.random = Arc::clone(&random);
-        self.setting.random = random;
-        self
-    }
-
-    /// Knows browsers by a cookie that goes over plain http: for a developer's own machine.
-    pub fn insecure_cookie(mut self) -> Self {
-        self.cookie = BrowserCookie::Insecure;
-        self
-    }
 }
 
-impl<Inner, S: Clone, P> Layer<Inner> for RegisterRoutes<S, P> {
-    type Service = Mounted<RegisterAndConfirm<S, P>, Inner>;
+impl<Inner, S: Clone, P, H> Layer<Inner> for RegisterRoutes<S, P, H> {
+    type Service = Mounted<Arc<RegisterAndConfirm<S, P, H>>, Inner>;
 
     fn layer(&self, inner: Inner) -> Self::Service {
         let Registration { store, hasher, room, .. } = &self.registration;
         let confirmation = Confirmation { store: store.clone(), hasher: hasher.clone(), room: room.clone() };
-        let register = RegisterPage {
-            registration: self.registration.clone(),
-            path: self.register_path.clone(),
-            cookie: self.cookie,
-            setting: self.setting.clone(),
-        };
-        let confirm = ConfirmPage {
-            confirmation,
-            registration: self.registration.clone(),
-            cookie: self.cookie,
-            setting: self.setting.clone(),
-        };
-        Mounted::new(RegisterAndConfirm { pages: Arc::new((register, confirm)) }, inner)
+        let registration = self.registration.clone();
+        let register = RegisterPage { registration: registration.clone(), site: self.site.clone() };
+        let confirm = ConfirmPage { confirmation, registration, site: self.site.clone() };
+        Mounted::new(Arc::new(RegisterAndConfirm { register, confirm }), inner)
     }
 }
 
-impl<S: Clone, P> Clone for RegisterRoutes<S, P> {
+impl<S: Clone, P, H> Clone for RegisterRoutes<S, P, H> {
     fn clone(&self) -> Self {
-        Self {
-            registration: self.registration.clone(),
-            register_path: self.register_path.clone(),
-            cookie: self.cookie,
-            setting: self.setting.clone(),
-        }
+        Self { registration: self.registration.clone(), site: self.site.clone() }
     }
 }
 
-impl<S, P> fmt::Debug for RegisterRoutes<S, P> {
+impl<S, P, H> fmt::Debug for RegisterRoutes<S, P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RegisterRoutes").field("register_path", &self.register_path).finish_non_exhaustive()
+        f.debug_struct("RegisterRoutes").field("site", &self.site).finish_non_exhaustive()
     }
 }
 
 /// The endpoints that [`RegisterRoutes`] mounts.
-pub struct RegisterAndConfirm<S, P> {
-    pages: Arc<(RegisterPage<S, P>, ConfirmPage<S, P>)>,
+pub struct RegisterAndConfirm<S, P, H = ()> {
+    register: RegisterPage<S, P, H>,
+    confirm: ConfirmPage<S, P, H>,
 }
 
 /// Which page a request is for.
@@ -211,10 +153,11 @@ pub enum Route {
     Register,
 }
 
-impl<S, P, B> Endpoints<B> for RegisterAndConfirm<S, P>
+impl<S, P, H, B> SharedEndpoints<B> for RegisterAndConfirm<S, P, H>
 where
     S: IdentityStore,
     P: RegisterPages,
+    H: OnLogout,
     B: http_body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -222,29 +165,22 @@ where
     type Route = Route;
 
     fn route(&self, path: &str) -> Option<Route> {
-        let (register, _) = &*self.pages;
-        if path == register.path.as_str() {
+        let paths = self.register.site.paths();
+        if path == paths.register.as_str() {
             return Some(Route::Register);
         }
-        (path == register.registration.confirm_path.as_str()).then_some(Route::Confirm)
+        (path == paths.confirm.as_str()).then_some(Route::Confirm)
     }
 
-    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
-        let (register, confirm) = &*self.pages;
+    async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
-            Route::Register => register.answer(request).await,
-            Route::Confirm => confirm.answer(request).await,
+            Route::Register => self.register.answer(request).await,
+            Route::Confirm => self.confirm.answer(request).await,
         }
     }
 }
 
-impl<S, P> Clone for RegisterAndConfirm<S, P> {
-    fn clone(&self) -> Self {
-        Self { pages: Arc::clone(&self.pages) }
-    }
-}
-
-impl<S, P> fmt::Debug for RegisterAndConfirm<S, P> {
+impl<S, P, H> fmt::Debug for RegisterAndConfirm<S, P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegisterAndConfirm").finish_non_exhaustive()
     }

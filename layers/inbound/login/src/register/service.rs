@@ -19,27 +19,25 @@ use towergate_session::Session;
 
 use crate::{
     answer,
-    browser_cookie::BrowserCookie,
     confirm::ConfirmPage,
     form::{self, FormError},
     login::destination,
+    logout::OnLogout,
     query,
     register::{
         Applicant, RegisterError, Registration,
         pages::{ConfirmView, RegisterPages, RegisterView},
     },
-    setting::Setting,
+    site::Site,
 };
 
 /// The page at one path. Part of [`RegisterRoutes`](crate::RegisterRoutes).
-pub(crate) struct RegisterPage<S, P> {
+pub(crate) struct RegisterPage<S, P, H> {
     pub(crate) registration: Registration<S>,
-    pub(crate) path: LocalPath,
-    pub(crate) cookie: BrowserCookie,
-    pub(crate) setting: Setting<P>,
+    pub(crate) site: Site<P, H>,
 }
 
-impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
+impl<S: IdentityStore, P: RegisterPages, H: OnLogout> RegisterPage<S, P, H> {
     pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: http_body::Body + Send,
@@ -80,8 +78,8 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
             return answer::unreadable(FormError::Missing, self.pages());
         };
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
-        let brought = self.cookie.read(&parts.headers);
-        let fresh = || OpaqueToken::mint(BROWSER_PREFIX, self.setting.clock.now(), &self.setting.random);
+        let brought = self.site.cookie.read(&parts.headers);
+        let fresh = || OpaqueToken::mint(BROWSER_PREFIX, self.site.clock.now(), &self.site.random);
         let browser = match brought.clone().map_or_else(fresh, Ok) {
             Ok(browser) => browser,
             Err(error) => {
@@ -89,7 +87,7 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
                 return answer::broken(self.pages());
             }
         };
-        let Ok(origin) = self.setting.origin(&parts.extensions) else {
+        let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
@@ -103,7 +101,7 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
             Ok(()) => {
                 let mut response = self.wait(email.expose().trim(), &return_to);
                 if brought.is_none()
-                    && let Some(cookie) = self.cookie.give(&browser)
+                    && let Some(cookie) = self.site.cookie.give(&browser)
                 {
                     response.headers_mut().append(header::SET_COOKIE, cookie);
                 }
@@ -122,11 +120,11 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
     /// The page that waits for the code.
     fn wait(&self, email: &str, return_to: &LocalPath) -> Response<Bytes> {
         let view = ConfirmView {
-            action: self.registration.confirm_path.to_string(),
+            action: self.site.paths.confirm.to_string(),
             token: None,
             email: email.to_owned(),
             return_to: return_to.to_string(),
-            login: query::with_return_to(&self.registration.login_path, return_to).to_string(),
+            login: query::with_return_to(&self.site.paths.login, return_to).to_string(),
             asks_password: false,
             sent: true,
             message: None,
@@ -142,10 +140,10 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
         message: Option<&str>,
     ) -> Response<Bytes> {
         let view = RegisterView {
-            action: self.path.to_string(),
-            email: ConfirmPage::<S, P>::short(email, email::MAX_LENGTH),
+            action: self.site.paths.register.to_string(),
+            email: ConfirmPage::<S, P, H>::short(email, email::MAX_LENGTH),
             return_to: return_to.to_string(),
-            login: query::with_return_to(&self.registration.login_path, return_to).to_string(),
+            login: query::with_return_to(&self.site.paths.login, return_to).to_string(),
             minimum: self.registration.policy.minimum(),
             message: message.map(str::to_owned),
         };
@@ -153,7 +151,7 @@ impl<S: IdentityStore, P: RegisterPages> RegisterPage<S, P> {
     }
 
     fn pages(&self) -> &P {
-        &self.setting.pages
+        &self.site.pages
     }
 }
 

@@ -30,7 +30,7 @@
 //!     ports::{UserStore, memory::MemoryStore},
 //!     rules::{password::{HashParams, Password}, user::User},
 //! };
-//! use towergate_login::{LoginRoutes, PasswordHasher, pages::{LoginPages, LoginView, ProblemView}};
+//! use towergate_login::{LoginRoutes, PasswordHasher, Site, pages::{LoginPages, LoginView, ProblemView}};
 //! use towergate_session::SessionLayer;
 //!
 //! struct Plain;
@@ -57,7 +57,7 @@
 //! let alice = User::fresh("alice@example.com".parse()?, hash, now, &random)?;
 //! store.add_user(alice, Origin::detached(now, &random)?).await?;
 //!
-//! let routes = LoginRoutes::new(store.clone(), hasher, Plain);
+//! let routes = LoginRoutes::new(store.clone(), hasher, Site::new(Plain));
 //! let app = SessionLayer::new(store).layer(routes.layer(service_fn(hello)));
 //!
 //! let post = |form: &'static str| {

@@ -1,30 +1,26 @@
 //! The endpoints.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use towergate_core::LocalPath;
-use towergate_endpoint::Endpoints;
+use towergate_endpoint::SharedEndpoints;
 use towergate_identity::ports::IdentityStore;
 
 use crate::{
     login::Login,
     logout::{Logout, OnLogout},
     pages::LoginPages,
+    site::Site,
 };
 
 /// The endpoints that [`LoginRoutes`](super::LoginRoutes) mounts.
 ///
 /// A sign-in or sign-out whose form was read runs to its end, even when its future is dropped.
 pub struct SignInAndOut<S, P, H = ()> {
-    ways: Arc<Ways<S, P, H>>,
-}
-
-struct Ways<S, P, H> {
-    login: Login<S, P, H>,
-    logout: Logout<P, H>,
-    logout_path: LocalPath,
+    pub(super) login: Login<S, P, H>,
+    pub(super) logout: Logout<P, H>,
+    pub(super) site: Site<P, H>,
 }
 
 /// Which way a request goes.
@@ -36,13 +32,7 @@ pub enum Route {
     Logout,
 }
 
-impl<S, P, H> SignInAndOut<S, P, H> {
-    pub(super) fn new(login: Login<S, P, H>, logout: Logout<P, H>, logout_path: LocalPath) -> Self {
-        Self { ways: Arc::new(Ways { login, logout, logout_path }) }
-    }
-}
-
-impl<S, P, H, B> Endpoints<B> for SignInAndOut<S, P, H>
+impl<S, P, H, B> SharedEndpoints<B> for SignInAndOut<S, P, H>
 where
     S: IdentityStore,
     P: LoginPages,
@@ -54,24 +44,18 @@ where
     type Route = Route;
 
     fn route(&self, path: &str) -> Option<Route> {
-        if path == self.ways.login.path.as_str() {
+        if path == self.site.paths.login.as_str() {
             Some(Route::Login)
         } else {
-            (path == self.ways.logout_path.as_str()).then_some(Route::Logout)
+            (path == self.site.paths.logout.as_str()).then_some(Route::Logout)
         }
     }
 
-    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
+    async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
-            Route::Login => self.ways.login.answer(request).await,
-            Route::Logout => self.ways.logout.answer(request).await,
+            Route::Login => self.login.answer(request).await,
+            Route::Logout => self.logout.answer(request).await,
         }
-    }
-}
-
-impl<S, P, H> Clone for SignInAndOut<S, P, H> {
-    fn clone(&self) -> Self {
-        Self { ways: Arc::clone(&self.ways) }
     }
 }
 

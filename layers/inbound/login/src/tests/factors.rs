@@ -55,9 +55,7 @@ impl Host {
     async fn visit(&self, verb: &str, path: &str, cookie: Option<&str>, fields: &[(&str, &str)]) -> Answer {
         let session =
             SessionLayer::new(self.store.clone()).clock(self.clock.clone()).random(self.random.clone());
-        let factors = FactorRoutes::new(self.store.clone(), sealing(), "Example", Lines)
-            .clock(self.clock.clone())
-            .random(self.random.clone());
+        let factors = FactorRoutes::new(self.store.clone(), sealing(), "Example", self.site());
         let inside = factors.layer(service_fn(who));
         let request = request(verb, path, cookie, &form(fields));
         receive(session.layer(self.routes().layer(inside)).oneshot(request).await).await
@@ -114,7 +112,7 @@ async fn a_half_sign_in_is_closed_at_every_page_and_ends_after_ten_minutes() {
     for verb in ["GET", "POST"] {
         let fields = [("action", "totp-remove")];
         let answer = host.visit(verb, "/account/security", Some(&half), &fields).await;
-        assert_eq!(answer.header(header::LOCATION), "/login?return_to=%2Faccount%2Fsecurity");
+        assert_eq!(answer.header(header::LOCATION), "/mfa?return_to=%2Faccount%2Fsecurity");
     }
     assert!(host.events("factor.removed").is_empty());
     host.later(600);
@@ -304,7 +302,7 @@ async fn a_secret_that_cannot_be_opened_lets_nobody_in() {
     let (host, secret) = Host::protected().await;
     let half = host.half().await;
     let other = SealingRing::new(SealingKey::new(Secret::new([8; 32])));
-    let factors = FactorRoutes::new(host.store.clone(), other, "Example", Lines).clock(host.clock.clone());
+    let factors = FactorRoutes::new(host.store.clone(), other, "Example", host.site());
     let session = SessionLayer::new(host.store.clone()).clock(host.clock.clone());
     let code = form(&[("code", &host.code(&secret))]);
     let request = request("POST", "/mfa", Some(&half), &code);

@@ -31,7 +31,7 @@ use towergate_identity::{
 use towergate_session::{Session, SessionLayer};
 
 use crate::{
-    LoginRoutes, OnLogout, PasswordHasher,
+    LoginRoutes, OnLogout, PasswordHasher, Site,
     pages::{LoginPages, LoginView, ProblemView},
 };
 
@@ -118,11 +118,16 @@ impl<H: OnLogout + Clone> Host<H> {
     }
 
     fn routes(&self) -> LoginRoutes<MemoryStore, Lines, H> {
-        LoginRoutes::new(self.store.clone(), self.hasher.clone(), Lines)
+        LoginRoutes::new(self.store.clone(), self.hasher.clone(), self.site())
+    }
+
+    fn site(&self) -> Site<Lines, H> {
+        let mut site = Site::new(Lines)
             .clock(self.clock.clone())
             .random(self.random.clone())
-            .after_logout(LocalPath::parse("/bye").unwrap())
-            .on_logout(self.hook.clone())
+            .on_logout(self.hook.clone());
+        site.paths_mut().after_logout = LocalPath::parse("/bye").unwrap();
+        site
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Answer {

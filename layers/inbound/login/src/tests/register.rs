@@ -73,9 +73,7 @@ impl Town {
         self.host.clock.advance(Duration::from_secs(1));
         let Host { store, hasher, clock, random, .. } = &self.host;
         let session = SessionLayer::new(store.clone()).clock(clock.clone()).random(random.clone());
-        let routes = RegisterRoutes::new(store.clone(), hasher.clone(), self.room.clone(), Lines)
-            .clock(clock.clone())
-            .random(random.clone());
+        let routes = RegisterRoutes::new(store.clone(), hasher.clone(), self.room.clone(), self.host.site());
         let inner = self.host.routes().layer(service_fn(who));
         receive(session.layer(routes.layer(inner)).oneshot(request).await).await
     }

@@ -1,0 +1,68 @@
+//! The gate in front of every change that would let a thief stay: of passwords, addresses, factors, and of the account itself.
+//!
+//! Whoever passes is signed in, and proved who they are within the last five minutes, by two factors if they have two. Anybody
+//! else is sent to prove it, and comes back.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Response;
+use towergate_core::{LocalPath, StoreError, Timestamp};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{
+        level::Level,
+        session::{SessionRecord, SessionStage},
+    },
+};
+use towergate_session::Session;
+
+use crate::{answer, site::Site};
+
+/// How old a proof may be.
+pub const FRESH: Duration = Duration::from_secs(5 * 60);
+
+/// How far a proof may lie ahead of the clock, which was set back since.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Who stands at the gate.
+#[derive(Debug)]
+pub enum Admission {
+    /// Whoever may pass, by this session.
+    Admitted(Arc<SessionRecord>),
+    /// Somebody who has something to prove first, to whom this is answered.
+    Elsewhere(Box<Response<Bytes>>),
+}
+
+impl<P, H> Site<P, H> {
+    /// Asks at `now` whether the person of `session` may make a sensitive change on the page `here`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn admit<S: IdentityStore>(
+        &self,
+        store: &S,
+        session: &Session,
+        here: &LocalPath,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError> {
+        let elsewhere = |path| Admission::Elsewhere(Box::new(answer::see_other_first(path, here)));
+        let Some(record) = session.record() else { return Ok(elsewhere(&self.paths.login)) };
+        if record.stage == SessionStage::AwaitsSecondFactor {
+            return Ok(elsewhere(&self.paths.second_factor));
+        }
+        let has_second = store.find_totp(record.user).await?.is_some_and(|totp| totp.is_enrolled());
+        if is_proven(&record, has_second, now) {
+            return Ok(Admission::Admitted(record));
+        }
+        Ok(elsewhere(if has_second { &self.paths.second_factor } else { &self.paths.login }))
+    }
+}
+
+/// Whether the last proof is strong and fresh enough.
+#[must_use]
+pub fn is_proven(record: &SessionRecord, has_second: bool, now: Timestamp) -> bool {
+    let least = if has_second { Level::TwoFactors } else { Level::OneFactor };
+    let at = record.authenticated_at;
+    Level::of(&record.methods) >= Some(least) && now.since(at) <= FRESH && at.since(now) <= SKEW
+}

@@ -1,0 +1,200 @@
+//! What every layer of this crate is told once: pages, paths, the time, randomness, who else hears of a sign-out, and where
+//! people are told of changes to their account.
+
+use std::{fmt, sync::Arc};
+
+use http::Extensions;
+use towergate_core::{
+    Clock, LocalPath, Random, RandomUnavailable,
+    audit::Origin,
+    system::{OsRandom, SystemClock},
+};
+
+use crate::{browser_cookie::BrowserCookie, logout::OnLogout, mail::Mailroom};
+
+/// The surroundings of the layers. Cheap to clone: give each layer a clone of the same one.
+///
+/// ```
+/// use towergate_login::{LoginRoutes, Site, pages::{LoginPages, LoginView, ProblemView}};
+/// # struct Plain;
+/// # impl LoginPages for Plain {
+/// #     fn login(&self, _: &LoginView) -> String { String::new() }
+/// #     fn problem(&self, view: &ProblemView) -> String { view.message.clone() }
+/// # }
+/// let mut site = Site::new(Plain);
+/// if let Some(path) = towergate_core::LocalPath::parse("/sign-in") {
+///     site.paths_mut().login = path;
+/// }
+/// assert_eq!(site.paths().login.as_str(), "/sign-in");
+/// ```
+#[must_use]
+pub struct Site<P, H = ()> {
+    pub(crate) pages: Arc<P>,
+    pub(crate) hook: Arc<H>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) paths: Arc<Paths>,
+    pub(crate) cookie: BrowserCookie,
+    pub(crate) notices: Option<Mailroom>,
+}
+
+/// Where the pages are: paths without a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paths {
+    /// Where people sign in.
+    pub login: LocalPath,
+    /// Where people sign out.
+    pub logout: LocalPath,
+    /// Where they go after signing out.
+    pub after_logout: LocalPath,
+    /// Where a second factor is asked for.
+    pub second_factor: LocalPath,
+    /// Where accounts are made.
+    pub register: LocalPath,
+    /// Where addresses are confirmed.
+    pub confirm: LocalPath,
+    /// Where people say that they forgot their password.
+    pub forgot: LocalPath,
+    /// Where a forgotten password is set anew.
+    pub reset: LocalPath,
+    /// Where people sign in by mail.
+    pub magic: LocalPath,
+    /// Where people see their account.
+    pub account: LocalPath,
+    /// Where they keep their second factors.
+    pub security: LocalPath,
+    /// Where they change their password.
+    pub password: LocalPath,
+    /// Where they change their address.
+    pub email: LocalPath,
+    /// Where they see where they are signed in.
+    pub devices: LocalPath,
+    /// Where they keep their passkeys.
+    pub passkeys: LocalPath,
+    /// Where they keep the accounts elsewhere by which they sign in.
+    pub identities: LocalPath,
+    /// Where they take their data along.
+    pub export: LocalPath,
+    /// Where they say goodbye.
+    pub delete: LocalPath,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        let path = |text| LocalPath::parse(text).unwrap_or_else(LocalPath::root);
+        Self {
+            login: path("/login"),
+            logout: path("/logout"),
+            after_logout: LocalPath::root(),
+            second_factor: path("/mfa"),
+            register: path("/register"),
+            confirm: path("/confirm"),
+            forgot: path("/forgot"),
+            reset: path("/reset"),
+            magic: path("/magic"),
+            account: path("/account"),
+            security: path("/account/security"),
+            password: path("/account/password"),
+            email: path("/account/email"),
+            devices: path("/account/devices"),
+            passkeys: path("/account/passkeys"),
+            identities: path("/account/identities"),
+            export: path("/account/export"),
+            delete: path("/account/delete"),
+        }
+    }
+}
+
+impl<P> Site<P> {
+    /// A site with these pages at their usual paths, under the machine's clock and randomness.
+    pub fn new(pages: P) -> Self {
+        Self {
+            pages: Arc::new(pages),
+            hook: Arc::new(()),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom::new()),
+            paths: Arc::new(Paths::default()),
+            cookie: BrowserCookie::Secure,
+            notices: None,
+        }
+    }
+
+    /// Tells `hook` which sign-in ends.
+    pub fn on_logout<H: OnLogout>(self, hook: H) -> Site<P, H> {
+        Site {
+            pages: self.pages,
+            hook: Arc::new(hook),
+            clock: self.clock,
+            random: self.random,
+            paths: self.paths,
+            cookie: self.cookie,
+            notices: self.notices,
+        }
+    }
+}
+
+impl<P, H> Site<P, H> {
+    /// Asks `clock` for the time.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Draws identifiers, secrets, links and codes from `random`.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Mails people, from `room`, what was changed of their account.
+    pub fn notices(mut self, room: Mailroom) -> Self {
+        self.notices = Some(room);
+        self
+    }
+
+    /// Knows browsers by cookies that go over plain http: for a developer's own machine.
+    pub fn insecure_cookie(mut self) -> Self {
+        self.cookie = BrowserCookie::Insecure;
+        self
+    }
+
+    /// Where the pages are.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Where the pages are, to be changed before the layers are made.
+    pub fn paths_mut(&mut self) -> &mut Paths {
+        Arc::make_mut(&mut self.paths)
+    }
+
+    /// The request that an audit layer named, at this moment; one of its own when none did.
+    ///
+    /// # Errors
+    /// When no randomness is to be had.
+    pub fn origin(&self, extensions: &Extensions) -> Result<Origin, RandomUnavailable> {
+        towergate_endpoint::origin(extensions, self.clock.now(), &self.random)
+    }
+}
+
+impl<P, H> Clone for Site<P, H> {
+    fn clone(&self) -> Self {
+        Self {
+            pages: Arc::clone(&self.pages),
+            hook: Arc::clone(&self.hook),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            paths: Arc::clone(&self.paths),
+            cookie: self.cookie,
+            notices: self.notices.clone(),
+        }
+    }
+}
+
+impl<P, H> fmt::Debug for Site<P, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
