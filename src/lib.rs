@@ -27,6 +27,9 @@ pub use stack::{Audited, CrossOriginRefusal, Scoped, Stack, WithAccount, WithSes
 /// Records of requests, and the sinks of audit events.
 #[doc(inline)]
 pub use towergate_audit as audit;
+/// From which address a request comes, also behind proxies.
+#[doc(inline)]
+pub use towergate_client_address as client_address;
 /// Time, randomness, secrets, tokens, audit events.
 #[doc(inline)]
 pub use towergate_core as core;

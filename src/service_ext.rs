@@ -3,6 +3,7 @@
 use tower::ServiceBuilder;
 use tower_layer::Stack as Inside;
 use towergate_audit::AuditLayer;
+use towergate_client_address::ClientAddressLayer;
 
 /// Adds towergate's layers to a [`ServiceBuilder`] by name.
 ///
@@ -11,6 +12,9 @@ use towergate_audit::AuditLayer;
 pub trait ServiceBuilderExt<L>: sealed::Sealed + Sized {
     /// Opens a record for each request.
     fn audit(self, layer: AuditLayer) -> ServiceBuilder<Inside<AuditLayer, L>>;
+
+    /// Says from which address each request comes.
+    fn client_address(self, layer: ClientAddressLayer) -> ServiceBuilder<Inside<ClientAddressLayer, L>>;
 
     /// Knows the session of each request.
     #[cfg(feature = "inbound")]
@@ -43,6 +47,10 @@ pub trait ServiceBuilderExt<L>: sealed::Sealed + Sized {
 
 impl<L> ServiceBuilderExt<L> for ServiceBuilder<L> {
     fn audit(self, layer: AuditLayer) -> ServiceBuilder<Inside<AuditLayer, L>> {
+        self.layer(layer)
+    }
+
+    fn client_address(self, layer: ClientAddressLayer) -> ServiceBuilder<Inside<ClientAddressLayer, L>> {
         self.layer(layer)
     }
 

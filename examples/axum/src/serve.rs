@@ -1,6 +1,14 @@
 //! A Tower service on a socket, with or without TLS, until it is told to stop.
 
-use std::{convert::Infallible, error::Error, fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error,
+    fmt, io,
+    path::Path,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -22,6 +30,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower::{Service, timeout::Timeout};
+use towergate::client_address::PeerAddress;
 
 use crate::config::Tls;
 
@@ -111,14 +120,15 @@ pub async fn serve<S, B>(
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 pause_after(&error).await;
                 continue;
             }
         };
-        let (tls, service, watcher) = (tls.clone(), service.clone(), graceful.watcher());
+        let service = Known { service: service.clone(), peer: PeerAddress(peer) };
+        let (tls, watcher) = (tls.clone(), graceful.watcher());
         tokio::spawn(async move {
             match tls {
                 None => speak(stream, service, watcher).await,
@@ -151,6 +161,28 @@ where
         .serve_connection(TokioIo::new(io), TowerToHyperService::new(Timeout::new(service, PERSISTENCE)));
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(error, "a connection ended early");
+    }
+}
+
+/// Tells each request of a connection who connected.
+#[derive(Clone)]
+struct Known<S> {
+    service: S,
+    peer: PeerAddress,
+}
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Known<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.service.call(request)
     }
 }
 
