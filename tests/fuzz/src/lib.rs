@@ -82,6 +82,7 @@ pub fn people_and_cookie() -> (People, String) {
         user,
         stage: SessionStage::Complete,
         methods: Vec::new(),
+        passkey: None,
         authenticated_at: NOW,
         created_at: NOW,
         last_seen_at: NOW,

@@ -26,6 +26,7 @@ pub(crate) fn begin(
             SessionStage::Complete
         },
         methods: proof.methods().to_vec(),
+        passkey: proof.passkey(),
         authenticated_at: proof.at(),
         created_at: now,
         last_seen_at: now,
@@ -90,6 +91,7 @@ mod tests {
             user: UserId::fresh(BEGIN, &random).unwrap(),
             stage: SessionStage::Complete,
             methods: vec![Method::Password],
+            passkey: None,
             authenticated_at: BEGIN,
             created_at: BEGIN,
             last_seen_at: BEGIN,

@@ -23,6 +23,8 @@ pub struct Cleaned {
     pub replaced_sessions: u64,
     /// Mailed proofs that had expired.
     pub email_tokens: u64,
+    /// Ceremonies with passkeys that nobody answered in time.
+    pub passkey_ceremonies: u64,
     /// Mails that were sent or given up.
     pub mails: u64,
     /// Sign-ins whose end need not be remembered any more.
@@ -64,6 +66,9 @@ pub(crate) const TRIES_OF_NOBODY: &str = "DELETE FROM towergate_tries WHERE (cla
 const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE id IN
     (SELECT id FROM towergate_email_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const PASSKEY_CEREMONIES: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id IN
+    (SELECT id FROM towergate_passkey_ceremonies WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
 pub(crate) const MAILS: &str = "DELETE FROM towergate_mails WHERE id IN
     (SELECT id FROM towergate_mails WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
@@ -139,6 +144,7 @@ impl SqliteStore {
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
             tries: self.clean(TRIES_OF_NOBODY, now.minus(TRIES_KEPT)).await?,
             email_tokens: self.clean(EMAIL_TOKENS, now).await?,
+            passkey_ceremonies: self.clean(PASSKEY_CEREMONIES, now).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,

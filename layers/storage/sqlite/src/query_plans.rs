@@ -37,6 +37,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::REPLACED_SESSIONS,
         c::EMAIL_TOKENS,
         c::MAILS,
+        c::PASSKEY_CEREMONIES,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
         c::CLIENT_DOCUMENTS,
@@ -59,7 +60,8 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[test]
 fn signing_in_uses_an_index() {
     use crate::identity::{
-        email_token as e, factor as f, mail as m, replaced_session as r, session as s, tries as t, user as u,
+        ceremony as y, email_token as e, factor as f, mail as m, passkey as p, replaced_session as r,
+        session as s, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
@@ -80,6 +82,18 @@ fn signing_in_uses_an_index() {
         e::TRIED,
         e::FORGET_TOTP,
         e::FORGET_CODES,
+        y::TAKE,
+        y::OF_SESSION,
+        y::OF_BROWSER,
+        y::STRANGERS,
+        y::FORGET_OF,
+        p::FIND,
+        p::FIND_BY_CREDENTIAL,
+        p::OF_USER,
+        p::COUNT_OF,
+        p::USE,
+        p::RENAME,
+        p::FORGET_OF,
         m::WRITTEN_SINCE,
         m::DUE,
         m::TAKE,

@@ -14,6 +14,7 @@ pub mod factor;
 pub mod mail;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod passkey;
 pub mod session;
 pub mod tries;
 pub mod user;
@@ -23,17 +24,34 @@ use towergate_core::audit::AuditLog;
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
 pub use mail::MailOutbox;
+pub use passkey::PasskeyStore;
 pub use session::SessionStore;
 pub use tries::TryStore;
 pub use user::UserStore;
 
 /// Everything signing in asks of a store.
 pub trait IdentityStore:
-    EmailTokenStore + FactorStore + MailOutbox + SessionStore + TryStore + UserStore + AuditLog + Clone
+    EmailTokenStore
+    + FactorStore
+    + MailOutbox
+    + PasskeyStore
+    + SessionStore
+    + TryStore
+    + UserStore
+    + AuditLog
+    + Clone
 {
 }
 
 impl<T> IdentityStore for T where
-    T: EmailTokenStore + FactorStore + MailOutbox + SessionStore + TryStore + UserStore + AuditLog + Clone
+    T: EmailTokenStore
+        + FactorStore
+        + MailOutbox
+        + PasskeyStore
+        + SessionStore
+        + TryStore
+        + UserStore
+        + AuditLog
+        + Clone
 {
 }

@@ -7,6 +7,7 @@ use super::{
     lockout::CredentialClass,
     login_proof::Method,
     mail::{MailDelivery, MailId, MailKind},
+    passkey::{Aaguid, CeremonyFailure, CeremonyPurpose, PasskeyId, SignCountPolicy},
     session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
@@ -54,6 +55,18 @@ pub enum IdentityFact {
     EmailTokenUnknown { user: Option<UserId>, asked: &'static str },
     /// An address was proven to be its person's.
     EmailConfirmed { user: UserId, token: EmailTokenId, by: &'static str },
+    /// Somebody has a new passkey.
+    PasskeyAdded { user: UserId, passkey: PasskeyId, aaguid: Aaguid },
+    /// The signature count of a passkey went back: there may be a copy of the key.
+    PasskeyCountWentBack { user: UserId, passkey: PasskeyId, kept: u32, seen: u32, policy: SignCountPolicy },
+    /// A ceremony with a passkey came to nothing. The reason is for operators.
+    PasskeyRefused { user: Option<UserId>, purpose: CeremonyPurpose, reason: CeremonyFailure },
+    /// A passkey opens nothing any more.
+    PasskeyRemoved { user: UserId, passkey: PasskeyId },
+    /// A passkey has another name.
+    PasskeyRenamed { user: UserId, passkey: PasskeyId },
+    /// Somebody signed a challenge with a passkey, and verified themself to it or not.
+    PasskeyUsed { user: UserId, passkey: PasskeyId, verified: bool },
     /// A mail waits to be sent.
     MailQueued { mail: MailId, user: UserId, kind: MailKind },
     /// A try to send a mail ended.
@@ -292,6 +305,36 @@ impl Fact for IdentityFact {
                 Event::succeeded(origin, "email.confirmed", person(user), person(user))
                     .with("token", token)
                     .with("by", by)
+            }
+            Self::PasskeyAdded { user, passkey, aaguid } => {
+                Event::succeeded(origin, "passkey.added", person(user), person(user))
+                    .with("passkey", passkey)
+                    .with("aaguid", aaguid)
+            }
+            Self::PasskeyCountWentBack { user, passkey, kept, seen, policy } => {
+                Event::succeeded(origin, "passkey.count_went_back", Party::system(), person(user))
+                    .with("passkey", passkey)
+                    .with("kept", kept)
+                    .with("seen", seen)
+                    .with("policy", policy.as_str())
+            }
+            Self::PasskeyRefused { user, purpose, reason } => {
+                let target = user.as_ref().map_or_else(Party::anonymous, person);
+                Event::refused(origin, "passkey.refused", Party::anonymous(), target, reason.as_str())
+                    .with("purpose", purpose.as_str())
+            }
+            Self::PasskeyRemoved { user, passkey } => {
+                Event::succeeded(origin, "passkey.removed", person(user), person(user))
+                    .with("passkey", passkey)
+            }
+            Self::PasskeyRenamed { user, passkey } => {
+                Event::succeeded(origin, "passkey.renamed", person(user), person(user))
+                    .with("passkey", passkey)
+            }
+            Self::PasskeyUsed { user, passkey, verified } => {
+                Event::succeeded(origin, "passkey.used", person(user), person(user))
+                    .with("passkey", passkey)
+                    .with("verified", verified)
             }
             Self::MailQueued { mail, user, kind } => {
                 Event::succeeded(origin, "mail.queued", Party::system(), person(user))

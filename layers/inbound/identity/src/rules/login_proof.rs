@@ -2,7 +2,7 @@
 
 use towergate_core::Timestamp;
 
-use super::user::UserId;
+use super::{passkey::PasskeyId, user::UserId};
 
 /// A means by which somebody proved who they are, under its name in
 /// [RFC 8176](https://www.rfc-editor.org/rfc/rfc8176#section-2).
@@ -66,17 +66,34 @@ pub struct LoginProof {
     at: Timestamp,
     methods: Vec<Method>,
     second_factor_due: bool,
+    passkey: Option<PasskeyId>,
 }
 
 impl LoginProof {
     /// The proof that a verified password is. Called by the password rule alone, hence not public.
     pub(super) fn by_password(user: UserId, at: Timestamp, second_factor_due: bool) -> Self {
-        Self { user, at, methods: vec![Method::Password], second_factor_due }
+        Self { user, at, methods: vec![Method::Password], second_factor_due, passkey: None }
     }
 
-    /// The proof that a code, spent just now after `methods` without it, is. Called by the second factor rule alone.
-    pub(super) const fn by_second_factor(user: UserId, at: Timestamp, methods: Vec<Method>) -> Self {
-        Self { user, at, methods, second_factor_due: false }
+    /// The proof that a code, spent just now after `methods` without it, is; a passkey may be among those. Called by the
+    /// second factor rule alone.
+    pub(super) const fn by_second_factor(
+        user: UserId,
+        at: Timestamp,
+        methods: Vec<Method>,
+        passkey: Option<PasskeyId>,
+    ) -> Self {
+        Self { user, at, methods, second_factor_due: false, passkey }
+    }
+
+    /// The proof that a passkey is, together with what was proven before it. Called by the passkey rule alone.
+    pub(super) const fn by_passkey(
+        user: UserId,
+        at: Timestamp,
+        methods: Vec<Method>,
+        passkey: PasskeyId,
+    ) -> Self {
+        Self { user, at, methods, second_factor_due: false, passkey: Some(passkey) }
     }
 
     /// Who.
@@ -95,6 +112,12 @@ impl LoginProof {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         &self.methods
+    }
+
+    /// The passkey among the means.
+    #[must_use]
+    pub const fn passkey(&self) -> Option<PasskeyId> {
+        self.passkey
     }
 
     /// Whether a second factor must follow before anybody is signed in.

@@ -29,7 +29,7 @@ pub fn decide(first: &SessionRecord, spending: Spending, now: Timestamp) -> Opti
     if !methods.contains(&Method::Otp) {
         methods.push(Method::Otp);
     }
-    Some(LoginProof::by_second_factor(first.user, now, methods))
+    Some(LoginProof::by_second_factor(first.user, now, methods, first.passkey))
 }
 
 #[cfg(test)]
@@ -54,6 +54,7 @@ mod tests {
             user: UserId::from_uuid(Uuid::from_u128(7)),
             stage: SessionStage::AwaitsSecondFactor,
             methods: methods.to_vec(),
+            passkey: None,
             authenticated_at: before,
             created_at: before,
             last_seen_at: before,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
 
-use super::{level::Level, login_proof::Method, user::UserId};
+use super::{level::Level, login_proof::Method, passkey::PasskeyId, user::UserId};
 
 typed_id! {
     /// A session under one cookie. It changes at every change of privilege.
@@ -58,6 +58,8 @@ pub struct SessionRecord {
     pub stage: SessionStage,
     /// By which means they proved who they are.
     pub methods: Vec<Method>,
+    /// The passkey among them.
+    pub passkey: Option<PasskeyId>,
     /// When they last did: `auth_time`.
     pub authenticated_at: Timestamp,
     /// When the session began.
@@ -110,11 +112,13 @@ impl SessionRecord {
         !is_login || (self.user == next.user && (self.stage == SessionStage::Complete || completed))
     }
 
-    /// The session that a login comes to, of a person who has a second factor or has none: without proof of it, somebody
-    /// who has one is only half signed in, whichever way they came, and not for long.
+    /// The session that a login comes to, of a person who has an authenticator app or has none: without two factors, somebody
+    /// who has one is only half signed in, whichever way they came, and not for long. A key that verified nobody and a code
+    /// of the app are two things that somebody has: one factor, but the app is proven, and no more is asked of them here.
     #[must_use]
     pub fn admitted(mut self, has_second_factor: bool) -> Self {
-        if has_second_factor && Level::of(&self.methods) < Some(Level::TwoFactors) {
+        let key_and_code = [Method::Passkey, Method::Otp].iter().all(|method| self.methods.contains(method));
+        if has_second_factor && !key_and_code && Level::of(&self.methods) < Some(Level::TwoFactors) {
             self.stage = SessionStage::AwaitsSecondFactor;
         }
         if self.stage == SessionStage::AwaitsSecondFactor {

@@ -65,6 +65,7 @@ impl House {
             user: self.alice,
             stage,
             methods: methods.to_vec(),
+            passkey: None,
             authenticated_at: now,
             created_at: now,
             last_seen_at: now,

@@ -17,7 +17,7 @@ use towergate_identity::{
 
 use super::{
     email_token_row::{self as row, email_token_columns},
-    mail, session, user,
+    mail, passkey, session, user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -193,6 +193,7 @@ fn confirmed(
         step.record(&IdentityFact::PasswordSet { user }, origin)?;
         query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
         query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
+        passkey::forget_of(step.connection, user)?;
         sessions = session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)?;
     }
     Ok(Confirming::Confirmed { user, sessions })

@@ -1,9 +1,12 @@
 //! The ports of signing in.
 
+pub(crate) mod ceremony;
 pub(crate) mod email_token;
 pub(crate) mod email_token_row;
 pub(crate) mod factor;
 pub(crate) mod mail;
+pub(crate) mod passkey;
+pub(crate) mod passkey_row;
 pub(crate) mod replaced_session;
 pub(crate) mod session;
 pub(crate) mod session_row;

@@ -175,7 +175,12 @@ pub(super) fn end_of_user(
     record_ends(step, ended, reason, origin)
 }
 
-fn load(connection: &Connection, id: SessionId, now: Timestamp) -> Result<Option<SessionRecord>, Failure> {
+/// The session, if it is alive.
+pub(super) fn load(
+    connection: &Connection,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<SessionRecord>, Failure> {
     let key = params![id.as_uuid().as_bytes(), now.unix_millis()];
     query::one(connection, LOAD, key, session_row::read)
 }

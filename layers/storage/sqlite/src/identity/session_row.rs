@@ -1,8 +1,10 @@
 //! A session as a row.
 
 use rusqlite::{Connection, params};
+use towergate_core::id::Uuid;
 use towergate_identity::rules::{
     login_proof::Method,
+    passkey::PasskeyId,
     session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
@@ -12,7 +14,7 @@ use crate::{failure::Failure, fields::Fields, query};
 /// The columns in the order in which [`read`] takes them.
 macro_rules! session_columns {
     () => {
-        "id, digest, sign_in, user_id, stage, methods, authenticated_at, created_at, last_seen_at,
+        "id, digest, sign_in, user_id, stage, methods, passkey, authenticated_at, created_at, last_seen_at,
          idle_expires_at, absolute_expires_at"
     };
 }
@@ -21,7 +23,7 @@ pub(crate) use session_columns;
 const INSERT: &str = concat!(
     "INSERT INTO towergate_sessions (",
     session_columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
 );
 
 pub(crate) fn insert(connection: &Connection, session: &SessionRecord) -> Result<(), Failure> {
@@ -36,6 +38,7 @@ pub(crate) fn insert(connection: &Connection, session: &SessionRecord) -> Result
             session.user.as_uuid().as_bytes(),
             stage_name(session.stage),
             query::json(&methods)?,
+            session.passkey.as_ref().map(|id| id.as_uuid().as_bytes()),
             session.authenticated_at.unix_millis(),
             session.created_at.unix_millis(),
             session.last_seen_at.unix_millis(),
@@ -55,6 +58,9 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<SessionRecord, Failure> {
         user: fields.uuid("user_id").map(UserId::from_uuid)?,
         stage: fields.parse("stage", stage)?,
         methods: fields.parse("methods", methods)?,
+        passkey: fields
+            .get::<Option<[u8; 16]>>("passkey")?
+            .map(|bytes| PasskeyId::from_uuid(Uuid::from_bytes(bytes))),
         authenticated_at: fields.time("authenticated_at")?,
         created_at: fields.time("created_at")?,
         last_seen_at: fields.time("last_seen_at")?,

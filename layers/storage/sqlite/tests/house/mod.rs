@@ -85,6 +85,7 @@ pub fn login(session: u128, now: Timestamp) -> Establishment {
         user: user(1).id,
         stage: SessionStage::Complete,
         methods: vec![Method::Password],
+        passkey: None,
         authenticated_at: now,
         created_at: now,
         last_seen_at: now,

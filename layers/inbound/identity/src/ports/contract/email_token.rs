@@ -6,9 +6,10 @@ use super::{
     AuditTrail,
     fixture::{
         Ear, MILLISECOND, NOW, assert_same, created, email, establish, is_alive, login, origin, revoked,
-        succeeded, user, user_id, with_people,
+        session_id, succeeded, user, user_id, with_people,
     },
     mail::outbox_mail,
+    passkey,
 };
 use crate::{
     ports::{
@@ -20,6 +21,7 @@ use crate::{
         email_token::{EmailToken, EmailTokenId, EmailTokenState, MAX_TRIES, Purpose, Shown},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         mail::MailLimit,
+        passkey::{Ceremony, CeremonyPurpose},
         user::User,
     },
 };
@@ -208,6 +210,10 @@ pub async fn a_later_owner_wipes_what_a_squatter_set<S: IdentityStore + AuditTra
     with_token(store).await;
     establish(store, login(1)).await;
     store.begin_totp(user_id(1), b"squatter".to_vec(), origin(NOW)).await.unwrap();
+    passkey::add(store, passkey::passkey(1)).await;
+    let (user, session) = (user_id(1), session_id(1));
+    let purpose = CeremonyPurpose::Register { user, session };
+    passkey::begin(store, Ceremony { purpose, ..passkey::ceremony(1) }).await;
     let chosen = EmailToken { password: Some(Secret::from("$argon2id$owner")), ..token(2) };
     issue(store, chosen, 2).await;
     let mut ear = Ear::on(store).await;
@@ -221,6 +227,8 @@ pub async fn a_later_owner_wipes_what_a_squatter_set<S: IdentityStore + AuditTra
     ear.heard(&facts, NOW).await;
     assert!(!is_alive(store, 1, NOW).await);
     assert!(store.find_totp(user_id(1)).await.unwrap().is_none());
+    assert!(store.passkeys_of(user_id(1)).await.unwrap().is_empty());
+    assert!(store.take_ceremony(passkey::ceremony_id(1), NOW).await.unwrap().is_none());
     let owner = store.find_user(user_id(1)).await.unwrap().unwrap();
     assert_eq!(owner.password.unwrap().expose(), "$argon2id$owner");
     assert!(store.find_email_token(token_id(2)).await.unwrap().unwrap().password.is_none());

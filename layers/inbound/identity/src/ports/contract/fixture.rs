@@ -62,6 +62,7 @@ pub(super) fn session(n: u128) -> SessionRecord {
         user: user_id(1),
         stage: SessionStage::Complete,
         methods: vec![Method::Password, Method::Otp],
+        passkey: None,
         authenticated_at: NOW.minus(MILLISECOND),
         created_at: NOW,
         last_seen_at: NOW,

@@ -18,6 +18,8 @@ pub mod email_token;
 pub mod factor;
 mod fixture;
 pub mod mail;
+pub mod passkey;
+pub mod passkey_race;
 pub mod race;
 pub mod session;
 pub mod session_end;
@@ -127,12 +129,36 @@ macro_rules! identity_store_contract {
                 mails_are_taken_in_order,
                 a_person_gets_so_many_mails_of_a_kind,
             }
+            passkey {
+                a_ceremony_is_taken_once,
+                a_ceremony_does_not_wait_for_ever,
+                strangers_have_so_much_room,
+                the_oldest_ceremony_makes_way,
+                a_passkey_reads_back_whole,
+                a_credential_belongs_to_one_person,
+                a_person_has_so_many_passkeys,
+                a_use_is_noted,
+                a_count_that_went_back_is_told,
+                a_count_that_went_back_is_refused,
+                a_count_that_went_back_revokes,
+                a_passkey_is_renamed,
+                removing_a_passkey_ends_the_other_sessions,
+                the_last_way_in_stays,
+            }
             @race email_race {
                 parallel_confirmations_are_one,
                 parallel_guesses_are_five,
                 parallel_askings_leave_one_person,
                 parallel_resends_keep_their_limit,
                 parallel_senders_take_each_mail_once,
+            }
+            @race passkey_race {
+                parallel_answers_to_a_ceremony_are_one,
+                parallel_strangers_keep_their_room,
+                parallel_additions_keep_the_limit,
+                parallel_additions_of_a_credential_are_one,
+                parallel_uses_of_one_count_are_one,
+                parallel_removals_leave_a_way_in,
             }
             @race race {
                 parallel_activity_does_not_undo_an_end,

@@ -146,6 +146,7 @@ fn confirm(
             if taken_over.is_some() {
                 state.log.write(&IdentityFact::PasswordSet { user: owner }, origin);
                 state.factors.forget(owner);
+                state.passkeys.forget(owner);
                 let of_owner = |row: &crate::rules::session::SessionRecord| row.user == owner;
                 sessions =
                     state.sessions.end_where(of_owner, SessionEnd::AddressProven, origin, &mut state.log);

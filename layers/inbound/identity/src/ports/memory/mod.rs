@@ -5,6 +5,7 @@
 mod email_token;
 mod factor;
 mod mail;
+mod passkey;
 mod session;
 mod tries;
 mod user;
@@ -22,6 +23,7 @@ pub struct Tables {
     factors: factor::Factors,
     email_tokens: email_token::EmailTokens,
     mails: mail::Mails,
+    passkeys: passkey::Passkeys,
     sessions: session::Sessions,
     tries: tries::TryCounts,
     users: user::Users,

@@ -1,0 +1,101 @@
+//! The means somebody has to prove who they are, and how far they reach.
+
+use super::{factor::TotpFactor, level::Level, login_proof::Method, passkey::Passkey};
+
+/// What somebody can prove themself by, beyond what is mailed to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Means {
+    /// A password.
+    pub password: bool,
+    /// An authenticator app that counts.
+    pub app: bool,
+    /// A passkey.
+    pub key: bool,
+    /// A passkey that verifies its person.
+    pub verifying_key: bool,
+}
+
+impl Means {
+    /// Those of somebody who has a password or not, this app and these passkeys.
+    #[must_use]
+    pub fn of(password: bool, app: Option<&TotpFactor>, passkeys: &[Passkey]) -> Self {
+        Self {
+            password,
+            app: app.is_some_and(TotpFactor::is_enrolled),
+            key: !passkeys.is_empty(),
+            verifying_key: passkeys.iter().any(|passkey| passkey.verifies),
+        }
+    }
+
+    /// The highest level that they can reach. Whoever has an app is held to two factors: they chose so.
+    #[must_use]
+    pub const fn strongest(self) -> Level {
+        if self.app || self.verifying_key || (self.password && self.key) {
+            Level::TwoFactors
+        } else {
+            Level::OneFactor
+        }
+    }
+
+    /// Whether they have anything that a second factor is asked by: an app or a passkey.
+    #[must_use]
+    pub const fn has_second_factor(self) -> bool {
+        self.app || self.key
+    }
+
+    /// Whether whoever proved `proven` reaches `level` by one more proof, of their app or a passkey.
+    #[must_use]
+    pub fn one_more_reaches(self, proven: &[Method], level: Level) -> bool {
+        let reaches = |more: &[Method]| Level::of(&[proven, more].concat()) >= Some(level);
+        (self.app && reaches(&[Method::Otp]))
+            || (self.key && reaches(&[Method::Passkey]))
+            || (self.verifying_key && reaches(&[Method::Passkey, Method::UserVerified]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWORD: Means = Means { password: true, app: false, key: false, verifying_key: false };
+
+    #[test]
+    fn somebody_is_held_to_what_they_can_reach() {
+        let key = Means { key: true, ..PASSWORD };
+        let bare_key = Means { password: false, ..key };
+        let verifying = Means { verifying_key: true, ..bare_key };
+        let app = Means { app: true, ..PASSWORD };
+        for (means, level) in [
+            (Means::default(), Level::OneFactor),
+            (PASSWORD, Level::OneFactor),
+            (bare_key, Level::OneFactor),
+            (key, Level::TwoFactors),
+            (verifying, Level::TwoFactors),
+            (app, Level::TwoFactors),
+            (Means { password: false, ..app }, Level::TwoFactors),
+        ] {
+            assert_eq!(means.strongest(), level, "{means:?}");
+        }
+    }
+
+    #[test]
+    fn one_more_proof_reaches_where_it_is_of_another_kind() {
+        use Method::{Otp, Passkey, Password, UserVerified};
+        let app = Means { app: true, ..PASSWORD };
+        let key = Means { key: true, ..PASSWORD };
+        let verifying = Means { verifying_key: true, ..key };
+        for (means, proven, reaches) in [
+            (PASSWORD, &[Password][..], false),
+            (app, &[Password], true),
+            (app, &[Passkey], false),
+            (app, &[Passkey, UserVerified], true),
+            (key, &[Password], true),
+            (key, &[Passkey], false),
+            (key, &[Otp], false),
+            (verifying, &[Passkey], true),
+            (verifying, &[], true),
+        ] {
+            assert_eq!(means.one_more_reaches(proven, Level::TwoFactors), reaches, "{means:?} {proven:?}");
+        }
+    }
+}
