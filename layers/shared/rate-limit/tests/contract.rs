@@ -1,0 +1,24 @@
+//! The memory store keeps the laws of a store.
+
+use towergate_rate_limit::MemoryStore;
+
+towergate_rate_limit::rate_store_contract!(make: MemoryStore::new);
+
+#[test]
+fn every_law_is_in_the_contract() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ports/contract");
+    let contract = std::fs::read_to_string(format!("{folder}/mod.rs")).unwrap();
+    let mut laws = 0;
+    for file in ["take.rs", "race.rs"] {
+        let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let begun = text.lines().filter_map(|line| {
+            let rest = line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn "))?;
+            rest.split_once("<S: ").map(|(name, _)| name)
+        });
+        for law in begun {
+            assert!(contract.contains(&format!(" {law},\n")), "{law} is a law that no store is held to");
+            laws += 1;
+        }
+    }
+    assert_eq!(laws, 9);
+}
