@@ -73,6 +73,9 @@ pub use towergate_oauth_types as oauth_types;
 #[cfg(feature = "pages")]
 #[doc(inline)]
 pub use towergate_pages as pages;
+/// How often an address, a network or an account may ask.
+#[doc(inline)]
+pub use towergate_rate_limit as rate_limit;
 /// Who is signed in.
 #[cfg(feature = "inbound")]
 #[doc(inline)]

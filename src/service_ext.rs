@@ -16,6 +16,12 @@ pub trait ServiceBuilderExt<L>: sealed::Sealed + Sized {
     /// Says from which address each request comes.
     fn client_address(self, layer: ClientAddressLayer) -> ServiceBuilder<Inside<ClientAddressLayer, L>>;
 
+    /// Lets each address ask so often, and no more.
+    fn rate_limit<S, R>(
+        self,
+        layer: towergate_rate_limit::RateLimitLayer<S, R>,
+    ) -> ServiceBuilder<Inside<towergate_rate_limit::RateLimitLayer<S, R>, L>>;
+
     /// Knows the session of each request.
     #[cfg(feature = "inbound")]
     fn session<S, R>(
@@ -51,6 +57,13 @@ impl<L> ServiceBuilderExt<L> for ServiceBuilder<L> {
     }
 
     fn client_address(self, layer: ClientAddressLayer) -> ServiceBuilder<Inside<ClientAddressLayer, L>> {
+        self.layer(layer)
+    }
+
+    fn rate_limit<S, R>(
+        self,
+        layer: towergate_rate_limit::RateLimitLayer<S, R>,
+    ) -> ServiceBuilder<Inside<towergate_rate_limit::RateLimitLayer<S, R>, L>> {
         self.layer(layer)
     }
 

@@ -8,7 +8,6 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
 use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
-#[cfg(any(feature = "inbound", feature = "outbound"))]
 use tower_layer::Stack as Inside;
 use tower_layer::{Identity, Layer};
 use towergate_audit::AuditLayer;
@@ -16,12 +15,12 @@ use towergate_audit::AuditLayer;
 /// The layers in front of every page that a browser asks for, in the only order in which they work:
 ///
 /// ```text
-/// audit > cross-origin check > session > scope > account > your routes
+/// audit > cross-origin check > client address > rate limits > session > scope > account > your routes
 /// ```
 ///
 /// Each step is offered only where its layer belongs, so a stack in the wrong order does not compile. A host that signs
 /// people in by another library leaves out `session` and `scope`; one without an authorization server leaves out
-/// `account`.
+/// `account`; one that limits nothing by address leaves out `client_address` and `rate_limit`.
 ///
 /// The cross-origin check refuses a form that another site's page posts here
 /// ([tower-http's `csrf`](tower_http::csrf) states its rules); see
@@ -88,13 +87,32 @@ impl Stack<Identity, Audited> {
         let cross_origin = CsrfLayer::new().with_rejection_response(CrossOriginRefusal);
         Self { audit, cross_origin, open: Vec::new(), layers: Identity::new(), stage: PhantomData }
     }
+}
+
+impl<Layers> Stack<Layers, Audited> {
+    /// Says from which address each request comes, further in too.
+    pub fn client_address(
+        self,
+        address: towergate_client_address::ClientAddressLayer,
+    ) -> Stack<Inside<towergate_client_address::ClientAddressLayer, Layers>, Audited> {
+        self.and(address)
+    }
+
+    /// Lets each address ask so often, and no more, before a session is looked up: inside
+    /// [`client_address`](Self::client_address). A form that another site's page posts is not counted.
+    pub fn rate_limit<S, R>(
+        self,
+        limit: towergate_rate_limit::RateLimitLayer<S, R>,
+    ) -> Stack<Inside<towergate_rate_limit::RateLimitLayer<S, R>, Layers>, Audited> {
+        self.and(limit)
+    }
 
     /// Knows the session of each request.
     #[cfg(feature = "inbound")]
     pub fn session<S, R>(
         self,
         session: towergate_session::SessionLayer<S, R>,
-    ) -> Stack<Inside<towergate_session::SessionLayer<S, R>, Identity>, WithSession> {
+    ) -> Stack<Inside<towergate_session::SessionLayer<S, R>, Layers>, WithSession> {
         self.and(session)
     }
 }
@@ -168,7 +186,6 @@ impl<Layers, Stage> Stack<Layers, Stage> {
         self
     }
 
-    #[cfg(any(feature = "inbound", feature = "outbound"))]
     fn and<L, Next>(self, layer: L) -> Stack<Inside<L, Layers>, Next> {
         Stack {
             audit: self.audit,

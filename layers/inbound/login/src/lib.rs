@@ -6,6 +6,7 @@
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
 //!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
+//! - [`limits`] says how often an address may post each form.
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
 //! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
 //!   plain calls, and [`mail`] is what both go through.
@@ -20,6 +21,7 @@ pub mod factor_pages;
 pub mod factor_routes;
 mod form;
 pub mod hasher;
+pub mod limits;
 mod login;
 mod logout;
 pub mod mail;
@@ -36,6 +38,7 @@ pub use arrival::Stopped;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
 pub use factor_routes::FactorRoutes;
 pub use hasher::{HasherError, PasswordHasher};
+pub use limits::SignInLimits;
 pub use logout::OnLogout;
 pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use register::RegisterRoutes;

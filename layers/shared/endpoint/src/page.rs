@@ -1,7 +1,7 @@
 //! What a browser is answered, each with the headers that keep it from being framed, kept, or told on.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 /// A page of HTML.
 ///
@@ -48,6 +48,15 @@ pub fn policed(status: StatusCode, html: String, policy: &Policy<'_>) -> Respons
 pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Bytes> {
     let policy = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     guarded(status, text.into(), "text/plain; charset=utf-8", policy)
+}
+
+/// Whether whoever asks would rather have a page: a browser that navigates, not a program.
+#[must_use]
+pub fn wants_html(request: &HeaderMap) -> bool {
+    let accepted = request.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|media| {
+        media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/html"))
+    })
 }
 
 /// Sends the browser on, by `GET`.

@@ -37,6 +37,8 @@ pub struct Cleaned {
     pub logout_notices: u64,
     /// Tries at addresses that nobody has.
     pub tries: u64,
+    /// Rate limits that nobody has used for long enough.
+    pub rate_limits: u64,
     /// Interactions that had expired.
     pub interactions: u64,
     /// Identifiers that counted once, and stood in what has expired.
@@ -64,6 +66,10 @@ pub(crate) const TRIES_OF_NOBODY: &str = "DELETE FROM towergate_tries WHERE (cla
 
 /// How long tries at an address that nobody has are remembered, as the rules of signing in have it.
 const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) const RATE_LIMITS: &str = "DELETE FROM towergate_rate_limits WHERE (name, scope, whose) IN
+    (SELECT name, scope, whose FROM towergate_rate_limits WHERE empty_at <= ?1 ORDER BY empty_at LIMIT ?2)";
+
 pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE id IN
     (SELECT id FROM towergate_email_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
@@ -143,6 +149,7 @@ impl SqliteStore {
             sessions: self.clean(SESSIONS, now).await?,
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
             tries: self.clean(TRIES_OF_NOBODY, now.minus(TRIES_KEPT)).await?,
+            rate_limits: self.clean(RATE_LIMITS, now).await?,
             email_tokens: self.clean(EMAIL_TOKENS, now).await?,
             passkey_ceremonies: self.clean(PASSKEY_CEREMONIES, now).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,

@@ -1,4 +1,4 @@
-//! The laws of both contracts, on a file and in memory.
+//! The laws of every contract, on a file and in memory.
 
 use towergate_core::{
     audit::{Event, Origin, Party, Sink},
@@ -46,6 +46,16 @@ fn told(store: &SqliteStore) -> Vec<Event> {
 impl AuditTrail for SqliteStore {
     async fn events(&self) -> Vec<Event> {
         told(self)
+    }
+}
+
+mod rate_limit {
+    mod on_file {
+        towergate_rate_limit::rate_store_contract!(make: crate::contract::on_file);
+    }
+
+    mod in_memory {
+        towergate_rate_limit::rate_store_contract!(make: crate::contract::in_memory);
     }
 }
 

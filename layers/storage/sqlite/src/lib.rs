@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite database, read in the caller's own thread, written by one thread in groups.
 //!
 //! [`SqliteStore`] fills every port of `towergate-identity` (feature `inbound`) and of `towergate-oauth` (feature
-//! `outbound`), and [`AuditLog`](towergate_core::audit::AuditLog). It needs no async runtime.
+//! `outbound`), [`RateStore`](towergate_rate_limit::RateStore) and [`AuditLog`](towergate_core::audit::AuditLog). It needs no async runtime.
 //!
 //! # What is promised
 //!
@@ -95,6 +95,7 @@ mod pool;
 mod query;
 #[cfg(test)]
 mod query_plans;
+mod rate_limit;
 mod store;
 mod writer;
 

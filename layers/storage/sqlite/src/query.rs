@@ -5,7 +5,6 @@ use rusqlite::{Connection, Params};
 use crate::{failure::Failure, fields::Fields};
 
 /// The first row, if there is one.
-#[cfg(any(feature = "inbound", feature = "outbound"))]
 pub(crate) fn one<T>(
     connection: &Connection,
     sql: &str,

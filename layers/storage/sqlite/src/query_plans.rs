@@ -49,6 +49,8 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::LOGOUT_NOTICES,
         c::SIGN_IN_CLIENTS,
         c::TRIES_OF_NOBODY,
+        c::RATE_LIMITS,
+        crate::rate_limit::FIND,
         c::CODES_OF_BARE_GRANT,
         c::BARE_GRANT,
     ] {

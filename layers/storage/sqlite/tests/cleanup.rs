@@ -24,7 +24,10 @@ use towergate_oauth::{
         single_use::{SingleUse, SingleUseKind},
     },
 };
+use towergate_rate_limit::{Bucket, RateKey, RatePolicy, RateStore, Taking};
 use towergate_sqlite::SqliteStore;
+
+const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
 
 #[tokio::test]
 async fn sessions_go_when_they_have_ended() {
@@ -194,4 +197,20 @@ async fn tries_at_an_address_that_nobody_has_are_forgotten_after_a_quiet_day() {
     assert_eq!(store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().tries, 0);
     assert_eq!(store.cleanup(day).await.unwrap().tries, 600);
     assert_eq!(store.cleanup(NOW.plus(1000 * DAY)).await.unwrap().tries, 0, "those of a person stay");
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_forgotten_when_it_is_empty() {
+    let store = SqliteStore::in_memory().unwrap();
+    let policy = RatePolicy::new(2, 2 * MINUTE);
+    let take = |account: &str| {
+        let bucket = Bucket { key: RateKey::account("x", account), policy };
+        store.take(vec![bucket], NOW)
+    };
+    for account in ["a", "a", "b"] {
+        assert_eq!(take(account).await.unwrap(), Taking::Granted);
+    }
+    assert_eq!(store.cleanup(NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().rate_limits, 0);
+    assert_eq!(store.cleanup(NOW.plus(MINUTE)).await.unwrap().rate_limits, 1);
+    assert_eq!(store.cleanup(NOW.plus(2 * MINUTE)).await.unwrap().rate_limits, 1);
 }

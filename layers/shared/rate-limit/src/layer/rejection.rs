@@ -1,11 +1,7 @@
 //! What whoever asks too often gets.
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Response,
-    header::{ACCEPT, RETRY_AFTER},
-    request::Parts,
-};
+use http::{HeaderValue, Response, header::RETRY_AFTER, request::Parts};
 use towergate_endpoint::page;
 
 use crate::reason::RateLimited;
@@ -51,7 +47,7 @@ impl RateLimited {
 impl<B: From<Bytes>> RejectRateLimited<B> for PlainRefusal {
     fn reject(&self, request: &Parts, reason: RateLimited) -> Response<B> {
         let (status, sentence) = (reason.status(), reason.sentence());
-        let mut response = if wants_html(request) {
+        let mut response = if page::wants_html(&request.headers) {
             let html = format!(
                 "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
                  <title>{status}</title><h1>{status}</h1><p>{sentence}</p></html>\n"
@@ -63,11 +59,4 @@ impl<B: From<Bytes>> RejectRateLimited<B> for PlainRefusal {
         reason.write_retry_after(&mut response);
         response.map(B::from)
     }
-}
-
-fn wants_html(request: &Parts) -> bool {
-    let accepted = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|media| {
-        media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/html"))
-    })
 }
