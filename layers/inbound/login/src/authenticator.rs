@@ -5,6 +5,7 @@
 //!    of the person ends, and ten backup codes are handed out, once.
 //! 3. [`renew_backup_codes`](Authenticator::renew_backup_codes) replaces them all.
 //! 4. [`remove`](Authenticator::remove) takes it all away, and ends every other session.
+//! 5. Each of the last three queues the mail that tells the person of it, in the same step.
 //!
 //! Who may call these is the caller's to ask: the pages of [`FactorRoutes`](crate::FactorRoutes) ask for a proof of
 //! the last five minutes, by two factors where the person has two.
@@ -24,11 +25,14 @@ use towergate_identity::{
     rules::{
         backup_code::BackupCode,
         lockout::{CredentialClass, TryKey},
+        notice::Notice,
         session::SessionId,
         totp::{TotpCode, TotpSecret, TotpStep},
         user::UserId,
     },
 };
+
+use crate::mail::{Herald, NoticeError};
 
 /// Keeps people's authenticator apps. Cheap to clone when the store is.
 #[derive(Clone)]
@@ -36,6 +40,7 @@ pub struct Authenticator<S> {
     store: S,
     sealing: Arc<SealingRing>,
     random: Arc<dyn Random>,
+    herald: Herald,
 }
 
 /// What a person has.
@@ -82,7 +87,14 @@ pub enum AuthenticatorError {
 impl<S: IdentityStore> Authenticator<S> {
     /// Keeps apps of the people of `store`, whose secrets `sealing` seals.
     pub fn new(store: S, sealing: SealingRing, random: Arc<dyn Random>) -> Self {
-        Self { store, sealing: Arc::new(sealing), random }
+        Self { store, sealing: Arc::new(sealing), random, herald: Herald::silent() }
+    }
+
+    /// Tells people of what is changed here, through `herald`.
+    #[must_use]
+    pub fn telling(mut self, herald: Herald) -> Self {
+        self.herald = herald;
+        self
     }
 
     pub(crate) const fn store(&self) -> &S {
@@ -136,11 +148,13 @@ impl<S: IdentityStore> Authenticator<S> {
         let step = step.ok_or(AuthenticatorError::WrongCode)?;
         let codes = BackupCode::fresh_set(&self.random)?;
         let digests = codes.iter().map(|code| code.digest(user)).collect();
-        let enrolment = Enrolment { user, sealed, step, codes: digests, keeps };
+        let notice = self.herald.notice_to(&self.store, user, Notice::FactorEnrolled, origin.at).await?;
+        let enrolment = Enrolment { user, sealed, step, codes: digests, keeps, notice };
         match self.store.enrol_totp(enrolment, origin).await? {
             EnrollingTotp::Enrolled => {}
             EnrollingTotp::Changed => return Err(AuthenticatorError::NotThere),
         }
+        self.herald.announce();
         for class in [CredentialClass::Totp, CredentialClass::BackupCode] {
             self.store.forget_tries(TryKey::of_user(class, user)).await?;
         }
@@ -148,7 +162,7 @@ impl<S: IdentityStore> Authenticator<S> {
     }
 
     /// Gives `user` an app with a known secret, which counts at once: for people that a host brings along. No backup codes
-    /// come with it.
+    /// come with it, and nobody is told.
     ///
     /// # Errors
     /// [`AuthenticatorError::AlreadyThere`] when they have an app; otherwise when something failed.
@@ -159,7 +173,8 @@ impl<S: IdentityStore> Authenticator<S> {
         origin: Origin,
     ) -> Result<(), AuthenticatorError> {
         let sealed = self.keep(user, secret, origin).await?;
-        let enrolment = Enrolment { user, sealed, step: TotpStep::new(0), codes: Vec::new(), keeps: None };
+        let (step, codes) = (TotpStep::new(0), Vec::new());
+        let enrolment = Enrolment { user, sealed, step, codes, keeps: None, notice: None };
         match self.store.enrol_totp(enrolment, origin).await? {
             EnrollingTotp::Enrolled => Ok(()),
             EnrollingTotp::Changed => Err(AuthenticatorError::AlreadyThere),
@@ -177,9 +192,11 @@ impl<S: IdentityStore> Authenticator<S> {
     ) -> Result<Vec<BackupCode>, AuthenticatorError> {
         let codes = BackupCode::fresh_set(&self.random)?;
         let digests = codes.iter().map(|code| code.digest(user)).collect();
-        if !self.store.renew_backup_codes(user, digests, origin).await? {
+        let notice = self.herald.notice_to(&self.store, user, Notice::BackupCodesRenewed, origin.at).await?;
+        if !self.store.renew_backup_codes(user, digests, notice, origin).await? {
             return Err(AuthenticatorError::NotThere);
         }
+        self.herald.announce();
         self.store.forget_tries(TryKey::of_user(CredentialClass::BackupCode, user)).await?;
         Ok(codes)
     }
@@ -194,8 +211,12 @@ impl<S: IdentityStore> Authenticator<S> {
         keeps: Option<SessionId>,
         origin: Origin,
     ) -> Result<(), AuthenticatorError> {
-        let removed = self.store.remove_totp(user, keeps, origin).await?;
-        if removed { Ok(()) } else { Err(AuthenticatorError::NotThere) }
+        let notice = self.herald.notice_to(&self.store, user, Notice::FactorRemoved, origin.at).await?;
+        if !self.store.remove_totp(user, keeps, notice, origin).await? {
+            return Err(AuthenticatorError::NotThere);
+        }
+        self.herald.announce();
+        Ok(())
     }
 
     async fn keep(
@@ -209,6 +230,15 @@ impl<S: IdentityStore> Authenticator<S> {
             BeginningTotp::Begun => Ok(sealed),
             BeginningTotp::Enrolled => Err(AuthenticatorError::AlreadyThere),
             BeginningTotp::UserRefused => Err(AuthenticatorError::UserRefused),
+        }
+    }
+}
+
+impl From<NoticeError> for AuthenticatorError {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Seal(error) => Self::Seal(error),
+            NoticeError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -5,7 +5,7 @@
 //!    waits ([`lockout`](towergate_identity::rules::lockout)), which say the same to everybody, and stand in the way of no
 //!    other way in.
 //! 3. One comparison is made on the [hasher](PasswordHasher), whoever asks. After a hundred failures in a row it is made, and
-//!    does not count.
+//!    does not count; the person is told of it by mail, once.
 //! 4. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
 //! 5. A success becomes a session with a new identifier, and the store writes both facts with it. Whoever has a second
 //!    factor is only half signed in by it.
@@ -33,6 +33,7 @@ use tracing::Instrument;
 use crate::{
     arrival::Stopped,
     hasher::{HasherError, PasswordHasher},
+    mail::Herald,
 };
 
 /// What the person is told, whatever the reason.
@@ -48,6 +49,7 @@ pub struct PasswordLogin<S> {
     hasher: PasswordHasher,
     lockout: LockoutPolicy,
     unconfirmed: UnconfirmedAccess,
+    herald: Herald,
 }
 
 /// Somebody signed in.
@@ -98,8 +100,16 @@ pub enum LoginError {
 impl<S: IdentityStore> PasswordLogin<S> {
     /// Signs in the people of `store`.
     #[must_use]
-    pub const fn new(store: S, hasher: PasswordHasher) -> Self {
-        Self { store, hasher, lockout: LockoutPolicy::DEFAULT, unconfirmed: UnconfirmedAccess::Allow }
+    pub fn new(store: S, hasher: PasswordHasher) -> Self {
+        let (lockout, unconfirmed) = (LockoutPolicy::DEFAULT, UnconfirmedAccess::Allow);
+        Self { store, hasher, lockout, unconfirmed, herald: Herald::silent() }
+    }
+
+    /// Tells people through `herald` when their password was typed wrongly too often.
+    #[must_use]
+    pub fn telling(mut self, herald: Herald) -> Self {
+        self.herald = herald;
+        self
     }
 
     /// Counts tries by `policy`.
@@ -150,16 +160,21 @@ impl<S: IdentityStore> PasswordLogin<S> {
         let Ok(password) = Password::parse(&password) else {
             return Err(self.refuse(None, LoginFailure::UnusablePassword, origin).await);
         };
-        let user = match EmailAddress::parse(&email) {
-            Ok(email) => self.store.find_user_by_email(&email).await?,
-            Err(_) => None,
+        let address = EmailAddress::parse(&email).ok();
+        let user = match &address {
+            Some(address) => self.store.find_user_by_email(address).await?,
+            None => None,
         };
         let class = CredentialClass::Password;
         let key = match &user {
             Some(user) => TryKey::of_user(class, user.id),
             None => TryKey::of_nobody(class, &email),
         };
-        let reserved = self.store.reserve_try(key, self.lockout, origin).await?;
+        let warning = self.herald.warning(user.as_ref(), address.as_ref(), origin.at);
+        let reserved = self.store.reserve_try(key, self.lockout, warning, origin).await?;
+        if reserved == (Reserving::Blocked { just_now: true }) {
+            self.herald.announce();
+        }
         if let Reserving::Wait(until) = reserved {
             return Err(match self.refuse(user.as_ref(), LoginFailure::TooManyTries, origin).await {
                 LoginError::Refused => LoginError::TooManyTries { until },

@@ -23,6 +23,7 @@ use towergate_identity::{
         backup_code::BackupCode,
         fact::{FactorFailure, IdentityFact},
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
+        notice::Notice,
         second_factor::{self, Spending},
         session::SessionRecord,
         totp::{TotpCode, TotpSecret},
@@ -32,7 +33,7 @@ use towergate_identity::{
 use towergate_session::{Begun, Session, SessionError};
 use tracing::Instrument;
 
-use crate::password::SignedIn;
+use crate::{mail::Herald, password::SignedIn};
 
 /// What the person is told, whatever the reason.
 pub const REFUSED: &str = "This code is not right, or was used before.";
@@ -43,6 +44,7 @@ pub struct SecondFactor<S> {
     store: S,
     sealing: Arc<SealingRing>,
     lockout: LockoutPolicy,
+    herald: Herald,
 }
 
 /// Why nothing was proven.
@@ -79,12 +81,19 @@ impl<S: IdentityStore> SecondFactor<S> {
     /// Proves factors of the people of `store`, whose secrets `sealing` opens.
     #[must_use]
     pub fn new(store: S, sealing: SealingRing) -> Self {
-        Self { store, sealing: Arc::new(sealing), lockout: LockoutPolicy::DEFAULT }
+        Self { store, sealing: Arc::new(sealing), lockout: LockoutPolicy::DEFAULT, herald: Herald::silent() }
+    }
+
+    /// Tells people through `herald` when a code of theirs was wrong too often.
+    #[must_use]
+    pub fn telling(mut self, herald: Herald) -> Self {
+        self.herald = herald;
+        self
     }
 
     /// Counts tries by `policy`.
     #[must_use]
-    pub const fn lockout(mut self, policy: LockoutPolicy) -> Self {
+    pub fn lockout(mut self, policy: LockoutPolicy) -> Self {
         self.lockout = policy;
         self
     }
@@ -184,9 +193,21 @@ impl<S: IdentityStore> SecondFactor<S> {
 
     /// Counts the try; `true` when the credential opens nothing any more.
     async fn reserve(&self, key: TryKey, origin: Origin) -> Result<bool, SecondFactorError> {
-        match self.store.reserve_try(key, self.lockout, origin).await? {
+        let warning = match key.user().filter(|_| self.herald.tells(Notice::TooManyTries)) {
+            Some(user) => {
+                let user = self.store.find_user(user).await?;
+                self.herald.warning(user.as_ref(), None, origin.at)
+            }
+            None => None,
+        };
+        match self.store.reserve_try(key, self.lockout, warning, origin).await? {
             Reserving::Granted => Ok(false),
-            Reserving::Blocked { .. } => Ok(true),
+            Reserving::Blocked { just_now } => {
+                if just_now {
+                    self.herald.announce();
+                }
+                Ok(true)
+            }
             Reserving::Wait(until) => {
                 if let Some(user) = key.user() {
                     let fact = IdentityFact::FactorRefused { user, reason: FactorFailure::TooManyTries };

@@ -1,7 +1,7 @@
 //! What every layer of this crate is told once: pages, paths, the time, randomness, who else hears of a sign-out, and where
 //! people are told of changes to their account.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use http::Extensions;
 use towergate_core::{
@@ -10,7 +10,13 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 
-use crate::{browser_cookie::BrowserCookie, logout::OnLogout, mail::Mailroom};
+use towergate_identity::rules::notice::Notice;
+
+use crate::{
+    browser_cookie::BrowserCookie,
+    logout::OnLogout,
+    mail::{Herald, Mailroom},
+};
 
 /// The surroundings of the layers. Cheap to clone: give each layer a clone of the same one.
 ///
@@ -36,6 +42,7 @@ pub struct Site<P, H = ()> {
     pub(crate) paths: Arc<Paths>,
     pub(crate) cookie: BrowserCookie,
     pub(crate) notices: Option<Mailroom>,
+    pub(crate) silenced: Arc<BTreeSet<Notice>>,
 }
 
 /// Where the pages are: paths without a query.
@@ -117,6 +124,7 @@ impl<P> Site<P> {
             paths: Arc::new(Paths::default()),
             cookie: BrowserCookie::Secure,
             notices: None,
+            silenced: Arc::default(),
         }
     }
 
@@ -130,6 +138,7 @@ impl<P> Site<P> {
             paths: self.paths,
             cookie: self.cookie,
             notices: self.notices,
+            silenced: self.silenced,
         }
     }
 }
@@ -151,6 +160,22 @@ impl<P, H> Site<P, H> {
     pub fn notices(mut self, room: Mailroom) -> Self {
         self.notices = Some(room);
         self
+    }
+
+    /// Does not tell people of this change, in case of which a thief would stay unnoticed.
+    pub fn insecure_without_notice(mut self, notice: Notice) -> Self {
+        Arc::make_mut(&mut self.silenced).insert(notice);
+        self
+    }
+
+    /// What writes the mails that tell people of changes to their account: for store steps that queue them.
+    pub fn herald(&self) -> Herald {
+        Herald {
+            room: self.notices.clone(),
+            silenced: Arc::clone(&self.silenced),
+            paths: Arc::clone(&self.paths),
+            random: Arc::clone(&self.random),
+        }
     }
 
     /// Knows browsers by cookies that go over plain http: for a developer's own machine.
@@ -189,6 +214,7 @@ impl<P, H> Clone for Site<P, H> {
             paths: Arc::clone(&self.paths),
             cookie: self.cookie,
             notices: self.notices.clone(),
+            silenced: Arc::clone(&self.silenced),
         }
     }
 }

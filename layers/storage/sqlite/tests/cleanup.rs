@@ -190,9 +190,9 @@ async fn tries_at_an_address_that_nobody_has_are_forgotten_after_a_quiet_day() {
     let somebody = TryKey::of_user(CredentialClass::Password, user(1).id);
     let policy = LockoutPolicy::default();
     for n in 0..600 {
-        store.reserve_try(nobody(n), policy, origin(NOW)).await.unwrap();
+        store.reserve_try(nobody(n), policy, None, origin(NOW)).await.unwrap();
     }
-    store.reserve_try(somebody, policy, origin(NOW)).await.unwrap();
+    store.reserve_try(somebody, policy, None, origin(NOW)).await.unwrap();
     let day = NOW.plus(DAY);
     assert_eq!(store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().tries, 0);
     assert_eq!(store.cleanup(day).await.unwrap().tries, 600);

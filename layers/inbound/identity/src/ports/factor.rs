@@ -5,7 +5,8 @@ use std::future::Future;
 use towergate_core::{Digest, StoreError, audit::Origin};
 
 use crate::rules::{
-    factor::TotpFactor, second_factor::Spending, session::SessionId, totp::TotpStep, user::UserId,
+    factor::TotpFactor, mail::OutboxMail, second_factor::Spending, session::SessionId, totp::TotpStep,
+    user::UserId,
 };
 
 /// Keeps authenticator apps and backup codes.
@@ -28,7 +29,8 @@ pub trait FactorStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<BeginningTotp, StoreError>> + Send;
 
     /// Makes the app with `sealed` count, whose first code was of `step`, with `codes` as the backup codes, if it is still
-    /// the one that waits at `origin.at`. Writes `factor.enrolled` and `backup_codes.renewed`.
+    /// the one that waits at `origin.at`, and queues its notice. Writes `factor.enrolled`, `backup_codes.renewed` and
+    /// `mail.queued`.
     ///
     /// Every other session of the person than `keeps` ends with it (`session.revoked`): they were begun without it.
     ///
@@ -68,8 +70,8 @@ pub trait FactorStore: Send + Sync + 'static {
     /// When the store fails.
     fn backup_codes_left(&self, user: UserId) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Replaces all backup codes of `user`, who has an app that counts; `false` when they have none. Writes
-    /// `backup_codes.renewed`.
+    /// Replaces all backup codes of `user`, who has an app that counts, and queues `notice`; `false` when they have none.
+    /// Writes `backup_codes.renewed`, and `mail.queued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -77,11 +79,12 @@ pub trait FactorStore: Send + Sync + 'static {
         &self,
         user: UserId,
         codes: Vec<Digest>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Removes the app of `user` and all backup codes, and ends every session of theirs but `keeps`. `false` when they have
-    /// none. Writes `factor.removed` where it counted, and `session.revoked` for each.
+    /// none. Where it counted it queues `notice`, and writes `factor.removed`, `session.revoked` for each, and `mail.queued`.
     ///
     /// # Errors
     /// When the store fails.
@@ -89,6 +92,7 @@ pub trait FactorStore: Send + Sync + 'static {
         &self,
         user: UserId,
         keeps: Option<SessionId>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
@@ -106,6 +110,8 @@ pub struct Enrolment {
     pub codes: Vec<Digest>,
     /// The session that goes on.
     pub keeps: Option<SessionId>,
+    /// The mail that tells them of it.
+    pub notice: Option<OutboxMail>,
 }
 
 /// What became of [`FactorStore::begin_totp`].

@@ -4,12 +4,16 @@ use std::future::Future;
 
 use towergate_core::{StoreError, audit::Origin};
 
-use crate::rules::lockout::{LockoutPolicy, Reserving, TryKey};
+use crate::rules::{
+    lockout::{LockoutPolicy, Reserving, TryKey},
+    mail::OutboxMail,
+};
 
 /// Counts tries.
 pub trait TryStore: Send + Sync + 'static {
     /// Asks whether somebody may try at `origin.at`, and counts the try as a failure if so, in one step
-    /// ([`reserve`](crate::rules::lockout::reserve)). Writes `credential.blocked` when it comes to that.
+    /// ([`reserve`](crate::rules::lockout::reserve)). Writes `credential.blocked` when it comes to that, and then queues
+    /// `notice`; else it is thrown away.
     ///
     /// # Errors
     /// When the store fails.
@@ -17,6 +21,7 @@ pub trait TryStore: Send + Sync + 'static {
         &self,
         key: TryKey,
         policy: LockoutPolicy,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> impl Future<Output = Result<Reserving, StoreError>> + Send;
 

@@ -79,17 +79,17 @@ impl Letters for PlainLetters {
     }
 
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter {
-        let (subject, happened, advice) = notice::words(notice);
+        let words = notice::words(notice);
         let site = &self.site;
-        compose(
-            format!("{subject} at {site}"),
-            &[
-                Part::Words(format!("{happened} It happened on {} (UTC), at {site}.", notice::moment(when))),
-                Part::Words(String::from("If it was you, there is nothing to do.")),
-                Part::Words(format!("If it was not you: {advice}")),
-                Part::Link(page.to_owned()),
-            ],
-        )
+        let mut parts = vec![
+            Part::Words(words.happened.to_owned()),
+            Part::Words(format!("It happened at {site}, on {} (UTC).", notice::moment(when))),
+            Part::Words(words.theirs.to_owned()),
+            Part::Words(format!("If it was not you, {}", words.somebody_elses)),
+            Part::Link(page.to_owned()),
+        ];
+        parts.extend(words.otherwise.map(|words| Part::Words(words.to_owned())));
+        compose(format!("{} at {site}", words.subject), &parts)
     }
 }
 
@@ -152,5 +152,21 @@ mod tests {
         assert!(letter.html.contains("Trees &amp; &lt;co&gt;") && letter.subject.contains("Trees & <co>"));
         let letter = letters.address_taken("https://h.example/login");
         assert!(letter.text.contains("    https://h.example/login\n") && !letter.html.contains("<co>"));
+    }
+
+    #[test]
+    fn every_notice_says_what_happened_when_and_what_to_do() {
+        let letters = PlainLetters::new("Trees");
+        let page = "https://h.example/account";
+        let mut subjects = std::collections::BTreeSet::new();
+        for notice in Notice::ALL {
+            let Letter { subject, text, html } =
+                letters.notice(notice, Timestamp::from_unix_seconds(951_782_400), page);
+            assert!(subject.ends_with(" at Trees") && !subject.contains('\n'), "{subject}");
+            for said in ["2000-02-29 00:00", "If it was you, ", "If it was not you, ", page] {
+                assert!(text.contains(said) && html.contains(said), "{notice:?} lacks {said}");
+            }
+            assert!(subjects.insert(subject), "{notice:?} says what another one says");
+        }
     }
 }

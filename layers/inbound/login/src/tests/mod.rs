@@ -4,6 +4,7 @@ mod factors;
 mod lockout;
 mod login;
 mod logout;
+mod notices;
 mod register;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};

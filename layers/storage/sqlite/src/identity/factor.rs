@@ -8,6 +8,7 @@ use towergate_identity::{
         fact::{IdentityFact, SessionEnd},
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
+        mail::OutboxMail,
         second_factor::Spending,
         session::SessionId,
         totp::TotpStep,
@@ -15,7 +16,7 @@ use towergate_identity::{
     },
 };
 
-use super::{session, user};
+use super::{mail, session, user};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -114,6 +115,7 @@ impl FactorStore for SqliteStore {
         &self,
         user: UserId,
         codes: Vec<Digest>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.write(move |step| {
@@ -121,6 +123,7 @@ impl FactorStore for SqliteStore {
                 return Ok(false);
             }
             renew(step, user, &codes, &origin)?;
+            mail::queue_notice(step, notice.as_ref(), &origin)?;
             Ok(true)
         })
         .await
@@ -130,6 +133,7 @@ impl FactorStore for SqliteStore {
         &self,
         user: UserId,
         keeps: Option<SessionId>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.write(move |step| {
@@ -140,6 +144,7 @@ impl FactorStore for SqliteStore {
             if enrolled {
                 step.record(&IdentityFact::FactorRemoved { user }, &origin)?;
                 session::end_of_user(step, user, keeps, SessionEnd::FactorsChanged, &origin)?;
+                mail::queue_notice(step, notice.as_ref(), &origin)?;
             }
             Ok(enrolled)
         })
@@ -157,7 +162,7 @@ fn find(connection: &Connection, user: UserId) -> Result<Option<TotpFactor>, Fai
 }
 
 fn enrol(step: &mut Step<'_>, enrolment: &Enrolment, origin: &Origin) -> Result<EnrollingTotp, Failure> {
-    let Enrolment { user, sealed, step: first, codes, keeps } = enrolment;
+    let Enrolment { user, sealed, step: first, codes, keeps, notice } = enrolment;
     let waiting = find(step.connection, *user)?;
     let waits = waiting.is_some_and(|totp| totp.sealed == *sealed && totp.awaits_first_code(origin.at));
     if !waits {
@@ -167,6 +172,7 @@ fn enrol(step: &mut Step<'_>, enrolment: &Enrolment, origin: &Origin) -> Result<
     step.record(&IdentityFact::FactorEnrolled { user: *user }, origin)?;
     renew(step, *user, codes, origin)?;
     session::end_of_user(step, *user, *keeps, SessionEnd::FactorsChanged, origin)?;
+    mail::queue_notice(step, notice.as_ref(), origin)?;
     Ok(EnrollingTotp::Enrolled)
 }
 

@@ -100,6 +100,15 @@ pub(super) fn has_room(
     Ok(there.unwrap_or(0) < limit.most)
 }
 
+/// Writes the mail that tells of a change, if there is one.
+pub(super) fn queue_notice(
+    step: &mut Step<'_>,
+    notice: Option<&OutboxMail>,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    notice.map_or(Ok(()), |notice| queue(step, notice, origin))
+}
+
 /// Writes a mail, due at once.
 pub(super) fn queue(step: &mut Step<'_>, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
     let OutboxMail { id, user, kind, .. } = *mail;

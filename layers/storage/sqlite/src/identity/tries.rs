@@ -7,9 +7,11 @@ use towergate_identity::{
     rules::{
         fact::IdentityFact,
         lockout::{LockoutPolicy, Reserving, Tries, TryKey, reserve},
+        mail::OutboxMail,
     },
 };
 
+use super::mail;
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -27,9 +29,10 @@ impl TryStore for SqliteStore {
         &self,
         key: TryKey,
         policy: LockoutPolicy,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<Reserving, StoreError> {
-        self.write(move |step| reserve_one(step, &key, &policy, &origin)).await
+        self.write(move |step| reserve_one(step, &key, &policy, notice.as_ref(), &origin)).await
     }
 
     async fn forget_tries(&self, key: TryKey) -> Result<(), StoreError> {
@@ -45,6 +48,7 @@ fn reserve_one(
     step: &mut Step<'_>,
     key: &TryKey,
     policy: &LockoutPolicy,
+    notice: Option<&OutboxMail>,
     origin: &Origin,
 ) -> Result<Reserving, Failure> {
     let class = key.class().as_str();
@@ -55,6 +59,7 @@ fn reserve_one(
     if reserving == (Reserving::Blocked { just_now: true }) {
         let fact = IdentityFact::CredentialBlocked { class: key.class(), user: key.user() };
         step.record(&fact, origin)?;
+        mail::queue_notice(step, notice, origin)?;
     }
     Ok(reserving)
 }

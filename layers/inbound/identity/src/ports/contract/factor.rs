@@ -196,8 +196,9 @@ pub async fn a_backup_code_is_spent_once<S: IdentityStore + AuditTrail>(store: &
 pub async fn backup_codes_are_renewed_whole<S: IdentityStore + AuditTrail>(store: &S) {
     with_app(store).await;
     let mut ear = Ear::on(store).await;
-    let renew =
-        |n| async move { store.renew_backup_codes(user_id(n), vec![code(50)], origin(NOW)).await.unwrap() };
+    let renew = |n| async move {
+        store.renew_backup_codes(user_id(n), vec![code(50)], None, origin(NOW)).await.unwrap()
+    };
     assert!(!renew(2).await);
     ear.silence().await;
     assert!(renew(1).await);
@@ -214,8 +215,9 @@ pub async fn whoever_removes_their_app_has_no_factor<S: IdentityStore + AuditTra
         establish(store, login(n)).await;
     }
     let mut ear = Ear::on(store).await;
-    let remove =
-        |n| async move { store.remove_totp(user_id(n), Some(session_id(2)), origin(NOW)).await.unwrap() };
+    let remove = |n| async move {
+        store.remove_totp(user_id(n), Some(session_id(2)), None, origin(NOW)).await.unwrap()
+    };
     assert!(!remove(2).await);
     ear.silence().await;
     assert!(remove(1).await);
@@ -243,7 +245,7 @@ pub(super) async fn begin<S: IdentityStore>(store: &S, n: u128, sealed: &[u8]) -
 
 pub(super) fn enrolment() -> Enrolment {
     let codes = (0..10).map(code).collect();
-    Enrolment { user: user_id(1), sealed: SEALED.to_vec(), step: STEP, codes, keeps: None }
+    Enrolment { user: user_id(1), sealed: SEALED.to_vec(), step: STEP, codes, keeps: None, notice: None }
 }
 
 pub(super) fn code(n: u8) -> Digest {

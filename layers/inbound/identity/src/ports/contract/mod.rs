@@ -18,6 +18,7 @@ pub mod email_token;
 pub mod factor;
 mod fixture;
 pub mod mail;
+pub mod notice;
 pub mod passkey;
 pub mod passkey_race;
 pub mod race;
@@ -96,6 +97,12 @@ macro_rules! identity_store_contract {
                 a_backup_code_is_spent_once,
                 backup_codes_are_renewed_whole,
                 whoever_removes_their_app_has_no_factor,
+            }
+            notice {
+                enrolling_tells_its_person,
+                renewing_backup_codes_tells_their_person,
+                removing_an_app_tells_its_person,
+                a_block_tells_its_person_once,
             }
             user {
                 a_person_reads_back_whole,

@@ -145,7 +145,7 @@ pub fn parallel_guesses_are_no_more_than_the_limit<S: IdentityStore + AuditTrail
 ) {
     let policy = LockoutPolicy::default();
     let answers = many(store, 64, &run, |store, _| async move {
-        store.reserve_try(KEY, policy, origin(NOW)).await.unwrap()
+        store.reserve_try(KEY, policy, None, origin(NOW)).await.unwrap()
     });
     assert_eq!(answers.iter().filter(|answer| **answer == Reserving::Granted).count(), 5);
     assert!(answers.iter().all(|answer| matches!(answer, Reserving::Granted | Reserving::Wait(_))));

@@ -71,20 +71,20 @@ pub async fn a_credential_is_blocked_once<S: IdentityStore + AuditTrail>(store: 
     let policy = LockoutPolicy::default().limit(3);
     let at = |n: u32| origin(NOW.plus(n * day));
     for n in 0..3 {
-        assert_eq!(store.reserve_try(KEY, policy, at(n)).await.unwrap(), Reserving::Granted);
+        assert_eq!(store.reserve_try(KEY, policy, None, at(n)).await.unwrap(), Reserving::Granted);
     }
     ear.silence().await;
-    let blocked = store.reserve_try(KEY, policy, at(3)).await.unwrap();
+    let blocked = store.reserve_try(KEY, policy, None, at(3)).await.unwrap();
     assert_eq!(blocked, Reserving::Blocked { just_now: true });
     let fact = IdentityFact::CredentialBlocked { class: KEY.class(), user: KEY.user() };
     ear.heard(&[fact], at(3).at).await;
-    let blocked = store.reserve_try(KEY, policy, at(4)).await.unwrap();
+    let blocked = store.reserve_try(KEY, policy, None, at(4)).await.unwrap();
     assert_eq!(blocked, Reserving::Blocked { just_now: false });
     store.forget_tries(KEY).await.unwrap();
-    assert_eq!(store.reserve_try(KEY, policy, at(4)).await.unwrap(), Reserving::Granted);
+    assert_eq!(store.reserve_try(KEY, policy, None, at(4)).await.unwrap(), Reserving::Granted);
     ear.silence().await;
 }
 
 async fn reserve<S: IdentityStore>(store: &S, key: TryKey, after: Duration) -> Reserving {
-    store.reserve_try(key, LockoutPolicy::default(), origin(NOW.plus(after))).await.unwrap()
+    store.reserve_try(key, LockoutPolicy::default(), None, origin(NOW.plus(after))).await.unwrap()
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use towergate_core::{Digest, StoreError, audit::Origin};
 
-use super::{MemoryStore, Tables};
+use super::{MemoryStore, Tables, mail};
 use crate::{
     ports::factor::{BeginningTotp, EnrollingTotp, Enrolment, FactorStore},
     rules::{
         fact::{IdentityFact, SessionEnd},
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
+        mail::OutboxMail,
         second_factor::Spending,
         session::SessionId,
         totp::TotpStep,
@@ -58,7 +59,7 @@ impl FactorStore for MemoryStore {
 
     async fn enrol_totp(&self, enrolment: Enrolment, origin: Origin) -> Result<EnrollingTotp, StoreError> {
         self.step(|state| {
-            let Enrolment { user, sealed, step, codes, keeps } = enrolment;
+            let Enrolment { user, sealed, step, codes, keeps, notice } = enrolment;
             let waiting = state.factors.totp.get_mut(&user);
             let waiting = waiting.filter(|totp| totp.sealed == sealed && totp.awaits_first_code(origin.at));
             let Some(totp) = waiting else { return Ok(EnrollingTotp::Changed) };
@@ -66,6 +67,7 @@ impl FactorStore for MemoryStore {
             state.log.write(&IdentityFact::FactorEnrolled { user }, &origin);
             renew(state, user, codes, &origin);
             end_others(state, user, keeps, &origin);
+            mail::queue_notice(state, notice, &origin)?;
             Ok(EnrollingTotp::Enrolled)
         })
     }
@@ -108,6 +110,7 @@ impl FactorStore for MemoryStore {
         &self,
         user: UserId,
         codes: Vec<Digest>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.step(|state| {
@@ -115,6 +118,7 @@ impl FactorStore for MemoryStore {
                 return Ok(false);
             }
             renew(state, user, codes, &origin);
+            mail::queue_notice(state, notice, &origin)?;
             Ok(true)
         })
     }
@@ -123,6 +127,7 @@ impl FactorStore for MemoryStore {
         &self,
         user: UserId,
         keeps: Option<SessionId>,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.step(|state| {
@@ -131,6 +136,7 @@ impl FactorStore for MemoryStore {
             if totp.is_enrolled() {
                 state.log.write(&IdentityFact::FactorRemoved { user }, &origin);
                 end_others(state, user, keeps, &origin);
+                mail::queue_notice(state, notice, &origin)?;
             }
             Ok(totp.is_enrolled())
         })

@@ -97,6 +97,15 @@ impl Mails {
     }
 }
 
+/// Writes the mail that tells of a change, if there is one.
+pub(super) fn queue_notice(
+    state: &mut Tables,
+    notice: Option<OutboxMail>,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    notice.map_or(Ok(()), |notice| queue(state, notice, origin))
+}
+
 /// Writes a mail, due at once.
 pub(super) fn queue(state: &mut Tables, mail: OutboxMail, origin: &Origin) -> Result<(), StoreError> {
     if state.mails.contains(mail.id) {

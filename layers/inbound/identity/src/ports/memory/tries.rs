@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, audit::Origin};
 
-use super::MemoryStore;
+use super::{MemoryStore, mail};
 use crate::{
     ports::tries::TryStore,
     rules::{
         fact::IdentityFact,
         lockout::{LockoutPolicy, Reserving, Tries, TryKey, reserve},
+        mail::OutboxMail,
     },
 };
 
@@ -21,6 +22,7 @@ impl TryStore for MemoryStore {
         &self,
         key: TryKey,
         policy: LockoutPolicy,
+        notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<Reserving, StoreError> {
         self.step(|state| {
@@ -30,6 +32,7 @@ impl TryStore for MemoryStore {
             if reserving == (Reserving::Blocked { just_now: true }) {
                 let fact = IdentityFact::CredentialBlocked { class: key.class(), user: key.user() };
                 state.log.write(&fact, &origin);
+                mail::queue_notice(state, notice, &origin)?;
             }
             Ok(reserving)
         })

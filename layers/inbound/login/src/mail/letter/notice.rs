@@ -3,75 +3,145 @@
 use towergate_core::Timestamp;
 use towergate_identity::rules::notice::Notice;
 
-const GET_IT_BACK: &str =
-    "somebody else may hold your account. Set your password anew and look through your account here:";
-const LOOK: &str = "change your password and look through your account here:";
+/// What a notice says; the address of a page follows the advice.
+pub(super) struct Words {
+    pub(super) subject: &'static str,
+    pub(super) happened: &'static str,
+    /// What to do if it was the person.
+    pub(super) theirs: &'static str,
+    /// What to do if it was somebody else.
+    pub(super) somebody_elses: &'static str,
+    /// What to do if the page does not let them in.
+    pub(super) otherwise: Option<&'static str>,
+}
 
-/// The subject, what happened, and what to do if it was somebody else.
-pub(super) const fn words(notice: Notice) -> (&'static str, &'static str, &'static str) {
+const NOTHING: &str = "If it was you, there is nothing to do.";
+
+const SHUT_OUT: &str =
+    "If you cannot sign in any more, write to whoever runs the site, and say when you got this mail.";
+
+pub(super) const fn words(notice: Notice) -> Words {
+    let (subject, happened) = told(notice);
+    Words {
+        subject,
+        happened,
+        theirs: theirs(notice),
+        somebody_elses: advice(notice),
+        otherwise: otherwise(notice),
+    }
+}
+
+const fn told(notice: Notice) -> (&'static str, &'static str) {
     match notice {
-        Notice::AccountDeleted => (
-            "Your account was deleted",
-            "Your account was deleted.",
-            "write to the operator. The site is here:",
-        ),
+        Notice::AccountDeleted => {
+            ("Your account was deleted", "Your account was deleted. Nobody can sign in to it any more.")
+        }
         Notice::BackupCodesRenewed => (
-            "New backup codes",
-            "New backup codes were made for your account; those before are no longer good.",
-            GET_IT_BACK,
+            "New backup codes were made",
+            "New backup codes were made for your account. Those before are no longer good.",
         ),
         Notice::DeletionScheduled => (
             "Your account is going to be deleted",
-            "Your account is going to be deleted.",
-            "sign in and keep it, here:",
+            "Somebody asked for your account to be deleted. It is closed from now on, and you are signed out everywhere. \
+             After some days of grace it is deleted.",
         ),
         Notice::DeletionWithdrawn => {
-            ("Your account stays", "Your account is no longer going to be deleted.", GET_IT_BACK)
+            ("Your account stays", "Your account was going to be deleted. Now it stays, as it was.")
         }
         Notice::EmailChanged => (
             "Your e-mail address was changed",
-            "The e-mail address of your account was changed for another one.",
-            GET_IT_BACK,
+            "Your account now has another e-mail address. This mail goes to the one before.",
         ),
         Notice::FactorEnrolled => (
             "An authenticator app was added",
-            "An authenticator app is now asked for when you sign in.",
-            GET_IT_BACK,
+            "An authenticator app was added to your account. Its code is asked for whenever you sign in.",
         ),
         Notice::FactorRemoved => (
             "Your authenticator app was removed",
-            "Your authenticator app and your backup codes are no longer asked for.",
-            GET_IT_BACK,
+            "The authenticator app was removed from your account, and the backup codes with it.",
         ),
-        Notice::IdentityLinked => {
-            ("Another account was linked", "An account at another site now opens yours.", GET_IT_BACK)
-        }
-        Notice::IdentityUnlinked => {
-            ("A linked account was removed", "An account at another site no longer opens yours.", LOOK)
-        }
+        Notice::IdentityLinked => (
+            "An account elsewhere was linked",
+            "An account at another site was linked to yours. Whoever signs in there can sign in here.",
+        ),
+        Notice::IdentityUnlinked => (
+            "An account elsewhere was removed",
+            "An account at another site was removed from yours. It no longer signs you in here.",
+        ),
         Notice::NewDevice => {
-            ("A new sign-in", "Somebody signed in to your account where you have not signed in before.", LOOK)
+            ("A new sign-in", "Somebody signed in to your account in a browser that we have not seen before.")
         }
-        Notice::PasskeyAdded => ("A passkey was added", "A new passkey now opens your account.", GET_IT_BACK),
-        Notice::PasskeyRemoved => {
-            ("A passkey was removed", "A passkey no longer opens your account.", GET_IT_BACK)
-        }
-        Notice::PasswordChanged => {
-            ("Your password was changed", "The password of your account was changed.", GET_IT_BACK)
-        }
-        Notice::PasswordReset => {
-            ("Your password was set anew", "A forgotten password of your account was set anew.", GET_IT_BACK)
-        }
+        Notice::PasskeyAdded => ("A passkey was added", "A passkey was added to your account."),
+        Notice::PasskeyRemoved => ("A passkey was removed", "A passkey was removed from your account."),
+        Notice::PasswordChanged => ("Your password was changed", "The password of your account was changed."),
+        Notice::PasswordReset => (
+            "Your password was set anew",
+            "The password of your account was set anew, by somebody who can read your mail.",
+        ),
         Notice::RememberedTheft => (
-            "A copied cookie",
-            "Somebody used a copy of a cookie that kept you signed in. That browser is signed out.",
-            LOOK,
+            "Somebody copied a cookie of yours",
+            "A cookie that kept you signed in was used twice, so there is a copy of it. That browser is signed out, and \
+             the copy opens nothing any more.",
         ),
         Notice::TooManyTries => (
-            "Too many wrong tries",
-            "Somebody tried to sign in to your account, wrongly, a great many times.",
-            "your account is closed to guesses. Look through it here:",
+            "Too many wrong passwords or codes",
+            "A wrong password or code was typed for your account a great many times in a row. It opens nothing any more, \
+             not even when it is right, until you set it anew.",
         ),
+    }
+}
+
+const fn theirs(notice: Notice) -> &'static str {
+    match notice {
+        Notice::DeletionScheduled => "If it was you, there is nothing to do: wait, or sign in to keep it.",
+        Notice::RememberedTheft => {
+            "If it was you, in a copy of your browser's files, there is nothing to do."
+        }
+        Notice::TooManyTries => "If it was you, choose another password by the link in this mail.",
+        _ => NOTHING,
+    }
+}
+
+const fn advice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::AccountDeleted => "it cannot be undone from here. Write to whoever runs the site:",
+        Notice::DeletionScheduled => {
+            "somebody else was in your account. Sign in, keep it, and then change your password:"
+        }
+        Notice::BackupCodesRenewed => {
+            "somebody else is in your account. Sign in, make new backup codes, and change your password:"
+        }
+        Notice::FactorEnrolled | Notice::FactorRemoved => {
+            "somebody else is in your account. Sign in, put your authenticator app right, and change your password:"
+        }
+        Notice::IdentityLinked | Notice::IdentityUnlinked => {
+            "somebody else is in your account. Sign in, look through the linked accounts, and change your password:"
+        }
+        Notice::PasskeyAdded | Notice::PasskeyRemoved => {
+            "somebody else is in your account. Sign in, look through your passkeys, and change your password:"
+        }
+        Notice::NewDevice => {
+            "somebody else is in your account. Sign in, end that sign-in, and change your password:"
+        }
+        Notice::RememberedTheft => {
+            "some program may be reading the files of your device. Look through where you are signed in, and change your \
+             password on a device that you trust:"
+        }
+        Notice::PasswordChanged => "somebody else is in your account. Set your password anew at once:",
+        Notice::PasswordReset => {
+            "somebody else reads your mail. Change the password of your mailbox first, then set this one anew:"
+        }
+        Notice::TooManyTries => "nobody got in this way. Set your password anew:",
+        Notice::DeletionWithdrawn | Notice::EmailChanged => {
+            "somebody else is in your account. Sign in, look through it, and change your password:"
+        }
+    }
+}
+
+const fn otherwise(notice: Notice) -> Option<&'static str> {
+    match notice {
+        Notice::AccountDeleted | Notice::TooManyTries => None,
+        _ => Some(SHUT_OUT),
     }
 }
 
