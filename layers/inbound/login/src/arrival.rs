@@ -52,6 +52,7 @@ impl<P: Send + Sync + 'static, H: OnLogout> Site<P, H> {
     pub fn welcome(&self, stage: SessionStage, return_to: &LocalPath) -> Response<Bytes> {
         match stage {
             SessionStage::Complete => answer::see_other(return_to),
+            SessionStage::AwaitsEnrolment => answer::see_other_first(&self.paths.security, return_to),
             SessionStage::AwaitsSecondFactor => answer::see_other_first(&self.paths.second_factor, return_to),
         }
     }

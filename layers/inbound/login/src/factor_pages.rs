@@ -34,6 +34,10 @@ pub struct SecondFactorView {
 pub struct SecurityView {
     /// The path the forms post to.
     pub action: String,
+    /// Where to go in the end, a path of this host; each form posts it along.
+    pub return_to: String,
+    /// Whether this must be done before all else.
+    pub is_due: bool,
     /// What there is.
     pub app: AppView,
     /// Backup codes that were made just now, to be shown this once.

@@ -26,8 +26,9 @@ use crate::{
     form::{self, FormError},
     logout::OnLogout,
     pages::{LoginPages, LoginView},
-    password::{LoginError, PasswordLogin, REFUSED, TOO_MANY_TRIES},
-    site::Site,
+    password::{LoginError, PasswordLogin, REFUSED, SECOND_FACTOR_MISSING, TOO_MANY_TRIES},
+    sensitive,
+    site::{Paths, Site},
 };
 
 /// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
@@ -60,8 +61,8 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
                 let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
                 let levels = levels.as_ref().map_or("", |levels| levels.expose());
                 match self.lacks_only_a_second_factor(&session, levels).await {
-                    Ok(true) => return answer::see_other_first(&self.site.paths.second_factor, &return_to),
-                    Ok(false) => {}
+                    Ok(Some(page)) => return answer::see_other_first(page, &return_to),
+                    Ok(None) => {}
                     Err(error) => return answer::store_failed(&error, self.pages()),
                 }
                 self.form(StatusCode::OK, hint.as_ref().map_or("", |value| value.expose()), &return_to, None)
@@ -70,18 +71,31 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         }
     }
 
-    /// Whether the second factor is all that is missing: it is due, or it is asked for by `levels` and the person has one.
-    async fn lacks_only_a_second_factor(&self, session: &Session, levels: &str) -> Result<bool, StoreError> {
-        let Some(record) = session.record() else { return Ok(false) };
-        if record.stage == SessionStage::AwaitsSecondFactor {
-            return Ok(true);
+    /// Where those go who lack only the second factor: it is due, or it is asked for by `levels`. Whoever has none enrols one.
+    async fn lacks_only_a_second_factor(
+        &self,
+        session: &Session,
+        levels: &str,
+    ) -> Result<Option<&LocalPath>, StoreError> {
+        let Some(record) = session.record() else { return Ok(None) };
+        let Paths { second_factor, security, .. } = self.site.paths();
+        match record.stage {
+            SessionStage::AwaitsSecondFactor => return Ok(Some(second_factor)),
+            // That page asks for a proof as fresh as this.
+            SessionStage::AwaitsEnrolment => {
+                let is_fresh = sensitive::is_proven(&record, false, self.site.clock.now());
+                return Ok(is_fresh.then_some(security));
+            }
+            SessionStage::Complete => {}
         }
+        // Whoever proved nothing lately signs in first.
         let wanted = levels.split(' ').filter_map(Level::parse).min();
-        if wanted <= Level::of(&record.methods) {
-            return Ok(false);
+        if wanted != Some(Level::TwoFactors) || Level::of(&record.methods) != Some(Level::OneFactor) {
+            return Ok(None);
         }
         let totp = self.login.store().find_totp(record.user).await?;
-        Ok(totp.is_some_and(|totp| totp.is_enrolled()))
+        let has_one = totp.is_some_and(|totp| totp.is_enrolled());
+        Ok(Some(if has_one { second_factor } else { security }))
     }
 
     async fn attempt<B>(&self, request: Request<B>) -> Response<Bytes>
@@ -124,6 +138,9 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             Err(LoginError::Overloaded) => answer::unavailable(self.pages()),
             Err(LoginError::Store(error) | LoginError::Session(SessionError::Store(error))) => {
                 answer::store_failed(&error, self.pages())
+            }
+            Err(LoginError::Session(SessionError::SecondFactorMissing)) => {
+                self.form(StatusCode::FORBIDDEN, email.expose(), &return_to, Some(SECOND_FACTOR_MISSING))
             }
             Err(error @ (LoginError::Hasher(_) | LoginError::Session(_) | LoginError::Stopped(_))) => {
                 tracing::error!(%error, "signing in failed");

@@ -42,6 +42,10 @@ pub const REFUSED: &str = "The e-mail address or the password is wrong.";
 /// What the person is told who must wait, whoever they are.
 pub const TOO_MANY_TRIES: &str = "That was wrong too often. Please wait a while before you try again.";
 
+/// What the person is told whom the host lets in by two factors alone, and who has one.
+pub const SECOND_FACTOR_MISSING: &str =
+    "You may sign in only with a second factor, and have none yet. Please ask the operator for one.";
+
 /// Signs people in with a password. Cheap to clone when the store is.
 #[derive(Debug, Clone)]
 pub struct PasswordLogin<S> {

@@ -1,6 +1,6 @@
 //! The gate in front of every change that would let a thief stay: of passwords, addresses, factors, and of the account itself.
 //!
-//! Whoever passes is signed in, and proved who they are within the last five minutes, by two factors if they have two. Anybody
+//! Whoever passes is signed in, or has to enrol a second factor on that very page, and proved who they are within the last five minutes, by two factors if they have two. Anybody
 //! else is sent to prove it, and comes back.
 
 use std::{sync::Arc, time::Duration};
@@ -48,14 +48,26 @@ impl<P, H> Site<P, H> {
     ) -> Result<Admission, StoreError> {
         let elsewhere = |path| Admission::Elsewhere(Box::new(answer::see_other_first(path, here)));
         let Some(record) = session.record() else { return Ok(elsewhere(&self.paths.login)) };
-        if record.stage == SessionStage::AwaitsSecondFactor {
-            return Ok(elsewhere(&self.paths.second_factor));
+        match record.stage {
+            SessionStage::AwaitsSecondFactor => return Ok(elsewhere(&self.paths.second_factor)),
+            SessionStage::AwaitsEnrolment if !self.enrols(here) => {
+                return Ok(elsewhere(&self.paths.security));
+            }
+            SessionStage::AwaitsEnrolment | SessionStage::Complete => {}
         }
         let has_second = store.find_totp(record.user).await?.is_some_and(|totp| totp.is_enrolled());
         if is_proven(&record, has_second, now) {
             return Ok(Admission::Admitted(record));
         }
         Ok(elsewhere(if has_second { &self.paths.second_factor } else { &self.paths.login }))
+    }
+}
+
+impl<P, H> Site<P, H> {
+    /// Whether second factors are enrolled on the page.
+    fn enrols(&self, here: &LocalPath) -> bool {
+        let page = here.as_str().split('?').next();
+        [&self.paths.security, &self.paths.passkeys].iter().any(|path| page == Some(path.as_str()))
     }
 }
 

@@ -14,7 +14,8 @@ use towergate_session::Session;
 
 /// Who is signed in, as it was when the request came in.
 ///
-/// Closed by default: while a second factor is due, nobody is signed in, and all that is told is that it is due.
+/// Closed by default: while a second factor is due, or must be enrolled, nobody is signed in, and all that is told is that it is
+/// due.
 #[derive(Debug, Clone, Default)]
 pub struct CurrentScope(Option<Arc<SessionRecord>>);
 
@@ -67,6 +68,12 @@ impl CurrentScope {
     #[must_use]
     pub fn second_factor_due(&self) -> bool {
         self.0.as_ref().is_some_and(|record| record.stage == SessionStage::AwaitsSecondFactor)
+    }
+
+    /// Whether somebody must enrol a second factor before all else.
+    #[must_use]
+    pub fn enrolment_due(&self) -> bool {
+        self.0.as_ref().is_some_and(|record| record.stage == SessionStage::AwaitsEnrolment)
     }
 
     fn complete(&self) -> Option<&SessionRecord> {

@@ -17,7 +17,7 @@ use towergate_identity::{
     },
 };
 
-use crate::cookie::SessionCookie;
+use crate::{cookie::SessionCookie, enrolment::AskDuty};
 
 /// The future of a rare step.
 pub(crate) type Step<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) cookie: SessionCookie,
+    pub(crate) enrolment: Arc<dyn AskDuty>,
 }
 
 /// A store with its settings.

@@ -18,6 +18,9 @@ pub enum SessionError {
     /// No randomness is to be had.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// The person has no second factor, and the host lets nobody like them in without. The session they had before has ended.
+    #[error("the person has no second factor, and does not come in without")]
+    SecondFactorMissing,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -7,11 +7,15 @@ use towergate_core::{
     Clock, Random,
     system::{OsRandom, SystemClock},
 };
-use towergate_identity::{ports::SessionStore, rules::session::SessionLifetime};
+use towergate_identity::{
+    ports::SessionStore,
+    rules::{enrolment::EnrolmentDuty, session::SessionLifetime},
+};
 
 use crate::{
     cookie::SessionCookie,
     door::{Keeper, Settings},
+    enrolment::EnrolmentPolicy,
     rejection::PlainRejection,
     service::SessionService,
 };
@@ -32,6 +36,7 @@ impl<S: SessionStore + Clone> SessionLayer<S> {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom::new()),
             cookie: SessionCookie::Secure,
+            enrolment: Arc::new(EnrolmentDuty::Free),
         };
         Self { keeper: Arc::new(Keeper { store, settings }), rejection: PlainRejection }
     }
@@ -56,6 +61,11 @@ impl<S: SessionStore + Clone, R> SessionLayer<S, R> {
     /// Uses the plain cookie `tgs` without `Secure`, for http on a developer's own machine and nowhere else.
     pub fn insecure_cookie(self) -> Self {
         self.with(|settings| settings.cookie = SessionCookie::Insecure)
+    }
+
+    /// Asks `policy` who must have a second factor. Nobody must by default.
+    pub fn enrolment(self, policy: impl EnrolmentPolicy) -> Self {
+        self.with(|settings| settings.enrolment = Arc::new(policy))
     }
 
     /// Answers with `rejection` when the store cannot be asked.

@@ -13,7 +13,10 @@
 //! 5. A store that fails is answered 503 with `Retry-After` (or 500 where an operator must look), by
 //!    [`RejectSession`], with the [`SessionRejection`] in the response's extensions. The cookie stays.
 //! 6. [`Session`] goes into the request's extensions, and the inner service is called.
-//! 7. An answer that sets or clears the cookie is `Cache-Control: no-store`. Cookies that others set stay.
+//! 7. [`Session::establish`] asks the [`EnrolmentPolicy`] who must have a second factor, whichever way they came. Whoever must and
+//!    has none is nobody until they have enrolled one, for an hour; or is refused; or has sessions that end when their days
+//!    of grace do.
+//! 8. An answer that sets or clears the cookie is `Cache-Control: no-store`. Cookies that others set stay.
 //!
 //! The cookie is `__Host-tgs`: `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, gone when the browser closes.
 //!
@@ -102,6 +105,7 @@
 
 mod cookie;
 mod door;
+mod enrolment;
 mod error;
 mod future;
 mod handle;
@@ -111,6 +115,7 @@ mod rejection;
 mod service;
 
 pub use cookie::{INSECURE_NAME, NAME};
+pub use enrolment::EnrolmentPolicy;
 pub use error::{MissingSessionLayer, SessionError};
 pub use future::ResponseFuture;
 pub use handle::{Begun, MAX_NAME_BYTES, MAX_VALUE_BYTES, Session};

@@ -55,7 +55,8 @@ mod tests {
 
     fn security(app: AppView, codes: Vec<String>) -> String {
         let message = Some(String::from("<i>no</i>"));
-        let view = SecurityView { action: String::from("/account/security"), app, codes, message };
+        let (action, return_to) = (String::from("/account/security"), String::from("/"));
+        let view = SecurityView { action, return_to, is_due: false, app, codes, message };
         DefaultPages::new().security(&view)
     }
 

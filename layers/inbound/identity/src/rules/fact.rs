@@ -53,6 +53,8 @@ pub enum IdentityFact {
     EmailTokenRefused { token: EmailTokenId, user: UserId, purpose: Purpose, reason: TokenRefusal },
     /// A proof was asked for, or shown, that does not exist; or no mail went out where one was asked for.
     EmailTokenUnknown { user: Option<UserId>, asked: &'static str },
+    /// Somebody proved a factor who must enrol a second one before all else; nobody is signed in.
+    EnrolmentDue { user: UserId, methods: Vec<Method> },
     /// An address was proven to be its person's.
     EmailConfirmed { user: UserId, token: EmailTokenId, by: &'static str },
     /// Somebody has a new passkey.
@@ -80,6 +82,7 @@ impl IdentityFact {
         let (user, methods) = (session.user, session.methods.clone());
         match session.stage {
             SessionStage::Complete => Self::LoginSucceeded { user, methods },
+            SessionStage::AwaitsEnrolment => Self::EnrolmentDue { user, methods },
             SessionStage::AwaitsSecondFactor => Self::FirstFactorProven { user, methods },
         }
     }
@@ -248,6 +251,10 @@ impl Fact for IdentityFact {
             Self::FactorUsed { user, class } => {
                 Event::succeeded(origin, "factor.used", person(user), person(user))
                     .with("class", class.as_str())
+            }
+            Self::EnrolmentDue { user, methods } => {
+                Event::succeeded(origin, "login.enrolment_due", person(user), person(user))
+                    .with("amr", names(methods))
             }
             Self::FirstFactorProven { user, methods } => {
                 Event::succeeded(origin, "login.half", person(user), person(user)).with("amr", names(methods))

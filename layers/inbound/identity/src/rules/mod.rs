@@ -4,6 +4,7 @@ pub mod assurance;
 pub mod backup_code;
 pub mod email;
 pub mod email_token;
+pub mod enrolment;
 pub mod fact;
 pub mod factor;
 pub mod level;

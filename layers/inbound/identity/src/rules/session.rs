@@ -19,6 +19,9 @@ typed_id! {
 /// How long somebody may stay half signed in.
 pub const HALF_SIGNED_IN: Duration = Duration::from_secs(10 * 60);
 
+/// How long somebody may take who must enrol a second factor before all else.
+pub const ENROLLING: Duration = Duration::from_secs(3600);
+
 /// How a session cookie's value begins.
 pub const PREFIX: Prefix = Prefix::new("tgs");
 
@@ -91,6 +94,8 @@ pub struct ReplacedSession {
 pub enum SessionStage {
     /// Signed in.
     Complete,
+    /// The first factor is proven, and a second must be enrolled before all else. Nobody is signed in.
+    AwaitsEnrolment,
     /// The first factor is proven, the second is due. Nobody is signed in.
     AwaitsSecondFactor,
 }
@@ -116,16 +121,28 @@ impl SessionRecord {
     /// who has one is only half signed in, whichever way they came, and not for long. A key that verified nobody and a code
     /// of the app are two things that somebody has: one factor, but the app is proven, and no more is asked of them here.
     #[must_use]
-    pub fn admitted(mut self, has_second_factor: bool) -> Self {
+    pub fn admitted(self, has_second_factor: bool) -> Self {
         let key_and_code = [Method::Passkey, Method::Otp].iter().all(|method| self.methods.contains(method));
-        if has_second_factor && !key_and_code && Level::of(&self.methods) < Some(Level::TwoFactors) {
-            self.stage = SessionStage::AwaitsSecondFactor;
-        }
-        if self.stage == SessionStage::AwaitsSecondFactor {
-            let end = self.created_at.plus(HALF_SIGNED_IN);
-            self.absolute_expires_at = self.absolute_expires_at.min(end);
-            self.idle_expires_at = self.idle_expires_at.min(self.absolute_expires_at);
-        }
+        let proven = key_and_code || Level::of(&self.methods) >= Some(Level::TwoFactors);
+        let stage = match self.stage {
+            _ if has_second_factor && !proven => SessionStage::AwaitsSecondFactor,
+            SessionStage::AwaitsEnrolment if proven => SessionStage::Complete,
+            stage => stage,
+        };
+        self.at_stage(stage)
+    }
+
+    /// The session at `stage`: one that nobody is signed in by does not live long.
+    #[must_use]
+    pub fn at_stage(mut self, stage: SessionStage) -> Self {
+        self.stage = stage;
+        let most = match stage {
+            SessionStage::Complete => return self,
+            SessionStage::AwaitsEnrolment => ENROLLING,
+            SessionStage::AwaitsSecondFactor => HALF_SIGNED_IN,
+        };
+        self.absolute_expires_at = self.absolute_expires_at.min(self.created_at.plus(most));
+        self.idle_expires_at = self.idle_expires_at.min(self.absolute_expires_at);
         self
     }
 

@@ -15,6 +15,7 @@ use crate::{
     login::destination,
     logout::OnLogout,
     password::TOO_MANY_TRIES,
+    query,
     second_factor::{REFUSED, SecondFactor, SecondFactorError},
     site::Site,
 };
@@ -82,10 +83,10 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             }
             return Some(answer::see_other_first(&self.site.paths.login, return_to));
         }
-        let record = record.filter(|record| record.stage == SessionStage::Complete)?;
+        let record = record.filter(|record| record.stage != SessionStage::AwaitsSecondFactor)?;
         match self.factor.store().find_totp(record.user).await {
             Ok(Some(totp)) if totp.is_enrolled() => None,
-            Ok(_) => Some(answer::see_other(&self.site.paths.security)),
+            Ok(_) => Some(answer::see_other(&query::with_return_to(&self.site.paths.security, return_to))),
             Err(error) => Some(answer::store_failed(&error, self.pages())),
         }
     }

@@ -1,13 +1,17 @@
 //! The page on which people enrol and remove their authenticator app.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{Secret, audit::Origin};
+use towergate_core::{LocalPath, Secret, audit::Origin};
 use towergate_identity::{
     ports::IdentityStore,
-    rules::{backup_code::BackupCode, session::SessionRecord, user::UserId},
+    rules::{
+        backup_code::BackupCode,
+        second_factor::{self, Spending},
+        session::{SessionRecord, SessionStage},
+    },
 };
 use towergate_session::Session;
 
@@ -16,7 +20,9 @@ use crate::{
     authenticator::{Authenticator, AuthenticatorError, Enrolled},
     factor_pages::{AppView, FactorPages, SecurityView},
     form::{self, FormError},
+    login::destination,
     logout::OnLogout,
+    query,
     sensitive::Admission,
     site::Site,
 };
@@ -29,6 +35,15 @@ pub(super) struct Security<S, P, H> {
     pub(super) authenticator: Authenticator<S>,
     pub(super) issuer: String,
     pub(super) site: Site<P, H>,
+}
+
+/// Who is there, and where they go from here.
+struct Visit {
+    session: Session,
+    record: Arc<SessionRecord>,
+    here: LocalPath,
+    return_to: LocalPath,
+    origin: Origin,
 }
 
 /// What a form asks for.
@@ -51,25 +66,35 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
             Ok(session) => session.clone(),
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
-        let change = match parts.method {
-            Method::GET | Method::HEAD => None,
-            Method::POST => match read(form::read(&parts.headers, body, ["action", "code"]).await) {
-                Ok(change) => Some(change),
-                Err(error) => return answer::unreadable(error, self.pages()),
-            },
+        let reading = match parts.method {
+            Method::GET | Method::HEAD => {
+                let query = parts.uri.query().unwrap_or_default();
+                form::parse(query.as_bytes(), ["return_to"]).map(|[return_to]| (None, return_to))
+            }
+            Method::POST => {
+                let form = form::read(&parts.headers, body, ["action", "code", "return_to"]).await;
+                form.and_then(|[action, code, return_to]| Ok((Some(read(action.as_ref(), code)?), return_to)))
+            }
             _ => return answer::wrong_method("GET, HEAD, POST", self.pages()),
+        };
+        let (change, return_to) = match reading {
+            Ok((change, return_to)) => {
+                (change, destination(return_to.as_ref().map(|value| value.expose().as_str())))
+            }
+            Err(error) => return answer::unreadable(error, self.pages()),
         };
         let Ok(origin) = self.site.origin(&parts.extensions) else {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
-        let here = &self.site.paths.security;
+        let here = &query::with_return_to(&self.site.paths.security, &return_to);
         let record = match self.site.admit(self.authenticator.store(), &session, here, origin.at).await {
             Ok(Admission::Admitted(record)) => record,
             Ok(Admission::Elsewhere(response)) => return *response,
             Err(error) => return answer::store_failed(&error, self.pages()),
         };
-        match self.change(&record, change, origin).await {
+        let visit = Visit { session, record, here: here.clone(), return_to, origin };
+        match self.change(&visit, change).await {
             Ok(response) => response,
             Err(AuthenticatorError::Store(error)) => answer::store_failed(&error, self.pages()),
             // Somebody was quicker, elsewhere: the page says how things stand.
@@ -84,38 +109,52 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
 
     async fn change(
         &self,
-        record: &SessionRecord,
+        visit: &Visit,
         change: Option<Change>,
-        origin: Origin,
     ) -> Result<Response<Bytes>, AuthenticatorError> {
-        let (user, keeps) = (record.user, Some(record.id));
+        let (user, keeps, origin) = (visit.record.user, Some(visit.record.id), visit.origin);
         let enrolled = self.authenticator.of(user, origin).await?;
         let keeper = &self.authenticator;
         match change {
-            None => self.show(StatusCode::OK, user, &enrolled, None).await,
+            None => self.show(StatusCode::OK, visit, &enrolled, None).await,
             Some(Change::Enrol) => {
                 keeper.begin(user, origin).await?;
-                Ok(answer::see_other(&self.site.paths.security))
+                Ok(answer::see_other(&visit.here))
             }
             Some(Change::Confirm(code)) => match keeper.confirm(user, &code, keeps, origin).await {
-                Ok(codes) => Ok(self.handed_out(&codes)),
+                Ok(codes) => {
+                    self.complete(visit).await;
+                    Ok(self.handed_out(visit, &codes))
+                }
                 Err(AuthenticatorError::WrongCode) => {
-                    self.show(StatusCode::UNPROCESSABLE_ENTITY, user, &enrolled, Some(WRONG_CODE)).await
+                    self.show(StatusCode::UNPROCESSABLE_ENTITY, visit, &enrolled, Some(WRONG_CODE)).await
                 }
                 Err(error) => Err(error),
             },
-            Some(Change::RenewCodes) => Ok(self.handed_out(&keeper.renew_backup_codes(user, origin).await?)),
+            Some(Change::RenewCodes) => {
+                Ok(self.handed_out(visit, &keeper.renew_backup_codes(user, origin).await?))
+            }
             Some(Change::Remove) => {
                 keeper.remove(user, keeps, origin).await?;
-                Ok(answer::see_other(&self.site.paths.security))
+                Ok(answer::see_other(&visit.here))
             }
+        }
+    }
+
+    /// Whoever has just shown the first code of their app has proven two factors. When that cannot be written, they have
+    /// their app all the same, and prove it when they are asked to.
+    async fn complete(&self, visit: &Visit) {
+        let Visit { session, record, origin, .. } = visit;
+        let Some(proof) = second_factor::decide(record, Spending::Spent, origin.at) else { return };
+        if let Err(error) = session.establish(proof).await {
+            tracing::warn!(%error, "a session could not be renewed after an app was enrolled");
         }
     }
 
     async fn show(
         &self,
         status: StatusCode,
-        user: UserId,
+        visit: &Visit,
         enrolled: &Enrolled,
         message: Option<&str>,
     ) -> Result<Response<Bytes>, AuthenticatorError> {
@@ -123,6 +162,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
             Enrolled::Nothing => AppView::Nothing,
             Enrolled::App { backup_codes } => AppView::App { backup_codes: *backup_codes },
             Enrolled::Waiting(secret) => {
+                let user = visit.record.user;
                 let person = self.authenticator.store().find_user(user).await?;
                 let account = person.map_or_else(|| user.to_string(), |person| person.email.to_string());
                 AppView::Waiting {
@@ -131,24 +171,28 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
                 }
             }
         };
-        Ok(self.page(status, app, Vec::new(), message))
+        Ok(self.page(status, visit, app, Vec::new(), message))
     }
 
-    fn handed_out(&self, codes: &[BackupCode]) -> Response<Bytes> {
+    fn handed_out(&self, visit: &Visit, codes: &[BackupCode]) -> Response<Bytes> {
         let app = AppView::App { backup_codes: codes.len() };
         let codes = codes.iter().map(|code| code.reveal().expose().clone()).collect();
-        self.page(StatusCode::OK, app, codes, None)
+        self.page(StatusCode::OK, visit, app, codes, None)
     }
 
     fn page(
         &self,
         status: StatusCode,
+        visit: &Visit,
         app: AppView,
         codes: Vec<String>,
         message: Option<&str>,
     ) -> Response<Bytes> {
         let action = self.site.paths.security.to_string();
-        let view = SecurityView { action, app, codes, message: message.map(str::to_owned) };
+        let return_to = visit.return_to.to_string();
+        let is_due = visit.record.stage == SessionStage::AwaitsEnrolment;
+        let view =
+            SecurityView { action, return_to, is_due, app, codes, message: message.map(str::to_owned) };
         answer::page(status, self.pages().security(&view), self.pages())
     }
 
@@ -157,9 +201,8 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
     }
 }
 
-fn read(form: Result<form::Fields<2>, FormError>) -> Result<Change, FormError> {
-    let [action, code] = form?;
-    match action.as_ref().map(|action| action.expose().as_str()) {
+fn read(action: Option<&Secret<String>>, code: Option<Secret<String>>) -> Result<Change, FormError> {
+    match action.map(|action| action.expose().as_str()) {
         Some("totp-enrol") => Ok(Change::Enrol),
         Some("totp-confirm") => code.map(Change::Confirm).ok_or(FormError::Missing),
         Some("backup-codes") => Ok(Change::RenewCodes),

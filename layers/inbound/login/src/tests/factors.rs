@@ -26,7 +26,7 @@ impl FactorPages for Lines {
     }
 }
 
-fn sealing() -> SealingRing {
+pub(super) fn sealing() -> SealingRing {
     SealingRing::new(SealingKey::new(Secret::new([7; 32])))
 }
 
@@ -43,7 +43,7 @@ impl Host {
         (host, secret)
     }
 
-    async fn alice(&self) -> UserId {
+    pub(super) async fn alice(&self) -> UserId {
         self.store.find_user_by_email(&EmailAddress::parse(ALICE).unwrap()).await.unwrap().unwrap().id
     }
 
@@ -72,7 +72,7 @@ impl Host {
         self.visit("POST", "/mfa", Some(cookie), &[("code", code), ("return_to", "/home?a=b")]).await
     }
 
-    fn code(&self, secret: &TotpSecret) -> String {
+    pub(super) fn code(&self, secret: &TotpSecret) -> String {
         secret.code_at(self.clock.now()).unwrap().expose().to_owned()
     }
 
@@ -204,13 +204,16 @@ async fn somebody_enrols_keeps_the_codes_uses_one_and_removes_it_all() {
     };
     let wrong = confirm(String::from("12345")).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let codes = confirm(host.code(&secret)).await.body;
-    let codes: Vec<_> = codes.lines().filter(|line| line.len() == 29).map(str::to_owned).collect();
+    let confirmed = confirm(host.code(&secret)).await;
+    let codes: Vec<_> = confirmed.body.lines().filter(|line| line.len() == 29).map(str::to_owned).collect();
     assert_eq!(codes.len(), 10);
     assert_eq!(host.visit("GET", "/", Some(&elsewhere), &[]).await.body, "nobody", "other sessions end");
-    assert_ne!(host.visit("GET", "/", Some(&cookie), &[]).await.body, "nobody");
+    assert_eq!(host.visit("GET", "/", Some(&cookie), &[]).await.body, "nobody", "the cookie changes");
+    let cookie = confirmed.cookie();
+    assert!(host.visit("GET", security, Some(&cookie), &[]).await.body.starts_with("codes left 10"));
 
-    // From now on a change wants both factors, and the page sends to prove the one that is missing.
+    // From now on a change wants both factors, proven lately; the page sends to prove the one that is missing.
+    host.later(301);
     let asked = host.visit("GET", security, Some(&cookie), &[]).await;
     assert_eq!(asked.header(header::LOCATION), "/mfa?return_to=%2Faccount%2Fsecurity");
     let asked = host.visit("POST", security, Some(&cookie), &[("action", "totp-remove")]).await;
@@ -243,7 +246,8 @@ async fn stepping_up_asks_for_the_second_factor_alone_and_keeps_the_sign_in() {
     let host = Host::with_alice().await;
     let cookie = host.sign_in(ALICE, RIGHT, None).await.cookie();
     let asked = "/login?return_to=%2Fpay&acr_values=2";
-    assert_eq!(host.visit("GET", asked, Some(&cookie), &[]).await.status, StatusCode::OK, "without an app");
+    let enrols = host.visit("GET", asked, Some(&cookie), &[]).await;
+    assert_eq!(enrols.header(header::LOCATION), "/account/security?return_to=%2Fpay", "without an app");
     let secret = TotpSecret::fresh(&host.random).unwrap();
     let user = host.alice().await;
     let [session] = &host.store.sessions_of(user, host.clock.now()).await.unwrap()[..] else { panic!("one") };

@@ -28,6 +28,9 @@ pub enum NotSteppedUp {
     /// There is no session.
     #[error("nobody is signed in")]
     Anonymous,
+    /// Somebody must enrol a second factor before all else.
+    #[error("a second factor must be enrolled")]
+    EnrolmentDue,
     /// Somebody is half signed in.
     #[error("a second factor is due")]
     SecondFactorDue,
@@ -53,8 +56,11 @@ pub(super) fn decide(
 ) -> Result<SteppedUp, NotSteppedUp> {
     let facts = (scope.user(), scope.sign_in(), scope.authenticated_at());
     let (Some(user), Some(sign_in), Some(authenticated_at)) = facts else {
-        let half = scope.second_factor_due();
-        return Err(if half { NotSteppedUp::SecondFactorDue } else { NotSteppedUp::Anonymous });
+        return Err(match scope {
+            scope if scope.second_factor_due() => NotSteppedUp::SecondFactorDue,
+            scope if scope.enrolment_due() => NotSteppedUp::EnrolmentDue,
+            _ => NotSteppedUp::Anonymous,
+        });
     };
     let level = scope.level().filter(|level| *level >= requirement.level).ok_or(NotSteppedUp::TooWeak)?;
     let is_fresh = requirement.max_age.is_none_or(|max_age| {

@@ -25,7 +25,7 @@ impl<B: From<Bytes>> RejectNotSteppedUp<B> for ToLogin {
         // Only two factors are more than anybody signed in has.
         let level = (reason == NotSteppedUp::TooWeak).then_some(Level::TwoFactors);
         self.navigation_for(request, level).unwrap_or_else(|| match reason {
-            NotSteppedUp::Anonymous | NotSteppedUp::SecondFactorDue => {
+            NotSteppedUp::Anonymous | NotSteppedUp::EnrolmentDue | NotSteppedUp::SecondFactorDue => {
                 Self::unauthorized("Please sign in.\n")
             }
             NotSteppedUp::TooOld => plain(

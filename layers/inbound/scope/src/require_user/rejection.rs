@@ -11,6 +11,8 @@ use crate::to_login::ToLogin;
 pub enum NoUser {
     /// There is no session.
     Anonymous,
+    /// Somebody must enrol a second factor before all else.
+    EnrolmentDue,
     /// Somebody is half signed in.
     SecondFactorDue,
 }

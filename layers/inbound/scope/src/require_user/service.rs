@@ -51,6 +51,7 @@ where
         let reason = match CurrentScope::from_extensions(request.extensions()) {
             Ok(scope) if scope.user().is_some() => return ResponseFuture::inner(self.inner.call(request)),
             Ok(scope) if scope.second_factor_due() => NoUser::SecondFactorDue,
+            Ok(scope) if scope.enrolment_due() => NoUser::EnrolmentDue,
             Ok(_) => NoUser::Anonymous,
             Err(missing) => return ResponseFuture::misplaced(missing),
         };

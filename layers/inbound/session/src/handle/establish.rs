@@ -6,6 +6,7 @@ use towergate_core::{Timestamp, token::OpaqueToken};
 use towergate_identity::{
     ports::session::{Established, Establishment},
     rules::{
+        enrolment::EnrolmentDuty,
         fact::SessionEnd,
         login_proof::LoginProof,
         session::{PREFIX, SessionId, SessionRecord, SessionStage, SignInId},
@@ -36,21 +37,28 @@ impl Session {
     /// Where the person who is signed in proves themself again, their sign-in goes on, with its named values; its absolute
     /// end counts from the new proof. Anybody else begins a sign-in of their own, without values, and the one before ends.
     ///
-    /// Whoever has a second factor and did not prove it is only half signed in, whichever way they came.
+    /// Whoever has a second factor and did not prove it is only half signed in, whichever way they came; whoever must have one
+    /// ([`EnrolmentPolicy`](crate::EnrolmentPolicy)) and has none may only enrol one.
     ///
     /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
     ///
     /// # Errors
-    /// [`SessionError::UserRefused`] when the person is disabled or gone; otherwise when the answer has begun, or the
-    /// store or the randomness failed.
+    /// [`SessionError::UserRefused`] when the person is disabled or gone, [`SessionError::SecondFactorMissing`] when they stay
+    /// out without a second factor; otherwise when the answer has begun, or the store, the policy or the randomness failed.
     pub async fn establish(&self, proof: LoginProof) -> Result<Begun, SessionError> {
         let replaces = self.changeable()?.map(|record| record.id);
         let settings = self.door.settings();
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let sign_in = SignInId::fresh(now, &*settings.random)?;
-        let session = record::begin(&proof, &token, sign_in, now, &settings.lifetime);
-        self.exchange(Establishment { session, replaces, is_login: true }, &token, now).await
+        let duty = settings.enrolment.ask(proof.user(), now).await?.at(now);
+        let session = duty.applied(record::begin(&proof, &token, sign_in, now, &settings.lifetime));
+        let begun = self.exchange(Establishment { session, replaces, is_login: true }, &token, now).await?;
+        if duty == EnrolmentDuty::Blocked && begun.stage == SessionStage::AwaitsEnrolment {
+            self.end().await?;
+            return Err(SessionError::SecondFactorMissing);
+        }
+        Ok(begun)
     }
 
     /// Gives the session a new identifier and a new cookie; its sign-in, its absolute end and its named values stay.
@@ -83,8 +91,7 @@ impl Session {
             Established::UserRefused => return Err(SessionError::UserRefused),
             Established::Superseded => return Err(self.gone()),
         };
-        let half = begun.stage == SessionStage::AwaitsSecondFactor;
-        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }.admitted(half), token) {
+        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }.at_stage(begun.stage), token) {
             return Ok(begun);
         }
         // The answer left while the store was writing: nobody will ever hold this cookie.

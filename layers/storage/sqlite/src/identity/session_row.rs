@@ -72,12 +72,13 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<SessionRecord, Failure> {
 const fn stage_name(stage: SessionStage) -> &'static str {
     match stage {
         SessionStage::Complete => "complete",
+        SessionStage::AwaitsEnrolment => "awaits_enrolment",
         SessionStage::AwaitsSecondFactor => "awaits_second_factor",
     }
 }
 
 fn stage(text: &str) -> Option<SessionStage> {
-    [SessionStage::Complete, SessionStage::AwaitsSecondFactor]
+    [SessionStage::Complete, SessionStage::AwaitsEnrolment, SessionStage::AwaitsSecondFactor]
         .into_iter()
         .find(|stage| stage_name(*stage) == text)
 }
