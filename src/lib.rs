@@ -1,4 +1,5 @@
 // README.md names files under these words; here they name pages. Of two definitions the first counts.
+//! [assurance]: manual::assurance
 //! [changelog]: manual::changelog
 //! [clients]: manual::clients
 //! [decisions]: manual::decisions
@@ -7,12 +8,15 @@
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
+//! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications
 //! [threats]: manual::threats
 //! [tokens]: manual::tokens
 //! [way of a request]: manual::way_of_a_request
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "inbound")]
+pub mod assurance;
 pub mod manual;
 #[cfg(all(feature = "outbound", feature = "resource"))]
 mod own_tokens;

@@ -6,6 +6,9 @@
 #[doc = include_str!("../../CHANGELOG.md")]
 pub mod changelog {}
 
+#[doc = include_str!("assurance.md")]
+pub mod assurance {}
+
 /// [first host]: first_host
 /// [guarding an api]: guarding_an_api
 /// [tokens]: tokens
@@ -35,6 +38,12 @@ pub mod host_duties {}
 
 #[doc = include_str!("keys.md")]
 pub mod keys {}
+
+/// [assurance]: assurance
+/// [defaults]: defaults
+/// [host duties]: host_duties
+#[doc = include_str!("signing_in.md")]
+pub mod signing_in {}
 
 /// [threats]: threats
 #[doc = include_str!("specifications.md")]

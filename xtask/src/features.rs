@@ -6,7 +6,17 @@ use crate::run::{Failure, cargo, show};
 const CHOICES: &[(&str, &[&str])] = &[
     (
         "towergate",
-        &["", "inbound", "outbound", "resource", "sqlite", "pages", "inbound,sqlite", "outbound,sqlite"],
+        &[
+            "",
+            "inbound",
+            "outbound",
+            "resource",
+            "sqlite",
+            "pages",
+            "cli",
+            "inbound,sqlite",
+            "outbound,sqlite",
+        ],
     ),
     ("towergate-core", &["", "memory", "contract"]),
     ("towergate-identity", &["", "memory", "contract"]),
