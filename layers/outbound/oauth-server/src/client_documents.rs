@@ -7,8 +7,9 @@
 //! 3. What was read is kept in the store as long as its `max-age` says, no less than [`MIN_AGE`] and no more than
 //!    [`MAX_AGE`]; [`USUAL_AGE`] when it does not say.
 //! 4. When it cannot be read anew, the last good one counts for [`LAST_GOOD`] longer, and then no more.
-//! 5. Between two failures of one address lie at least [`PAUSE`], and at most [`MAX_FETCHES`] are fetched at a time:
-//!    whoever makes addresses up cannot turn the server against anybody.
+//! 5. Between two failures of one address lie at least [`PAUSE`], and at most [`MAX_FETCHES`] are fetched at a time,
+//!    [`MAX_FETCHES_AT_ONE_HOST`] of them at one host: whoever makes addresses up cannot turn the server against anybody, and a
+//!    host that is slow holds up no other.
 //! 6. Whoever is registered under such an identifier, or was shut out, stays so.
 
 use std::{
@@ -27,7 +28,10 @@ use towergate_oauth::{
     },
 };
 
-use crate::server::AuthorizationServer;
+use crate::{
+    server::AuthorizationServer,
+    turns::{Turn, Turns},
+};
 
 /// The shortest time for which a document is kept.
 pub const MIN_AGE: Duration = Duration::from_secs(5 * 60);
@@ -46,6 +50,9 @@ pub const PAUSE: Duration = Duration::from_secs(10);
 
 /// The most documents that are fetched at a time.
 pub const MAX_FETCHES: usize = 16;
+
+/// The most of them that are at one host.
+pub const MAX_FETCHES_AT_ONE_HOST: usize = 4;
 
 /// The most failures that are remembered.
 const MAX_FAILURES: usize = 1000;
@@ -169,54 +176,41 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
 }
 
 /// Who is being asked, and who could not be read a moment ago.
-#[derive(Default)]
-pub(crate) struct DocumentFetches(Mutex<Attempts>);
-
-#[derive(Default)]
-struct Attempts {
-    under_way: usize,
-    failures: HashMap<ClientId, Timestamp>,
+pub(crate) struct DocumentFetches {
+    turns: Turns,
+    failures: Mutex<HashMap<ClientId, Timestamp>>,
 }
 
-/// The turn to fetch one document.
-struct Turn<'a>(&'a DocumentFetches);
-
 impl DocumentFetches {
-    fn begin(&self, id: &ClientId, now: Timestamp) -> Option<Turn<'_>> {
-        let mut attempts = self.lock();
-        let failed = attempts.failures.get(id).is_some_and(|at| is_recent(*at, now));
-        if failed || attempts.under_way >= MAX_FETCHES {
-            return None;
-        }
-        attempts.under_way += 1;
-        Some(Turn(self))
+    fn begin(&self, id: &ClientId, now: Timestamp) -> Option<Turn> {
+        let failed = self.failures().get(id).is_some_and(|at| is_recent(*at, now));
+        if failed { None } else { self.turns.take(id.as_str()) }
     }
 
     fn failed(&self, id: &ClientId, now: Timestamp) {
-        let mut attempts = self.lock();
-        if attempts.failures.len() >= MAX_FAILURES {
-            attempts.failures.retain(|_, at| is_recent(*at, now));
+        let mut failures = self.failures();
+        if failures.len() >= MAX_FAILURES {
+            failures.retain(|_, at| is_recent(*at, now));
         }
-        if attempts.failures.len() < MAX_FAILURES {
-            attempts.failures.insert(id.clone(), now);
+        if failures.len() < MAX_FAILURES {
+            failures.insert(id.clone(), now);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Attempts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failures(&self) -> MutexGuard<'_, HashMap<ClientId, Timestamp>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for DocumentFetches {
+    fn default() -> Self {
+        Self { turns: Turns::new(MAX_FETCHES, MAX_FETCHES_AT_ONE_HOST), failures: Mutex::default() }
     }
 }
 
 /// A clock that was set back does not close the door until it has caught up.
 fn is_recent(at: Timestamp, now: Timestamp) -> bool {
     at <= now && now.since(at) < PAUSE
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut attempts = self.0.lock();
-        attempts.under_way = attempts.under_way.saturating_sub(1);
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //!    there are no keys at all: whoever invents a `kid` cannot turn the server against the client's.
 //! 5. When a fetch fails, the last good keys stay in use for [`LAST_GOOD`] after they would have been fetched anew.
 //! 6. Who asks during a fetch waits for that one. It comes to its end even when nobody waits any more.
-//! 7. At most [`MAX_SETS`] sets are kept, those used last, and at most [`MAX_FETCHES`] are fetched at a time.
+//! 7. At most [`MAX_SETS`] sets are kept, those used last, and at most [`MAX_FETCHES`] are fetched at a time,
+//!    [`MAX_FETCHES_AT_ONE_HOST`] of them at one host.
 //!
 //! A client without `kid` in its tokens that changes its keys is understood when the kept ones have grown old.
 
@@ -54,6 +55,9 @@ pub const MAX_SETS: usize = 1000;
 /// The most sets that are fetched at a time.
 pub const MAX_FETCHES: usize = 64;
 
+/// The most of them that are at one host.
+pub const MAX_FETCHES_AT_ONE_HOST: usize = 16;
+
 /// Why there are no keys of a client: for the operator; the client is told only that it failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -77,7 +81,9 @@ pub enum ClientKeysError {
     #[error("what the client's jwks_uri answers is not a set of public keys: {0}")]
     Set(#[from] JwkError),
     /// Too many sets are being fetched.
-    #[error("more than {MAX_FETCHES} sets of keys are being fetched just now")]
+    #[error(
+        "{MAX_FETCHES} sets of keys are being fetched just now, or {MAX_FETCHES_AT_ONE_HOST} from this host"
+    )]
     Busy,
     /// The program is stopping, or no tokio runtime is there to fetch in.
     #[error("the fetch of the client's jwks_uri was broken off")]

@@ -34,6 +34,7 @@ mod server;
 mod test_keys;
 #[cfg(test)]
 mod test_site;
+mod turns;
 
 pub use client_documents::ClientDocuments;
 pub use client_keys::ClientKeysError;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Extensions;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
     audit::Origin,
@@ -13,8 +13,14 @@ use towergate_guarded_http::GuardedClient;
 use towergate_oauth::rules::{client::Client, grant::Subject};
 
 use crate::{
-    account::AccountResolver, client_documents::DocumentFetches, client_keys::FetchedKeys,
-    config::ServerConfig, key_ring::KeyRing, pages::OAuthPages, protocol::MAX_LOOKUPS,
+    account::AccountResolver,
+    client_documents::DocumentFetches,
+    client_keys::FetchedKeys,
+    config::ServerConfig,
+    key_ring::KeyRing,
+    pages::OAuthPages,
+    protocol::{MAX_LOOKUPS, MAX_LOOKUPS_AT_ONE_HOST},
+    turns::Turns,
 };
 
 /// An authorization server inside the host. To clone it is to point at the same one.
@@ -33,7 +39,7 @@ struct Shared<S, R, P> {
     config: ServerConfig,
     fetched_keys: FetchedKeys,
     document_fetches: DocumentFetches,
-    sector_lookups: Semaphore,
+    sector_lookups: Turns,
     /// Told whenever a sign-in has ended.
     logouts: Notify,
 }
@@ -50,7 +56,7 @@ impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
                 config,
                 fetched_keys: FetchedKeys::default(),
                 document_fetches: DocumentFetches::default(),
-                sector_lookups: Semaphore::new(MAX_LOOKUPS),
+                sector_lookups: Turns::new(MAX_LOOKUPS, MAX_LOOKUPS_AT_ONE_HOST),
                 logouts: Notify::new(),
             }),
             clock: Arc::new(SystemClock),
@@ -140,7 +146,7 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     }
 
     /// As many places as sectors may be looked up at a time.
-    pub(crate) fn sector_lookups(&self) -> &Semaphore {
+    pub(crate) fn sector_lookups(&self) -> &Turns {
         &self.shared.sector_lookups
     }
 

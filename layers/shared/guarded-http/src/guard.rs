@@ -1,12 +1,13 @@
 //! The resolver that answers only with addresses that may be connected to.
 
 use std::{
+    collections::HashMap,
     error::Error,
     future::Future,
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     vec,
 };
@@ -19,6 +20,9 @@ use crate::AddressClass;
 
 /// How many names are looked up at once. The system's lookup holds a thread until it answers, whoever still waits.
 const LOOKUPS: usize = 16;
+
+/// How often one of them: a name whose servers are slow leaves the others their turns.
+const LOOKUPS_OF_ONE_NAME: usize = 2;
 
 /// Which addresses may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,21 @@ pub(crate) struct Guard {
     allowed: Allowed,
     lookup: fn(&str) -> io::Result<Addresses>,
     turns: Arc<Semaphore>,
+    names: Names,
+}
+
+/// The turns of each name that is being looked up.
+#[derive(Debug, Clone, Default)]
+struct Names(Arc<Mutex<HashMap<String, Arc<Semaphore>>>>);
+
+impl Names {
+    fn turns_of(&self, name: &str) -> Arc<Semaphore> {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A turn that is taken or waited for points at its name.
+        names.retain(|_, turns| Arc::strong_count(turns) > 1);
+        let fresh = || Arc::new(Semaphore::new(LOOKUPS_OF_ONE_NAME));
+        Arc::clone(names.entry(name.to_ascii_lowercase()).or_insert_with(fresh))
+    }
 }
 
 type Addresses = vec::IntoIter<SocketAddr>;
@@ -91,7 +110,7 @@ type Addresses = vec::IntoIter<SocketAddr>;
 impl Guard {
     pub(crate) fn new(allowed: Allowed) -> Self {
         let system = |name: &str| (name, 0).to_socket_addrs();
-        Self { allowed, lookup: system, turns: Arc::new(Semaphore::new(LOOKUPS)) }
+        Self { allowed, lookup: system, turns: Arc::new(Semaphore::new(LOOKUPS)), names: Names::default() }
     }
 }
 
@@ -105,14 +124,16 @@ impl Service<Name> for Guard {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self { allowed, lookup, turns } = self.clone();
+        let Self { allowed, lookup, turns, names } = self.clone();
         Box::pin(async move {
             let broken = |error: Box<dyn Error + Send + Sync>| LookupFailed::Unknown(io::Error::other(error));
+            let own = names.turns_of(name.as_str()).acquire_owned().await;
+            let own = own.map_err(|error| broken(error.into()))?;
             let turn = turns.acquire_owned().await.map_err(|error| broken(error.into()))?;
             let looking = tokio::task::spawn_blocking(move || {
                 let found = lookup(name.as_str());
                 // Given back when the thread is, not when the caller stops waiting.
-                drop(turn);
+                drop((own, turn));
                 found
             });
             let found = looking.await.map_err(|error| broken(error.into()))?;
@@ -123,7 +144,13 @@ impl Service<Name> for Guard {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Barrier, task::Waker};
+    use std::{
+        sync::{
+            Barrier,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::Waker,
+    };
 
     use super::*;
 
@@ -173,6 +200,32 @@ mod tests {
         GATE.wait();
         assert_eq!(free, 0, "while the thread is still looking");
         assert!(guard.turns.acquire().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_slow_leaves_the_others_their_turns() {
+        static ANSWERS: AtomicBool = AtomicBool::new(false);
+        let mut guard = Guard::new(Allowed::Public);
+        guard.turns = Arc::new(Semaphore::new(LOOKUPS_OF_ONE_NAME + 1));
+        guard.lookup = |name| {
+            while name == "slow.example" && !ANSWERS.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            Ok(vec![SocketAddr::from(([1, 1, 1, 1], 0))].into_iter())
+        };
+        let mut poll = Context::from_waker(Waker::noop());
+        let looks = 0..LOOKUPS_OF_ONE_NAME + 2;
+        let mut slow: Vec<_> = looks.map(|_| guard.call("slow.example".parse().unwrap())).collect();
+        for one in &mut slow {
+            assert!(one.as_mut().poll(&mut poll).is_pending());
+        }
+        assert!(guard.call("quick.example".parse().unwrap()).await.is_ok());
+        ANSWERS.store(true, Ordering::SeqCst);
+        for one in slow {
+            assert!(one.await.is_ok());
+        }
+        assert!(guard.call("quick.example".parse().unwrap()).await.is_ok());
+        assert_eq!(guard.names.0.lock().unwrap().len(), 1, "what is looked up no more is forgotten");
     }
 
     #[test]

@@ -67,6 +67,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 16, name: "mail", sql: include_str!("../migrations/0016_mail.sql") },
     Migration { number: 17, name: "passkeys", sql: include_str!("../migrations/0017_passkeys.sql") },
     Migration { number: 18, name: "rate_limits", sql: include_str!("../migrations/0018_rate_limits.sql") },
+    Migration { number: 19, name: "logout hosts", sql: include_str!("../migrations/0019_logout_hosts.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

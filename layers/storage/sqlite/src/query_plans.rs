@@ -11,6 +11,8 @@ fn scans(connection: &Connection, sql: &str) -> Vec<String> {
     let steps = statement.query_map(nulls, |row| row.get::<_, String>(3)).unwrap();
     steps
         .map(Result::unwrap)
+        // What the question itself brings along is short.
+        .filter(|step| !step.contains("json_each VIRTUAL TABLE"))
         .filter(|step| step.starts_with("SCAN ") || step.contains("TEMP B-TREE"))
         .collect()
 }
@@ -138,7 +140,7 @@ fn the_authorization_server_uses_an_index() {
         o::interaction::FIND,
         o::logout::SAW,
         o::logout::CLIENTS,
-        o::logout::QUEUE,
+        o::logout::TOLD,
         o::logout::DUE,
         o::refresh_token::FIND,
         o::room::TAKEN,

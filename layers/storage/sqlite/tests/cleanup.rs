@@ -173,7 +173,7 @@ async fn who_was_told_of_a_logout_is_remembered_for_a_week_and_the_clients_of_a_
         0,
         "it was not delivered yet"
     );
-    let taken = store.take_due_logouts(NOW, MINUTE, 1).await.unwrap().remove(0);
+    let taken = store.take_due_logouts(NOW, MINUTE, 1, Vec::new()).await.unwrap().remove(0);
     store.finish_logout(taken, Delivery::Delivered, origin(NOW)).await.unwrap();
     let just = std::time::Duration::from_millis(1);
     assert_eq!(store.cleanup(NOW.plus(7 * DAY).minus(just)).await.unwrap().logout_notices, 0);

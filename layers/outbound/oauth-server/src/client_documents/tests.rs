@@ -193,8 +193,14 @@ async fn documents_are_bounded() {
 #[test]
 fn no_more_than_a_few_are_asked_at_a_time() {
     let (fetches, now) = (DocumentFetches::default(), Timestamp::from_unix_seconds(0));
-    let id = |n: usize| ClientId::parse(&format!("https://a.example/{n}")).unwrap();
-    let turns: Vec<_> = (0..MAX_FETCHES).map(|n| fetches.begin(&id(n), now).unwrap()).collect();
+    let id = |n: usize| {
+        let host = n / MAX_FETCHES_AT_ONE_HOST;
+        ClientId::parse(&format!("https://{host}.example/{n}")).unwrap()
+    };
+    let mut turns: Vec<_> =
+        (0..MAX_FETCHES_AT_ONE_HOST).map(|n| fetches.begin(&id(n), now).unwrap()).collect();
+    assert!(fetches.begin(&id(0), now).is_none(), "one host leaves room for others");
+    turns.extend((MAX_FETCHES_AT_ONE_HOST..MAX_FETCHES).map(|n| fetches.begin(&id(n), now).unwrap()));
     assert!(fetches.begin(&id(99), now).is_none());
     drop(turns);
     assert!(fetches.begin(&id(99), now).is_some());
@@ -205,7 +211,7 @@ fn the_failures_that_are_remembered_are_bounded_and_make_room_when_they_are_old(
     let (fetches, now) = (DocumentFetches::default(), Timestamp::from_unix_seconds(0));
     let id = |n: usize| ClientId::parse(&format!("https://a.example/{n}")).unwrap();
     (0..=MAX_FAILURES).for_each(|n| fetches.failed(&id(n), now));
-    assert_eq!(fetches.lock().failures.len(), MAX_FAILURES);
+    assert_eq!(fetches.failures().len(), MAX_FAILURES);
     assert!(fetches.begin(&id(0), now).is_none() && fetches.begin(&id(MAX_FAILURES), now).is_some());
     let later = now.plus(PAUSE);
     fetches.failed(&id(MAX_FAILURES), later);

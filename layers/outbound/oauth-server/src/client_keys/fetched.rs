@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use towergate_core::Clock;
 use towergate_guarded_http::GuardedClient;
 use towergate_jose::JwkSet;
+use towergate_oauth::rules::client::destination::host_of;
 
 use super::{
-    ClientKeysError, MAX_FETCHES, MAX_SETS, fetch,
+    ClientKeysError, MAX_FETCHES, MAX_FETCHES_AT_ONE_HOST, MAX_SETS, fetch,
     kept::{Answer, Kept},
 };
 
@@ -61,7 +62,7 @@ impl FetchedKeys {
                 }
                 // Whoever misses a `kid`, or has no keys yet, waits for what is on its way.
                 (_, Some(fetching)) => fetching,
-                (Answer::Fetch, None) if sets.is_busy() => return Err(ClientKeysError::Busy),
+                (Answer::Fetch, None) if sets.is_busy(uri) => return Err(ClientKeysError::Busy),
                 (Answer::Fetch, None) => {
                     let fetching = self.begin(client.clone(), uri.to_owned(), Arc::clone(clock))?;
                     let entry = sets.entry(uri);
@@ -108,8 +109,14 @@ impl Sets {
         fetching.peek().is_none().then(|| fetching.clone())
     }
 
-    fn is_busy(&self) -> bool {
-        self.by_uri.values().filter(|entry| entry.fetching.is_some()).count() >= MAX_FETCHES
+    fn is_busy(&self, uri: &str) -> bool {
+        let fetching = self.by_uri.iter().filter(|(_, entry)| entry.fetching.is_some()).map(|(uri, _)| uri);
+        let (host, mut all, mut here) = (host_of(uri), 0, 0);
+        for other in fetching {
+            all += 1;
+            here += usize::from(host_of(other) == host);
+        }
+        all >= MAX_FETCHES || here >= MAX_FETCHES_AT_ONE_HOST
     }
 
     /// The entry of this address; a new one takes the place of the one that nobody has used for longest.

@@ -253,20 +253,34 @@ async fn what_is_kept_is_bounded_and_the_oldest_goes_first() {
 }
 
 #[tokio::test]
-async fn only_so_many_are_fetched_at_a_time() {
+async fn a_host_that_is_slow_leaves_fetches_to_the_others() {
     let bench = Bench::new().await;
     bench.publisher.permits.forget_permits(usize::MAX);
-    let uris: Vec<_> = (0..MAX_FETCHES).map(|n| format!("{}?{n}", bench.publisher.uri)).collect();
+    let uris: Vec<_> = (0..MAX_FETCHES_AT_ONE_HOST).map(|n| format!("{}?{n}", bench.publisher.uri)).collect();
     for uri in &uris {
         // The first look begins the fetch.
         assert!(bench.keys_at(uri, None).now_or_never().is_none());
     }
     assert!(matches!(bench.keys(None).await, Err(ClientKeysError::Busy)));
-    bench.publisher.permits.add_permits(MAX_FETCHES + 1);
+    let another = Publisher::start().await;
+    another.publishes(&["b"], "");
+    let elsewhere = another.uri.replace("localhost", "127.0.0.1");
+    assert!(!matches!(bench.keys_at(&elsewhere, None).await, Err(ClientKeysError::Busy)));
+    bench.publisher.permits.add_permits(MAX_FETCHES_AT_ONE_HOST + 1);
     for uri in &uris {
         assert_eq!(bench.keys_at(uri, None).await.unwrap(), ["a"]);
     }
     assert_eq!(bench.keys(None).await.unwrap(), ["a"]);
+}
+
+#[tokio::test]
+async fn only_so_many_are_fetched_at_a_time() {
+    let bench = Bench::new().await;
+    for n in 0..MAX_FETCHES {
+        let uri = format!("https://host-{}.invalid/{n}", n / MAX_FETCHES_AT_ONE_HOST);
+        assert!(bench.keys_at(&uri, None).now_or_never().is_none());
+    }
+    assert!(matches!(bench.keys(None).await, Err(ClientKeysError::Busy)));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Telling clients directly that a sign-in ended.
 //! [Back-Channel Logout section 2.5](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest)
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use towergate_core::{RandomUnavailable, StoreError, audit::Origin, id};
 use towergate_guarded_http::{FetchError, GuardedClient};
 use towergate_jose::{Algorithm, SigningKey};
@@ -18,8 +18,11 @@ use url::form_urlencoded::Serializer;
 
 use crate::server::AuthorizationServer;
 
-/// How many clients are told at once: as many are taken, so that none waits while its lease runs out.
-const AT_ONCE: u16 = 16;
+/// How many clients are told at once. Each is taken when its turn comes, so that none waits while its lease runs out.
+const AT_ONCE: usize = 16;
+
+/// How many of them at one host: one that does not answer holds up no other.
+const AT_ONE_HOST: usize = 2;
 
 /// What one turn did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,28 +59,45 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
     /// several instances that do so at once, each client is told by one.
     ///
     /// A client that answers 2xx has heard it. One that does not answer, or answers 408, 425, 429 or 5xx, is told again
-    /// after 10 seconds, 1 minute, 5 minutes, half an hour and two hours; any other answer is its last word. Dropped
-    /// midway, whatever was not finished is due again after a minute.
+    /// after 10 seconds, 1 minute, 5 minutes, half an hour and two hours; any other answer is its last word. At most 16 are
+    /// told at once, two of them at one host. Dropped midway, whatever was not finished is due again after a minute.
     ///
     /// # Errors
     /// When the server may speak to nobody, the store fails, or there is no randomness.
     pub async fn deliver_logouts(&self) -> Result<Deliveries, DeliveryError> {
         let outbound = self.outbound_client().ok_or(DeliveryError::NoOutbound)?;
         let mut deliveries = Deliveries::default();
+        let (mut under_way, mut at_host) = (FuturesUnordered::new(), HashMap::<String, usize>::new());
+        let mut broken = None;
         loop {
-            let due = self.store().take_due_logouts(self.now(), LEASE, AT_ONCE).await?;
-            let taken = due.len();
-            let told = due.into_iter().map(|notice| self.deliver(outbound, notice));
-            let told: Vec<_> = stream::iter(told).buffer_unordered(usize::from(AT_ONCE)).collect().await;
-            for delivery in told {
-                match delivery? {
-                    Delivery::Delivered => deliveries.delivered += 1,
-                    Delivery::RetryAt { .. } => deliveries.delayed += 1,
-                    Delivery::GivenUp { .. } => deliveries.given_up += 1,
+            while broken.is_none() && under_way.len() < AT_ONCE {
+                let full = at_host.iter().filter(|(_, told)| **told >= AT_ONE_HOST);
+                let busy = full.map(|(host, _)| host.clone()).collect();
+                match self.store().take_due_logouts(self.now(), LEASE, 1, busy).await {
+                    Ok(due) if due.is_empty() => break,
+                    Ok(due) => under_way.extend(due.into_iter().map(|notice| {
+                        let host = notice.host.clone();
+                        *at_host.entry(host.clone()).or_default() += 1;
+                        async { (host, self.deliver(outbound, notice).await) }
+                    })),
+                    Err(error) => broken = Some(DeliveryError::from(error)),
                 }
             }
-            if taken < usize::from(AT_ONCE) {
-                return Ok(deliveries);
+            let (host, delivery) = tokio::select! {
+                Some(told) = under_way.next() => told,
+                // A sign-in has ended meanwhile: its clients need not wait for those that are slow.
+                () = self.logouts().notified(), if broken.is_none() && !under_way.is_empty() => continue,
+                else => return broken.map_or(Ok(deliveries), Err),
+            };
+            if let Some(told) = at_host.get_mut(&host) {
+                *told = told.saturating_sub(1);
+            }
+            at_host.retain(|_, told| *told > 0);
+            match delivery {
+                Ok(Delivery::Delivered) => deliveries.delivered += 1,
+                Ok(Delivery::RetryAt { .. }) => deliveries.delayed += 1,
+                Ok(Delivery::GivenUp { .. }) => deliveries.given_up += 1,
+                Err(error) => broken = broken.or(Some(error)),
             }
         }
     }

@@ -44,7 +44,11 @@ struct Listener {
 
 impl Listener {
     async fn saying(says: &'static str) -> Arc<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at("127.0.0.1:0", says).await
+    }
+
+    async fn at(address: &str, says: &'static str) -> Arc<Self> {
+        let listener = TcpListener::bind(address).await.unwrap();
         let uri = format!("http://{}/told", listener.local_addr().unwrap());
         let this = Arc::new(Self { uri, heard: Mutex::default(), says: Mutex::new(says) });
         let serving = Arc::clone(&this);
@@ -139,6 +143,10 @@ impl Bench {
 
     /// Registers a client that is told at `uri`, and lets it in at Alice's sign-in.
     async fn client(&self, id: &str, uri: &str, change: impl FnOnce(&mut ClientMetadata)) {
+        self.client_in("sid-alice", id, uri, change).await;
+    }
+
+    async fn client_in(&self, sid: &str, id: &str, uri: &str, change: impl FnOnce(&mut ClientMetadata)) {
         let mut metadata = ClientMetadata::default();
         metadata.backchannel_logout_uri = Some(uri.to_owned());
         metadata.redirect_uris = vec![String::from("https://shop.example/cb")];
@@ -147,7 +155,7 @@ impl Bench {
         self.store.put_client(client.clone(), self.origin()).await.unwrap();
         let now = self.clock.now();
         let n = Uuid::from_u128(u128::from(id.bytes().fold(0_u64, |sum, byte| sum * 31 + u64::from(byte))));
-        let sid = Some(String::from("sid-alice"));
+        let sid = Some(sid.to_owned());
         let grant = Grant {
             id: GrantId::from_uuid(n),
             client: client.id,
@@ -341,6 +349,47 @@ async fn of_two_that_deliver_at_once_one_tells_each_client() {
     let (one, two) = tokio::join!(bench.turn(), other.deliver_logouts());
     assert_eq!(one.delivered + two.unwrap().delivered, 40);
     assert!(listeners.iter().all(|listener| listener.heard().len() == 1));
+}
+
+/// A host at which everybody is let in, and nobody is answered.
+async fn silent_host(holds: Arc<Mutex<Vec<tokio::net::TcpStream>>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}/told", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            holds.lock().unwrap().push(tcp);
+        }
+    });
+    uri
+}
+
+#[tokio::test]
+async fn a_host_that_never_answers_holds_up_no_other() {
+    let bench = Bench::new();
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let silent = silent_host(Arc::clone(&held)).await;
+    for n in 0..40 {
+        bench.client(&format!("app-{n}"), &silent, |_| ()).await;
+    }
+    // Another host of this machine, and the last in the order of the store.
+    let quick = Listener::at("127.0.0.2:0", "200 OK").await;
+    bench.client("quick", &quick.uri, |_| ()).await;
+    bench.client_in("sid-bob", "later", &quick.uri, |_| ()).await;
+    bench.end().await;
+    let server = bench.server.clone();
+    let telling = tokio::spawn(async move { server.deliver_logouts().await });
+    while quick.heard().is_empty() || held.lock().unwrap().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // Nor does it hold up who is to be told of what has happened since.
+    bench.server.end_sign_in("sid-bob", bench.origin()).await.unwrap();
+    while quick.heard().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(held.lock().unwrap().len(), 2, "of sixteen that are told at once");
+    assert!(!telling.is_finished());
+    telling.abort();
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ mod token;
 mod userinfo;
 
 pub use layer::ProtocolLayer;
-pub(crate) use register::sector::MAX_LOOKUPS;
+pub(crate) use register::sector::{MAX_LOOKUPS, MAX_LOOKUPS_AT_ONE_HOST};
 pub use service::{Protocol, Route};
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ pub trait LogoutStore: Send + Sync + 'static {
     fn clients_of_session(&self, sid: &str)
     -> impl Future<Output = Result<Vec<ClientId>, StoreError>> + Send;
 
-    /// Takes at most `limit` notices that are due at `now`, those first that have waited longest. Each belongs to the
+    /// Takes at most `limit` notices that are due at `now`, those first that have waited longest, and none for a host that is
+    /// `busy`: one that is slow to answer holds up no other. Each belongs to the
     /// caller for `lease`; afterwards it is due again, unless it was finished. Of several instances that take at once,
     /// one gets it.
     ///
@@ -33,6 +34,7 @@ pub trait LogoutStore: Send + Sync + 'static {
         now: Timestamp,
         lease: Duration,
         limit: u16,
+        busy: Vec<String>,
     ) -> impl Future<Output = Result<Vec<LogoutNotice>, StoreError>> + Send;
 
     /// Writes down what became of an attempt, unless somebody else has taken the notice meanwhile, or it was finished.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use serde_json::json;
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
     ports::logout::{Finishing, LogoutStore},
     rules::{
-        client::ClientId,
+        client::{ClientId, destination::host_of},
         fact::OAuthFact,
         grant::{Grant, Subject},
         logout::{Delivery, LogoutNotice},
@@ -23,14 +24,17 @@ pub(crate) const SAW: &str = "INSERT INTO towergate_sign_in_clients (sid, client
 pub(crate) const CLIENTS: &str =
     "SELECT client FROM towergate_sign_in_clients WHERE sid = ?1 ORDER BY client";
 
-pub(crate) const QUEUE: &str = "INSERT INTO towergate_logout_notices (sid, client, subject, ended_at, attempt, due_at)
-    SELECT s.sid, s.client, s.subject, ?2, 0, ?2
+pub(crate) const TOLD: &str =
+    "SELECT s.client, s.subject, json_extract(c.metadata, '$.backchannel_logout_uri') AS uri
     FROM towergate_sign_in_clients s JOIN towergate_clients c ON c.id = s.client
-    WHERE s.sid = ?1 AND c.state = 'active' AND json_extract(c.metadata, '$.backchannel_logout_uri') IS NOT NULL
-    ON CONFLICT (sid, client) DO NOTHING RETURNING client";
+    WHERE s.sid = ?1 AND c.state = 'active' AND uri IS NOT NULL ORDER BY s.client";
 
-pub(crate) const DUE: &str = "SELECT sid, client, subject, ended_at, attempt FROM towergate_logout_notices
-    WHERE due_at <= ?1 ORDER BY due_at, sid, client LIMIT ?2";
+const QUEUE: &str =
+    "INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?5) ON CONFLICT (sid, client) DO NOTHING";
+
+pub(crate) const DUE: &str = "SELECT sid, client, host, subject, ended_at, attempt FROM towergate_logout_notices
+    WHERE due_at <= ?1 AND host NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at, sid, client LIMIT ?2";
 
 const TAKE: &str = "UPDATE towergate_logout_notices SET attempt = attempt + 1, due_at = ?3
     WHERE sid = ?1 AND client = ?2";
@@ -53,12 +57,14 @@ impl LogoutStore for SqliteStore {
         now: Timestamp,
         lease: Duration,
         limit: u16,
+        busy: Vec<String>,
     ) -> Result<Vec<LogoutNotice>, StoreError> {
+        let busy = json!(busy).to_string();
         let due = move |connection: &Connection| {
-            query::all(connection, DUE, params![now.unix_millis(), limit], read)
+            query::all(connection, DUE, params![now.unix_millis(), limit, busy], read)
         };
         // Most of the time nothing is due: only what there is to take costs a write.
-        if self.read(due)?.is_empty() {
+        if self.read(&due)?.is_empty() {
             return Ok(Vec::new());
         }
         self.write(move |step| {
@@ -94,12 +100,16 @@ pub(super) fn saw(connection: &Connection, grant: &Grant, now: Timestamp) -> Res
 
 /// Writes a notice for each client that is to be told that a sign-in ended.
 pub(super) fn queue(step: &mut Step<'_>, sid: &str, origin: &Origin) -> Result<(), Failure> {
-    let told = query::all(step.connection, QUEUE, params![sid, origin.at.unix_millis()], |fields| {
-        fields.table("towergate_logout_notices");
-        fields.parse("client", |text| ClientId::parse(text).ok())
+    let told = query::all(step.connection, TOLD, params![sid], |fields| {
+        fields.table("towergate_sign_in_clients");
+        let client = fields.parse("client", |text| ClientId::parse(text).ok())?;
+        Ok((client, fields.get::<String>("subject")?, fields.get::<String>("uri")?))
     })?;
-    for client in told {
-        step.record(&OAuthFact::LogoutQueued { sid: sid.to_owned(), client }, origin)?;
+    for (client, subject, uri) in told {
+        let row = params![sid, client.as_str(), host_of(&uri), subject, origin.at.unix_millis()];
+        if query::change(step.connection, QUEUE, row)? > 0 {
+            step.record(&OAuthFact::LogoutQueued { sid: sid.to_owned(), client }, origin)?;
+        }
     }
     Ok(())
 }
@@ -134,6 +144,7 @@ fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
     Ok(LogoutNotice {
         sid: fields.get("sid")?,
         client: fields.parse("client", |text| ClientId::parse(text).ok())?,
+        host: fields.get("host")?,
         subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
         ended_at: fields.time("ended_at")?,
         attempt: fields.get("attempt")?,

@@ -29,8 +29,12 @@ fn third_client_id() -> ClientId {
 
 /// Registers a client that is told directly.
 async fn with_listener<S: OAuthStore>(store: &S, id: ClientId) {
+    with_listener_at(store, id, "https://app.example/out").await;
+}
+
+async fn with_listener_at<S: OAuthStore>(store: &S, id: ClientId, uri: &str) {
     let mut listener = client(id);
-    listener.metadata.backchannel_logout_uri = Some(String::from("https://app.example/out"));
+    listener.metadata.backchannel_logout_uri = Some(uri.to_owned());
     store.put_client(listener, origin(NOW)).await.unwrap();
 }
 
@@ -43,7 +47,14 @@ async fn give<S: OAuthStore>(store: &S, n: u128, grant: Grant) {
 }
 
 pub(super) fn notice(client: ClientId, attempt: u32) -> LogoutNotice {
-    LogoutNotice { sid: String::from("sid-1"), client, subject: grant(1).subject, ended_at: NOW, attempt }
+    LogoutNotice {
+        sid: String::from("sid-1"),
+        client,
+        host: String::from("app.example"),
+        subject: grant(1).subject,
+        ended_at: NOW,
+        attempt,
+    }
 }
 
 /// Two clients that are told, each with a grant in Alice's session.
@@ -65,7 +76,7 @@ async fn end<S: OAuthStore>(store: &S, origin: Origin) {
 }
 
 async fn take<S: OAuthStore>(store: &S, at: Timestamp) -> Vec<LogoutNotice> {
-    store.take_due_logouts(at, LEASE, 100).await.unwrap()
+    store.take_due_logouts(at, LEASE, 100, Vec::new()).await.unwrap()
 }
 
 /// Every client that had a grant in the session is of it: an offline one, a dead one, one whose session ended.
@@ -122,8 +133,11 @@ pub async fn a_client_that_asked_for_it_is_told_once<S: OAuthStore + AuditTrail>
 /// What somebody took is nobody else's until the lease is over; then it is due again: who took it may have died.
 pub async fn a_notice_belongs_to_one_while_the_lease_holds<S: OAuthStore + AuditTrail>(store: &S) {
     with_ended_session(store).await;
-    assert_eq!(store.take_due_logouts(NOW, LEASE, 1).await.unwrap(), [notice(client_id(), 1)]);
-    assert_eq!(store.take_due_logouts(NOW, LEASE, 1).await.unwrap(), [notice(other_client_id(), 1)]);
+    assert_eq!(store.take_due_logouts(NOW, LEASE, 1, Vec::new()).await.unwrap(), [notice(client_id(), 1)]);
+    assert_eq!(
+        store.take_due_logouts(NOW, LEASE, 1, Vec::new()).await.unwrap(),
+        [notice(other_client_id(), 1)]
+    );
     assert!(take(store, NOW.plus(LEASE).minus(MILLISECOND)).await.is_empty());
     let again = take(store, NOW.plus(LEASE)).await;
     assert_eq!(again, [notice(client_id(), 2), notice(other_client_id(), 2)]);
@@ -132,7 +146,7 @@ pub async fn a_notice_belongs_to_one_while_the_lease_holds<S: OAuthStore + Audit
 /// A failed attempt is made again when it was said to be, and not before; why it failed is on record.
 pub async fn a_notice_waits_as_long_as_it_was_told_to<S: OAuthStore + AuditTrail>(store: &S) {
     with_ended_session(store).await;
-    let taken = store.take_due_logouts(NOW, LEASE, 1).await.unwrap().remove(0);
+    let taken = store.take_due_logouts(NOW, LEASE, 1, Vec::new()).await.unwrap().remove(0);
     let at = NOW.plus(2 * LEASE);
     let mut ear = Ear::on(store).await;
     let delivery = Delivery::RetryAt { at, reason: "timeout" };
@@ -187,6 +201,22 @@ pub async fn notices_come_in_the_order_in_which_they_wait<S: OAuthStore + AuditT
         store.finish_logout(taken, delivery, origin(NOW)).await.unwrap();
     }
     let later = NOW.plus(4 * LEASE);
-    assert_eq!(store.take_due_logouts(later, LEASE, 1).await.unwrap(), [notice(other_client_id(), 2)]);
-    assert_eq!(store.take_due_logouts(later, LEASE, 1).await.unwrap(), [notice(client_id(), 2)]);
+    assert_eq!(
+        store.take_due_logouts(later, LEASE, 1, Vec::new()).await.unwrap(),
+        [notice(other_client_id(), 2)]
+    );
+    assert_eq!(store.take_due_logouts(later, LEASE, 1, Vec::new()).await.unwrap(), [notice(client_id(), 2)]);
+}
+
+/// What is due at a host that is busy waits, however long it has waited already, and holds up no other.
+pub async fn a_busy_host_holds_up_no_other<S: OAuthStore + AuditTrail>(store: &S) {
+    with_session(store).await;
+    with_listener_at(store, third_client_id(), "https://Quick.example:8443/out").await;
+    give(store, 3, in_session(3, third_client_id(), "sid-1")).await;
+    end(store, origin(NOW)).await;
+    let slow = || vec![String::from("elsewhere.example"), String::from("app.example")];
+    let quick = LogoutNotice { host: String::from("quick.example"), ..notice(third_client_id(), 1) };
+    assert_eq!(store.take_due_logouts(NOW, LEASE, 100, slow()).await.unwrap(), [quick]);
+    assert!(store.take_due_logouts(NOW, LEASE, 100, slow()).await.unwrap().is_empty());
+    assert_eq!(take(store, NOW).await, [notice(client_id(), 1), notice(other_client_id(), 1)]);
 }

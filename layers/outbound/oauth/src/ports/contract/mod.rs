@@ -127,6 +127,7 @@ macro_rules! oauth_store_contract {
                 a_notice_belongs_to_one_while_the_lease_holds,
                 a_notice_waits_as_long_as_it_was_told_to,
                 a_finished_notice_is_over,
+                a_busy_host_holds_up_no_other,
                 an_attempt_that_was_overtaken_finishes_nothing,
                 notices_come_in_the_order_in_which_they_wait,
             }

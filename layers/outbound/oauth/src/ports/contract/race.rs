@@ -206,13 +206,9 @@ pub fn parallel_takers_of_notices_share_them<S: OAuthStore + AuditTrail>(
     run: impl Fn(Task) + Sync,
 ) {
     one(store, &run, |store| async move { with_ended_session(&store).await });
-    let taken =
-        many(
-            store,
-            32,
-            &run,
-            |store, _| async move { store.take_due_logouts(NOW, WINDOW, 1).await.unwrap() },
-        );
+    let taken = many(store, 32, &run, |store, _| async move {
+        store.take_due_logouts(NOW, WINDOW, 1, Vec::new()).await.unwrap()
+    });
     let mut taken: Vec<_> = taken.into_iter().flatten().collect();
     taken.sort_by(|left, right| left.client.cmp(&right.client));
     assert_eq!(taken, [client_id(), other_client_id()].map(|client| notice(client, 1)));

@@ -145,9 +145,9 @@ fn room(limit: u32) -> usize {
 
 impl Clients {
     /// Whether the client is active and to be told directly when a sign-in ends.
-    pub(super) fn is_told_of_logouts(&self, id: &ClientId) -> bool {
+    pub(super) fn logout_uri(&self, id: &ClientId) -> Option<&str> {
         let client = self.0.get(id).filter(|client| client.state == ClientState::Active);
-        client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some())
+        client?.metadata.backchannel_logout_uri.as_deref()
     }
 
     /// Whether the client is there and may act.

@@ -11,7 +11,7 @@ use super::{Log, MemoryStore, client::Clients};
 use crate::{
     ports::logout::{Finishing, LogoutStore},
     rules::{
-        client::ClientId,
+        client::{ClientId, destination::host_of},
         fact::OAuthFact,
         grant::{Grant, Subject},
         logout::{
@@ -53,8 +53,9 @@ impl LogoutStore for MemoryStore {
         now: Timestamp,
         lease: Duration,
         limit: u16,
+        busy: Vec<String>,
     ) -> Result<Vec<LogoutNotice>, StoreError> {
-        self.step(|state| Ok(state.logouts.take(now, lease, usize::from(limit))))
+        self.step(|state| Ok(state.logouts.take(now, lease, usize::from(limit), &busy)))
     }
 
     async fn finish_logout(
@@ -100,13 +101,15 @@ impl Logouts {
         });
         let told: Vec<_> = self
             .clients_of(sid)
-            .filter(|(client, _)| clients.is_told_of_logouts(client))
-            .map(|(client, seen)| LogoutNotice {
-                sid: sid.to_owned(),
-                client: client.clone(),
-                subject: seen.subject.clone(),
-                ended_at: now,
-                attempt: 0,
+            .filter_map(|(client, seen)| {
+                Some(LogoutNotice {
+                    sid: sid.to_owned(),
+                    client: client.clone(),
+                    host: host_of(clients.logout_uri(client)?),
+                    subject: seen.subject.clone(),
+                    ended_at: now,
+                    attempt: 0,
+                })
             })
             .collect();
         for notice in told {
@@ -123,10 +126,11 @@ impl Logouts {
         clients.map(|((_, client), seen)| (client, seen))
     }
 
-    fn take(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Vec<LogoutNotice> {
+    fn take(&mut self, now: Timestamp, lease: Duration, limit: usize, busy: &[String]) -> Vec<LogoutNotice> {
         let mut due: Vec<_> = self
             .notices
             .values_mut()
+            .filter(|row| !busy.contains(&row.notice.host))
             .filter_map(|row| match row.state {
                 State::DueAt(at) if at <= now => Some((at, row)),
                 State::DueAt(_) | State::Finished(_) => None,

@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod authenticate;
+pub mod destination;
 pub mod document;
 pub mod gate;
 pub mod initiate_login;

@@ -32,6 +32,8 @@ pub struct LogoutNotice {
     pub sid: String,
     /// The client: once for each sign-in.
     pub client: ClientId,
+    /// The [host](crate::rules::client::destination::host_of) that it is told at, as registered when the sign-in ended.
+    pub host: String,
     /// Who was signed in.
     pub subject: Subject,
     /// When it ended.
@@ -81,6 +83,7 @@ mod tests {
         let notice = |attempt| LogoutNotice {
             sid: String::from("sid-1"),
             client: ClientId::parse("shop").unwrap(),
+            host: String::from("shop.example"),
             subject: Subject::parse("alice").unwrap(),
             ended_at: now,
             attempt,
