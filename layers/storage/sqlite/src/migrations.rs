@@ -68,6 +68,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "passkeys", sql: include_str!("../migrations/0017_passkeys.sql") },
     Migration { number: 18, name: "rate_limits", sql: include_str!("../migrations/0018_rate_limits.sql") },
     Migration { number: 19, name: "logout hosts", sql: include_str!("../migrations/0019_logout_hosts.sql") },
+    Migration {
+        number: 20,
+        name: "mailed_code_tries",
+        sql: include_str!("../migrations/0020_mailed_code_tries.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -82,6 +82,7 @@ fn signing_in_uses_an_index() {
         e::FIND,
         e::OPEN_OF,
         e::REPLACE,
+        e::CLOSE,
         e::SPEND,
         e::TRIED,
         e::FORGET_TOTP,

@@ -12,6 +12,7 @@ pub mod contract;
 pub mod email_token;
 pub mod factor;
 pub mod mail;
+pub mod mail_sign_in;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod passkey;
@@ -24,6 +25,7 @@ use towergate_core::audit::AuditLog;
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
 pub use mail::MailOutbox;
+pub use mail_sign_in::MailSignInStore;
 pub use passkey::PasskeyStore;
 pub use session::SessionStore;
 pub use tries::TryStore;
@@ -34,6 +36,7 @@ pub trait IdentityStore:
     EmailTokenStore
     + FactorStore
     + MailOutbox
+    + MailSignInStore
     + PasskeyStore
     + SessionStore
     + TryStore
@@ -47,6 +50,7 @@ impl<T> IdentityStore for T where
     T: EmailTokenStore
         + FactorStore
         + MailOutbox
+        + MailSignInStore
         + PasskeyStore
         + SessionStore
         + TryStore

@@ -69,6 +69,10 @@ pub enum IdentityFact {
     PasskeyRenamed { user: UserId, passkey: PasskeyId },
     /// Somebody signed a challenge with a passkey, and verified themself to it or not.
     PasskeyUsed { user: UserId, passkey: PasskeyId, verified: bool },
+    /// A mailed proof did its work.
+    EmailTokenSpent { token: EmailTokenId, user: UserId, purpose: Purpose, by: &'static str },
+    /// A password opens nothing any more, and no other took its place.
+    PasswordRemoved { user: UserId },
     /// A mail waits to be sent.
     MailQueued { mail: MailId, user: UserId, kind: MailKind },
     /// A try to send a mail ended.
@@ -342,6 +346,15 @@ impl Fact for IdentityFact {
                 Event::succeeded(origin, "passkey.used", person(user), person(user))
                     .with("passkey", passkey)
                     .with("verified", verified)
+            }
+            Self::EmailTokenSpent { token, user, purpose, by } => {
+                Event::succeeded(origin, "email_token.spent", person(user), person(user))
+                    .with("token", token)
+                    .with("purpose", purpose.as_str())
+                    .with("by", by)
+            }
+            Self::PasswordRemoved { user } => {
+                Event::succeeded(origin, "password.removed", person(user), person(user))
             }
             Self::MailQueued { mail, user, kind } => {
                 Event::succeeded(origin, "mail.queued", Party::system(), person(user))

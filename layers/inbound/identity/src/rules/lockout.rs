@@ -29,6 +29,8 @@ const QUIET: Duration = Duration::from_secs(24 * 3600);
 pub enum CredentialClass {
     /// A code to get in with when everything else is lost.
     BackupCode,
+    /// A code that was mailed. Each mail brings a new one, and the count goes on.
+    MailedCode,
     /// A password.
     Password,
     /// A code of an authenticator app.
@@ -41,6 +43,7 @@ impl CredentialClass {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BackupCode => "backup_code",
+            Self::MailedCode => "mailed_code",
             Self::Password => "password",
             Self::Totp => "totp",
         }

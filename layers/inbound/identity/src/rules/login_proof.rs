@@ -75,6 +75,11 @@ impl LoginProof {
         Self { user, at, methods: vec![Method::Password], second_factor_due, passkey: None }
     }
 
+    /// The proof that a mailed proof, spent just now, is. Called by the rule of signing in by mail alone.
+    pub(super) fn by_email(user: UserId, at: Timestamp) -> Self {
+        Self { user, at, methods: vec![Method::Email], second_factor_due: false, passkey: None }
+    }
+
     /// The proof that a code, spent just now after `methods` without it, is; a passkey may be among those. Called by the
     /// second factor rule alone.
     pub(super) const fn by_second_factor(

@@ -11,6 +11,7 @@ pub mod level;
 pub mod lockout;
 pub mod login_proof;
 pub mod mail;
+pub mod mail_sign_in;
 pub mod means;
 pub mod notice;
 pub mod passkey;

@@ -39,6 +39,9 @@ const INSERT: &str = concat!(
 pub(crate) const REPLACE: &str = "UPDATE towergate_email_tokens SET state = 'replaced', password = NULL
     WHERE user_id = ?1 AND purpose = ?2 AND state = 'open'";
 
+pub(crate) const CLOSE: &str = "UPDATE towergate_email_tokens SET state = 'replaced', password = NULL
+    WHERE user_id = ?1 AND state = 'open'";
+
 pub(crate) const SPEND: &str =
     "UPDATE towergate_email_tokens SET state = 'spent', password = NULL WHERE id = ?1";
 
@@ -191,10 +194,67 @@ fn confirmed(
     if let Some(password) = token.password.as_ref().filter(|_| owner.confirmed_at.is_none()) {
         user::set_password(step.connection, user, password)?;
         step.record(&IdentityFact::PasswordSet { user }, origin)?;
-        query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
-        query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
-        passkey::forget_of(step.connection, user)?;
-        sessions = session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)?;
+        sessions = wipe(step, user, origin)?;
     }
     Ok(Confirming::Confirmed { user, sessions })
+}
+
+/// Takes from a person what somebody set who had not proven the address: every factor, passkey and session. Answers how many
+/// sessions.
+pub(super) fn wipe(step: &mut Step<'_>, user: UserId, origin: &Origin) -> Result<u64, Failure> {
+    query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
+    query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
+    passkey::forget_of(step.connection, user)?;
+    session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)
+}
+
+/// What became of a proof that was shown.
+pub(super) enum Spent {
+    /// It was good, and is good no more.
+    Good(Box<(EmailToken, User)>),
+    /// It is not good.
+    Refused(TokenRefusal),
+    /// There is none.
+    Missing,
+}
+
+/// Spends a proof of `purpose` if what is shown of it is good and its person `fits`; counts the try where a code is wrong.
+pub(super) fn spend(
+    step: &mut Step<'_>,
+    (id, purpose): (EmailTokenId, Purpose),
+    (shown, grounded): (&Shown, bool),
+    fits: impl FnOnce(&Connection, &EmailToken, &User) -> Result<bool, Failure>,
+    origin: &Origin,
+) -> Result<Spent, Failure> {
+    let token = find(step.connection, id)?.filter(|token| token.purpose == purpose);
+    let Some(token) = token else { return Ok(Spent::Missing) };
+    let user = token.user;
+    let person = user::find(step.connection, user)?.filter(|user| user.state == UserState::Active);
+    let person = match person {
+        Some(person) if fits(step.connection, &token, &person)? => Some(person),
+        Some(_) | None => None,
+    };
+    let key = params![id.as_uuid().as_bytes()];
+    let reason = match (token.judge(shown, grounded, origin.at), person) {
+        (Verdict::Good, Some(person)) => {
+            query::change(step.connection, SPEND, key)?;
+            let by = shown.as_str();
+            step.record(&IdentityFact::EmailTokenSpent { token: id, user, purpose, by }, origin)?;
+            return Ok(Spent::Good(Box::new((token, person))));
+        }
+        (Verdict::Good | Verdict::Dead, _) => TokenRefusal::Dead,
+        (Verdict::Stranger, _) => TokenRefusal::Stranger,
+        (Verdict::Wrong, _) => {
+            query::change(step.connection, TRIED, key)?;
+            TokenRefusal::Wrong
+        }
+    };
+    step.record(&IdentityFact::EmailTokenRefused { token: id, user, purpose, reason }, origin)?;
+    Ok(Spent::Refused(reason))
+}
+
+/// Ends every proof of a person that is still open.
+pub(super) fn close(connection: &Connection, user: UserId) -> Result<(), Failure> {
+    query::change(connection, CLOSE, params![user.as_uuid().as_bytes()])?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ pub(crate) mod email_token;
 pub(crate) mod email_token_row;
 pub(crate) mod factor;
 pub(crate) mod mail;
+pub(crate) mod mail_sign_in;
 pub(crate) mod passkey;
 pub(crate) mod passkey_row;
 pub(crate) mod replaced_session;

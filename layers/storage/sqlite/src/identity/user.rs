@@ -27,6 +27,8 @@ const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, c
 
 const SET_PASSWORD: &str = "UPDATE towergate_users SET password = ?2 WHERE id = ?1";
 
+const REMOVE_PASSWORD: &str = "UPDATE towergate_users SET password = NULL WHERE id = ?1";
+
 const SET_CONFIRMED: &str = "UPDATE towergate_users SET confirmed_at = ?2 WHERE id = ?1";
 
 const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled' WHERE id = ?1";
@@ -86,6 +88,12 @@ pub(super) fn set_password(
     password: &Secret<String>,
 ) -> Result<(), Failure> {
     query::change(connection, SET_PASSWORD, params![id.as_uuid().as_bytes(), password.expose()])?;
+    Ok(())
+}
+
+/// Takes the password away.
+pub(super) fn remove_password(connection: &Connection, id: UserId) -> Result<(), Failure> {
+    query::change(connection, REMOVE_PASSWORD, params![id.as_uuid().as_bytes()])?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub mod email_token;
 pub mod factor;
 mod fixture;
 pub mod mail;
+pub mod mail_sign_in;
 pub mod notice;
 pub mod passkey;
 pub mod passkey_race;
@@ -151,6 +152,17 @@ macro_rules! identity_store_contract {
                 a_passkey_is_renamed,
                 removing_a_passkey_ends_the_other_sessions,
                 the_last_way_in_stays,
+            }
+            mail_sign_in {
+                a_mailed_sign_in_is_spent_once,
+                a_mailed_sign_in_ends_on_time,
+                a_mailed_sign_in_needs_firm_ground,
+                a_proof_is_bound_to_its_purpose,
+                whoever_is_shut_out_does_not_sign_in_by_mail,
+                a_mailed_sign_in_wipes_what_a_squatter_set,
+            }
+            @race mail_sign_in {
+                parallel_mailed_sign_ins_are_one,
             }
             @race email_race {
                 parallel_confirmations_are_one,

@@ -145,11 +145,7 @@ fn confirm(
             let mut sessions = 0;
             if taken_over.is_some() {
                 state.log.write(&IdentityFact::PasswordSet { user: owner }, origin);
-                state.factors.forget(owner);
-                state.passkeys.forget(owner);
-                let of_owner = |row: &crate::rules::session::SessionRecord| row.user == owner;
-                sessions =
-                    state.sessions.end_where(of_owner, SessionEnd::AddressProven, origin, &mut state.log);
+                sessions = wipe(state, owner, origin);
             }
             return Confirming::Confirmed { user: owner, sessions };
         }
@@ -163,4 +159,58 @@ fn confirm(
     let EmailToken { user, purpose, .. } = *token;
     state.log.write(&IdentityFact::EmailTokenRefused { token: id, user, purpose, reason }, origin);
     Confirming::Refused(reason)
+}
+
+/// Takes from a person what somebody set who had not proven the address: every factor, passkey and session. Answers how many
+/// sessions.
+pub(super) fn wipe(state: &mut Tables, user: UserId, origin: &Origin) -> u64 {
+    state.factors.forget(user);
+    state.passkeys.forget(user);
+    let of_user = |row: &crate::rules::session::SessionRecord| row.user == user;
+    state.sessions.end_where(of_user, SessionEnd::AddressProven, origin, &mut state.log)
+}
+
+/// Spends a proof of `purpose` if what is shown of it is good and its person `fits`; counts the try where a code is wrong.
+/// `Err(None)` where there is no such proof.
+pub(super) fn spend(
+    state: &mut Tables,
+    (id, purpose): (EmailTokenId, Purpose),
+    (shown, grounded): (&Shown, bool),
+    fits: impl FnOnce(&Tables, &EmailToken, &User) -> bool,
+    origin: &Origin,
+) -> Result<EmailToken, Option<TokenRefusal>> {
+    let token = state.email_tokens.0.get(&id).filter(|token| token.purpose == purpose).ok_or(None)?;
+    let active = state.users.find(token.user).filter(|user| user.state == UserState::Active);
+    let fits = active.is_some_and(|user| fits(state, token, user));
+    let verdict = token.judge(shown, grounded, origin.at);
+    let Some(token) = state.email_tokens.0.get_mut(&id) else { return Err(None) };
+    let user = token.user;
+    let reason = match verdict {
+        Verdict::Good if fits => {
+            token.state = EmailTokenState::Spent;
+            token.password = None;
+            let token = token.clone();
+            let by = shown.as_str();
+            state.log.write(&IdentityFact::EmailTokenSpent { token: id, user, purpose, by }, origin);
+            return Ok(token);
+        }
+        Verdict::Good | Verdict::Dead => TokenRefusal::Dead,
+        Verdict::Stranger => TokenRefusal::Stranger,
+        Verdict::Wrong => {
+            token.tries = token.tries.saturating_add(1);
+            TokenRefusal::Wrong
+        }
+    };
+    state.log.write(&IdentityFact::EmailTokenRefused { token: id, user, purpose, reason }, origin);
+    Err(Some(reason))
+}
+
+/// Ends every proof of a person that is still open, but those that `stays` names.
+pub(super) fn close(state: &mut Tables, user: UserId, stays: impl Fn(&EmailToken) -> bool) {
+    for token in state.email_tokens.0.values_mut() {
+        if (token.user, token.state) == (user, EmailTokenState::Open) && !stays(token) {
+            token.state = EmailTokenState::Replaced;
+            token.password = None;
+        }
+    }
 }

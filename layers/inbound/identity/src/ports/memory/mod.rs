@@ -5,6 +5,7 @@
 mod email_token;
 mod factor;
 mod mail;
+mod mail_sign_in;
 mod passkey;
 mod session;
 mod tries;
