@@ -130,7 +130,16 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.3",
         L2,
         "Nobody signs in with one factor",
-        gap("whoever has a second factor must show it; nothing makes everybody have one"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/assurance.rs",
+                "where_two_factors_are_asked_for_nobody_signs_in_with_one",
+            ),
+            test(
+                "layers/inbound/login/src/tests/enrolment.rs",
+                "whoever_must_have_a_second_factor_is_nobody_until_it_is_enrolled_and_goes_on_then",
+            ),
+        ]),
     ),
     must(
         "6.3.3@L3",

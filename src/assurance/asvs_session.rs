@@ -79,8 +79,8 @@ pub(super) const ROWS: &[Requirement] = &[
                 "idle_for_thirty_minutes_ends_it_and_activity_does_not_revive_it",
             ),
             test(
-                "layers/inbound/identity/src/rules/assurance/tests.rs",
-                "the_rules_take_their_numbers_from_the_profile",
+                "layers/inbound/login/src/tests/assurance.rs",
+                "a_session_lives_as_long_as_the_profile_says",
             ),
         ]),
     ),

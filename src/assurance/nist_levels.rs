@@ -31,7 +31,16 @@ pub(super) const ROWS: &[Requirement] = &[
         "N2.2a",
         A2,
         "Two different factors at each sign-in",
-        gap("whoever has a second factor must show it; nothing makes everybody have one"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/assurance.rs",
+                "where_two_factors_are_asked_for_nobody_signs_in_with_one",
+            ),
+            test(
+                "layers/inbound/login/src/tests/factors.rs",
+                "half_signed_in_is_nobody_until_a_code_completes_it_under_a_new_id",
+            ),
+        ]),
     ),
     must(
         "N2.2b",

@@ -83,7 +83,8 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             SessionStage::AwaitsSecondFactor => return Ok(Some(second_factor)),
             // That page asks for a proof as fresh as this.
             SessionStage::AwaitsEnrolment => {
-                let is_fresh = sensitive::is_proven(&record, false, self.site.clock.now());
+                let is_fresh =
+                    sensitive::is_proven(&record, false, self.site.fresh_within(), self.site.clock.now());
                 return Ok(is_fresh.then_some(security));
             }
             SessionStage::Complete => {}

@@ -19,7 +19,7 @@ use towergate_session::Session;
 
 use crate::{answer, site::Site};
 
-/// How old a proof may be.
+/// How old a proof may be, unless an [assurance profile](Site::assurance) says otherwise.
 pub const FRESH: Duration = Duration::from_secs(5 * 60);
 
 /// How far a proof may lie ahead of the clock, which was set back since.
@@ -56,7 +56,7 @@ impl<P, H> Site<P, H> {
             SessionStage::AwaitsEnrolment | SessionStage::Complete => {}
         }
         let has_second = store.find_totp(record.user).await?.is_some_and(|totp| totp.is_enrolled());
-        if is_proven(&record, has_second, now) {
+        if is_proven(&record, has_second, self.fresh_within(), now) {
             return Ok(Admission::Admitted(record));
         }
         Ok(elsewhere(if has_second { &self.paths.second_factor } else { &self.paths.login }))
@@ -71,10 +71,10 @@ impl<P, H> Site<P, H> {
     }
 }
 
-/// Whether the last proof is strong and fresh enough.
+/// Whether the last proof is strong enough, and no older than `within`.
 #[must_use]
-pub fn is_proven(record: &SessionRecord, has_second: bool, now: Timestamp) -> bool {
+pub fn is_proven(record: &SessionRecord, has_second: bool, within: Duration, now: Timestamp) -> bool {
     let least = if has_second { Level::TwoFactors } else { Level::OneFactor };
     let at = record.authenticated_at;
-    Level::of(&record.methods) >= Some(least) && now.since(at) <= FRESH && at.since(now) <= SKEW
+    Level::of(&record.methods) >= Some(least) && now.since(at) <= within && at.since(now) <= SKEW
 }

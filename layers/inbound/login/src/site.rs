@@ -1,7 +1,7 @@
 //! What every layer of this crate is told once: pages, paths, the time, randomness, who else hears of a sign-out, and where
 //! people are told of changes to their account.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use http::Extensions;
 use towergate_core::{
@@ -10,12 +10,15 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 
-use towergate_identity::rules::notice::Notice;
+use towergate_identity::rules::{
+    assurance::Profile, lockout::LockoutPolicy, notice::Notice, password::PasswordPolicy,
+};
 
 use crate::{
     browser_cookie::BrowserCookie,
     logout::OnLogout,
     mail::{Herald, Mailroom},
+    sensitive::FRESH,
 };
 
 /// The surroundings of the layers. Cheap to clone: give each layer a clone of the same one.
@@ -43,6 +46,7 @@ pub struct Site<P, H = ()> {
     pub(crate) cookie: BrowserCookie,
     pub(crate) notices: Option<Mailroom>,
     pub(crate) silenced: Arc<BTreeSet<Notice>>,
+    pub(crate) assurance: Option<Arc<Profile>>,
 }
 
 /// Where the pages are: paths without a query.
@@ -125,6 +129,7 @@ impl<P> Site<P> {
             cookie: BrowserCookie::Secure,
             notices: None,
             silenced: Arc::default(),
+            assurance: None,
         }
     }
 
@@ -139,6 +144,7 @@ impl<P> Site<P> {
             cookie: self.cookie,
             notices: self.notices,
             silenced: self.silenced,
+            assurance: self.assurance,
         }
     }
 }
@@ -166,6 +172,38 @@ impl<P, H> Site<P, H> {
     pub fn insecure_without_notice(mut self, notice: Notice) -> Self {
         Arc::make_mut(&mut self.silenced).insert(notice);
         self
+    }
+
+    /// Takes the numbers of every layer that is given this site from an assurance profile: how guessing is slowed, what is asked
+    /// of new passwords, how fresh a proof is before a sensitive change, of what people are told. What a layer is told by
+    /// itself counts before it. Sessions are told by
+    /// [`SessionLayer::assurance`](towergate_session::SessionLayer::assurance).
+    pub fn assurance(mut self, profile: &Profile) -> Self {
+        let settings = profile.settings();
+        let silent = |notice: &Notice| match notice {
+            Notice::NewDevice => !settings.sign_in_notices,
+            _ => !settings.change_notices,
+        };
+        Arc::make_mut(&mut self.silenced).extend(Notice::ALL.into_iter().filter(silent));
+        self.assurance = Some(Arc::new(profile.clone()));
+        self
+    }
+
+    /// How guessing is slowed.
+    #[must_use]
+    pub fn lockout(&self) -> LockoutPolicy {
+        self.assurance.as_deref().map(LockoutPolicy::from).unwrap_or_default()
+    }
+
+    /// What is asked of new passwords.
+    #[must_use]
+    pub fn password_policy(&self) -> PasswordPolicy {
+        self.assurance.as_deref().map(PasswordPolicy::from).unwrap_or_default()
+    }
+
+    /// How old a proof may be before a sensitive change.
+    pub(crate) fn fresh_within(&self) -> Duration {
+        self.assurance.as_ref().map_or(FRESH, |profile| profile.settings().step_up_within)
     }
 
     /// What writes the mails that tell people of changes to their account: for store steps that queue them.
@@ -215,6 +253,7 @@ impl<P, H> Clone for Site<P, H> {
             cookie: self.cookie,
             notices: self.notices.clone(),
             silenced: Arc::clone(&self.silenced),
+            assurance: self.assurance.clone(),
         }
     }
 }

@@ -9,7 +9,7 @@ use towergate_core::{
 };
 use towergate_identity::{
     ports::SessionStore,
-    rules::{enrolment::EnrolmentDuty, session::SessionLifetime},
+    rules::{assurance::Profile, enrolment::EnrolmentDuty, session::SessionLifetime},
 };
 
 use crate::{
@@ -46,6 +46,11 @@ impl<S: SessionStore + Clone, R> SessionLayer<S, R> {
     /// How long sessions live.
     pub fn lifetime(self, lifetime: SessionLifetime) -> Self {
         self.with(|settings| settings.lifetime = lifetime)
+    }
+
+    /// Takes from an assurance profile how long sessions live, and whether everybody must have a second factor.
+    pub fn assurance(self, profile: &Profile) -> Self {
+        self.lifetime(SessionLifetime::from(profile)).enrolment(EnrolmentDuty::from(profile))
     }
 
     /// Asks `clock` for the time.

@@ -23,7 +23,9 @@ impl<S: IdentityStore, P, H> FactorRoutes<S, P, H> {
     /// Keeps the factors of the people of `store`, whose secrets `sealing` seals; apps show them under the name `issuer`.
     pub fn new(store: S, sealing: SealingRing, issuer: &str, site: Site<P, H>) -> Self {
         Self {
-            factor: SecondFactor::new(store.clone(), sealing.clone()).telling(site.herald()),
+            factor: SecondFactor::new(store.clone(), sealing.clone())
+                .telling(site.herald())
+                .lockout(site.lockout()),
             authenticator: Authenticator::new(store, sealing, Arc::clone(&site.random))
                 .telling(site.herald()),
             issuer: issuer.to_owned(),

@@ -95,7 +95,8 @@ pub struct RegisterRoutes<S, P, H = ()> {
 impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
     /// Takes people into `store`, with mail from `room`.
     pub fn new(store: S, hasher: PasswordHasher, room: Mailroom, site: Site<P, H>) -> Self {
-        Self { registration: Registration::new(store, hasher, room).at(&site), site }
+        let registration = Registration::new(store, hasher, room).at(&site).policy(site.password_policy());
+        Self { registration, site }
     }
 }
 

@@ -26,7 +26,8 @@ pub struct LoginRoutes<S, P, H = ()> {
 impl<S: IdentityStore, P, H> LoginRoutes<S, P, H> {
     /// Signs in the people of `store`, and out.
     pub fn new(store: S, hasher: PasswordHasher, site: Site<P, H>) -> Self {
-        Self { login: PasswordLogin::new(store, hasher).telling(site.herald()), site }
+        let login = PasswordLogin::new(store, hasher).telling(site.herald()).lockout(site.lockout());
+        Self { login, site }
     }
 
     /// Counts wrong passwords by `policy`.

@@ -1,5 +1,6 @@
 //! A small host around the routes, driven from outside as a browser would.
 
+mod assurance;
 mod enrolment;
 mod factors;
 mod lockout;

@@ -3,7 +3,16 @@
 use std::time::Duration;
 
 use super::Profile;
-use crate::rules::{lockout::LockoutPolicy, password::PasswordPolicy, session::SessionLifetime};
+use crate::rules::{
+    enrolment::EnrolmentDuty, lockout::LockoutPolicy, password::PasswordPolicy, session::SessionLifetime,
+};
+
+impl From<&Profile> for EnrolmentDuty {
+    /// The same for everybody: at once, where the profile asks for two factors.
+    fn from(profile: &Profile) -> Self {
+        if profile.settings().second_factor { Self::Now } else { Self::Free }
+    }
+}
 
 impl From<&Profile> for SessionLifetime {
     fn from(profile: &Profile) -> Self {

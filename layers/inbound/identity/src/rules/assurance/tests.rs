@@ -4,6 +4,7 @@ use towergate_core::Secret;
 
 use super::*;
 use crate::rules::{
+    enrolment::EnrolmentDuty,
     lockout::LockoutPolicy,
     password::{Password, PasswordPolicy, PolicyBreach},
     session::SessionLifetime,
@@ -132,6 +133,8 @@ fn the_rules_take_their_numbers_from_the_profile() {
     assert!(lifetime.activity_every * 3 < lifetime.idle, "a used session does not idle out");
     assert_eq!(LockoutPolicy::from(&profile), LockoutPolicy::default().free(3));
     assert_eq!(PasswordPolicy::from(&profile), PasswordPolicy::default());
+    assert_eq!(EnrolmentDuty::from(&profile), EnrolmentDuty::Now);
+    assert_eq!(EnrolmentDuty::from(&Assurance::AsvsL1.profile()), EnrolmentDuty::Free);
     let common = Password::parse(&Secret::from("passwordpassword")).unwrap();
     assert_eq!(PasswordPolicy::from(&profile).check(&common), Err(PolicyBreach::TooCommon));
     let open = profile.adjust().insecure_password_blocklist(false).build().unwrap();
