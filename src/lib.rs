@@ -77,6 +77,10 @@ pub use towergate_oauth_types as oauth_types;
 #[cfg(feature = "pages")]
 #[doc(inline)]
 pub use towergate_pages as pages;
+/// Passkeys.
+#[cfg(feature = "passkeys")]
+#[doc(inline)]
+pub use towergate_passkey as passkey;
 /// How often an address, a network or an account may ask.
 #[doc(inline)]
 pub use towergate_rate_limit as rate_limit;

@@ -16,6 +16,7 @@ const CHOICES: &[(&str, &[&str])] = &[
             "cli",
             "inbound,sqlite",
             "outbound,sqlite",
+            "passkeys",
         ],
     ),
     ("towergate-core", &["", "memory", "contract"]),
@@ -23,6 +24,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("towergate-jose", &["", "jwe"]),
     ("towergate-oauth", &["", "memory", "contract"]),
     ("towergate-pages", &["", "inbound", "outbound"]),
+    ("towergate-passkey", &["", "test-util"]),
     ("towergate-sqlite", &["", "inbound", "outbound"]),
 ];
 
