@@ -25,6 +25,8 @@ pub struct Cleaned {
     pub email_tokens: u64,
     /// Ceremonies with passkeys that nobody answered in time.
     pub passkey_ceremonies: u64,
+    /// Visits to providers from which nobody came back in time.
+    pub provider_visits: u64,
     /// Mails that were sent or given up.
     pub mails: u64,
     /// Sign-ins whose end need not be remembered any more.
@@ -72,6 +74,9 @@ pub(crate) const RATE_LIMITS: &str = "DELETE FROM towergate_rate_limits WHERE (n
 
 pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE id IN
     (SELECT id FROM towergate_email_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const PROVIDER_VISITS: &str = "DELETE FROM towergate_provider_visits WHERE id IN
+    (SELECT id FROM towergate_provider_visits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
 pub(crate) const PASSKEY_CEREMONIES: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id IN
     (SELECT id FROM towergate_passkey_ceremonies WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -152,6 +157,7 @@ impl SqliteStore {
             rate_limits: self.clean(RATE_LIMITS, now).await?,
             email_tokens: self.clean(EMAIL_TOKENS, now).await?,
             passkey_ceremonies: self.clean(PASSKEY_CEREMONIES, now).await?,
+            provider_visits: self.clean(PROVIDER_VISITS, now).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,

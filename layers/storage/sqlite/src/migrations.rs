@@ -73,6 +73,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "mailed_code_tries",
         sql: include_str!("../migrations/0020_mailed_code_tries.sql"),
     },
+    Migration {
+        number: 21,
+        name: "linked_identities",
+        sql: include_str!("../migrations/0021_linked_identities.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -40,6 +40,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::EMAIL_TOKENS,
         c::MAILS,
         c::PASSKEY_CEREMONIES,
+        c::PROVIDER_VISITS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
         c::CLIENT_DOCUMENTS,
@@ -64,8 +65,8 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[test]
 fn signing_in_uses_an_index() {
     use crate::identity::{
-        ceremony as y, email_token as e, factor as f, mail as m, passkey as p, replaced_session as r,
-        session as s, tries as t, user as u,
+        ceremony as y, email_token as e, factor as f, linked_identity as l, mail as m, passkey as p,
+        provider_visit as v, replaced_session as r, session as s, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
@@ -99,6 +100,15 @@ fn signing_in_uses_an_index() {
         p::USE,
         p::RENAME,
         p::FORGET_OF,
+        l::FIND,
+        l::FIND_BY_ACCOUNT,
+        l::OF_USER,
+        l::COUNT_OF,
+        l::USE,
+        l::FORGET_OF,
+        v::TAKE,
+        v::OF_BROWSER,
+        v::WAITING,
         m::WRITTEN_SINCE,
         m::DUE,
         m::TAKE,

@@ -11,6 +11,7 @@
 pub mod contract;
 pub mod email_token;
 pub mod factor;
+pub mod linked_identity;
 pub mod mail;
 pub mod mail_sign_in;
 #[cfg(feature = "memory")]
@@ -24,6 +25,7 @@ use towergate_core::audit::AuditLog;
 
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
+pub use linked_identity::LinkedIdentityStore;
 pub use mail::MailOutbox;
 pub use mail_sign_in::MailSignInStore;
 pub use passkey::PasskeyStore;
@@ -35,6 +37,7 @@ pub use user::UserStore;
 pub trait IdentityStore:
     EmailTokenStore
     + FactorStore
+    + LinkedIdentityStore
     + MailOutbox
     + MailSignInStore
     + PasskeyStore
@@ -49,6 +52,7 @@ pub trait IdentityStore:
 impl<T> IdentityStore for T where
     T: EmailTokenStore
         + FactorStore
+        + LinkedIdentityStore
         + MailOutbox
         + MailSignInStore
         + PasskeyStore

@@ -4,6 +4,7 @@ use towergate_core::audit::{Event, Fact, Origin, Outcome, Party};
 
 use super::{
     email_token::{EmailTokenId, Purpose},
+    linked_identity::LinkedIdentityId,
     lockout::CredentialClass,
     login_proof::Method,
     mail::{MailDelivery, MailId, MailKind},
@@ -67,6 +68,12 @@ pub enum IdentityFact {
     PasskeyRemoved { user: UserId, passkey: PasskeyId },
     /// A passkey has another name.
     PasskeyRenamed { user: UserId, passkey: PasskeyId },
+    /// An account elsewhere opens somebody's here from now on.
+    IdentityLinked { user: UserId, identity: LinkedIdentityId, provider: String },
+    /// An account elsewhere opens somebody's here no more.
+    IdentityUnlinked { user: UserId, identity: LinkedIdentityId },
+    /// Somebody came back from a provider with nothing that was good for anything. The reason is for operators.
+    ProviderRefused { provider: String, reason: &'static str },
     /// Somebody signed a challenge with a passkey, and verified themself to it or not.
     PasskeyUsed { user: UserId, passkey: PasskeyId, verified: bool },
     /// A mailed proof did its work.
@@ -337,6 +344,19 @@ impl Fact for IdentityFact {
             Self::PasskeyRemoved { user, passkey } => {
                 Event::succeeded(origin, "passkey.removed", person(user), person(user))
                     .with("passkey", passkey)
+            }
+            Self::IdentityLinked { user, identity, provider } => {
+                Event::succeeded(origin, "identity.linked", person(user), person(user))
+                    .with("identity", identity)
+                    .with("provider", provider)
+            }
+            Self::IdentityUnlinked { user, identity } => {
+                Event::succeeded(origin, "identity.unlinked", person(user), person(user))
+                    .with("identity", identity)
+            }
+            Self::ProviderRefused { provider, reason } => {
+                let target = Party::new("provider", provider);
+                Event::refused(origin, "provider.refused", Party::anonymous(), target, reason)
             }
             Self::PasskeyRenamed { user, passkey } => {
                 Event::succeeded(origin, "passkey.renamed", person(user), person(user))

@@ -101,6 +101,12 @@ impl LoginProof {
         Self { user, at, methods, second_factor_due: false, passkey: Some(passkey) }
     }
 
+    /// The proof that another provider's word on a linked account is. Called by the rule of those alone.
+    pub(super) fn by_federation(user: UserId, at: Timestamp) -> Self {
+        let methods = vec![Method::Federated];
+        Self { user, at, methods, second_factor_due: false, passkey: None }
+    }
+
     /// Who.
     #[must_use]
     pub const fn user(&self) -> UserId {

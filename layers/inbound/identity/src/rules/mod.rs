@@ -8,6 +8,7 @@ pub mod enrolment;
 pub mod fact;
 pub mod factor;
 pub mod level;
+pub mod linked_identity;
 pub mod lockout;
 pub mod login_proof;
 pub mod mail;

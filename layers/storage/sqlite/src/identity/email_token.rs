@@ -17,7 +17,7 @@ use towergate_identity::{
 
 use super::{
     email_token_row::{self as row, email_token_columns},
-    mail, passkey, session, user,
+    linked_identity, mail, passkey, session, user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -205,6 +205,7 @@ pub(super) fn wipe(step: &mut Step<'_>, user: UserId, origin: &Origin) -> Result
     query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
     query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
     passkey::forget_of(step.connection, user)?;
+    linked_identity::forget_of(step.connection, user)?;
     session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)
 }
 

@@ -20,7 +20,7 @@ use towergate_identity::{
 };
 
 use super::{
-    ceremony, mail,
+    ceremony, linked_identity, mail,
     passkey_row::{self as row, passkey_columns},
     session, user,
 };
@@ -124,7 +124,7 @@ impl PasskeyStore for SqliteStore {
             let ways = WaysIn {
                 password: person.is_some_and(|person| person.password.is_some()),
                 passkeys: count_of(step.connection, user)?,
-                others: other_ways,
+                others: other_ways.saturating_add(linked_identity::count_of(step.connection, user)?),
             };
             if ways.without_passkey().is_err() {
                 return Ok(RemovingPasskey::LastWayIn);
@@ -146,7 +146,7 @@ fn find(connection: &Connection, passkey: PasskeyId) -> Result<Option<Passkey>, 
     query::one(connection, FIND, params![passkey.as_uuid().as_bytes()], row::read)
 }
 
-fn count_of(connection: &Connection, user: UserId) -> Result<u32, Failure> {
+pub(super) fn count_of(connection: &Connection, user: UserId) -> Result<u32, Failure> {
     let key = params![user.as_uuid().as_bytes()];
     Ok(query::one(connection, COUNT_OF, key, |fields| fields.get("count"))?.unwrap_or(0))
 }

@@ -17,6 +17,8 @@ pub mod email_race;
 pub mod email_token;
 pub mod factor;
 mod fixture;
+pub mod linked_identity;
+pub mod linked_identity_race;
 pub mod mail;
 pub mod mail_sign_in;
 pub mod notice;
@@ -161,8 +163,23 @@ macro_rules! identity_store_contract {
                 whoever_is_shut_out_does_not_sign_in_by_mail,
                 a_mailed_sign_in_wipes_what_a_squatter_set,
             }
+            linked_identity {
+                a_visit_ends_once,
+                visits_have_so_much_room,
+                an_account_elsewhere_opens_one_account,
+                whoever_comes_by_an_account_elsewhere_is_kept_with_it,
+                a_use_of_a_link_is_noted,
+                removing_a_link_ends_the_other_sessions,
+                the_last_link_of_somebody_without_a_password_stays,
+            }
             @race mail_sign_in {
                 parallel_mailed_sign_ins_are_one,
+            }
+            @race linked_identity_race {
+                parallel_returns_of_a_visit_are_one,
+                parallel_links_of_an_account_are_one,
+                parallel_newcomers_by_one_account_are_one,
+                parallel_removals_leave_a_link,
             }
             @race email_race {
                 parallel_confirmations_are_one,

@@ -166,6 +166,7 @@ fn confirm(
 pub(super) fn wipe(state: &mut Tables, user: UserId, origin: &Origin) -> u64 {
     state.factors.forget(user);
     state.passkeys.forget(user);
+    state.linked_identities.forget(user);
     let of_user = |row: &crate::rules::session::SessionRecord| row.user == user;
     state.sessions.end_where(of_user, SessionEnd::AddressProven, origin, &mut state.log)
 }

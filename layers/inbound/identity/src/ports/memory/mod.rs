@@ -4,6 +4,7 @@
 
 mod email_token;
 mod factor;
+mod linked_identity;
 mod mail;
 mod mail_sign_in;
 mod passkey;
@@ -23,6 +24,7 @@ pub type MemoryStore = Memory<Tables>;
 pub struct Tables {
     factors: factor::Factors,
     email_tokens: email_token::EmailTokens,
+    linked_identities: linked_identity::LinkedIdentities,
     mails: mail::Mails,
     passkeys: passkey::Passkeys,
     sessions: session::Sessions,

@@ -35,7 +35,7 @@ impl Passkeys {
         self.ceremonies.retain(|_, ceremony| ceremony.purpose.user() != Some(user));
     }
 
-    fn count_of(&self, user: UserId) -> u32 {
+    pub(super) fn count_of(&self, user: UserId) -> u32 {
         let count = self.rows.values().filter(|passkey| passkey.user == user).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
@@ -123,7 +123,7 @@ impl PasskeyStore for MemoryStore {
             let ways = WaysIn {
                 password: state.users.find(user).is_some_and(|user| user.password.is_some()),
                 passkeys: state.passkeys.count_of(user),
-                others: other_ways,
+                others: other_ways.saturating_add(state.linked_identities.count_of(user)),
             };
             if ways.without_passkey().is_err() {
                 return Ok(RemovingPasskey::LastWayIn);
@@ -253,7 +253,7 @@ fn remove(
 }
 
 /// A step is done whole or not at all: what could fail is looked at before anything is written.
-fn check_notice(state: &Tables, notice: Option<&OutboxMail>) -> Result<(), StoreError> {
+pub(super) fn check_notice(state: &Tables, notice: Option<&OutboxMail>) -> Result<(), StoreError> {
     match notice {
         Some(notice) if state.mails.contains(notice.id) => Err(already_there("mail", notice.id)),
         _ => Ok(()),

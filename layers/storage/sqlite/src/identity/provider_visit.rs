@@ -1,0 +1,97 @@
+//! People who were sent to a provider and are to come back.
+
+use rusqlite::{Connection, params};
+use towergate_core::LocalPath;
+use towergate_identity::rules::{
+    linked_identity::{ProviderVisit, ProviderVisitId, VisitPurpose},
+    session::SessionId,
+    user::UserId,
+};
+
+use crate::{failure::Failure, fields::Fields, query};
+
+const INSERT: &str = "INSERT INTO towergate_provider_visits
+    (id, digest, browser, provider, user_id, session_id, return_to, created_at, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+pub(crate) const TAKE: &str = "DELETE FROM towergate_provider_visits WHERE id = ?1
+    RETURNING id, digest, browser, provider, user_id, session_id, return_to, created_at, expires_at";
+
+pub(crate) const OF_BROWSER: &str =
+    "SELECT id FROM towergate_provider_visits WHERE browser = ?1 ORDER BY id LIMIT 100";
+
+pub(crate) const WAITING: &str = "SELECT count(*) FROM towergate_provider_visits WHERE expires_at > ?1";
+
+const FORGET: &str = "DELETE FROM towergate_provider_visits WHERE id = ?1";
+
+pub(super) fn begin(
+    connection: &Connection,
+    visit: &ProviderVisit,
+    each: u32,
+    most: u32,
+) -> Result<bool, Failure> {
+    // Identifiers are time-ordered: the first is the oldest.
+    let theirs = query::all(connection, OF_BROWSER, params![visit.browser.as_bytes()], id)?;
+    let surplus = (theirs.len() + 1).saturating_sub(usize::try_from(each.max(1)).unwrap_or(usize::MAX));
+    if surplus == 0 {
+        let now = params![visit.created_at.unix_millis()];
+        let waiting = query::one(connection, WAITING, now, |fields| fields.get::<u32>("count"))?;
+        if waiting.unwrap_or(0) >= most {
+            return Ok(false);
+        }
+    }
+    for oldest in theirs.iter().take(surplus) {
+        query::change(connection, FORGET, params![oldest.as_uuid().as_bytes()])?;
+    }
+    let (user, session) = match &visit.purpose {
+        VisitPurpose::SignIn => (None, None),
+        VisitPurpose::Link { user, session } => {
+            (Some(user.as_uuid().as_bytes()), Some(session.as_uuid().as_bytes()))
+        }
+    };
+    let row = params![
+        visit.id.as_uuid().as_bytes(),
+        visit.digest.as_bytes(),
+        visit.browser.as_bytes(),
+        visit.provider,
+        user,
+        session,
+        visit.return_to.as_str(),
+        visit.created_at.unix_millis(),
+        visit.expires_at.unix_millis(),
+    ];
+    query::change(connection, INSERT, row)?;
+    Ok(true)
+}
+
+pub(super) fn take(connection: &Connection, id: ProviderVisitId) -> Result<Option<ProviderVisit>, Failure> {
+    let taken = query::all(connection, TAKE, params![id.as_uuid().as_bytes()], read)?;
+    Ok(taken.into_iter().next())
+}
+
+fn id(fields: &mut Fields<'_>) -> Result<ProviderVisitId, Failure> {
+    fields.table("towergate_provider_visits");
+    fields.uuid("id").map(ProviderVisitId::from_uuid)
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<ProviderVisit, Failure> {
+    let id = id(fields)?;
+    let (digest, browser) = (fields.digest("digest")?, fields.digest("browser")?);
+    let provider = fields.get("provider")?;
+    let user = fields.optional_uuid("user_id")?.map(UserId::from_uuid);
+    let session = fields.optional_uuid("session_id")?.map(SessionId::from_uuid);
+    let purpose = match (user, session) {
+        (Some(user), Some(session)) => VisitPurpose::Link { user, session },
+        _ => VisitPurpose::SignIn,
+    };
+    Ok(ProviderVisit {
+        id,
+        digest,
+        browser,
+        provider,
+        purpose,
+        return_to: fields.parse("return_to", LocalPath::parse)?,
+        created_at: fields.time("created_at")?,
+        expires_at: fields.time("expires_at")?,
+    })
+}
