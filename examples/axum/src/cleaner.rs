@@ -5,7 +5,14 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
-use towergate::{core::Clock, sqlite::SqliteStore};
+use towergate::{
+    core::{Clock, audit::Origin, system::OsRandom},
+    identity::ports::IdentityStore,
+    oauth::ports::OAuthStore,
+    sqlite::SqliteStore,
+};
+
+use crate::host::Server;
 
 /// How long it rests between two rounds.
 const REST: Duration = Duration::from_secs(5 * 60);
@@ -23,5 +30,27 @@ pub async fn clean(store: &SqliteStore, clock: &dyn Clock) {
     match store.cleanup(clock.now()).await {
         Ok(cleaned) => tracing::debug!(?cleaned, "what had expired was thrown away"),
         Err(error) => tracing::warn!(%error, "what has expired could not be thrown away"),
+    }
+}
+
+/// Forgets clients that registered themselves and were never used: at the start, and every few minutes until `stop` turns
+/// true.
+pub async fn keep_forgetting<I: IdentityStore, O: OAuthStore>(
+    server: Server<I, O>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let random = OsRandom::new();
+    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
+    loop {
+        match Origin::detached(server.now(), &random) {
+            Ok(origin) => match server.forget_unused_clients(origin).await {
+                Ok(gone) => tracing::debug!(gone, "unused clients were forgotten"),
+                Err(error) => tracing::warn!(%error, "unused clients could not be forgotten"),
+            },
+            Err(error) => tracing::warn!(%error, "unused clients could not be forgotten"),
+        }
+        if tokio::time::timeout(REST, stopped()).await.is_ok() {
+            return;
+        }
     }
 }

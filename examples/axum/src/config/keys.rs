@@ -93,7 +93,7 @@ fn algorithm(section: &Section<'_>, text: &Text) -> Option<Algorithm> {
     read
 }
 
-fn duration(section: &Section<'_>, key: &str, text: &Text) -> Option<Duration> {
+pub(super) fn duration(section: &Section<'_>, key: &str, text: &Text) -> Option<Duration> {
     let read = UNITS.iter().find_map(|(unit, seconds)| {
         let number: u64 = text.value.strip_suffix(*unit)?.parse().ok()?;
         number.checked_mul(*seconds).map(Duration::from_secs)

@@ -9,6 +9,7 @@ use url::Host;
 
 use super::{
     client::read_key_set,
+    keys::duration,
     reader::{Section, Text},
 };
 
@@ -44,6 +45,10 @@ pub(super) fn read(section: Section<'_>) -> Registration {
     registration.statement_issuers = issuers.filter_map(read_issuer).collect();
     if registration.require_statement && registration.statement_issuers.is_empty() {
         section.refuse_all("`require_software_statement` needs [[registration.software_statement_issuers]]");
+    }
+    let unused_for = section.text("unused_for");
+    if let Some(given) = unused_for.and_then(|text| duration(&section, "unused_for", &text)) {
+        registration.unused_for = Some(given);
     }
     section.finish();
     registration

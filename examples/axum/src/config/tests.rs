@@ -253,13 +253,14 @@ fn registration_is_closed_unless_the_file_says_otherwise() {
     assert!(!read("[registration]\nmode = \"closed\"\n").is_offered());
     assert!(read("[registration]\nmode = \"open\"\n").is_offered());
     let token = "[registration]\nmode = \"token\"\ninitial_access_tokens = [\"0123456789abcdef\"]\n\
-                 scope = \"openid\"\ngrant_types = [\"authorization_code\"]\nmax_clients = 3\n\
+                 scope = \"openid\"\ngrant_types = [\"authorization_code\"]\nmax_clients = 3\nunused_for = \"7d\"\n\
                  redirect_hosts = [\"*.example\"]\ntoken_endpoint_auth_methods = [\"none\"]\n\
                  insecure_pkce_optional = true\nrequire_software_statement = true\n\
                  [[registration.software_statement_issuers]]\nissuer = \"https://v.example\"\n";
     let bounded = read(&format!("{token}jwks = {{ keys = [{{ {KEY} }}] }}\n"));
     assert_eq!((bounded.policy.max_clients, bounded.policy.insecure_pkce_optional), (3, true));
     assert_eq!(bounded.statement_issuers[0].keys.keys().len(), 1);
+    assert_eq!(bounded.unused_for, Some(std::time::Duration::from_secs(7 * 24 * 3600)));
 }
 
 #[test]

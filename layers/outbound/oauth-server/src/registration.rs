@@ -1,11 +1,15 @@
 //! Who may register clients, and how far they may go.
 
-use towergate_core::Digest;
-use towergate_oauth::rules::client::statement::StatementIssuer;
+use std::time::Duration;
+
+use towergate_core::{Digest, StoreError, audit::Origin};
 pub use towergate_oauth::rules::client::{RegistrationPolicy, statement};
+use towergate_oauth::{ports::OAuthStore, rules::client::statement::StatementIssuer};
+
+use crate::server::AuthorizationServer;
 
 /// Whether clients may register themselves, and how far they may go then.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Registration {
     /// Who may.
@@ -16,6 +20,47 @@ pub struct Registration {
     pub statement_issuers: Vec<StatementIssuer>,
     /// Whether somebody has to.
     pub require_statement: bool,
+    /// How long a client that never got a code or a token stays registered: 30 days, unless the host says otherwise; for
+    /// ever when `None`. [`AuthorizationServer::forget_unused_clients`] sees to it.
+    pub unused_for: Option<Duration>,
+}
+
+/// How many clients one store step forgets at most, so that nobody waits long behind it.
+const BATCH: u16 = 100;
+
+impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
+    /// Forgets clients that registered themselves and never got a code or a token for as long as
+    /// [`Registration::unused_for`] says, so that strangers do not use up the room that
+    /// [`max_clients`](RegistrationPolicy::max_clients) leaves; answers how many there were. To be called now and then.
+    ///
+    /// A client that guards an API and asks for nothing itself is one of them: the host registers it.
+    ///
+    /// # Errors
+    /// When the store fails; who was forgotten until then stays so.
+    pub async fn forget_unused_clients(&self, origin: Origin) -> Result<u64, StoreError> {
+        let Some(unused_for) = self.config().registration.unused_for else { return Ok(0) };
+        let mut total = 0;
+        loop {
+            let before = origin.at.minus(unused_for);
+            let gone = self.store().expire_unused_clients(before, BATCH, origin).await?;
+            total += gone;
+            if gone < u64::from(BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            mode: RegistrationMode::default(),
+            policy: RegistrationPolicy::default(),
+            statement_issuers: Vec::new(),
+            require_statement: false,
+            unused_for: Some(Duration::from_secs(30 * 24 * 3600)),
+        }
+    }
 }
 
 /// Who may register clients.

@@ -67,7 +67,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 16, name: "mail", sql: include_str!("../migrations/0016_mail.sql") },
     Migration { number: 17, name: "passkeys", sql: include_str!("../migrations/0017_passkeys.sql") },
     Migration { number: 18, name: "rate_limits", sql: include_str!("../migrations/0018_rate_limits.sql") },
-    Migration { number: 19, name: "logout hosts", sql: include_str!("../migrations/0019_logout_hosts.sql") },
+    Migration { number: 19, name: "logout_hosts", sql: include_str!("../migrations/0019_logout_hosts.sql") },
     Migration {
         number: 20,
         name: "mailed_code_tries",
@@ -77,6 +77,11 @@ const MIGRATIONS: &[Migration] = &[
         number: 21,
         name: "linked_identities",
         sql: include_str!("../migrations/0021_linked_identities.sql"),
+    },
+    Migration {
+        number: 22,
+        name: "unused_clients",
+        sql: include_str!("../migrations/0022_unused_clients.sql"),
     },
 ];
 

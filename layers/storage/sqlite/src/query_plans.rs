@@ -155,6 +155,8 @@ fn the_authorization_server_uses_an_index() {
         o::logout::DUE,
         o::refresh_token::FIND,
         o::room::TAKEN,
+        o::unused_client::END,
+        o::unused_client::BEFORE,
     ] {
         assert_eq!(scans(&connection, sql), [""; 0], "{sql}");
     }

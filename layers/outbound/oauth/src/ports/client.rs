@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
 use crate::rules::client::{Client, ClientId, ClientState};
 
@@ -68,6 +68,19 @@ pub trait ClientStore: Send + Sync + 'static {
         token: Digest,
         origin: Origin,
     ) -> impl Future<Output = Result<Managing, StoreError>> + Send;
+
+    /// Forgets at most `limit` clients that registered themselves at `before` or earlier and never got a code or a token, those
+    /// first that have waited longest, and whoever is being asked for them is asked no more. One that was shut out stays.
+    /// Writes `client.expired` for each; answers how many there were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn expire_unused_clients(
+        &self,
+        before: Timestamp,
+        limit: u16,
+        origin: Origin,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Keeps what a client says of itself in a document of its own, in place of what it said before; its state stays.
     /// What has ended gives way to what comes. Writes `client.document_read` unless it says the same as before.

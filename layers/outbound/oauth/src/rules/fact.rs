@@ -56,6 +56,8 @@ pub enum OAuthFact {
     ClientUpdated { client: ClientId },
     /// A client and all that it held are gone.
     ClientDeleted { client: ClientId },
+    /// A client that registered itself got nothing in all its time, and is gone.
+    ClientExpired { client: ClientId },
     /// A client's own document was read for the first time, or says something else than before.
     ClientDocumentRead { client: ClientId },
     /// A client was shut out.
@@ -182,6 +184,9 @@ impl Fact for OAuthFact {
             }
             Self::ClientDeleted { client: id } => {
                 Event::succeeded(origin, "client.deleted", client(id), client(id))
+            }
+            Self::ClientExpired { client: id } => {
+                Event::succeeded(origin, "client.expired", Party::system(), client(id))
             }
             Self::ClientDocumentRead { client: id } => {
                 Event::succeeded(origin, "client.document_read", Party::system(), client(id))

@@ -11,7 +11,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{consent, grant_row, interaction};
+use super::{consent, grant_row, interaction, unused_client};
 use crate::{
     cleanup::CLIENT_DOCUMENTS as FORGET_DOCUMENTS, failure::Failure, fields::Fields, query,
     store::SqliteStore, writer::Step,
@@ -72,6 +72,7 @@ impl ClientStore for SqliteStore {
             if query::change(step.connection, DISABLE, params![id.as_str()])? == 0 {
                 return Ok(Disabling::Missing);
             }
+            unused_client::end(step.connection, &id)?;
             step.record(&OAuthFact::ClientDisabled { client: id.clone() }, &origin)?;
             let key = params![origin.at.unix_millis(), id.as_str()];
             let reason = RevocationReason::ClientDisabled;
@@ -93,6 +94,7 @@ impl ClientStore for SqliteStore {
                 return Ok(Registering::Full);
             }
             write(step.connection, INSERT, &client)?;
+            unused_client::begin(step.connection, &client.id, origin.at)?;
             step.record(&OAuthFact::ClientRegistered { client: client.id }, &origin)?;
             Ok(Registering::Registered)
         })
@@ -127,6 +129,7 @@ impl ClientStore for SqliteStore {
                 return Ok(Managing::Refused);
             }
             query::change(step.connection, DELETE, params![id.as_str()])?;
+            unused_client::end(step.connection, &id)?;
             step.record(&OAuthFact::ClientDeleted { client: id.clone() }, &origin)?;
             query::change(step.connection, interaction::CLOSE_OF_CLIENT, params![id.as_str()])?;
             query::change(step.connection, consent::FORGET_OF_CLIENT, params![id.as_str()])?;
@@ -136,6 +139,20 @@ impl ClientStore for SqliteStore {
             Ok(Managing::Done)
         })
         .await
+    }
+
+    async fn expire_unused_clients(
+        &self,
+        before: Timestamp,
+        limit: u16,
+        origin: Origin,
+    ) -> Result<u64, StoreError> {
+        // Most of the time there is none: only what there is to forget costs a write.
+        let key = (before.unix_millis(), 1);
+        if !self.read(|connection| query::exists(connection, unused_client::BEFORE, key))? {
+            return Ok(0);
+        }
+        self.write(move |step| unused_client::expire(step, before, limit, &origin)).await
     }
 
     async fn keep_client_document(
@@ -194,6 +211,7 @@ pub(super) fn may_act(connection: &Connection, id: &ClientId) -> Result<bool, Fa
 
 fn put(step: &mut Step<'_>, client: Client, origin: &Origin) -> Result<(), Failure> {
     write(step.connection, PUT, &client)?;
+    unused_client::end(step.connection, &client.id)?;
     step.record(&OAuthFact::ClientRegistered { client: client.id }, origin)
 }
 

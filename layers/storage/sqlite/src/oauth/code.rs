@@ -16,7 +16,7 @@ use towergate_oauth_types::pkce::CodeChallenge;
 use super::{
     access_token,
     grant_row::{self, grant_columns},
-    logout, refresh_token,
+    logout, refresh_token, unused_client,
 };
 use crate::{failure::Failure, fields::Fields, query, writer::Step};
 
@@ -41,6 +41,7 @@ pub(super) fn find(connection: &Connection, id: Uuid) -> Result<Option<StoredCod
 pub(super) fn issue(step: &mut Step<'_>, grant: Grant, code: &Code, origin: &Origin) -> Result<(), Failure> {
     grant_row::insert(step.connection, &grant)?;
     logout::saw(step.connection, &grant, origin.at)?;
+    unused_client::end(step.connection, &grant.client)?;
     query::change(
         step.connection,
         INSERT,

@@ -14,7 +14,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{access_token, code, grant_row, logout, refresh_token};
+use super::{access_token, code, grant_row, logout, refresh_token, unused_client};
 use crate::{query, store::SqliteStore};
 
 impl GrantStore for SqliteStore {
@@ -35,7 +35,11 @@ impl GrantStore for SqliteStore {
     }
 
     async fn issue_access_token(&self, token: AccessToken, origin: Origin) -> Result<(), StoreError> {
-        self.write(move |step| access_token::issue(step, &token, GrantType::ClientCredentials, &origin)).await
+        self.write(move |step| {
+            unused_client::end(step.connection, &token.client)?;
+            access_token::issue(step, &token, GrantType::ClientCredentials, &origin)
+        })
+        .await
     }
 
     async fn find_access_token(&self, id: Uuid) -> Result<Option<StoredAccessToken>, StoreError> {

@@ -12,3 +12,4 @@ pub(crate) mod logout;
 pub(crate) mod refresh_token;
 pub(crate) mod replay;
 pub(crate) mod room;
+pub(crate) mod unused_client;

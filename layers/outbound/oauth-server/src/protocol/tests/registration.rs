@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::json;
 use towergate_jose::{JwkSet, SigningKey, generate};
 use towergate_oauth::rules::client::statement::StatementIssuer;
@@ -252,6 +254,30 @@ async fn clients_that_register_themselves_are_bounded() {
     registered(&bench.enrol(&web()).await);
     registered(&bench.enrol(&web()).await);
     refused(&bench.enrol(&web()).await, StatusCode::FORBIDDEN, "access_denied");
+}
+
+#[tokio::test]
+async fn who_is_never_used_makes_room_after_a_while() {
+    let day = Duration::from_secs(24 * 3600);
+    for (unused_for, gone) in [(Some(30 * day), 1), (None, 0)] {
+        let bench = with(RegistrationMode::Open, |registration| {
+            registration.policy.max_clients = 1;
+            registration.unused_for = registration.unused_for.and(unused_for);
+        })
+        .await;
+        registered(&bench.enrol(&web()).await);
+        let forget = async || bench.server.forget_unused_clients(bench.origin()).await.unwrap();
+        bench.clock.advance(30 * day - Duration::from_millis(1));
+        assert_eq!(forget().await, 0);
+        refused(&bench.enrol(&web()).await, StatusCode::FORBIDDEN, "access_denied");
+        bench.clock.advance(Duration::from_millis(1));
+        assert_eq!(forget().await, gone);
+        if gone > 0 {
+            registered(&bench.enrol(&web()).await);
+        } else {
+            refused(&bench.enrol(&web()).await, StatusCode::FORBIDDEN, "access_denied");
+        }
+    }
 }
 
 #[tokio::test]

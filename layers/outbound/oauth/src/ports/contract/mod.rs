@@ -156,6 +156,8 @@ macro_rules! oauth_store_contract {
                 a_client_without_a_token_is_not_managed,
                 a_deleted_client_takes_everything_along,
                 no_code_is_issued_to_a_deleted_client,
+                an_unused_registration_ends,
+                a_registration_in_use_stays,
                 a_client_document_is_kept,
                 a_client_document_replaces_no_registration,
                 client_documents_are_bounded,

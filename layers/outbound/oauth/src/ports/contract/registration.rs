@@ -20,6 +20,7 @@ use crate::{
         interaction::{Approval, Asked, Closing, Issuing},
     },
     rules::{
+        access_token::AccessToken,
         client::{Client, ClientId, ClientState, DocumentTimes},
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
@@ -161,6 +162,62 @@ pub async fn no_code_is_issued_to_a_deleted_client<S: OAuthStore + AuditTrail>(s
     assert_eq!(issuing, Issuing::ClientDisabled);
     ear.silence().await;
     assert!(store.find_code(code(1).id).await.unwrap().is_none());
+}
+
+/// Whoever registers and never gets anything makes room after a while, the oldest first; nobody is asked for it any more.
+pub async fn an_unused_registration_ends<S: OAuthStore + AuditTrail>(store: &S) {
+    let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+    let id = |text: &str| ClientId::parse(text).unwrap();
+    with_clients(store).await;
+    for (name, seconds) in [("c", 1), ("b", 2), ("a", 3)] {
+        let client = Client { registered_at: Some(at(seconds)), ..registrant(id(name), 1) };
+        store.register_client(client, ROOM, origin(at(seconds))).await.unwrap();
+    }
+    let mut asked = interaction(4);
+    asked.request.client_id = id("c");
+    store.begin_interaction(asked.clone(), ROOM, origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    let expire = async |before, limit| store.expire_unused_clients(before, limit, origin(NOW)).await.unwrap();
+    assert_eq!(expire(NOW, 10).await, 0);
+    ear.silence().await;
+    for (before, limit, gone) in [(at(2), 1, "c"), (at(2), 10, "b"), (at(3), 10, "a")] {
+        assert_eq!(expire(before, limit).await, 1, "{gone}");
+        ear.heard(&[OAuthFact::ClientExpired { client: id(gone) }], NOW).await;
+        assert!(store.find_client(&id(gone)).await.unwrap().is_none());
+    }
+    let asked = store.find_interaction(asked.id).await.unwrap().unwrap();
+    assert_eq!(asked.state, InteractionState::Denied);
+    assert!(store.find_client(&client_id()).await.unwrap().is_some(), "it did not register itself");
+    assert_eq!(register(store, id("c")).await, Registering::Registered, "there is room again");
+}
+
+/// Whoever has got a code or a token is no stranger, however long ago that was; who was shut out stays so, and what the
+/// host wrote over is the host's.
+pub async fn a_registration_in_use_stays<S: OAuthStore + AuditTrail>(store: &S) {
+    let id = |text: &str| ClientId::parse(text).unwrap();
+    for name in ["asks", "approved", "robot", "shut", "written", "deleted"] {
+        register(store, id(name)).await;
+    }
+    let by = |n, client: &str| Grant { client: id(client), ..grant(n) };
+    store.issue_code(by(1, "asks"), code(1), None, origin(NOW)).await.unwrap();
+    let mut waiting = interaction(2);
+    waiting.request.client_id = id("approved");
+    store.begin_interaction(waiting.clone(), ROOM, origin(NOW)).await.unwrap();
+    store.bind_interaction(waiting.id, alice(), origin(NOW)).await.unwrap();
+    let yes = Approval { interaction: waiting.id, grant: by(2, "approved"), ..approval(2) };
+    assert_eq!(store.approve_interaction(yes, origin(NOW)).await.unwrap(), Closing::Closed);
+    let own = AccessToken { client: id("robot"), ..access_token(3, None) };
+    store.issue_access_token(own, origin(NOW)).await.unwrap();
+    store.disable_client(id("shut"), origin(NOW)).await.unwrap();
+    store.put_client(client(id("written")), origin(NOW)).await.unwrap();
+    store.delete_client(id("deleted"), token(1), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    let much_later = NOW.plus(Duration::from_secs(1_000_000_000));
+    assert_eq!(store.expire_unused_clients(much_later, 100, origin(NOW)).await.unwrap(), 0);
+    ear.silence().await;
+    for name in ["asks", "approved", "robot", "shut", "written"] {
+        assert!(store.find_client(&id(name)).await.unwrap().is_some(), "{name}");
+    }
 }
 
 fn documented(id: &str, ends_after: u64) -> Client {

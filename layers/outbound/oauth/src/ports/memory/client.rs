@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
 use super::{MemoryStore, already_there};
 use crate::{
@@ -17,6 +17,23 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Clients(BTreeMap<ClientId, Client>);
 
+/// Clients that registered themselves, since when, and have got nothing yet.
+#[derive(Default)]
+pub(super) struct Unused(BTreeMap<ClientId, Timestamp>);
+
+impl Unused {
+    /// The client has got something, or is none of those any more.
+    pub(super) fn end(&mut self, client: &ClientId) {
+        self.0.remove(client);
+    }
+
+    fn before(&self, before: Timestamp, limit: u16) -> Vec<ClientId> {
+        let mut unused: Vec<_> = self.0.iter().filter(|(_, since)| **since <= before).collect();
+        unused.sort_by_key(|(_, since)| **since);
+        unused.into_iter().take(usize::from(limit)).map(|(client, _)| client.clone()).collect()
+    }
+}
+
 impl ClientStore for MemoryStore {
     async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         self.step(|state| Ok(state.clients.0.get(id).cloned()))
@@ -24,6 +41,7 @@ impl ClientStore for MemoryStore {
 
     async fn put_client(&self, client: Client, origin: Origin) -> Result<(), StoreError> {
         self.step(|state| {
+            state.unused.end(&client.id);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
             state.clients.0.insert(client.id.clone(), client);
             Ok(())
@@ -36,6 +54,7 @@ impl ClientStore for MemoryStore {
                 return Ok(Disabling::Missing);
             };
             client.state = ClientState::Disabled;
+            state.unused.end(&id);
             state.log.write(&OAuthFact::ClientDisabled { client: id.clone() }, &origin);
             let grants = state.grants.revoke_where(
                 |grant| grant.client == id,
@@ -61,6 +80,7 @@ impl ClientStore for MemoryStore {
             if state.clients.0.values().filter(by_themselves).count() >= room(limit) {
                 return Ok(Registering::Full);
             }
+            state.unused.0.insert(client.id.clone(), origin.at);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
             state.clients.0.insert(client.id.clone(), client);
             Ok(Registering::Registered)
@@ -94,6 +114,7 @@ impl ClientStore for MemoryStore {
                 return Ok(Managing::Refused);
             }
             state.clients.0.remove(&id);
+            state.unused.end(&id);
             state.log.write(&OAuthFact::ClientDeleted { client: id.clone() }, &origin);
             state.interactions.forget_client(&id);
             state.grants.revoke_where(
@@ -103,6 +124,24 @@ impl ClientStore for MemoryStore {
                 &mut state.log,
             );
             Ok(Managing::Done)
+        })
+    }
+
+    async fn expire_unused_clients(
+        &self,
+        before: Timestamp,
+        limit: u16,
+        origin: Origin,
+    ) -> Result<u64, StoreError> {
+        self.step(|state| {
+            let gone = state.unused.before(before, limit);
+            for id in &gone {
+                state.unused.end(id);
+                state.clients.0.remove(id);
+                state.interactions.forget_client(id);
+                state.log.write(&OAuthFact::ClientExpired { client: id.clone() }, &origin);
+            }
+            Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
         })
     }
 

@@ -42,6 +42,7 @@ impl GrantStore for MemoryStore {
     async fn issue_access_token(&self, token: AccessToken, origin: Origin) -> Result<(), StoreError> {
         self.step(|state| {
             state.grants.check_new_tokens(&token, None)?;
+            state.unused.end(&token.client);
             state.log.write(&issued(&token, GrantType::ClientCredentials), &origin);
             state.grants.keep_access_token(token);
             Ok(())

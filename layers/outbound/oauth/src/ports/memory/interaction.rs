@@ -104,6 +104,7 @@ impl InteractionStore for MemoryStore {
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.logouts.saw(&grant, origin.at);
+            state.unused.end(&grant.client);
             state.grants.keep(grant, code);
             Ok(Closing::Closed)
         })
@@ -171,6 +172,7 @@ impl InteractionStore for MemoryStore {
             }
             write_code_issued(&grant, &code, &origin, &mut state.log);
             state.logouts.saw(&grant, origin.at);
+            state.unused.end(&grant.client);
             state.grants.keep(grant, code);
             Ok(Issuing::Issued)
         })

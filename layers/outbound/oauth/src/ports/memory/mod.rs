@@ -20,6 +20,7 @@ pub type MemoryStore = Memory<Tables>;
 #[derive(Default)]
 pub struct Tables {
     clients: client::Clients,
+    unused: client::Unused,
     interactions: interaction::Interactions,
     grants: grant::Grants,
     keys: key::Keys,
