@@ -48,12 +48,14 @@ impl<P: Send + Sync + 'static, H: OnLogout> Site<P, H> {
         tokio::spawn(signing_in.in_current_span()).await.unwrap_or_else(|_| Err(Stopped.into()))
     }
 
-    /// Sends whoever has just signed in to where they wanted to go, over the page for the second factor if that is due.
+    /// Sends whoever has just signed in to where they wanted to go, over the page for the second factor if that is due. Whose
+    /// account is going to be deleted sees nothing but that.
     pub fn welcome(&self, stage: SessionStage, return_to: &LocalPath) -> Response<Bytes> {
         match stage {
             SessionStage::Complete => answer::see_other(return_to),
             SessionStage::AwaitsEnrolment => answer::see_other_first(&self.paths.security, return_to),
             SessionStage::AwaitsSecondFactor => answer::see_other_first(&self.paths.second_factor, return_to),
+            SessionStage::Leaving => answer::see_other(&self.paths.delete),
         }
     }
 }

@@ -78,7 +78,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         levels: &str,
     ) -> Result<Option<&LocalPath>, StoreError> {
         let Some(record) = session.record() else { return Ok(None) };
-        let Paths { second_factor, security, .. } = self.site.paths();
+        let Paths { second_factor, security, delete, .. } = self.site.paths();
         match record.stage {
             SessionStage::AwaitsSecondFactor => return Ok(Some(second_factor)),
             // That page asks for a proof as fresh as this.
@@ -87,6 +87,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
                     sensitive::is_proven(&record, false, self.site.fresh_within(), self.site.clock.now());
                 return Ok(is_fresh.then_some(security));
             }
+            SessionStage::Leaving => return Ok(Some(delete)),
             SessionStage::Complete => {}
         }
         // Whoever proved nothing lately signs in first.

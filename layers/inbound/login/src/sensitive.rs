@@ -53,6 +53,9 @@ impl<P, H> Site<P, H> {
             SessionStage::AwaitsEnrolment if !self.enrols(here) => {
                 return Ok(elsewhere(&self.paths.security));
             }
+            SessionStage::Leaving => {
+                return Ok(Admission::Elsewhere(Box::new(answer::see_other(&self.paths.delete))));
+            }
             SessionStage::AwaitsEnrolment | SessionStage::Complete => {}
         }
         let has_second = store.find_totp(record.user).await?.is_some_and(|totp| totp.is_enrolled());

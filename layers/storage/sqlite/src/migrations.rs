@@ -83,6 +83,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "unused_clients",
         sql: include_str!("../migrations/0022_unused_clients.sql"),
     },
+    Migration { number: 23, name: "goodbyes", sql: include_str!("../migrations/0023_goodbyes.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

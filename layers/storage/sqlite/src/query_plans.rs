@@ -65,11 +65,24 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[test]
 fn signing_in_uses_an_index() {
     use crate::identity::{
-        ceremony as y, email_token as e, factor as f, linked_identity as l, mail as m, passkey as p,
-        provider_visit as v, replaced_session as r, session as s, tries as t, user as u,
+        ceremony as y, deletion as d, email_token as e, factor as f, linked_identity as l, mail as m,
+        passkey as p, provider_visit as v, replaced_session as r, session as s, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
+        d::OF_USER,
+        d::SET,
+        d::CLOSE,
+        d::ANONYMISE,
+        d::ERASE,
+        d::KILL_TOKENS,
+        d::FORGET[0],
+        d::FORGET[1],
+        d::FORGET[2],
+        d::FORGET[3],
+        d::FORGET[4],
+        d::FORGET[5],
+        u::DUE,
         s::LOAD,
         s::OF_USER,
         s::TOUCH,

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod deletion;
 pub mod email_token;
 pub mod factor;
 pub mod linked_identity;
@@ -23,6 +24,7 @@ pub mod user;
 
 use towergate_core::audit::AuditLog;
 
+pub use deletion::DeletionStore;
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
 pub use linked_identity::LinkedIdentityStore;
@@ -35,7 +37,8 @@ pub use user::UserStore;
 
 /// Everything signing in asks of a store.
 pub trait IdentityStore:
-    EmailTokenStore
+    DeletionStore
+    + EmailTokenStore
     + FactorStore
     + LinkedIdentityStore
     + MailOutbox
@@ -50,7 +53,8 @@ pub trait IdentityStore:
 }
 
 impl<T> IdentityStore for T where
-    T: EmailTokenStore
+    T: DeletionStore
+        + EmailTokenStore
         + FactorStore
         + LinkedIdentityStore
         + MailOutbox

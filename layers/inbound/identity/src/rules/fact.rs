@@ -1,8 +1,12 @@
 //! Every security-relevant fact of signing in, as one closed list.
 
-use towergate_core::audit::{Event, Fact, Origin, Outcome, Party};
+use towergate_core::{
+    Timestamp,
+    audit::{Event, Fact, Origin, Outcome, Party},
+};
 
 use super::{
+    deletion::Ending,
     email_token::{EmailTokenId, Purpose},
     linked_identity::LinkedIdentityId,
     lockout::CredentialClass,
@@ -22,6 +26,10 @@ pub enum IdentityFact {
     BackupCodesRenewed { user: UserId, count: usize },
     /// Somebody failed so often in a row that the credential opens nothing any more.
     CredentialBlocked { class: CredentialClass, user: Option<UserId> },
+    /// Somebody's account is to be deleted at a moment.
+    DeletionScheduled { user: UserId, delete_at: Timestamp },
+    /// Somebody's account stays, which was to be deleted.
+    DeletionWithdrawn { user: UserId },
     /// Somebody proved that they have an authenticator app, which is asked for from now on.
     FactorEnrolled { user: UserId },
     /// Somebody's authenticator app is asked for no more, and their backup codes are gone.
@@ -32,6 +40,8 @@ pub enum IdentityFact {
     FactorUsed { user: UserId, class: CredentialClass },
     /// Somebody proved the first of two factors; nobody is signed in yet.
     FirstFactorProven { user: UserId, methods: Vec<Method> },
+    /// Somebody proved who they are whose account is going to be deleted; nobody is signed in.
+    LeavingProven { user: UserId, methods: Vec<Method> },
     /// Somebody proved who they are.
     LoginSucceeded { user: UserId, methods: Vec<Method> },
     /// Somebody did not. The reason is for operators; the person learns only that it failed.
@@ -42,6 +52,8 @@ pub enum IdentityFact {
     SessionRevoked { session: SessionId, sign_in: SignInId, user: UserId, reason: SessionEnd },
     /// A person was written.
     UserRegistered { user: UserId },
+    /// A person was deleted.
+    UserDeleted { user: UserId, ending: Ending },
     /// A person was shut out.
     UserDisabled { user: UserId },
     /// A password hash was replaced by a stronger one of the same password.
@@ -95,6 +107,7 @@ impl IdentityFact {
             SessionStage::Complete => Self::LoginSucceeded { user, methods },
             SessionStage::AwaitsEnrolment => Self::EnrolmentDue { user, methods },
             SessionStage::AwaitsSecondFactor => Self::FirstFactorProven { user, methods },
+            SessionStage::Leaving => Self::LeavingProven { user, methods },
         }
     }
 }
@@ -205,6 +218,12 @@ impl TokenRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionEnd {
+    /// Its person's account was deleted.
+    AccountDeleted,
+    /// Its person keeps the account that was going to be deleted, and signs in anew.
+    AccountKept,
+    /// Its person's account is going to be deleted.
+    AccountLeaving,
     /// Somebody else proved that the person's address is theirs.
     AddressProven,
     /// Its person signed out.
@@ -224,6 +243,9 @@ impl SessionEnd {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AccountDeleted => "account_deleted",
+            Self::AccountKept => "account_kept",
+            Self::AccountLeaving => "account_leaving",
             Self::FactorsChanged => "factors_changed",
             Self::AddressProven => "address_proven",
             Self::Logout => "logout",
@@ -250,6 +272,13 @@ impl Fact for IdentityFact {
                 Event::succeeded(origin, "credential.blocked", Party::system(), target)
                     .with("class", class.as_str())
             }
+            Self::DeletionScheduled { user, delete_at } => {
+                Event::succeeded(origin, "user.deletion_scheduled", person(user), person(user))
+                    .with("delete_at", delete_at.to_rfc3339())
+            }
+            Self::DeletionWithdrawn { user } => {
+                Event::succeeded(origin, "user.deletion_withdrawn", person(user), person(user))
+            }
             Self::FactorEnrolled { user } => {
                 Event::succeeded(origin, "factor.enrolled", person(user), person(user))
             }
@@ -269,6 +298,10 @@ impl Fact for IdentityFact {
             }
             Self::FirstFactorProven { user, methods } => {
                 Event::succeeded(origin, "login.half", person(user), person(user)).with("amr", names(methods))
+            }
+            Self::LeavingProven { user, methods } => {
+                Event::succeeded(origin, "login.leaving", person(user), person(user))
+                    .with("amr", names(methods))
             }
             Self::LoginSucceeded { user, methods } => {
                 Event::succeeded(origin, "login.succeeded", person(user), person(user))
@@ -291,6 +324,10 @@ impl Fact for IdentityFact {
             }
             Self::UserRegistered { user } => {
                 Event::succeeded(origin, "user.registered", Party::system(), person(user))
+            }
+            Self::UserDeleted { user, ending } => {
+                Event::succeeded(origin, "user.deleted", Party::system(), person(user))
+                    .with("ending", ending.as_str())
             }
             Self::UserDisabled { user } => {
                 Event::succeeded(origin, "user.disabled", Party::system(), person(user))

@@ -2,6 +2,7 @@
 
 pub mod assurance;
 pub mod backup_code;
+pub mod deletion;
 pub mod email;
 pub mod email_token;
 pub mod enrolment;

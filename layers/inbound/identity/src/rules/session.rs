@@ -98,6 +98,8 @@ pub enum SessionStage {
     AwaitsEnrolment,
     /// The first factor is proven, the second is due. Nobody is signed in.
     AwaitsSecondFactor,
+    /// All is proven, by somebody whose account is going to be deleted: they may keep it. Nobody is signed in.
+    Leaving,
 }
 
 impl SessionRecord {
@@ -139,11 +141,23 @@ impl SessionRecord {
         let most = match stage {
             SessionStage::Complete => return self,
             SessionStage::AwaitsEnrolment => ENROLLING,
-            SessionStage::AwaitsSecondFactor => HALF_SIGNED_IN,
+            SessionStage::AwaitsSecondFactor | SessionStage::Leaving => HALF_SIGNED_IN,
         };
         self.absolute_expires_at = self.absolute_expires_at.min(self.created_at.plus(most));
         self.idle_expires_at = self.idle_expires_at.min(self.absolute_expires_at);
         self
+    }
+
+    /// The session that a login comes to, of a person whose account is going to be deleted: once all is proven, they may keep
+    /// it, and nothing else.
+    #[must_use]
+    pub fn leaving(self) -> Self {
+        match self.stage {
+            SessionStage::AwaitsSecondFactor => self,
+            SessionStage::Complete | SessionStage::AwaitsEnrolment | SessionStage::Leaving => {
+                self.at_stage(SessionStage::Leaving)
+            }
+        }
     }
 
     /// What is remembered of it when another identifier takes its place.

@@ -51,4 +51,16 @@ pub enum UserState {
     Active,
     /// They may not, and every session they had has ended.
     Disabled,
+    /// Their account is going to be deleted. They may prove who they are, and then keep it or not, and nothing else.
+    Leaving,
+    /// Their account was deleted. They may not.
+    Deleted,
+}
+
+impl UserState {
+    /// Whether it counts when they prove who they are.
+    #[must_use]
+    pub const fn may_prove(self) -> bool {
+        matches!(self, Self::Active | Self::Leaving)
+    }
 }

@@ -84,6 +84,9 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             return Some(answer::see_other_first(&self.site.paths.login, return_to));
         }
         let record = record.filter(|record| record.stage != SessionStage::AwaitsSecondFactor)?;
+        if record.stage == SessionStage::Leaving {
+            return Some(answer::see_other(&self.site.paths.delete));
+        }
         match self.factor.store().find_totp(record.user).await {
             Ok(Some(totp)) if totp.is_enrolled() => None,
             Ok(_) => Some(answer::see_other(&query::with_return_to(&self.site.paths.security, return_to))),

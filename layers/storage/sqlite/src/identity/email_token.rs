@@ -78,7 +78,8 @@ impl EmailTokenStore for SqliteStore {
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
         self.write(move |step| {
-            if owner(step.connection, &token)?.is_none() {
+            let owner = user::find(step.connection, token.user)?;
+            if !owner.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
                 return Ok(Issuing::UserRefused);
             }
             if !mail::has_room(step.connection, &mail, limit, origin.at)? {
@@ -230,7 +231,7 @@ pub(super) fn spend(
     let token = find(step.connection, id)?.filter(|token| token.purpose == purpose);
     let Some(token) = token else { return Ok(Spent::Missing) };
     let user = token.user;
-    let person = user::find(step.connection, user)?.filter(|user| user.state == UserState::Active);
+    let person = user::find(step.connection, user)?.filter(|user| user.state.may_prove());
     let person = match person {
         Some(person) if fits(step.connection, &token, &person)? => Some(person),
         Some(_) | None => None,

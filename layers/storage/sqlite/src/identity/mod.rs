@@ -1,6 +1,7 @@
 //! The ports of signing in.
 
 pub(crate) mod ceremony;
+pub(crate) mod deletion;
 pub(crate) mod email_token;
 pub(crate) mod email_token_row;
 pub(crate) mod factor;

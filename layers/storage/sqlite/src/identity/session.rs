@@ -9,7 +9,7 @@ use towergate_identity::{
     rules::{
         fact::{IdentityFact, SessionEnd},
         session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
-        user::UserId,
+        user::{UserId, UserState},
     },
 };
 
@@ -191,9 +191,8 @@ fn establish(
     origin: &Origin,
 ) -> Result<Established, Failure> {
     let Establishment { session, replaces, is_login } = establishment;
-    if !user::may_sign_in(step.connection, session.user)? {
-        return Ok(Established::UserRefused);
-    }
+    let user = user::find(step.connection, session.user)?.filter(|user| user.state.may_prove());
+    let Some(user) = user else { return Ok(Established::UserRefused) };
     let replaced = match replaces {
         Some(id) => load(step.connection, *id, origin.at)?,
         None => None,
@@ -205,6 +204,9 @@ fn establish(
     if *is_login {
         let has_second_factor = factor::has_second_factor(step.connection, session.user)?;
         session = session.admitted(has_second_factor);
+    }
+    if user.state == UserState::Leaving {
+        session = session.leaving();
     }
     let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, *is_login));
     let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);

@@ -74,13 +74,18 @@ const fn stage_name(stage: SessionStage) -> &'static str {
         SessionStage::Complete => "complete",
         SessionStage::AwaitsEnrolment => "awaits_enrolment",
         SessionStage::AwaitsSecondFactor => "awaits_second_factor",
+        SessionStage::Leaving => "leaving",
     }
 }
 
 fn stage(text: &str) -> Option<SessionStage> {
-    [SessionStage::Complete, SessionStage::AwaitsEnrolment, SessionStage::AwaitsSecondFactor]
-        .into_iter()
-        .find(|stage| stage_name(*stage) == text)
+    let stages = [
+        SessionStage::Complete,
+        SessionStage::AwaitsEnrolment,
+        SessionStage::AwaitsSecondFactor,
+        SessionStage::Leaving,
+    ];
+    stages.into_iter().find(|stage| stage_name(*stage) == text)
 }
 
 fn methods(text: &str) -> Option<Vec<Method>> {

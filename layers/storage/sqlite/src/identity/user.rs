@@ -16,11 +16,24 @@ use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer:
 
 const TABLE: &str = "towergate_users";
 
-pub(crate) const FIND: &str =
-    "SELECT id, email, password, state, created_at, confirmed_at FROM towergate_users WHERE id = ?1";
+/// The columns in the order in which [`read`] takes them.
+macro_rules! user_columns {
+    () => {
+        "id, email, password, state, delete_at, deleted_at, created_at, confirmed_at"
+    };
+}
+
+pub(crate) const FIND: &str = concat!("SELECT ", user_columns!(), " FROM towergate_users WHERE id = ?1");
 
 pub(crate) const FIND_BY_EMAIL: &str =
-    "SELECT id, email, password, state, created_at, confirmed_at FROM towergate_users WHERE email = ?1";
+    concat!("SELECT ", user_columns!(), " FROM towergate_users WHERE email = ?1");
+
+/// Those whose days of grace are over; then when that was.
+pub(crate) const DUE: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", delete_at FROM towergate_users WHERE delete_at <= ?1 ORDER BY delete_at, id LIMIT ?2"
+);
 
 const INSERT: &str = "INSERT INTO towergate_users (id, email, password, state, created_at, confirmed_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (email) DO NOTHING";
@@ -31,7 +44,8 @@ const REMOVE_PASSWORD: &str = "UPDATE towergate_users SET password = NULL WHERE 
 
 const SET_CONFIRMED: &str = "UPDATE towergate_users SET confirmed_at = ?2 WHERE id = ?1";
 
-const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled' WHERE id = ?1";
+const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled'
+    WHERE id = ?1 AND deleted_at IS NULL";
 
 impl UserStore for SqliteStore {
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -141,7 +155,7 @@ pub(super) fn insert(connection: &Connection, user: &User) -> Result<usize, Fail
     )
 }
 
-fn read(fields: &mut Fields<'_>) -> Result<User, Failure> {
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<User, Failure> {
     fields.table(TABLE);
     Ok(User {
         id: fields.uuid("id").map(UserId::from_uuid)?,
@@ -149,19 +163,29 @@ fn read(fields: &mut Fields<'_>) -> Result<User, Failure> {
             EmailAddress::parse(text).ok().filter(|address| address.as_str() == text)
         })?,
         password: fields.get::<Option<String>>("password")?.map(Secret::new),
-        state: fields.parse("state", state)?,
+        state: state(fields)?,
         created_at: fields.time("created_at")?,
         confirmed_at: fields.optional_time("confirmed_at")?,
     })
 }
 
+/// Whoever is leaving, or gone, is so by other columns than this one.
 const fn state_name(state: UserState) -> &'static str {
     match state {
         UserState::Active => "active",
-        UserState::Disabled => "disabled",
+        UserState::Disabled | UserState::Leaving | UserState::Deleted => "disabled",
     }
 }
 
-fn state(text: &str) -> Option<UserState> {
-    [UserState::Active, UserState::Disabled].into_iter().find(|state| state_name(*state) == text)
+fn state(fields: &mut Fields<'_>) -> Result<UserState, Failure> {
+    let named = fields.parse("state", |text| {
+        [UserState::Active, UserState::Disabled].into_iter().find(|state| state_name(*state) == text)
+    })?;
+    let leaving = fields.optional_time("delete_at")?.is_some();
+    let deleted = fields.optional_time("deleted_at")?.is_some();
+    Ok(match named {
+        _ if deleted => UserState::Deleted,
+        UserState::Active if leaving => UserState::Leaving,
+        named => named,
+    })
 }

@@ -13,6 +13,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
+pub mod deletion;
+pub mod deletion_race;
 pub mod email_race;
 pub mod email_token;
 pub mod factor;
@@ -101,6 +103,20 @@ macro_rules! identity_store_contract {
                 backup_codes_are_renewed_whole,
                 whoever_removes_their_app_has_no_factor,
             }
+            deletion {
+                whoever_leaves_is_shut_out_and_told,
+                a_goodbye_does_not_keep_an_address_from_its_owner,
+                nobody_leaves_who_is_shut_out,
+                whoever_is_leaving_is_not_signed_in,
+                whoever_stays_is_as_before,
+                the_session_of_a_second_thought_ends,
+                grace_ends_on_time,
+                whoever_is_disabled_does_not_stay,
+                nothing_opens_what_was_deleted,
+                a_closed_account_keeps_its_address,
+                an_anonymised_account_frees_its_address,
+                an_erased_account_is_not_there,
+            }
             notice {
                 enrolling_tells_its_person,
                 renewing_backup_codes_tells_their_person,
@@ -180,6 +196,11 @@ macro_rules! identity_store_contract {
                 parallel_links_of_an_account_are_one,
                 parallel_newcomers_by_one_account_are_one,
                 parallel_removals_leave_a_link,
+            }
+            @race deletion_race {
+                parallel_goodbyes_are_one,
+                staying_or_going_is_decided_once,
+                a_sign_in_beside_a_goodbye_is_none,
             }
             @race email_race {
                 parallel_confirmations_are_one,

@@ -21,6 +21,13 @@ use crate::{
 #[derive(Default)]
 pub(super) struct EmailTokens(BTreeMap<EmailTokenId, EmailToken>);
 
+impl EmailTokens {
+    /// Forgets everything that was mailed to a person.
+    pub(super) fn forget(&mut self, user: UserId) {
+        self.0.retain(|_, token| token.user != user);
+    }
+}
+
 impl EmailTokenStore for MemoryStore {
     async fn register_user(
         &self,
@@ -53,7 +60,7 @@ impl EmailTokenStore for MemoryStore {
     ) -> Result<Issuing, StoreError> {
         self.step(|state| {
             let user = state.users.find(token.user);
-            if !user.is_some_and(|user| user.state == UserState::Active && user.email == token.email) {
+            if !user.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
                 return Ok(Issuing::UserRefused);
             }
             if !state.mails.has_room(&mail, limit, origin.at) {
@@ -181,7 +188,7 @@ pub(super) fn spend(
     origin: &Origin,
 ) -> Result<EmailToken, Option<TokenRefusal>> {
     let token = state.email_tokens.0.get(&id).filter(|token| token.purpose == purpose).ok_or(None)?;
-    let active = state.users.find(token.user).filter(|user| user.state == UserState::Active);
+    let active = state.users.find(token.user).filter(|user| user.state.may_prove());
     let fits = active.is_some_and(|user| fits(state, token, user));
     let verdict = token.judge(shown, grounded, origin.at);
     let Some(token) = state.email_tokens.0.get_mut(&id) else { return Err(None) };

@@ -10,6 +10,7 @@ use crate::{
     rules::{
         fact::IdentityFact,
         mail::{MailDelivery, MailId, MailLimit, OutboxMail},
+        user::UserId,
     },
 };
 
@@ -83,6 +84,11 @@ impl MailOutbox for MemoryStore {
 }
 
 impl Mails {
+    /// Forgets every mail to a person, sent or not.
+    pub(super) fn forget(&mut self, user: UserId) {
+        self.0.retain(|_, row| row.mail.user != user);
+    }
+
     /// Whether one more mail of its kind may be written to its person.
     pub(super) fn has_room(&self, mail: &OutboxMail, limit: MailLimit, now: Timestamp) -> bool {
         let since = now.minus(limit.within);

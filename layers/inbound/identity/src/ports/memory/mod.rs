@@ -2,6 +2,7 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod deletion;
 mod email_token;
 mod factor;
 mod linked_identity;
@@ -22,6 +23,7 @@ pub type MemoryStore = Memory<Tables>;
 /// What a [`MemoryStore`] keeps.
 #[derive(Default)]
 pub struct Tables {
+    deletions: deletion::Deletions,
     factors: factor::Factors,
     email_tokens: email_token::EmailTokens,
     linked_identities: linked_identity::LinkedIdentities,

@@ -13,7 +13,7 @@ use crate::{
     rules::{
         fact::{IdentityFact, SessionEnd},
         session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
-        user::UserId,
+        user::{UserId, UserState},
     },
 };
 
@@ -149,8 +149,10 @@ fn establish(
         let has_second_factor = state.factors.has_second_factor(session.user);
         session = session.admitted(has_second_factor);
     }
-    if !state.users.may_sign_in(session.user) {
-        return Ok(Established::UserRefused);
+    let user = state.users.find(session.user).filter(|user| user.state.may_prove());
+    let Some(user) = user else { return Ok(Established::UserRefused) };
+    if user.state == UserState::Leaving {
+        session = session.leaving();
     }
     let replaced = replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| row.record.clone());
     if replaces.is_some() && replaced.is_none() && !is_login {

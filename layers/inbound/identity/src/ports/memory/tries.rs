@@ -11,11 +11,19 @@ use crate::{
         fact::IdentityFact,
         lockout::{LockoutPolicy, Reserving, Tries, TryKey, reserve},
         mail::OutboxMail,
+        user::UserId,
     },
 };
 
 #[derive(Default)]
 pub(super) struct TryCounts(BTreeMap<TryKey, Tries>);
+
+impl TryCounts {
+    /// Forgets the tries at what was a person's.
+    pub(super) fn forget(&mut self, user: UserId) {
+        self.0.retain(|key, _| key.user() != Some(user));
+    }
+}
 
 impl TryStore for MemoryStore {
     async fn reserve_try(

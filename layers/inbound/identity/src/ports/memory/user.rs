@@ -61,9 +61,8 @@ impl UserStore for MemoryStore {
 
     async fn disable_user(&self, user: UserId, origin: Origin) -> Result<DisablingUser, StoreError> {
         self.step(|state| {
-            let Some(row) = state.users.0.get_mut(&user) else {
-                return Ok(DisablingUser::Missing);
-            };
+            let there = state.users.0.get_mut(&user).filter(|row| row.state != UserState::Deleted);
+            let Some(row) = there else { return Ok(DisablingUser::Missing) };
             row.state = UserState::Disabled;
             state.log.write(&IdentityFact::UserDisabled { user }, &origin);
             let sessions = state.sessions.end_where(
@@ -88,6 +87,10 @@ impl Users {
 
     pub(super) fn has_address(&self, email: &EmailAddress) -> bool {
         self.0.values().any(|user| user.email == *email)
+    }
+
+    pub(super) fn remove(&mut self, id: UserId) {
+        self.0.remove(&id);
     }
 
     pub(super) fn insert(&mut self, user: User) {

@@ -3,11 +3,7 @@
 use towergate_core::{Random, Secret, Timestamp, random};
 
 use super::{HashParams, HashingFailed, Password, VerifyFailure, hash, verify};
-use crate::rules::{
-    fact::LoginFailure,
-    login_proof::LoginProof,
-    user::{User, UserState},
-};
+use crate::rules::{fact::LoginFailure, login_proof::LoginProof, user::User};
 
 /// A hash of a password that nobody knows, to spend on those who have none. Made once, with today's parameters.
 #[derive(Debug, Clone)]
@@ -70,7 +66,7 @@ pub fn decide(user: Option<&User>, password: &Password, now: Timestamp, dummy: &
         return Decision::Failed(LoginFailure::Exhausted);
     }
     let Some(user) = user else { return Decision::Failed(LoginFailure::UnknownUser) };
-    if user.state != UserState::Active {
+    if !user.state.may_prove() {
         return Decision::Failed(LoginFailure::Disabled);
     }
     if stored.is_none() {
@@ -92,6 +88,7 @@ mod tests {
     use towergate_core::random::InsecureSeededRandom;
 
     use super::*;
+    use crate::rules::user::UserState;
     use crate::rules::{email::EmailAddress, password::hash::count, user::UserId};
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
