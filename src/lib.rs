@@ -17,16 +17,18 @@
 
 #[cfg(feature = "inbound")]
 pub mod assurance;
+mod cross_origin;
 pub mod manual;
 #[cfg(all(feature = "outbound", feature = "resource"))]
 mod own_tokens;
 mod service_ext;
 mod stack;
 
+pub use cross_origin::{CrossOrigin, CrossOriginLayer, CrossOriginRefusal};
 #[cfg(all(feature = "outbound", feature = "resource"))]
 pub use own_tokens::verifier_of;
 pub use service_ext::ServiceBuilderExt;
-pub use stack::{Audited, CrossOriginRefusal, Scoped, Stack, WithAccount, WithSession};
+pub use stack::{Audited, Scoped, Stack, WithAccount, WithSession};
 
 /// Records of requests, and the sinks of audit events.
 #[doc(inline)]

@@ -1,16 +1,12 @@
 //! The order of the layers, fixed by types.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
-use bytes::Bytes;
-use http::{
-    HeaderValue, Method, Response, StatusCode, Uri,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
-};
-use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
 use tower_layer::Stack as Inside;
 use tower_layer::{Identity, Layer};
 use towergate_audit::AuditLayer;
+
+use crate::cross_origin::CrossOriginLayer;
 
 /// The layers in front of every page that a browser asks for, in the only order in which they work:
 ///
@@ -22,8 +18,8 @@ use towergate_audit::AuditLayer;
 /// people in by another library leaves out `session` and `scope`; one without an authorization server leaves out
 /// `account`; one that limits nothing by address leaves out `client_address` and `rate_limit`.
 ///
-/// The cross-origin check refuses a form that another site's page posts here
-/// ([tower-http's `csrf`](tower_http::csrf) states its rules); see
+/// The cross-origin check refuses a form that another site's page posts here, and one of which nobody says from where it
+/// comes ([`CrossOriginLayer`] states its rules); see
 /// [`accept_cross_origin_posts_to`](Stack::accept_cross_origin_posts_to).
 ///
 /// ```
@@ -58,9 +54,7 @@ use towergate_audit::AuditLayer;
 #[must_use]
 pub struct Stack<Layers, Stage> {
     audit: AuditLayer,
-    cross_origin: CsrfLayer<CrossOriginRefusal>,
-    /// The paths that the cross-origin check lets forms be posted to.
-    open: Vec<Arc<str>>,
+    cross_origin: CrossOriginLayer,
     layers: Layers,
     stage: PhantomData<fn() -> Stage>,
 }
@@ -84,8 +78,7 @@ pub enum WithAccount {}
 impl Stack<Identity, Audited> {
     /// Begins a stack: a record of each request, and the cross-origin check.
     pub fn new(audit: AuditLayer) -> Self {
-        let cross_origin = CsrfLayer::new().with_rejection_response(CrossOriginRefusal);
-        Self { audit, cross_origin, open: Vec::new(), layers: Identity::new(), stage: PhantomData }
+        Self { audit, cross_origin: CrossOriginLayer::new(), layers: Identity::new(), stage: PhantomData }
     }
 }
 
@@ -176,13 +169,8 @@ impl<Layers, Stage: BeforeAccount> Stack<Layers, Stage> {
 impl<Layers, Stage> Stack<Layers, Stage> {
     /// Lets forms of other sites be posted to `path` too. Only for a path that does nothing without asking the person, as
     /// an authorization endpoint; `SameSite=Lax` keeps the session cookie out of such a request.
-    pub fn accept_cross_origin_posts_to(mut self, path: impl Into<Arc<str>>) -> Self {
-        self.open.push(path.into());
-        // The check keeps one rule, the last that it was given: that one must know every path.
-        let open = self.open.clone();
-        self.cross_origin = self.cross_origin.with_insecure_bypass(move |method: &Method, uri: &Uri| {
-            method == Method::POST && open.iter().any(|path| uri.path() == &**path)
-        });
+    pub fn accept_cross_origin_posts_to(mut self, path: impl Into<String>) -> Self {
+        self.cross_origin = self.cross_origin.accept_cross_origin_posts_to(path);
         self
     }
 
@@ -190,7 +178,6 @@ impl<Layers, Stage> Stack<Layers, Stage> {
         Stack {
             audit: self.audit,
             cross_origin: self.cross_origin,
-            open: self.open,
             layers: Inside::new(layer, self.layers),
             stage: PhantomData,
         }
@@ -200,11 +187,9 @@ impl<Layers, Stage> Stack<Layers, Stage> {
 impl<S, Layers, Stage> Layer<S> for Stack<Layers, Stage>
 where
     Layers: Layer<S>,
-    CsrfLayer<CrossOriginRefusal>: Layer<Layers::Service>,
-    AuditLayer: Layer<<CsrfLayer<CrossOriginRefusal> as Layer<Layers::Service>>::Service>,
+    AuditLayer: Layer<<CrossOriginLayer as Layer<Layers::Service>>::Service>,
 {
-    type Service =
-        <AuditLayer as Layer<<CsrfLayer<CrossOriginRefusal> as Layer<Layers::Service>>::Service>>::Service;
+    type Service = <AuditLayer as Layer<<CrossOriginLayer as Layer<Layers::Service>>::Service>>::Service;
 
     fn layer(&self, inner: S) -> Self::Service {
         self.audit.layer(self.cross_origin.layer(self.layers.layer(inner)))
@@ -216,7 +201,6 @@ impl<Layers: Clone, Stage> Clone for Stack<Layers, Stage> {
         Self {
             audit: self.audit.clone(),
             cross_origin: self.cross_origin.clone(),
-            open: self.open.clone(),
             layers: self.layers.clone(),
             stage: PhantomData,
         }
@@ -226,27 +210,5 @@ impl<Layers: Clone, Stage> Clone for Stack<Layers, Stage> {
 impl<Layers, Stage> fmt::Debug for Stack<Layers, Stage> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stack").finish_non_exhaustive()
-    }
-}
-
-/// What another site's form is answered: 403 and a sentence.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CrossOriginRefusal;
-
-impl<B: From<Bytes>> ResponseForProtectionError<B> for CrossOriginRefusal {
-    fn response_for_protection_error(&mut self, _: ProtectionError) -> Response<B> {
-        let text = "This form was sent from another site. Please go back and use the form on this site.\n";
-        let mut response = Response::new(B::from(Bytes::from_static(text.as_bytes())));
-        *response.status_mut() = StatusCode::FORBIDDEN;
-        // The same guard as on every other page, also in a build without a wing that has pages.
-        let guard = [
-            (CONTENT_TYPE, "text/plain; charset=utf-8"),
-            (CACHE_CONTROL, "no-store"),
-            (REFERRER_POLICY, "same-origin"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
-        ];
-        response.headers_mut().extend(guard.map(|(name, value)| (name, HeaderValue::from_static(value))));
-        response
     }
 }

@@ -51,6 +51,8 @@ export class Browser {
 
   async #send(url, init) {
     const headers = { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+    // As every browser says it of a form of the page's own.
+    if (init.method === 'POST') headers.origin = new URL(url).origin;
     const answer = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const line of answer.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);

@@ -104,6 +104,9 @@ enabled = false
 [outbound]
 danger_allow_loopback = true
 
+[limits]
+login = 10000
+
 [[users]]
 email = "alice@example.com"
 password = "${password}"

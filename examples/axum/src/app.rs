@@ -35,6 +35,8 @@ impl Framework for Axum {
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
         let stack = Stack::new(AuditLayer::new())
+            .client_address(host.addresses())
+            .rate_limit(host.limits())
             .session(host.sessions())
             .scope(ScopeLayer::new())
             .authorization_server(&host.server);

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use towergate::{
+    client_address::ClientAddressLayer,
     core::{
         Clock, Random, Secret, StoreError,
         id::Uuid,
@@ -15,6 +16,7 @@ use towergate::{
     },
     login::{
         FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
+        limits::LimitPages,
         mail::{Mailroom, PlainLetters},
     },
     oauth::ports::OAuthStore,
@@ -22,6 +24,7 @@ use towergate::{
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
+    rate_limit::{MemoryStore, RateLimitLayer},
     session::SessionLayer,
     verifier_of,
 };
@@ -30,6 +33,7 @@ use crate::{
     accounts::{Accounts, EndGrants, Profiles},
     config::{Config, MailSetting},
     error::StartError,
+    limits::Counts,
     mailbox::{DevMailbox, MailboxLayer},
     outbound, seal_key,
     seed::{SeededUser, Seeder},
@@ -60,6 +64,8 @@ pub struct Host<I, O> {
     pub room: Mailroom,
     /// What would have been sent, on a developer's own machine.
     pub mailbox: DevMailbox,
+    /// Where it is counted how often an address asks.
+    pub counts: Counts,
     /// The look of it all.
     pub pages: DefaultPages,
     /// The time.
@@ -137,6 +143,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             sealing,
             room,
             mailbox,
+            counts: Counts::Memory(MemoryStore::new()),
             pages,
             clock,
             random,
@@ -144,6 +151,23 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             api,
         };
         Ok((host, users))
+    }
+
+    /// The same, that counts elsewhere than in memory how often an address asks.
+    #[must_use]
+    pub fn counting_in(self, counts: Counts) -> Self {
+        Self { counts, ..self }
+    }
+
+    /// The layer that says from which address a request comes.
+    pub fn addresses(&self) -> ClientAddressLayer {
+        let limits = &self.config.limits;
+        ClientAddressLayer::new().behind(limits.proxies.clone(), limits.header)
+    }
+
+    /// The layer that lets an address post each form so often, and no more.
+    pub fn limits(&self) -> RateLimitLayer<Counts, LimitPages<DefaultPages>> {
+        self.config.limits.sign_in.layer(self.counts.clone(), &self.site())
     }
 
     /// The layer that recognises sessions.

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod error;
 pub mod host;
 pub mod keys_command;
+pub mod limits;
 pub mod mailbox;
 pub mod outbound;
 pub mod pages;

@@ -21,6 +21,7 @@ use towergate::{
         rules::client::{Client, ClientId, ClientMetadata},
     },
     oauth_types::Scope,
+    rate_limit::MemoryStore,
     sqlite::SqliteStore,
 };
 
@@ -30,6 +31,7 @@ use crate::{
     courier, demo,
     error::StartError,
     host::Host,
+    limits::Counts,
     postman, seal_key,
     seed::SeededUser,
     serve::{TlsSetup, serve},
@@ -118,7 +120,16 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let (service, users) = match &config.database {
         Database::Memory => {
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
-            opened::<F, _, _>(&config, people, grants, seal_key, &mut tasks, &stopped).await?
+            opened::<F, _, _>(
+                &config,
+                people,
+                grants,
+                Counts::Memory(MemoryStore::new()),
+                seal_key,
+                &mut tasks,
+                &stopped,
+            )
+            .await?
         }
         Database::Sqlite(path) => {
             let store = SqliteStore::options().sink(sink).open(path);
@@ -126,7 +137,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             cleaner::clean(&store, &*clock).await;
             tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
-            opened::<F, _, _>(&config, store.clone(), store, seal_key, &mut tasks, &stopped).await?
+            let counts = Counts::Sqlite(store.clone());
+            opened::<F, _, _>(&config, store.clone(), store, counts, seal_key, &mut tasks, &stopped).await?
         }
     };
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
@@ -141,11 +153,13 @@ async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
     config: &Arc<Config>,
     people: I,
     grants: O,
+    counts: Counts,
     seal_key: Secret<[u8; 32]>,
     tasks: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
     let (host, users) = Host::open(Arc::clone(config), people, grants, seal_key).await?;
+    let host = host.counting_in(counts);
     let (keys, store) = (host.server.keys().clone(), host.grants.clone());
     let (clock, random) = (Arc::clone(&host.clock), Arc::clone(&host.random));
     tasks.spawn(turner::keep_turning(keys, store, clock, random, stopped.clone()));

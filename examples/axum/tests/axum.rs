@@ -25,4 +25,6 @@ journey::prove!(Axum:
     an_address_is_confirmed_by_its_code_after_a_restart,
     an_app_asks_for_a_new_account_and_the_person_goes_on,
     whose_mail_cannot_be_sent_makes_no_accounts,
+    an_address_signs_in_so_often_and_is_told_to_wait,
+    nobody_chooses_the_address_that_they_are_counted_by,
 );

@@ -40,7 +40,9 @@ async fn what_a_client_was_told_outlives_a_kill() {
     let port = free_port();
     let client = Arc::new(Client { issuer: format!("http://localhost:{port}") });
     let database = folder.path().join("towergate.db");
-    let toml = Client::toml(port, &format!("sqlite:{}", database.display())) + &walker::people(WALKERS);
+    let toml = Client::toml(port, &format!("sqlite:{}", database.display()))
+        + &walker::people(WALKERS)
+        + "\n[limits]\nlogin = 100000\n";
     let mut program = Program::start(folder.path(), &toml);
     let mut ledger = Ledger::default();
     let mut fell: BTreeMap<&str, usize> = BTreeMap::new();

@@ -41,6 +41,8 @@ impl Framework for Warp {
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
         let stack = Stack::new(AuditLayer::new())
+            .client_address(host.addresses())
+            .rate_limit(host.limits())
             .session(host.sessions())
             .scope(ScopeLayer::new())
             .authorization_server(&host.server);

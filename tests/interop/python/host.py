@@ -93,6 +93,9 @@ enabled = false
 extra_ca = "{self.ca}"
 danger_allow_loopback = true
 
+[limits]
+login = 10000
+
 [[users]]
 email = "{EMAIL}"
 password = "{PASSWORD}"

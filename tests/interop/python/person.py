@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from host import CALLBACK, EMAIL, PASSWORD, web
 
@@ -34,7 +34,9 @@ class Person:
         for _ in range(10):
             if url.startswith(stop_at):
                 return url
-            answer = self.browser.request(method, url, data=form, allow_redirects=False, timeout=60)
+            # As every browser says it of a form of the page's own.
+            said = {"Origin": "{0.scheme}://{0.netloc}".format(urlsplit(url))} if method == "POST" else {}
+            answer = self.browser.request(method, url, data=form, headers=said, allow_redirects=False, timeout=60)
             if "location" not in answer.headers:
                 return answer
             method, url, form = "GET", urljoin(url, answer.headers["location"]), None

@@ -3,6 +3,7 @@
 mod client;
 mod json;
 mod keys;
+mod limits;
 mod mail;
 mod outbound;
 mod problem;
@@ -30,6 +31,7 @@ use towergate::{
 use url::{Host, Url};
 
 pub use client::ClientEntry;
+pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
 pub use problem::{Problem, Problems};
@@ -64,6 +66,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// How mail is sent; nobody can make an account where none is.
     pub mail: Option<MailSetting>,
+    /// Whose word about addresses counts, and how often an address may post each form.
+    pub limits: Limits,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

@@ -10,7 +10,7 @@ use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, mail, outbound,
+    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, limits, mail, outbound,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -25,6 +25,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let outbound = section.section("outbound").map(outbound::read).unwrap_or_default();
     let is_local = issuer_url.as_ref().is_some_and(is_this_machine);
     let mail = mail::read(section.section("mail"), is_local);
+    let limits = section.section("limits").map(limits::read).unwrap_or_default();
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -84,6 +85,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         rotation: keys.rotation,
         outbound,
         mail,
+        limits,
         users,
         clients,
         resource_servers,

@@ -1,3 +1,5 @@
+use towergate::{client_address::ForwardedBy, login::SignInLimits};
+
 use super::*;
 
 const BASE: &str = "addr = \"127.0.0.1:3000\"\nissuer = \"http://localhost:3000\"\ndatabase = \"memory:\"\n";
@@ -359,5 +361,29 @@ fn a_mailbox_that_anybody_reads_is_for_this_machine_alone() {
         "smtp = \"smtps://a\"",
     ] {
         assert!(!refusals(&format!("{far}[mail]\n{bad}\n")).is_empty(), "{bad}");
+    }
+}
+
+#[test]
+fn proxies_are_trusted_by_one_header_that_is_named() {
+    let read = |limits: &str| Config::parse("test.toml", &format!("{BASE}[limits]\n{limits}\n"));
+    let limits =
+        read("trusted_proxies = [\"10.0.0.0/8\"]\nheader = \"x-forwarded-for\"\nlogin = 7").unwrap().limits;
+    assert!(
+        limits.proxies.contains("10.1.2.3".parse().unwrap()) && limits.header == ForwardedBy::XForwardedFor
+    );
+    assert_eq!(limits.sign_in.login, SignInLimits::default().login.most(7));
+    assert_eq!(limits.sign_in.magic, SignInLimits::default().magic);
+    assert!(Config::parse("test.toml", BASE).unwrap().limits.proxies.is_empty());
+    for (bad, told) in [
+        ("trusted_proxies = [\"10.0.0.0/8\"]", "`header` must say"),
+        ("trusted_proxies = [\"0.0.0.0/0\"]\nheader = \"forwarded\"", "is everybody"),
+        ("trusted_proxies = [\"proxy\"]\nheader = \"forwarded\"", "neither an address nor a network"),
+        ("header = \"x-real-ip\"", "must be \"forwarded\""),
+        ("login = 0", "`login` must be 1 to"),
+        ("token = 5", "unknown key `token`"),
+    ] {
+        let all = refusals(&format!("{BASE}[limits]\n{bad}\n"));
+        assert!(all.len() == 1 && all[0].1.contains(told), "{bad}: {all:?}");
     }
 }

@@ -115,6 +115,10 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
+        // What every browser says of its own page's form; not what this one was told to say otherwise.
+        if !more.iter().any(|(name, _)| ["origin", "sec-fetch-site"].contains(name)) {
+            request = request.header("sec-fetch-site", "same-origin");
+        }
         if !form.is_empty() && !more.iter().any(|(name, _)| *name == "content-type") {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }

@@ -1,7 +1,8 @@
 //! Signing in and out, as Tower services and as plain calls.
 //!
 //! - [`LoginRoutes`] is a layer that answers `/login` and `/logout` and passes all else on. It stands inside
-//!   `SessionLayer`, and inside a defence against forged posts such as `tower_http::csrf`.
+//!   `SessionLayer`, and inside a defence against forged posts that lets no form pass of which nobody says from
+//!   where it comes, as `CrossOriginLayer` of `towergate` is one.
 //! - [`Site`] is what all of them are told once: pages, paths, the time, randomness.
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.

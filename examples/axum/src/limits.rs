@@ -1,0 +1,25 @@
+//! Where it is counted how often an address asks: where everything else is kept.
+
+use towergate::{
+    core::{StoreError, Timestamp},
+    rate_limit::{Bucket, MemoryStore, RateStore, Taking},
+    sqlite::SqliteStore,
+};
+
+/// Counts in memory or in the database.
+#[derive(Debug, Clone)]
+pub enum Counts {
+    /// Until the program ends.
+    Memory(MemoryStore),
+    /// With everything else.
+    Sqlite(SqliteStore),
+}
+
+impl RateStore for Counts {
+    async fn take(&self, buckets: Vec<Bucket>, now: Timestamp) -> Result<Taking, StoreError> {
+        match self {
+            Self::Memory(store) => store.take(buckets, now).await,
+            Self::Sqlite(store) => store.take(buckets, now).await,
+        }
+    }
+}
