@@ -29,12 +29,13 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 ///    [may be posted to](Self::accept_cross_origin_posts_to).
 /// 2. A request whose `Sec-Fetch-Site` is `same-origin` passes.
 /// 3. One without that header, or with `none`, passes when its `Origin` is the host it is sent to.
-/// 4. Anything else is answered 403: `cross-site`, `same-site`, another origin, `Origin: null`, and a request with neither
+/// 4. With neither header, only what no browser sends for another site without asking first passes: JSON, say, or a `PUT`.
+/// 5. Anything else is answered 403: `cross-site`, `same-site`, another origin, `Origin: null`, and a form with neither
 ///    header. [`ProtectionError`] is in the response's extensions.
 ///
-/// [tower-http's `csrf`](tower_http::csrf), which does the work, lets a request with neither header pass, for the sake of programs. A browser
-/// that hides both could then be made to sign its owner in as an attacker, so it is refused here. Every browser of the last years sends at
-/// least one with each form; a program that posts to a page sends `Origin`.
+/// [tower-http's `csrf`](tower_http::csrf), which does the work, lets any request with neither header pass, for the sake of programs. A browser
+/// that hides both could then be made to sign its owner in as an attacker, so its forms are refused here. Every browser of the last years
+/// sends at least one with each form; a program that posts a form sends `Origin`.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -119,12 +120,26 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let is_open = is_open(&self.open, request.method(), request.uri());
-        if !is_open && !is_from_here(request.headers(), request.uri()) {
+        if is_form(&request) && !is_open && !is_from_here(request.headers(), request.uri()) {
             // Who does not say that it comes from here counts as having said that it does not.
             request.headers_mut().insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
         }
         self.inner.call(request)
     }
+}
+
+/// Whether a browser would send it for another site's page without asking first: by
+/// [Fetch](https://fetch.spec.whatwg.org/#cors-safelisted-request-header), a `POST` of one of three types, or of none.
+fn is_form<B>(request: &Request<B>) -> bool {
+    let mut types = request.headers().get_all(CONTENT_TYPE).iter();
+    let is_other = types.next().is_some_and(|media| {
+        let essence =
+            media.to_str().ok().and_then(|media| media.split([';', ',']).next()).unwrap_or_default().trim();
+        let of_forms = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""];
+        of_forms.iter().all(|form| !essence.eq_ignore_ascii_case(form))
+    });
+    let is_one = types.next().is_none();
+    request.method() == Method::POST && !(is_other && is_one)
 }
 
 /// Whether a request says that a page of this host sent it.

@@ -38,8 +38,8 @@ const SESSION: u64 = 2;
 const RECORD: u64 = 2;
 /// The scope's place in the extensions.
 const SCOPE: u64 = 1;
-/// The account's place in the extensions.
-const ACCOUNT: u64 = 1;
+/// The places in the extensions of the account, and of those to choose from.
+const ACCOUNT: u64 = 2;
 /// What the host's own resolver makes of a user: subject, name, level, methods, `sid`.
 const HOST: u64 = 7;
 /// What the house may cost a page, whoever asks; what the host adds is the host's.

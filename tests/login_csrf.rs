@@ -6,6 +6,8 @@ mod house;
 
 use house::{House, browser::request};
 use http::{Request, StatusCode, header};
+use http_body_util::Full;
+use tower::ServiceExt;
 use towergate::{identity, oauth};
 
 /// What a browser sends along, and whether it says that the form is this site's own.
@@ -74,17 +76,53 @@ async fn signing_out_and_every_other_form_is_held_to_the_same() {
     let house =
         House::on(identity::ports::memory::MemoryStore::new(), oauth::ports::memory::MemoryStore::new())
             .await;
+    let forms = [
+        "application/x-www-form-urlencoded",
+        "Multipart/Form-Data; boundary=x",
+        "text/plain;charset=utf-8",
+        "",
+    ];
     for path in ["/logout", "/anything"] {
-        for method in ["POST", "PUT", "PATCH", "DELETE"] {
-            let head = Request::builder().method(method).uri(path).header(header::HOST, "id.example");
-            assert_eq!(
-                request(&house.app, head, String::new()).await.status,
-                StatusCode::FORBIDDEN,
-                "{path}"
-            );
+        for form in forms {
+            let head =
+                Request::post(path).header(header::HOST, "id.example").header(header::CONTENT_TYPE, form);
+            assert_eq!(bare(&house, head).await, StatusCode::FORBIDDEN, "{path} {form}");
         }
+        assert_eq!(bare(&house, Request::post(path)).await, StatusCode::FORBIDDEN, "{path}");
+        let twice = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        assert_eq!(bare(&house, twice.header(header::CONTENT_TYPE, forms[0])).await, StatusCode::FORBIDDEN);
     }
     // The authorization endpoint asks the person, whoever sends them there.
-    let head = Request::post("/oauth/authorize").header(header::HOST, "id.example");
-    assert_eq!(request(&house.app, head, String::new()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(bare(&house, Request::post("/oauth/authorize")).await, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_no_browser_sends_for_another_site_unasked_needs_no_word() {
+    let house =
+        House::on(identity::ports::memory::MemoryStore::new(), oauth::ports::memory::MemoryStore::new())
+            .await;
+    let json = Request::post("/anything").header(header::CONTENT_TYPE, "application/json");
+    assert_eq!(bare(&house, json).await, StatusCode::OK);
+    for method in ["PUT", "PATCH", "DELETE"] {
+        assert_eq!(bare(&house, Request::builder().method(method).uri("/anything")).await, StatusCode::OK);
+    }
+    // But a browser's word against it counts.
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        for method in ["POST", "PUT", "DELETE"] {
+            let head = Request::builder().method(method).uri("/anything").header(name, value);
+            let head = head.header(header::CONTENT_TYPE, "application/json");
+            assert_eq!(bare(&house, head).await, StatusCode::FORBIDDEN, "{method} {name}");
+        }
+    }
+    // Nothing is made of a visit.
+    for said in ["cross-site", "none"] {
+        let visit = Request::get("/anything").header("sec-fetch-site", said);
+        assert_eq!(bare(&house, visit).await, StatusCode::OK);
+    }
+}
+
+/// What is answered to a request with no more headers than these.
+#[cfg(test)]
+async fn bare(house: &House, head: http::request::Builder) -> StatusCode {
+    house.app.clone().oneshot(head.body(Full::default()).unwrap()).await.unwrap().status()
 }
