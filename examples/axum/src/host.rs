@@ -12,7 +12,7 @@ use towergate::{
     },
     identity::{
         ports::IdentityStore,
-        rules::{level::Level, password::HashParams, user::UserId},
+        rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
         FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
@@ -103,6 +103,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         grants: O,
         seal_key: Secret<[u8; 32]>,
     ) -> Result<(Self, Vec<SeededUser>), StartError> {
+        let weakened = config.assurance.as_ref().map(Profile::weakened).unwrap_or_default();
+        if !weakened.is_empty() {
+            tracing::warn!(settings = weakened.join(", "), "weaker than the assurance profile asks for");
+        }
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
         let seeder =
@@ -172,7 +176,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that recognises sessions.
     pub fn sessions(&self) -> SessionLayer<I> {
-        let layer = SessionLayer::new(self.people.clone()).clock(Arc::clone(&self.clock));
+        let mut layer = SessionLayer::new(self.people.clone()).clock(Arc::clone(&self.clock));
+        if let Some(profile) = &self.config.assurance {
+            layer = layer.assurance(profile);
+        }
         if self.config.is_https() { layer } else { layer.insecure_cookie() }
     }
 
@@ -184,6 +191,9 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .on_logout(EndGrants(self.server.clone()));
         if self.config.mail.is_some() {
             site = site.notices(self.room.clone());
+        }
+        if let Some(profile) = &self.config.assurance {
+            site = site.assurance(profile);
         }
         if self.config.is_https() { site } else { site.insecure_cookie() }
     }

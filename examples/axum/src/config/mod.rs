@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, refused as a whole with everything that is wrong with it.
 
+mod assurance;
 mod client;
 mod json;
 mod keys;
@@ -25,6 +26,7 @@ use std::{
 
 use toml::de::DeTable;
 use towergate::{
+    identity::rules::assurance::Profile,
     oauth::rules::resource::ResourceServer,
     oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
 };
@@ -68,6 +70,8 @@ pub struct Config {
     pub mail: Option<MailSetting>,
     /// Whose word about addresses counts, and how often an address may post each form.
     pub limits: Limits,
+    /// What sets the numbers of signing in; the defaults of the house where it is not there.
+    pub assurance: Option<Profile>,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

@@ -45,6 +45,14 @@ impl<'a> Section<'a> {
         self.refuse(&self.place, format!("{}{text}", self.prefix()));
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.get(key).is_some()
+    }
+
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::String(_)))
+    }
+
     pub(super) fn text(&self, key: &'static str) -> Option<Text> {
         let value = self.take(key)?;
         match value.get_ref() {

@@ -10,7 +10,8 @@ use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, client, is_this_machine, keys, limits, mail, outbound,
+    ClientEntry, Config, Database, Demo, Tls, assurance, client, is_this_machine, keys, limits, mail,
+    outbound,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -26,6 +27,13 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let is_local = issuer_url.as_ref().is_some_and(is_this_machine);
     let mail = mail::read(section.section("mail"), is_local);
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
+    let assurance = section.section("assurance").map(assurance::read);
+    if let (Some(Some(profile)), None) = (&assurance, &mail)
+        && profile.settings().change_notices
+    {
+        let text = "[assurance] asks to tell people by mail of changes to their account: set [mail], or `insecure_change_notices = false`";
+        section.refuse_key("assurance", text);
+    }
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -86,6 +94,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         outbound,
         mail,
         limits,
+        assurance: assurance.flatten(),
         users,
         clients,
         resource_servers,

@@ -387,3 +387,60 @@ fn proxies_are_trusted_by_one_header_that_is_named() {
         assert!(all.len() == 1 && all[0].1.contains(told), "{bad}: {all:?}");
     }
 }
+
+#[test]
+fn a_profile_sets_the_numbers_of_signing_in_and_the_host_may_be_stricter() {
+    assert!(Config::parse("test.toml", BASE).unwrap().assurance.is_none());
+    let one = format!("{BASE}[assurance]\nprofile = \"aal2\"\nsession_idle = \"30m\"\nfree_tries = 3\n");
+    let profile = Config::parse("test.toml", &one).unwrap().assurance.unwrap();
+    let asked = profile.settings();
+    assert_eq!((asked.session_idle.as_secs(), asked.session_absolute.as_secs()), (1800, 24 * 3600));
+    assert_eq!((asked.free_tries, asked.second_factor, asked.password_breach_check), (3, true, false));
+    let both = format!(
+        "{BASE}[assurance]\nprofile = [\"aal2\", \"asvs-l2\"]\ninsecure_trusted_browser = \"30d\"\n\
+         concurrent_sessions = 5\nphishing_resistance = \"required\"\n"
+    );
+    let profile = Config::parse("test.toml", &both).unwrap().assurance.unwrap();
+    assert!(profile.settings().password_breach_check);
+    assert_eq!(profile.weakened(), ["trusted_browser"]);
+}
+
+#[test]
+fn all_that_is_wrong_with_a_profile_is_told_at_once_and_at_its_place() {
+    let text = format!(
+        "{BASE}[assurance]\nprofile = \"aal2\"\nsession_idle = \"2h\"\npassword_minimum = 300\n\
+         insecure_failure_limit = 1000\nremember_me = \"30d\"\nmail_sign_in = true\nsecond_factors = true\n"
+    );
+    let told = refusals(&text);
+    for (line, word) in [
+        (6, "`session_idle`: 2 h is weaker than 1 h, which aal2 asks for (7.3.1, N2.1a, N2.2e)"),
+        (6, "it is called `insecure_session_idle`"),
+        (7, "`password_minimum` must be 8 to 128"),
+        (8, "`failure_limit` must be 1 to 100"),
+        (9, "`remember_me`: 30 d is weaker than no"),
+        (10, "`mail_sign_in`: yes is weaker than no"),
+        (11, "unknown key `second_factors`"),
+    ] {
+        assert!(told.iter().any(|(at, text)| *at == line && text.contains(word)), "{line} {word}: {told:?}");
+    }
+    assert_eq!(told.len(), 6, "{told:?}");
+    for (lines, word) in [
+        ("session_idle = \"1h\"", "`profile` is missing"),
+        ("profile = []", "`profile` is empty"),
+        ("profile = 2", "`profile` must be a list of texts, not a number"),
+        ("profile = \"aal9\"\nremember_me = \"30d\"", "no such assurance profile"),
+        ("profile = [\"asvs-l1\", \"x\"]", "no such assurance profile"),
+        ("profile = \"asvs-l3\"\nphishing_resistance = \"yes\"", "must be \"not asked\""),
+    ] {
+        let told = refusals(&format!("{BASE}[assurance]\n{lines}\n"));
+        assert!(told.len() == 1 && told[0].1.contains(word), "{lines}: {told:?}");
+    }
+}
+
+#[test]
+fn a_profile_that_tells_people_of_changes_needs_mail() {
+    let base = "addr = \"127.0.0.1:1\"\nissuer = \"https://x.example\"\ndatabase = \"memory:\"\n[assurance]\nprofile = \"aal1\"\n";
+    let told = refusals(base);
+    assert!(told.len() == 1 && told[0].1.contains("set [mail]"), "{told:?}");
+    assert!(Config::parse("test.toml", &format!("{base}insecure_change_notices = false\n")).is_ok());
+}

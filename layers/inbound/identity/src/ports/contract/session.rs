@@ -18,6 +18,7 @@ use crate::{
     },
     rules::{
         fact::SessionEnd,
+        login_proof::Method,
         session::{SessionRecord, SessionStage},
     },
 };
@@ -37,10 +38,12 @@ pub async fn a_session_reads_back_whole<S: IdentityStore + AuditTrail>(store: &S
 /// A half signed-in session reads back as one.
 pub async fn a_half_session_stays_half<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;
-    let half = SessionRecord { stage: SessionStage::AwaitsSecondFactor, ..session(1) };
-    establish(store, Establishment { session: half, ..login(1) }).await;
-    let found = store.load_session(session_id(1), NOW).await.unwrap().unwrap();
-    assert_eq!(found.stage, SessionStage::AwaitsSecondFactor);
+    for (n, stage) in [(1, SessionStage::AwaitsSecondFactor), (2, SessionStage::AwaitsEnrolment)] {
+        let half = SessionRecord { stage, methods: vec![Method::Password], ..session(n) };
+        establish(store, Establishment { session: half, ..login(n) }).await;
+        let found = store.load_session(session_id(n), NOW).await.unwrap().unwrap();
+        assert_eq!(found.stage, stage);
+    }
 }
 
 /// A session that is no login is no sign-in on record.
