@@ -38,6 +38,7 @@ impl Measurement for CpuTime {
     }
 }
 
-fn spent() -> Duration {
+/// What the thread has spent so far.
+pub(crate) fn spent() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -24,6 +24,7 @@ pub(crate) struct Site {
     /// A client that trusts the site, and asks this machine.
     pub(crate) client: GuardedClient,
     body: Arc<Mutex<(u16, String)>>,
+    header: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -42,7 +43,8 @@ impl Site {
         let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         let body = Arc::new(Mutex::new((404, String::new())));
         let asked = Arc::new(AtomicUsize::new(0));
-        let (told, count) = (Arc::clone(&body), Arc::clone(&asked));
+        let header = Arc::new(Mutex::new(String::new()));
+        let (told, beside, count) = (Arc::clone(&body), Arc::clone(&header), Arc::clone(&asked));
         tokio::spawn(async move {
             loop {
                 let (tcp, _) = listener.accept().await.unwrap();
@@ -52,19 +54,25 @@ impl Site {
                 let mut read = [0; 4096];
                 let _ = stream.read(&mut read).await;
                 let length = body.len();
+                let more = beside.lock().unwrap().clone();
                 let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n"
                 );
                 let _ = stream.write_all((head + &body).as_bytes()).await;
                 let _ = stream.shutdown().await;
             }
         });
         let policy = Policy::new().extra_ca(certified.cert.pem()).danger_allow_loopback();
-        Self { origin, client: GuardedClient::new(policy).unwrap(), body, asked }
+        Self { origin, client: GuardedClient::new(policy).unwrap(), body, header, asked }
     }
 
     pub(crate) fn says(&self, status: u16, body: impl Into<String>) {
         *self.body.lock().unwrap() = (status, body.into());
+    }
+
+    /// A line of the header that goes with everything it says.
+    pub(crate) fn adds(&self, line: &str) {
+        *self.header.lock().unwrap() = format!("{line}\r\n");
     }
 
     pub(crate) fn asked(&self) -> usize {

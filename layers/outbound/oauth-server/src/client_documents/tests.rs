@@ -117,6 +117,21 @@ async fn a_document_is_read_once_and_kept() {
 }
 
 #[tokio::test]
+async fn a_document_is_kept_as_long_as_it_says_within_bounds() {
+    let second = Duration::from_secs(1);
+    for (said, kept_for) in [(1, MIN_AGE), (600, 600 * second), (31_536_000, MAX_AGE)] {
+        let bench = Bench::new().await;
+        bench.site.adds(&format!("cache-control: max-age={said}"));
+        assert_eq!(bench.name().await.as_deref(), SHOP);
+        bench.says("Shop 2");
+        bench.later(kept_for - second);
+        assert_eq!(bench.name().await.as_deref(), SHOP, "{said}");
+        bench.later(second);
+        assert_eq!(bench.name().await.as_deref(), Some("Shop 2"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_good_document_counts_for_a_while_and_no_longer() {
     let bench = Bench::new().await;
     assert_eq!(bench.name().await.as_deref(), SHOP);

@@ -253,6 +253,19 @@ async fn what_is_kept_is_bounded_and_the_oldest_goes_first() {
 }
 
 #[tokio::test]
+async fn what_is_being_fetched_gives_way_to_nothing() {
+    let bench = Bench::new().await;
+    bench.publisher.permits.forget_permits(usize::MAX);
+    assert!(bench.keys(None).now_or_never().is_none());
+    for n in 0..MAX_SETS + 1 {
+        assert!(bench.keys_at(&format!("not an address {n}"), None).await.is_err());
+    }
+    bench.publisher.permits.add_permits(2);
+    assert_eq!(bench.keys(None).await.unwrap(), ["a"]);
+    assert_eq!(bench.publisher.asked(), 1);
+}
+
+#[tokio::test]
 async fn a_host_that_is_slow_leaves_fetches_to_the_others() {
     let bench = Bench::new().await;
     bench.publisher.permits.forget_permits(usize::MAX);

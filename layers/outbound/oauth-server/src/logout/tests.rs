@@ -16,11 +16,12 @@ use towergate_core::{
 use towergate_guarded_http::{GuardedClient, Policy};
 use towergate_jose::{Algorithm, Expected, Typ, jws};
 use towergate_oauth::{
-    ports::{ClientStore, InteractionStore, memory::MemoryStore},
+    ports::{ClientStore, InteractionStore, LogoutStore, memory::MemoryStore},
     rules::{
         client::{Client, ClientId, ClientMetadata, SubjectType},
         code::Code,
         grant::{Grant, GrantId, SignIn, Subject},
+        logout::notice,
     },
 };
 use towergate_oauth_types::Scope;
@@ -349,6 +350,74 @@ async fn of_two_that_deliver_at_once_one_tells_each_client() {
     let (one, two) = tokio::join!(bench.turn(), other.deliver_logouts());
     assert_eq!(one.delivered + two.unwrap().delivered, 40);
     assert!(listeners.iter().all(|listener| listener.heard().len() == 1));
+}
+
+#[tokio::test]
+async fn why_a_client_was_not_told_is_on_record() {
+    let plain = || GuardedClient::new(Policy::new().danger_allow_loopback());
+    let hasty =
+        || GuardedClient::new(Policy::new().danger_allow_loopback().timeout(Duration::from_millis(50)));
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let silent = silent_host(Arc::clone(&held)).await;
+    let stranger = crate::test_site::Site::open().await.origin;
+    for (law, outbound, uri, deliveries, reason) in [
+        ("nobody vouches for it", plain(), stranger.as_str(), DELAYED, "tls"),
+        ("it never answers", hasty(), &silent, DELAYED, "timeout"),
+    ] {
+        let bench = Bench::with(outbound.ok());
+        bench.client("shop", uri, |_| ()).await;
+        bench.end().await;
+        assert_eq!(bench.turn().await, deliveries, "{law}");
+        assert_eq!(bench.reasons("logout.delayed"), [reason], "{law}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_it_no_more_is_not_told() {
+    let bench = Bench::new();
+    let shop = Listener::saying("200 OK").await;
+    bench.client("shop", &shop.uri, |_| ()).await;
+    bench.end().await;
+    let id = ClientId::parse("shop").unwrap();
+    let mut client = bench.store.find_client(&id).await.unwrap().unwrap();
+    client.metadata.backchannel_logout_uri = None;
+    bench.store.put_client(client, bench.origin()).await.unwrap();
+    assert_eq!(bench.turn().await, GIVEN_UP);
+    assert_eq!(bench.reasons("logout.given_up"), ["not_registered"]);
+    assert!(shop.heard().is_empty());
+}
+
+#[tokio::test]
+async fn who_has_heard_it_may_say_what_it_likes() {
+    let bench = Bench::new();
+    let shop = Listener::saying("200 OK\r\ncontent-encoding: gzip").await;
+    bench.client("shop", &shop.uri, |_| ()).await;
+    bench.end().await;
+    assert_eq!(bench.turn().await, delivered(1));
+}
+
+#[tokio::test]
+async fn the_store_in_memory_forgets_what_was_long_ago() {
+    let bench = Bench::new();
+    let shop = Listener::saying("200 OK").await;
+    bench.client("shop", &shop.uri, |_| ()).await;
+    bench.end().await;
+    assert_eq!(bench.turn().await, delivered(1));
+    let just = Duration::from_millis(1);
+    bench.clock.advance(notice::KEPT - just);
+    bench.end().await;
+    assert_eq!(bench.turn().await, delivered(0), "it is known that it was told");
+    bench.clock.advance(just);
+    bench.end().await;
+    assert_eq!(bench.turn().await, delivered(1));
+
+    let known = async || bench.store.clients_of_session("sid-alice").await.unwrap().len();
+    bench.clock.advance(notice::CLIENT_KEPT - notice::KEPT - just);
+    bench.server.end_sign_in("sid-bob", bench.origin()).await.unwrap();
+    assert_eq!(known().await, 1);
+    bench.clock.advance(just);
+    bench.server.end_sign_in("sid-bob", bench.origin()).await.unwrap();
+    assert_eq!(known().await, 0);
 }
 
 /// A host at which everybody is let in, and nobody is answered.

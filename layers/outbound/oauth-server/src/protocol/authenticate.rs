@@ -14,7 +14,7 @@ use towergate_oauth::{
     ports::{OAuthStore, replay::Remembering},
     rules::{
         client::{
-            AssertionKey, AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey,
+            AssertionKey, AuthenticatedClient, AuthenticationFailure, Client, Credentials, Judged, NeededKey,
             Recipient,
         },
         fact::OAuthFact,
@@ -70,7 +70,11 @@ async fn judge<S: OAuthStore, R, P>(
         Ok(Judged::Proven(client)) => Ok(Ok(client)),
         Ok(Judged::Unspent(assertion)) => {
             Ok(match server.store().remember_once(assertion.once().clone(), *origin).await? {
-                Remembering::First => Ok(assertion.first()),
+                Remembering::First => {
+                    let client = assertion.first();
+                    reseal(endpoints, client.client(), origin).await;
+                    Ok(client)
+                }
                 Remembering::Seen => Err(assertion.seen()),
             })
         }
@@ -99,6 +103,23 @@ async fn key<S, R, P>(endpoints: &Endpoints<S, R, P>, needed: NeededKey<'_>) -> 
                 AssertionKey::Missing("secret_does_not_open")
             }
         },
+    }
+}
+
+/// Seals the secret of a client anew, when the sealing key has changed since. That it fails is no matter of the client's.
+async fn reseal<S: OAuthStore, R, P>(endpoints: &Endpoints<S, R, P>, client: &Client, origin: &Origin) {
+    let server = &endpoints.server;
+    let resealed = match client.reseal_secret(server.keys().sealing(), &server.random) {
+        Ok(Some(after)) => {
+            let before = client.sealed_secret.clone().unwrap_or_default();
+            let done = server.store().reseal_client_secret(client.id.clone(), before, after, *origin).await;
+            done.map_err(|error| error.to_string())
+        }
+        Ok(None) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = resealed {
+        tracing::warn!(client = %client.id, error, "the secret of a client could not be sealed anew");
     }
 }
 

@@ -82,6 +82,19 @@ pub trait ClientStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
+    /// Puts a sealed secret in the place of another, if that is the one the client has; answers whether it did. Writes
+    /// `client.secret_resealed`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn reseal_client_secret(
+        &self,
+        id: ClientId,
+        before: Vec<u8>,
+        after: Vec<u8>,
+        origin: Origin,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Keeps what a client says of itself in a document of its own, in place of what it said before; its state stays.
     /// What has ended gives way to what comes. Writes `client.document_read` unless it says the same as before.
     ///

@@ -58,6 +58,8 @@ pub enum OAuthFact {
     ClientDeleted { client: ClientId },
     /// A client that registered itself got nothing in all its time, and is gone.
     ClientExpired { client: ClientId },
+    /// The secret of a client was sealed anew, because the sealing key changed.
+    ClientSecretResealed { client: ClientId },
     /// A client's own document was read for the first time, or says something else than before.
     ClientDocumentRead { client: ClientId },
     /// A client was shut out.
@@ -187,6 +189,9 @@ impl Fact for OAuthFact {
             }
             Self::ClientExpired { client: id } => {
                 Event::succeeded(origin, "client.expired", Party::system(), client(id))
+            }
+            Self::ClientSecretResealed { client: id } => {
+                Event::succeeded(origin, "client.secret_resealed", Party::system(), client(id))
             }
             Self::ClientDocumentRead { client: id } => {
                 Event::succeeded(origin, "client.document_read", Party::system(), client(id))

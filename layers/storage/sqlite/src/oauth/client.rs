@@ -56,6 +56,8 @@ pub(crate) const BY_THEMSELVES: &str = "SELECT 1 FROM towergate_clients
 pub(crate) const DOCUMENTS: &str = "SELECT 1 FROM towergate_clients
     WHERE document_ends_at IS NOT NULL LIMIT 1 OFFSET ?1";
 
+const RESEAL: &str = "UPDATE towergate_clients SET sealed_secret = ?3 WHERE id = ?1 AND sealed_secret = ?2";
+
 const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id = ?1";
 
 impl ClientStore for SqliteStore {
@@ -153,6 +155,23 @@ impl ClientStore for SqliteStore {
             return Ok(0);
         }
         self.write(move |step| unused_client::expire(step, before, limit, &origin)).await
+    }
+
+    async fn reseal_client_secret(
+        &self,
+        id: ClientId,
+        before: Vec<u8>,
+        after: Vec<u8>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.write(move |step| {
+            if query::change(step.connection, RESEAL, params![id.as_str(), before, after])? == 0 {
+                return Ok(false);
+            }
+            step.record(&OAuthFact::ClientSecretResealed { client: id }, &origin)?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn keep_client_document(

@@ -266,10 +266,11 @@ async fn a_client_that_publishes_its_keys_may_change_them() {
 }
 
 #[tokio::test]
-async fn a_secret_sealed_under_an_older_key_still_proves() {
+async fn a_secret_sealed_under_an_older_key_still_proves_and_moves_to_the_newest() {
     use towergate_core::seal::{SealingKey, SealingRing};
     let older = SealingKey::new(Secret::new([9; 32]));
-    let ring = SealingRing::new(SealingKey::new(Secret::new([8; 32]))).with_older(older.clone());
+    let newest = SealingKey::new(Secret::new([8; 32]));
+    let ring = SealingRing::new(newest.clone()).with_older(older.clone());
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
     let keys = KeyRing::open(&MemoryStore::new(), &ring, &clock, &OsRandom::new()).await.unwrap();
     let bench = Bench::with_keys(keys).await;
@@ -278,5 +279,20 @@ async fn a_secret_sealed_under_an_older_key_still_proves() {
     let mut client = bench.store.find_client(&id).await.unwrap().unwrap();
     client.seal_secret(&Secret::from(SECRET), &SealingRing::new(older), &OsRandom::new()).unwrap();
     bench.store.put_client(client, bench.origin()).await.unwrap();
+    let wrong = bench.shared("secret", "0", "a-secret-of-nobody-that-is-long-enough");
+    refused(
+        &bench.asserted("/oauth/token", &wrong, &[GRANT]).await,
+        StatusCode::UNAUTHORIZED,
+        "invalid_client",
+    );
+    let under_newest = async || {
+        let client = bench.store.find_client(&id).await.unwrap().unwrap();
+        client.open_secret(&SealingRing::new(newest.clone())).is_ok()
+    };
+    assert!(!under_newest().await, "who proves nothing changes nothing");
     granted(&bench.asserted("/oauth/token", &bench.shared("secret", "1", SECRET), &[GRANT]).await);
+    assert!(under_newest().await);
+    granted(&bench.asserted("/oauth/token", &bench.shared("secret", "2", SECRET), &[GRANT]).await);
+    let resealed = |event: &&towergate_core::audit::Event| event.action == "client.secret_resealed";
+    assert_eq!(bench.store.events().iter().filter(resealed).count(), 1);
 }

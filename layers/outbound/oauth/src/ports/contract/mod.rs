@@ -158,6 +158,7 @@ macro_rules! oauth_store_contract {
                 no_code_is_issued_to_a_deleted_client,
                 an_unused_registration_ends,
                 a_registration_in_use_stays,
+                a_sealed_secret_gives_way_to_itself,
                 a_client_document_is_kept,
                 a_client_document_replaces_no_registration,
                 client_documents_are_bounded,

@@ -220,6 +220,28 @@ pub async fn a_registration_in_use_stays<S: OAuthStore + AuditTrail>(store: &S) 
     }
 }
 
+/// A secret that is sealed anew takes the place of the one it was opened from, and of no other.
+pub async fn a_sealed_secret_gives_way_to_itself<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    register(store, ClientId::parse("third").unwrap()).await;
+    let third = || ClientId::parse("third").unwrap();
+    let sealed = |text: &str| text.as_bytes().to_vec();
+    let mut ear = Ear::on(store).await;
+    for (id, before) in
+        [(third(), "another"), (client_id(), "sealed"), (ClientId::parse("nobody").unwrap(), "sealed")]
+    {
+        let done = store.reseal_client_secret(id, sealed(before), sealed("anew"), origin(NOW)).await.unwrap();
+        assert!(!done, "{before}");
+    }
+    ear.silence().await;
+    assert!(
+        store.reseal_client_secret(third(), sealed("sealed"), sealed("anew"), origin(NOW)).await.unwrap()
+    );
+    ear.heard(&[OAuthFact::ClientSecretResealed { client: third() }], NOW).await;
+    let found = store.find_client(&third()).await.unwrap().unwrap();
+    assert_same(&found, &Client { sealed_secret: Some(sealed("anew")), ..registrant(third(), 1) });
+}
+
 fn documented(id: &str, ends_after: u64) -> Client {
     let refresh_at = NOW.plus(Duration::from_secs(ends_after / 2));
     let ends_at = NOW.plus(Duration::from_secs(ends_after));

@@ -145,6 +145,24 @@ impl ClientStore for MemoryStore {
         })
     }
 
+    async fn reseal_client_secret(
+        &self,
+        id: ClientId,
+        before: Vec<u8>,
+        after: Vec<u8>,
+        origin: Origin,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let client = state.clients.0.get_mut(&id);
+            let Some(client) = client.filter(|client| client.sealed_secret.as_ref() == Some(&before)) else {
+                return Ok(false);
+            };
+            client.sealed_secret = Some(after);
+            state.log.write(&OAuthFact::ClientSecretResealed { client: id }, &origin);
+            Ok(true)
+        })
+    }
+
     async fn keep_client_document(
         &self,
         client: Client,

@@ -66,7 +66,7 @@ pub enum MetadataProblem {
     #[error("a public client (token_endpoint_auth_method none) must not have a client_secret")]
     SecretOfPublicClient,
     /// The secret could be guessed.
-    #[error("client_secret must have at least {MIN_SECRET_LENGTH} visible ASCII characters")]
+    #[error("client_secret must have at least {MIN_SECRET_LENGTH} printable ASCII characters")]
     WeakSecret,
     /// Nobody could look up who shares its pairwise subjects.
     #[error("sector_identifier_uri must be an https URL without a fragment")]

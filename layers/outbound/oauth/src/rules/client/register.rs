@@ -81,8 +81,9 @@ fn proof(
 ) -> impl Iterator<Item = MetadataProblem> {
     let method = metadata.token_endpoint_auth_method;
     let weak = secret.is_some_and(|secret| {
-        let visible = secret.expose().bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        !visible || secret.expose().len() < MIN_SECRET_LENGTH
+        // VSCHAR of RFC 6749 appendix A.2: the space is one.
+        let spoken = secret.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        !spoken || secret.expose().len() < MIN_SECRET_LENGTH
     });
     let too_short_to_sign = secret.is_some_and(|secret| secret.expose().len() < MIN_SIGNING_SECRET_LENGTH);
     let signs = method == ClientAuthMethod::ClientSecretJwt;

@@ -52,6 +52,23 @@ impl Client {
         sealed.map(|sealed| sealing.open(&self.seal_context(), sealed)).transpose()
     }
 
+    /// The same secret under the newest key of the ring; nothing when it is under that one already, or none is kept.
+    ///
+    /// # Errors
+    /// When it does not open, or there is no randomness.
+    pub fn reseal_secret(
+        &self,
+        sealing: &SealingRing,
+        random: &dyn Random,
+    ) -> Result<Option<Vec<u8>>, SealError> {
+        let Some(sealed) = &self.sealed_secret else { return Ok(None) };
+        if !sealing.is_stale(sealed)? {
+            return Ok(None);
+        }
+        let context = self.seal_context();
+        sealing.seal(&context, sealing.open(&context, sealed)?.expose(), random).map(Some)
+    }
+
     /// A sealed secret opens only in its own client's row.
     fn seal_context(&self) -> Vec<u8> {
         format!("client secret {}", self.id).into_bytes()
@@ -86,6 +103,16 @@ mod tests {
         let moved_on = SealingRing::new(key(2)).with_older(key(1));
         assert_eq!(client.open_secret(&moved_on).unwrap().unwrap().expose(), b"hush");
         assert_eq!(client.open_secret(&SealingRing::new(key(2))).unwrap_err(), SealError::UnknownKey);
+    }
+
+    #[test]
+    fn a_secret_moves_to_the_newest_key_once() {
+        let mut client = sealed(&SealingRing::new(key(1)));
+        let moved_on = SealingRing::new(key(2)).with_older(key(1));
+        let random = InsecureSeededRandom::new(2);
+        client.sealed_secret = client.reseal_secret(&moved_on, &random).unwrap();
+        assert_eq!(client.open_secret(&SealingRing::new(key(2))).unwrap().unwrap().expose(), b"hush");
+        assert!(client.reseal_secret(&moved_on, &random).unwrap().is_none());
     }
 
     #[test]

@@ -54,8 +54,15 @@ fn all_problems_are_said_at_once() {
 
 #[test]
 fn a_secret_that_could_be_guessed_is_refused() {
-    for weak in ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdé"] {
+    for weak in ["", "0123456789abcde", "0123456789\tabcdef", "0123456789\u{7f}abcdef", "0123456789abcdé"] {
         assert_eq!(problems(Some(weak), metadata()), [MetadataProblem::WeakSecret], "{weak:?}");
+    }
+}
+
+#[test]
+fn rfc6749_a_2_a_secret_may_hold_spaces() {
+    for good in ["correct horse battery staple", " 0123456789abcdef ", "~~~~~~~~!!!!!!!!"] {
+        assert_eq!(problems(Some(good), metadata()), [], "{good:?}");
     }
 }
 
