@@ -1,8 +1,13 @@
-//! The cookie: where the browser keeps its half of a session.
+//! The cookies: where the browser keeps its half of a session, of being remembered, and of being known.
+
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header::COOKIE};
-use towergate_core::{Secret, token::OpaqueToken};
-use towergate_identity::rules::session::PREFIX;
+use towergate_core::{
+    Secret,
+    token::{OpaqueToken, Prefix},
+};
+use towergate_identity::rules::{browser, remember, session};
 
 /// The cookie's name. The `__Host-` prefix makes browsers refuse it without `Secure`, with a `Domain`, or under
 /// another path.
@@ -11,7 +16,28 @@ pub const NAME: &str = "__Host-tgs";
 /// Its name on plain http, for a developer's own machine.
 pub const INSECURE_NAME: &str = "tgs";
 
-/// How the cookie goes over the wire.
+/// Which cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// By which a browser is known.
+    Browser,
+    /// By which it stays signed in.
+    Remembered,
+    /// Of the session.
+    Session,
+}
+
+impl Kind {
+    const fn prefix(self) -> Prefix {
+        match self {
+            Self::Browser => browser::PREFIX,
+            Self::Remembered => remember::PREFIX,
+            Self::Session => session::PREFIX,
+        }
+    }
+}
+
+/// How the cookies go over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionCookie {
     Secure,
@@ -30,27 +56,42 @@ pub(crate) enum Presented {
 }
 
 impl SessionCookie {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Secure => NAME,
-            Self::Insecure => INSECURE_NAME,
+    const fn name(self, kind: Kind) -> &'static str {
+        match (self, kind) {
+            (Self::Secure, Kind::Browser) => "__Host-tgt",
+            (Self::Secure, Kind::Remembered) => "__Host-tgr",
+            (Self::Secure, Kind::Session) => NAME,
+            (Self::Insecure, Kind::Browser) => "tgt",
+            (Self::Insecure, Kind::Remembered) => "tgr",
+            (Self::Insecure, Kind::Session) => INSECURE_NAME,
         }
     }
 
-    /// Looks through every `Cookie` header, without allocating.
+    const fn rest(self) -> &'static str {
+        match self {
+            Self::Secure => "; Path=/; HttpOnly; SameSite=Lax; Secure",
+            Self::Insecure => "; Path=/; HttpOnly; SameSite=Lax",
+        }
+    }
+
+    /// Looks through every `Cookie` header for that of the session, without allocating.
     pub(crate) fn find(self, headers: &HeaderMap) -> Presented {
+        self.find_a(Kind::Session, headers)
+    }
+
+    /// Looks through every `Cookie` header, without allocating.
+    pub(crate) fn find_a(self, kind: Kind, headers: &HeaderMap) -> Presented {
+        let name = self.name(kind);
         let mut found = Presented::Nothing;
         let pairs =
             headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
         for pair in pairs {
-            let Some(value) = pair
-                .trim_ascii()
-                .strip_prefix(self.name().as_bytes())
-                .and_then(|rest| rest.strip_prefix(b"="))
+            let Some(value) =
+                pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
             else {
                 continue;
             };
-            match std::str::from_utf8(value).ok().and_then(|text| OpaqueToken::parse(PREFIX, text)) {
+            match std::str::from_utf8(value).ok().and_then(|text| OpaqueToken::parse(kind.prefix(), text)) {
                 Some(token) => return Presented::Token(token),
                 None => found = Presented::Torn,
             }
@@ -60,13 +101,27 @@ impl SessionCookie {
 
     /// The `Set-Cookie` value that gives the browser `token`; gone when the browser closes.
     pub(crate) fn set(self, token: &Secret<String>) -> Option<HeaderValue> {
-        let rest = match self {
-            Self::Secure => "; Path=/; HttpOnly; SameSite=Lax; Secure",
-            Self::Insecure => "; Path=/; HttpOnly; SameSite=Lax",
-        };
-        let mut value = HeaderValue::try_from([self.name(), "=", token.expose(), rest].concat()).ok()?;
+        let name = self.name(Kind::Session);
+        let mut value = HeaderValue::try_from([name, "=", token.expose(), self.rest()].concat()).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// The `Set-Cookie` value that gives the browser `token` for so long.
+    pub(crate) fn set_for(self, kind: Kind, token: &Secret<String>, age: Duration) -> Option<HeaderValue> {
+        let age = format!("; Max-Age={}", age.as_secs());
+        let text = [self.name(kind), "=", token.expose(), self.rest(), &age].concat();
+        let mut value = HeaderValue::try_from(text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The `Set-Cookie` value that makes the browser forget that it stays signed in.
+    pub(crate) const fn clear_remembered(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Secure => "__Host-tgr=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0",
+            Self::Insecure => "tgr=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+        })
     }
 
     /// The `Set-Cookie` value that makes the browser forget.
@@ -85,7 +140,8 @@ mod tests {
     use super::*;
 
     fn minted(seed: u64) -> OpaqueToken {
-        OpaqueToken::mint(PREFIX, Timestamp::from_unix_seconds(1), &InsecureSeededRandom::new(seed)).unwrap()
+        OpaqueToken::mint(session::PREFIX, Timestamp::from_unix_seconds(1), &InsecureSeededRandom::new(seed))
+            .unwrap()
     }
 
     fn headers(values: &[&str]) -> HeaderMap {
@@ -124,7 +180,9 @@ mod tests {
     fn both_names_match_what_is_cleared() {
         for cookie in [SessionCookie::Secure, SessionCookie::Insecure] {
             let cleared = cookie.clear();
-            assert!(cleared.to_str().unwrap().starts_with(&format!("{}=;", cookie.name())));
+            assert!(cleared.to_str().unwrap().starts_with(&format!("{}=;", cookie.name(Kind::Session))));
+            let cleared = cookie.clear_remembered();
+            assert!(cleared.to_str().unwrap().starts_with(&format!("{}=;", cookie.name(Kind::Remembered))));
         }
     }
 }

@@ -9,6 +9,7 @@ use towergate_identity::{
     ports::{
         SessionStore,
         session::{Established, Establishment},
+        visit::SessionLimit,
     },
     rules::{
         fact::SessionEnd,
@@ -17,7 +18,7 @@ use towergate_identity::{
     },
 };
 
-use crate::{cookie::SessionCookie, enrolment::AskDuty};
+use crate::{cookie::SessionCookie, enrolment::AskDuty, places::Places};
 
 /// The future of a rare step.
 pub(crate) type Step<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) cookie: SessionCookie,
     pub(crate) enrolment: Arc<dyn AskDuty>,
+    pub(crate) limit: SessionLimit,
+    pub(crate) places: Option<Arc<dyn Places>>,
 }
 
 /// A store with its settings.

@@ -24,6 +24,9 @@ pub enum SessionError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The person has as many sessions as they may, and the host lets no new one begin.
+    #[error("the person has as many sessions as they may")]
+    TooMany,
     /// A name or a value is longer than is kept, or the name is empty.
     #[error("a session value has a name of 1 to 64 bytes and at most 4096 bytes")]
     TooLong,

@@ -16,7 +16,7 @@ use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
 
 use crate::{
     door::{Door, Keeper, Step},
-    handle::{Claimed, CookieChange, Session},
+    handle::{Claimed, CookieChange, Session, Visitor},
     record,
     rejection::{RejectSession, SessionRejection},
 };
@@ -139,7 +139,8 @@ fn enter<Inner, S: SessionStore, R, ReqBody>(
         None => (Some(waiting.claimed.clone()), CookieChange::Clear),
     };
     let door = Arc::clone(&waiting.keeper) as Arc<dyn Door>;
-    let session = Session::new(door, waiting.origin, record, unknown, change);
+    let visitor = Visitor::of(&waiting.request);
+    let session = Session::new(door, waiting.origin, record, unknown, change, visitor);
     waiting.request.extensions_mut().insert(session.clone());
     session
 }

@@ -1,5 +1,6 @@
 //! The handle that a request carries.
 
+mod browser;
 mod end;
 mod establish;
 
@@ -23,8 +24,10 @@ use towergate_identity::rules::{
     user::UserId,
 };
 
+pub(crate) use browser::{ARRIVAL, AtBrowser, Visitor};
+
 use crate::{
-    door::Door,
+    door::{Door, Settings},
     error::{MissingSessionLayer, SessionError},
 };
 
@@ -54,6 +57,8 @@ struct State {
     unknown: Option<Claimed>,
     change: CookieChange,
     answered: bool,
+    visitor: Visitor,
+    browser: AtBrowser,
 }
 
 /// What a cookie says.
@@ -77,8 +82,10 @@ impl Session {
         record: Option<SessionRecord>,
         unknown: Option<Claimed>,
         change: CookieChange,
+        visitor: Visitor,
     ) -> Self {
-        let state = State { record: record.map(Arc::new), lost: None, unknown, change, answered: false };
+        let (record, browser) = (record.map(Arc::new), AtBrowser::default());
+        let state = State { record, lost: None, unknown, change, answered: false, visitor, browser };
         Self { door, request, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -157,7 +164,7 @@ impl Session {
             CookieChange::Keep => None,
             CookieChange::Set(token) => cookie.set(token),
         };
-        if let Some(value) = value {
+        for value in value.into_iter().chain(state.browser.cookies(cookie)) {
             headers.append(SET_COOKIE, value);
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
@@ -176,11 +183,15 @@ impl Session {
         SessionError::Gone
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn settings(&self) -> &Settings {
+        self.door.settings()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
         self.door.settings().clock.now()
     }
 
-    fn origin(&self, at: Timestamp) -> Result<Origin, RandomUnavailable> {
+    pub(crate) fn origin(&self, at: Timestamp) -> Result<Origin, RandomUnavailable> {
         match self.request {
             Some(request) => Ok(Origin { request, at }),
             None => Origin::detached(at, &*self.door.settings().random),

@@ -8,7 +8,7 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 use towergate_identity::{
-    ports::SessionStore,
+    ports::{SessionStore, visit::SessionLimit},
     rules::{assurance::Profile, enrolment::EnrolmentDuty, session::SessionLifetime},
 };
 
@@ -16,6 +16,7 @@ use crate::{
     cookie::SessionCookie,
     door::{Keeper, Settings},
     enrolment::EnrolmentPolicy,
+    places::Places,
     rejection::PlainRejection,
     service::SessionService,
 };
@@ -37,6 +38,8 @@ impl<S: SessionStore + Clone> SessionLayer<S> {
             random: Arc::new(OsRandom::new()),
             cookie: SessionCookie::Secure,
             enrolment: Arc::new(EnrolmentDuty::Free),
+            limit: SessionLimit::default(),
+            places: None,
         };
         Self { keeper: Arc::new(Keeper { store, settings }), rejection: PlainRejection }
     }
@@ -71,6 +74,16 @@ impl<S: SessionStore + Clone, R> SessionLayer<S, R> {
     /// Asks `policy` who must have a second factor. Nobody must by default.
     pub fn enrolment(self, policy: impl EnrolmentPolicy) -> Self {
         self.with(|settings| settings.enrolment = Arc::new(policy))
+    }
+
+    /// How many sessions a person may have at once; as many as they like by default.
+    pub fn limit(self, limit: SessionLimit) -> Self {
+        self.with(|settings| settings.limit = limit)
+    }
+
+    /// Asks `places` roughly where an address is, once when somebody signs in. Nobody is asked by default.
+    pub fn places(self, places: Arc<dyn Places>) -> Self {
+        self.with(|settings| settings.places = Some(places))
     }
 
     /// Answers with `rejection` when the store cannot be asked.

@@ -110,8 +110,10 @@ mod error;
 mod future;
 mod handle;
 mod layer;
+mod places;
 mod record;
 mod rejection;
+pub mod remember;
 mod service;
 
 pub use cookie::{INSECURE_NAME, NAME};
@@ -120,5 +122,7 @@ pub use error::{MissingSessionLayer, SessionError};
 pub use future::ResponseFuture;
 pub use handle::{Begun, MAX_NAME_BYTES, MAX_VALUE_BYTES, Session};
 pub use layer::SessionLayer;
+pub use places::Places;
 pub use rejection::{PlainRejection, RejectSession, SessionRejection};
+pub use remember::{Notices, RememberLayer};
 pub use service::SessionService;

@@ -15,7 +15,7 @@ use crate::{
     cookie::Presented,
     door::{Door, Keeper},
     future::{ResponseFuture, Waiting},
-    handle::{Claimed, CookieChange, Session},
+    handle::{Claimed, CookieChange, Session, Visitor},
     rejection::{PlainRejection, RejectSession},
 };
 
@@ -85,7 +85,8 @@ where
             }
         };
         let door = Arc::clone(&self.keeper) as Arc<dyn Door>;
-        let session = Session::new(door, origin, None, None, change);
+        let visitor = Visitor::of(&request);
+        let session = Session::new(door, origin, None, None, change, visitor);
         request.extensions_mut().insert(session.clone());
         ResponseFuture::answering(self.inner.call(request), session)
     }

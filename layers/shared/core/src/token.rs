@@ -46,6 +46,14 @@ impl OpaqueToken {
         Ok(Self { prefix, id: id::time_ordered(now, random)?, secret: Secret::new(random::bytes(random)?) })
     }
 
+    /// Makes the token that takes this one's place: under the same identifier, with another secret.
+    ///
+    /// # Errors
+    /// When no randomness is to be had.
+    pub fn successor(&self, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Ok(Self { prefix: self.prefix, id: self.id, secret: Secret::new(random::bytes(random)?) })
+    }
+
     /// Reads a presented token; `None` when it cannot be one of ours. Work is bounded: the length is checked first.
     #[must_use]
     pub fn parse(prefix: Prefix, text: &str) -> Option<Self> {

@@ -27,6 +27,10 @@ pub struct Cleaned {
     pub passkey_ceremonies: u64,
     /// Visits to providers from which nobody came back in time.
     pub provider_visits: u64,
+    /// Browsers that had stayed signed in for long enough.
+    pub remembered: u64,
+    /// Browsers that nobody signed in in for long.
+    pub browsers: u64,
     /// Mails that were sent or given up.
     pub mails: u64,
     /// Sign-ins whose end need not be remembered any more.
@@ -80,6 +84,19 @@ pub(crate) const PROVIDER_VISITS: &str = "DELETE FROM towergate_provider_visits 
 
 pub(crate) const PASSKEY_CEREMONIES: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id IN
     (SELECT id FROM towergate_passkey_ceremonies WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const REMEMBERED: &str = "DELETE FROM towergate_remembered WHERE id IN
+    (SELECT id FROM towergate_remembered WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+/// The one in which somebody was last stays: by it, a sign-in after years is known to be none of the first.
+pub(crate) const BROWSERS: &str = "DELETE FROM towergate_browsers WHERE id IN
+    (SELECT id FROM towergate_browsers AS old WHERE last_seen_at <= ?1 AND EXISTS
+     (SELECT 1 FROM towergate_browsers AS newer WHERE newer.user_id = old.user_id
+      AND (newer.last_seen_at, newer.id) > (old.last_seen_at, old.id))
+     ORDER BY last_seen_at LIMIT ?2)";
+
+/// How long a browser is known, as the rules of signing in have it.
+const BROWSER_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) const MAILS: &str = "DELETE FROM towergate_mails WHERE id IN
     (SELECT id FROM towergate_mails WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
@@ -158,6 +175,8 @@ impl SqliteStore {
             email_tokens: self.clean(EMAIL_TOKENS, now).await?,
             passkey_ceremonies: self.clean(PASSKEY_CEREMONIES, now).await?,
             provider_visits: self.clean(PROVIDER_VISITS, now).await?,
+            remembered: self.clean(REMEMBERED, now).await?,
+            browsers: self.clean(BROWSERS, now.minus(BROWSER_KEPT)).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,

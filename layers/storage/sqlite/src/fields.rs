@@ -75,7 +75,7 @@ impl<'r> Fields<'r> {
         self.get(column).map(Uuid::from_bytes)
     }
 
-    #[cfg(feature = "outbound")]
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
     pub(crate) fn optional_uuid(&mut self, column: &'static str) -> Result<Option<Uuid>, Failure> {
         self.get::<Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes))
     }

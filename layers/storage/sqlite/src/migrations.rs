@@ -84,6 +84,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0022_unused_clients.sql"),
     },
     Migration { number: 23, name: "goodbyes", sql: include_str!("../migrations/0023_goodbyes.sql") },
+    Migration { number: 24, name: "devices", sql: include_str!("../migrations/0024_devices.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -10,6 +10,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod deletion;
+pub mod device;
 pub mod email_token;
 pub mod factor;
 pub mod linked_identity;
@@ -18,19 +19,23 @@ pub mod mail_sign_in;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod passkey;
+pub mod remember;
 pub mod session;
 pub mod tries;
 pub mod user;
+pub mod visit;
 
 use towergate_core::audit::AuditLog;
 
 pub use deletion::DeletionStore;
+pub use device::DeviceStore;
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
 pub use linked_identity::LinkedIdentityStore;
 pub use mail::MailOutbox;
 pub use mail_sign_in::MailSignInStore;
 pub use passkey::PasskeyStore;
+pub use remember::RememberStore;
 pub use session::SessionStore;
 pub use tries::TryStore;
 pub use user::UserStore;
@@ -38,12 +43,14 @@ pub use user::UserStore;
 /// Everything signing in asks of a store.
 pub trait IdentityStore:
     DeletionStore
+    + DeviceStore
     + EmailTokenStore
     + FactorStore
     + LinkedIdentityStore
     + MailOutbox
     + MailSignInStore
     + PasskeyStore
+    + RememberStore
     + SessionStore
     + TryStore
     + UserStore
@@ -54,12 +61,14 @@ pub trait IdentityStore:
 
 impl<T> IdentityStore for T where
     T: DeletionStore
+        + DeviceStore
         + EmailTokenStore
         + FactorStore
         + LinkedIdentityStore
         + MailOutbox
         + MailSignInStore
         + PasskeyStore
+        + RememberStore
         + SessionStore
         + TryStore
         + UserStore

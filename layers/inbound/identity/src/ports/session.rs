@@ -4,6 +4,7 @@ use std::future::Future;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
+use super::visit::{Marks, Visit};
 use crate::rules::{
     fact::SessionEnd,
     session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
@@ -42,6 +43,16 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Where the sign-in of the replaced session [goes on](SessionRecord::goes_on_in), the new session belongs to it,
     /// whatever its record says, and has the replaced one's named values; the replaced identifier is remembered until the
     /// absolute end that it had. Any other session begins without values.
+    ///
+    /// A login in a browser that is [trusted](crate::rules::browser) is not asked for the second factor, where that
+    /// [counts](super::visit::BrowserVisit::honours_trust): `browser.trust_used`. One that comes to a whole session makes the
+    /// browser known, and trusted where the person asks for it and has [proven two
+    /// factors](crate::rules::browser::may_be_trusted): `browser.trusted`. Where they signed in before, but never there lately,
+    /// they are told: `device.new`, with the mail that comes along.
+    ///
+    /// Whoever asks for it stays signed in there once they are wholly signed in: `remembered.begun`, in the place of the family
+    /// that the sign-in had. A sign-in that ends takes its family along. Beyond the limit of sessions, the one that was quiet for
+    /// longest ends, or this one does not begin.
     ///
     /// # Errors
     /// When the store fails.
@@ -139,6 +150,8 @@ pub struct Establishment {
     pub replaces: Option<SessionId>,
     /// Whether a person signed in, rather than a session changing its identifier.
     pub is_login: bool,
+    /// Whence.
+    pub visit: Visit,
 }
 
 /// What became of [`SessionStore::establish_session`].
@@ -152,7 +165,11 @@ pub enum Established {
         stage: SessionStage,
         /// The sign-in that ended with the replaced session.
         ended: Option<SignInId>,
+        /// What the browser is told.
+        marks: Marks,
     },
+    /// The person has as many sessions as they may; nothing was written.
+    Full,
     /// The person is disabled or gone; nothing was written.
     UserRefused,
     /// The replaced session was no longer there, and this is not a login; nothing was written.

@@ -6,6 +6,7 @@ use towergate_core::{
 };
 
 use super::{
+    browser::BrowserId,
     deletion::Ending,
     email_token::{EmailTokenId, Purpose},
     linked_identity::LinkedIdentityId,
@@ -13,6 +14,7 @@ use super::{
     login_proof::Method,
     mail::{MailDelivery, MailId, MailKind},
     passkey::{Aaguid, CeremonyFailure, CeremonyPurpose, PasskeyId, SignCountPolicy},
+    remember::RememberedId,
     session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
@@ -24,12 +26,20 @@ use super::{
 pub enum IdentityFact {
     /// Somebody has a new set of backup codes; those before are good no more.
     BackupCodesRenewed { user: UserId, count: usize },
+    /// A browser was trusted in the place of a second factor.
+    BrowserTrustUsed { user: UserId, browser: BrowserId },
+    /// A browser is not asked for the second factor any more, for a while.
+    BrowserTrusted { user: UserId, browser: BrowserId },
+    /// Browsers are asked for the second factor again.
+    BrowsersForgotten { user: UserId, count: u64 },
     /// Somebody failed so often in a row that the credential opens nothing any more.
     CredentialBlocked { class: CredentialClass, user: Option<UserId> },
     /// Somebody's account is to be deleted at a moment.
     DeletionScheduled { user: UserId, delete_at: Timestamp },
     /// Somebody's account stays, which was to be deleted.
     DeletionWithdrawn { user: UserId },
+    /// Somebody signed in where they did not before.
+    DeviceNew { user: UserId, session: SessionId },
     /// Somebody proved that they have an authenticator app, which is asked for from now on.
     FactorEnrolled { user: UserId },
     /// Somebody's authenticator app is asked for no more, and their backup codes are gone.
@@ -46,6 +56,14 @@ pub enum IdentityFact {
     LoginSucceeded { user: UserId, methods: Vec<Method> },
     /// Somebody did not. The reason is for operators; the person learns only that it failed.
     LoginFailed { user: Option<UserId>, reason: LoginFailure },
+    /// A browser stays signed in.
+    RememberedBegun { user: UserId, family: RememberedId },
+    /// It does no longer.
+    RememberedEnded { user: UserId, family: RememberedId, reason: SessionEnd },
+    /// A copy of its cookie was shown.
+    RememberedStolen { user: UserId, family: RememberedId },
+    /// Its cookie was traded for a session.
+    RememberedUsed { user: UserId, family: RememberedId, session: SessionId },
     /// A session began.
     SessionCreated { session: SessionId, sign_in: SignInId, user: UserId },
     /// A session was ended before its time.
@@ -226,10 +244,14 @@ pub enum SessionEnd {
     AccountLeaving,
     /// Somebody else proved that the person's address is theirs.
     AddressProven,
+    /// A copy of the cookie that it came from was shown.
+    CookieStolen,
     /// Its person signed out.
     Logout,
     /// Its person's second factors changed elsewhere.
     FactorsChanged,
+    /// Its person has too many.
+    OverLimit,
     /// A new identifier took its place.
     Replaced,
     /// Its person ended it from elsewhere.
@@ -248,11 +270,25 @@ impl SessionEnd {
             Self::AccountLeaving => "account_leaving",
             Self::FactorsChanged => "factors_changed",
             Self::AddressProven => "address_proven",
+            Self::CookieStolen => "cookie_stolen",
             Self::Logout => "logout",
+            Self::OverLimit => "over_limit",
             Self::Replaced => "replaced",
             Self::RevokedByUser => "revoked_by_user",
             Self::UserDisabled => "user_disabled",
         }
+    }
+}
+
+impl SessionEnd {
+    /// Whether all sessions of a person ending for this reason leaves the browser in peace whose session goes on, and those that
+    /// are trusted: nothing by which they sign in has changed.
+    #[must_use]
+    pub const fn is_only_an_end(self) -> bool {
+        matches!(
+            self,
+            Self::CookieStolen | Self::Logout | Self::OverLimit | Self::Replaced | Self::RevokedByUser
+        )
     }
 }
 
@@ -267,6 +303,18 @@ impl Fact for IdentityFact {
                 Event::succeeded(origin, "backup_codes.renewed", person(user), person(user))
                     .with("count", count)
             }
+            Self::BrowserTrustUsed { user, browser } => {
+                Event::succeeded(origin, "browser.trust_used", person(user), person(user))
+                    .with("browser", browser)
+            }
+            Self::BrowserTrusted { user, browser } => {
+                Event::succeeded(origin, "browser.trusted", person(user), person(user))
+                    .with("browser", browser)
+            }
+            Self::BrowsersForgotten { user, count } => {
+                Event::succeeded(origin, "browsers.forgotten", person(user), person(user))
+                    .with("count", count)
+            }
             Self::CredentialBlocked { class, user } => {
                 let target = user.as_ref().map_or_else(Party::anonymous, person);
                 Event::succeeded(origin, "credential.blocked", Party::system(), target)
@@ -278,6 +326,9 @@ impl Fact for IdentityFact {
             }
             Self::DeletionWithdrawn { user } => {
                 Event::succeeded(origin, "user.deletion_withdrawn", person(user), person(user))
+            }
+            Self::DeviceNew { user, session } => {
+                Event::succeeded(origin, "device.new", person(user), Party::new("session", session))
             }
             Self::FactorEnrolled { user } => {
                 Event::succeeded(origin, "factor.enrolled", person(user), person(user))
@@ -310,6 +361,27 @@ impl Fact for IdentityFact {
             Self::LoginFailed { user, reason } => {
                 let target = user.as_ref().map_or_else(Party::anonymous, person);
                 Event::refused(origin, "login.failed", Party::anonymous(), target, reason.as_str())
+            }
+            Self::RememberedBegun { user, family } => {
+                Event::succeeded(origin, "remembered.begun", person(user), Party::new("remembered", family))
+            }
+            Self::RememberedEnded { user, family, reason } => {
+                let target = Party::new("remembered", family);
+                let mut event = Event::succeeded(origin, "remembered.ended", person(user), target);
+                event.reason = Some(reason.as_str());
+                event
+            }
+            Self::RememberedStolen { user, family } => Event::refused(
+                origin,
+                "remembered.stolen",
+                Party::anonymous(),
+                person(user),
+                SessionEnd::CookieStolen.as_str(),
+            )
+            .with("remembered", family),
+            Self::RememberedUsed { user, family, session } => {
+                Event::succeeded(origin, "remembered.used", person(user), Party::new("remembered", family))
+                    .with("session", session)
             }
             Self::SessionCreated { session, sign_in, user } => {
                 Event::succeeded(origin, "session.created", person(user), Party::new("session", session))

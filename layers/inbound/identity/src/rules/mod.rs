@@ -1,8 +1,11 @@
 //! What counts as proof of who somebody is, decided from facts alone.
 
+pub mod activity;
 pub mod assurance;
 pub mod backup_code;
+pub mod browser;
 pub mod deletion;
+pub mod device;
 pub mod email;
 pub mod email_token;
 pub mod enrolment;
@@ -19,6 +22,7 @@ pub mod notice;
 pub mod passkey;
 pub mod password;
 pub mod registration;
+pub mod remember;
 pub mod second_factor;
 pub mod session;
 pub mod totp;

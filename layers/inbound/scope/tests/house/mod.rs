@@ -72,7 +72,12 @@ impl House {
             idle_expires_at: end,
             absolute_expires_at: end,
         };
-        let new = Establishment { session: session.clone(), replaces: None, is_login: true };
+        let new = Establishment {
+            session: session.clone(),
+            replaces: None,
+            is_login: true,
+            visit: Default::default(),
+        };
         let origin = Origin::detached(now, &*self.random).unwrap();
         self.store.establish_session(new, origin).await.unwrap();
         (format!("{}={}", towergate_session::NAME, token.reveal().expose()), session)

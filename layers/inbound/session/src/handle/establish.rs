@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use towergate_core::{Timestamp, token::OpaqueToken};
 use towergate_identity::{
-    ports::session::{Established, Establishment},
+    ports::{
+        session::{Established, Establishment},
+        visit::{Marks, Visit},
+    },
     rules::{
         enrolment::EnrolmentDuty,
         fact::SessionEnd,
@@ -13,7 +16,7 @@ use towergate_identity::{
     },
 };
 
-use super::{CookieChange, Session};
+use super::{CookieChange, Session, browser::Offers};
 use crate::{error::SessionError, record};
 
 /// What a proof was traded for.
@@ -53,7 +56,9 @@ impl Session {
         let sign_in = SignInId::fresh(now, &*settings.random)?;
         let duty = settings.enrolment.ask(proof.user(), now).await?.at(now);
         let session = duty.applied(record::begin(&proof, &token, sign_in, now, &settings.lifetime));
-        let begun = self.exchange(Establishment { session, replaces, is_login: true }, &token, now).await?;
+        let (visit, offers) = self.visit(proof.user(), now).await?;
+        let establishment = Establishment { session, replaces, is_login: true, visit };
+        let begun = self.exchange(establishment, (&token, offers), now).await?;
         if duty == EnrolmentDuty::Blocked && begun.stage == SessionStage::AwaitsEnrolment {
             self.end().await?;
             return Err(SessionError::SecondFactorMissing);
@@ -72,26 +77,29 @@ impl Session {
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let session = record::renew(&old, &token, now, &settings.lifetime);
-        let renewed = Establishment { session, replaces: Some(old.id), is_login: false };
-        Ok(self.exchange(renewed, &token, now).await?.session)
+        let (replaces, visit) = (Some(old.id), Visit::default());
+        let renewed = Establishment { session, replaces, is_login: false, visit };
+        Ok(self.exchange(renewed, (&token, Offers::default()), now).await?.session)
     }
 
     /// One store step, then the new cookie.
     async fn exchange(
         &self,
         establishment: Establishment,
-        token: &OpaqueToken,
+        (token, offers): (&OpaqueToken, Offers),
         now: Timestamp,
     ) -> Result<Begun, SessionError> {
         let record = establishment.session.clone();
-        let begun = match self.door.establish(establishment, self.origin(now)?).await? {
-            Established::Established { sign_in, stage, ended } => {
-                Begun { session: record.id, sign_in, stage, ended }
+        let (begun, marks) = match self.door.establish(establishment, self.origin(now)?).await? {
+            Established::Established { sign_in, stage, ended, marks } => {
+                (Begun { session: record.id, sign_in, stage, ended }, marks)
             }
+            Established::Full => return Err(SessionError::TooMany),
             Established::UserRefused => return Err(SessionError::UserRefused),
             Established::Superseded => return Err(self.gone()),
         };
-        if self.adopt(SessionRecord { sign_in: begun.sign_in, ..record }.at_stage(begun.stage), token) {
+        let record = SessionRecord { sign_in: begun.sign_in, ..record }.at_stage(begun.stage);
+        if self.adopt(record, token, (marks, offers)) {
             return Ok(begun);
         }
         // The answer left while the store was writing: nobody will ever hold this cookie.
@@ -99,9 +107,14 @@ impl Session {
         Err(SessionError::Answered)
     }
 
-    fn adopt(&self, record: SessionRecord, token: &OpaqueToken) -> bool {
+    fn adopt(&self, record: SessionRecord, token: &OpaqueToken, (marks, offers): (Marks, Offers)) -> bool {
         let mut state = self.lock();
         if !state.answered {
+            // The cookie of whom another person follows is nobody's here any more.
+            if state.record.as_ref().is_some_and(|before| before.sign_in != record.sign_in) {
+                state.browser.forget_remembered();
+            }
+            state.browser.take(marks, offers);
             state.record = Some(Arc::new(record));
             state.change = CookieChange::Set(token.reveal());
         }

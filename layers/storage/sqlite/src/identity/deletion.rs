@@ -31,7 +31,9 @@ pub(crate) const KILL_TOKENS: &str = "UPDATE towergate_email_tokens SET state = 
 
 /// What is kept of a person beside their row, their sessions and their passkeys. Whatever a store keeps of a person belongs
 /// here.
-pub(crate) const FORGET: [&str; 6] = [
+pub(crate) const FORGET: [&str; 8] = [
+    "DELETE FROM towergate_browsers WHERE user_id = ?1",
+    "DELETE FROM towergate_remembered WHERE user_id = ?1",
     "DELETE FROM towergate_provider_visits WHERE user_id = ?1",
     "DELETE FROM towergate_totp WHERE user_id = ?1",
     "DELETE FROM towergate_backup_codes WHERE user_id = ?1",

@@ -7,16 +7,18 @@ use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_identity::{
     ports::session::{Established, Establishment, SessionStore},
     rules::{
-        fact::{IdentityFact, SessionEnd},
+        fact::SessionEnd,
         session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
-        user::{UserId, UserState},
+        user::UserId,
     },
 };
 
+pub(super) use super::ending::end_of_user;
 use super::{
-    factor, replaced_session,
+    ending,
+    establish::establish,
+    replaced_session,
     session_row::{self, session_columns},
-    user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -38,19 +40,8 @@ pub(crate) const TOUCH: &str = "UPDATE towergate_sessions SET
     idle_expires_at = max(idle_expires_at, min(absolute_expires_at, ?3))
     WHERE id = ?1 AND idle_expires_at > ?2 AND absolute_expires_at > ?2";
 
-pub(crate) const END: &str =
-    concat!("DELETE FROM towergate_sessions WHERE id = ?1 RETURNING ", session_columns!());
-
-pub(crate) const END_OF_SIGN_IN: &str =
-    concat!("DELETE FROM towergate_sessions WHERE sign_in = ?1 RETURNING ", session_columns!());
-
 pub(crate) const IS_SIGN_IN_ALIVE: &str = "SELECT 1 FROM towergate_sessions
     WHERE sign_in = ?1 AND idle_expires_at > ?2 AND absolute_expires_at > ?2";
-
-pub(crate) const END_OF_USER: &str = concat!(
-    "DELETE FROM towergate_sessions WHERE user_id = ?1 AND id IS NOT ?2 RETURNING ",
-    session_columns!()
-);
 
 pub(crate) const VALUE: &str = "SELECT v.value FROM towergate_session_values v
     JOIN towergate_sessions s ON s.id = v.session_id
@@ -60,9 +51,6 @@ const SET_VALUE: &str = "INSERT INTO towergate_session_values (session_id, name,
     ON CONFLICT (session_id, name) DO UPDATE SET value = excluded.value";
 
 const DROP_VALUE: &str = "DELETE FROM towergate_session_values WHERE session_id = ?1 AND name = ?2";
-
-pub(crate) const MOVE_VALUES: &str =
-    "UPDATE towergate_session_values SET session_id = ?2 WHERE session_id = ?1";
 
 impl SessionStore for SqliteStore {
     type Load = Ready<Result<Option<SessionRecord>, StoreError>>;
@@ -162,19 +150,6 @@ impl SessionStore for SqliteStore {
     }
 }
 
-/// Ends the sessions of `user` but `except`; answers how many were alive.
-pub(super) fn end_of_user(
-    step: &mut Step<'_>,
-    user: UserId,
-    except: Option<SessionId>,
-    reason: SessionEnd,
-    origin: &Origin,
-) -> Result<u64, Failure> {
-    let key = params![user.as_uuid().as_bytes(), except.as_ref().map(|id| id.as_uuid().as_bytes())];
-    let ended = query::all(step.connection, END_OF_USER, key, session_row::read)?;
-    record_ends(step, ended, reason, origin)
-}
-
 /// The session, if it is alive.
 pub(super) fn load(
     connection: &Connection,
@@ -185,52 +160,6 @@ pub(super) fn load(
     query::one(connection, LOAD, key, session_row::read)
 }
 
-fn establish(
-    step: &mut Step<'_>,
-    establishment: &Establishment,
-    origin: &Origin,
-) -> Result<Established, Failure> {
-    let Establishment { session, replaces, is_login } = establishment;
-    let user = user::find(step.connection, session.user)?.filter(|user| user.state.may_prove());
-    let Some(user) = user else { return Ok(Established::UserRefused) };
-    let replaced = match replaces {
-        Some(id) => load(step.connection, *id, origin.at)?,
-        None => None,
-    };
-    if replaces.is_some() && replaced.is_none() && !is_login {
-        return Ok(Established::Superseded);
-    }
-    let mut session = session.clone();
-    if *is_login {
-        let has_second_factor = factor::has_second_factor(step.connection, session.user)?;
-        session = session.admitted(has_second_factor);
-    }
-    if user.state == UserState::Leaving {
-        session = session.leaving();
-    }
-    let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, *is_login));
-    let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);
-    if let Some(gone_on) = gone_on {
-        session.sign_in = gone_on.sign_in;
-    }
-    if *is_login {
-        step.record(&IdentityFact::of_login(&session), origin)?;
-    }
-    session_row::insert(step.connection, &session)?;
-    let (sign_in, stage) = (session.sign_in, session.stage);
-    let created = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
-    step.record(&created, origin)?;
-    if let Some(gone_on) = gone_on {
-        let key = params![gone_on.id.as_uuid().as_bytes(), session.id.as_uuid().as_bytes()];
-        query::change(step.connection, MOVE_VALUES, key)?;
-        replaced_session::insert(step.connection, &gone_on.replaced())?;
-    }
-    if let Some(replaced) = replaced {
-        end(step, replaced.id, SessionEnd::Replaced, origin)?;
-    }
-    Ok(Established::Established { sign_in, stage, ended })
-}
-
 /// Ends the session, under whatever identifier its sign-in goes by; `false` when none is alive.
 fn end_wherever(
     step: &mut Step<'_>,
@@ -238,38 +167,9 @@ fn end_wherever(
     reason: SessionEnd,
     origin: &Origin,
 ) -> Result<bool, Failure> {
-    if end(step, id, reason, origin)? {
+    if ending::end_session(step, id, reason, origin)? {
         return Ok(true);
     }
     let Some(gone_on) = replaced_session::find(step.connection, id, origin.at)? else { return Ok(false) };
-    let key = params![gone_on.sign_in.as_uuid().as_bytes()];
-    let ended = query::all(step.connection, END_OF_SIGN_IN, key, session_row::read)?;
-    Ok(record_ends(step, ended, reason, origin)? > 0)
-}
-
-/// Removes the session; `false` when it was not there, or dead already.
-fn end(step: &mut Step<'_>, id: SessionId, reason: SessionEnd, origin: &Origin) -> Result<bool, Failure> {
-    let ended = query::all(step.connection, END, params![id.as_uuid().as_bytes()], session_row::read)?;
-    Ok(record_ends(step, ended, reason, origin)? > 0)
-}
-
-/// Writes down the ends of those that were alive; answers how many.
-fn record_ends(
-    step: &mut Step<'_>,
-    mut ended: Vec<SessionRecord>,
-    reason: SessionEnd,
-    origin: &Origin,
-) -> Result<u64, Failure> {
-    ended.retain(|session| session.is_alive(origin.at));
-    ended.sort_by_key(|session| session.id);
-    let mut count = 0;
-    for session in &ended {
-        step.record(&revoked(session, reason), origin)?;
-        count += 1;
-    }
-    Ok(count)
-}
-
-const fn revoked(session: &SessionRecord, reason: SessionEnd) -> IdentityFact {
-    IdentityFact::SessionRevoked { session: session.id, sign_in: session.sign_in, user: session.user, reason }
+    Ok(ending::end_of_sign_in(step, gone_on.sign_in, reason, origin)? > 0)
 }

@@ -88,7 +88,7 @@ fn stage(text: &str) -> Option<SessionStage> {
     stages.into_iter().find(|stage| stage_name(*stage) == text)
 }
 
-fn methods(text: &str) -> Option<Vec<Method>> {
+pub(super) fn methods(text: &str) -> Option<Vec<Method>> {
     let names: Vec<String> = serde_json::from_str(text).ok()?;
     names.iter().map(|name| Method::parse(name)).collect()
 }

@@ -102,12 +102,21 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
         sign_in: sign_in_id(1),
         stage: SessionStage::AwaitsSecondFactor,
         ended: None,
+        marks: Default::default(),
     };
     assert_eq!(established.unwrap(), half);
     let stage = SessionStage::Leaving;
     for n in [2, 3] {
         let established = store.establish_session(login(n), origin(NOW)).await.unwrap();
-        assert_eq!(established, Established::Established { sign_in: sign_in_id(n), stage, ended: None });
+        assert_eq!(
+            established,
+            Established::Established {
+                sign_in: sign_in_id(n),
+                stage,
+                ended: None,
+                marks: Default::default()
+            }
+        );
         let found = store.load_session(session_id(n), NOW).await.unwrap().unwrap();
         assert_eq!((found.stage, found.absolute_expires_at), (stage, NOW.plus(HALF_SIGNED_IN)));
     }
@@ -126,6 +135,7 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
         session: SessionRecord { stage, ..session(4) },
         replaces: Some(session_id(2)),
         is_login: false,
+        visit: Default::default(),
     };
     let renewed = store.establish_session(renewed, origin(NOW)).await.unwrap();
     assert!(matches!(renewed, Established::Established { stage: SessionStage::Leaving, .. }));

@@ -101,7 +101,10 @@ pub async fn whoever_has_an_app_is_half_signed_in<S: IdentityStore + AuditTrail>
     let login_half = Establishment { session: one_factor(1), ..login(1) };
     let established = store.establish_session(login_half, origin(NOW)).await.unwrap();
     let (sign_in, stage) = (sign_in_id(1), SessionStage::AwaitsSecondFactor);
-    assert_eq!(established, Established::Established { sign_in, stage, ended: None });
+    assert_eq!(
+        established,
+        Established::Established { sign_in, stage, ended: None, marks: Default::default() }
+    );
     let (user, session) = (user_id(1), session_id(1));
     let half = IdentityFact::FirstFactorProven { user, methods: vec![Method::Password] };
     ear.heard(&[half, IdentityFact::SessionCreated { session, sign_in, user }], NOW).await;

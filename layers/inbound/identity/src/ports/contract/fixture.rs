@@ -10,6 +10,7 @@ use crate::{
         IdentityStore,
         session::{Established, Establishment},
         user::AddingUser,
+        visit::Visit,
     },
     rules::{
         email::EmailAddress,
@@ -73,7 +74,7 @@ pub(super) fn session(n: u128) -> SessionRecord {
 
 /// The first person signs in, to the `n`th session.
 pub(super) fn login(n: u128) -> Establishment {
-    Establishment { session: session(n), replaces: None, is_login: true }
+    Establishment { session: session(n), replaces: None, is_login: true, visit: Visit::default() }
 }
 
 pub(super) fn succeeded(n: u128) -> IdentityFact {
@@ -99,7 +100,12 @@ pub(super) fn gone_on(n: u128) -> IdentityFact {
 
 /// The first session changes its identifier, to that of the `n`th.
 pub(super) fn renewal(n: u128) -> Establishment {
-    Establishment { session: session(n), replaces: Some(session_id(1)), is_login: false }
+    Establishment {
+        session: session(n),
+        replaces: Some(session_id(1)),
+        is_login: false,
+        visit: Visit::default(),
+    }
 }
 
 /// Keeps two people.
@@ -127,7 +133,7 @@ pub(super) async fn establish<S: IdentityStore>(
 pub(super) const fn kept(established: Established) -> Option<(SignInId, Option<SignInId>)> {
     match established {
         Established::Established { sign_in, ended, .. } => Some((sign_in, ended)),
-        Established::UserRefused | Established::Superseded => None,
+        Established::Full | Established::UserRefused | Established::Superseded => None,
     }
 }
 

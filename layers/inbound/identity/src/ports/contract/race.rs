@@ -60,8 +60,12 @@ pub fn parallel_renewals_leave_one_session<S: IdentityStore + AuditTrail>(
         store.establish_session(renewal(n + 2), origin(NOW)).await.unwrap()
     });
     let count = |wanted| established.iter().filter(|answer| **answer == wanted).count();
-    let renewed =
-        Established::Established { sign_in: sign_in_id(1), stage: SessionStage::Complete, ended: None };
+    let renewed = Established::Established {
+        sign_in: sign_in_id(1),
+        stage: SessionStage::Complete,
+        ended: None,
+        marks: Default::default(),
+    };
     assert_eq!((count(renewed), count(Established::Superseded)), (1, 31));
     one(store, &run, |store| async move {
         assert_eq!(store.sessions_of(user_id(1), NOW).await.unwrap().len(), 1);
@@ -128,7 +132,12 @@ pub fn a_person_shut_out_while_signing_in_is_out<S: IdentityStore + AuditTrail>(
             store.disable_user(user_id(1), origin(NOW)).await.unwrap();
             return;
         }
-        let login = Establishment { session: session(n + 2), replaces: None, is_login: true };
+        let login = Establishment {
+            session: session(n + 2),
+            replaces: None,
+            is_login: true,
+            visit: Default::default(),
+        };
         store.establish_session(login, origin(NOW)).await.unwrap();
     });
     one(store, &run, |store| async move {

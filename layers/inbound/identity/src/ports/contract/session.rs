@@ -72,11 +72,21 @@ pub async fn a_sign_in_needs_no_session_before_it<S: IdentityStore + AuditTrail>
     let mut ear = Ear::on(store).await;
     let expired = session(1).idle_expires_at;
     let next = SessionRecord { idle_expires_at: expired.plus(LIFETIME.idle), ..session(2) };
-    let login = Establishment { session: next, replaces: Some(session_id(1)), is_login: true };
+    let login = Establishment {
+        session: next,
+        replaces: Some(session_id(1)),
+        is_login: true,
+        visit: Default::default(),
+    };
     let established = store.establish_session(login, origin(expired)).await.unwrap();
     assert_eq!(
         established,
-        Established::Established { sign_in: sign_in_id(2), stage: SessionStage::Complete, ended: None }
+        Established::Established {
+            sign_in: sign_in_id(2),
+            stage: SessionStage::Complete,
+            ended: None,
+            marks: Default::default()
+        }
     );
     ear.heard(&[succeeded(2), created(2)], expired).await;
 }
@@ -108,7 +118,12 @@ pub async fn whoever_is_shut_out_gets_no_session<S: IdentityStore + AuditTrail>(
     let mut ear = Ear::on(store).await;
     for n in [2, 9] {
         let theirs = SessionRecord { user: user_id(n), ..session(2) };
-        let login = Establishment { session: theirs, replaces: Some(session_id(1)), is_login: true };
+        let login = Establishment {
+            session: theirs,
+            replaces: Some(session_id(1)),
+            is_login: true,
+            visit: Default::default(),
+        };
         let established = store.establish_session(login, origin(NOW)).await.unwrap();
         assert_eq!(established, Established::UserRefused, "person {n}");
     }

@@ -148,7 +148,16 @@ pub async fn an_end_follows_no_further_than_the_sign_in<S: IdentityStore + Audit
     ear.silence().await;
     assert!(is_alive(store, 3, end).await);
 
-    establish(store, Establishment { session: theirs, replaces: Some(session_id(3)), is_login: true }).await;
+    establish(
+        store,
+        Establishment {
+            session: theirs,
+            replaces: Some(session_id(3)),
+            is_login: true,
+            visit: Default::default(),
+        },
+    )
+    .await;
     for n in [1, 2, 3] {
         assert!(!store.end_session(session_id(n), SessionEnd::Logout, origin(NOW)).await.unwrap());
     }

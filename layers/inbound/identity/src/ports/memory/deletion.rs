@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, email_token, mail};
+use super::{MemoryStore, Tables, email_token, ending, mail};
 use crate::{
     ports::deletion::{DeletingUser, DeletionStore, Scheduling, Withdrawing},
     rules::{
@@ -116,11 +116,12 @@ impl DeletionStore for MemoryStore {
 /// proof belongs here. What gives an address back stays good: whoever took the address away may be who says goodbye.
 fn close(state: &mut Tables, user: UserId, reason: SessionEnd, origin: &Origin) -> u64 {
     email_token::close(state, user, |token| token.purpose == Purpose::UndoEmailChange);
-    state.sessions.end_where(|session| session.user == user, reason, origin, &mut state.log)
+    ending::end_of_user(state, user, None, reason, origin)
 }
 
 /// Everything of a person goes but their row. Whatever a store keeps of a person belongs here.
 fn forget(state: &mut Tables, user: UserId) {
+    state.browsers.forget(user);
     state.factors.forget(user);
     state.passkeys.forget(user);
     state.linked_identities.forget(user);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, mail};
+use super::{MemoryStore, Tables, already_there, ending, mail};
 use crate::{
     ports::{
         email_token::{Confirming, EmailTokenStore, Issuing},
@@ -174,8 +174,7 @@ pub(super) fn wipe(state: &mut Tables, user: UserId, origin: &Origin) -> u64 {
     state.factors.forget(user);
     state.passkeys.forget(user);
     state.linked_identities.forget(user);
-    let of_user = |row: &crate::rules::session::SessionRecord| row.user == user;
-    state.sessions.end_where(of_user, SessionEnd::AddressProven, origin, &mut state.log)
+    ending::end_of_user(state, user, None, SessionEnd::AddressProven, origin)
 }
 
 /// Spends a proof of `purpose` if what is shown of it is good and its person `fits`; counts the try where a code is wrong.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{Digest, StoreError, audit::Origin};
 
-use super::{MemoryStore, Tables, mail};
+use super::{MemoryStore, Tables, ending, mail};
 use crate::{
     ports::factor::{BeginningTotp, EnrollingTotp, Enrolment, FactorStore},
     rules::{
@@ -156,11 +156,5 @@ fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) 
 }
 
 fn end_others(state: &mut Tables, user: UserId, keeps: Option<SessionId>, origin: &Origin) {
-    let (sessions, log) = (&mut state.sessions, &mut state.log);
-    sessions.end_where(
-        |session| session.user == user && Some(session.id) != keeps,
-        SessionEnd::FactorsChanged,
-        origin,
-        log,
-    );
+    ending::end_of_user(state, user, keeps, SessionEnd::FactorsChanged, origin);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, mail, passkey::check_notice};
+use super::{MemoryStore, Tables, already_there, ending, mail, passkey::check_notice};
 use crate::{
     ports::linked_identity::{LinkedIdentityStore, Linking, RegisteringLinked, Unlinkage, Unlinking},
     rules::{
@@ -13,7 +13,6 @@ use crate::{
             ExternalAccount, LinkedIdentity, LinkedIdentityId, ProviderVisit, ProviderVisitId,
         },
         mail::OutboxMail,
-        session::SessionRecord,
         user::{User, UserId},
         ways_in::WaysIn,
     },
@@ -148,9 +147,7 @@ impl LinkedIdentityStore for MemoryStore {
             check_notice(state, notice.as_ref())?;
             state.linked_identities.rows.remove(&identity);
             state.log.write(&IdentityFact::IdentityUnlinked { user, identity }, &origin);
-            let ends = |session: &SessionRecord| session.user == user && Some(session.id) != keeps;
-            let sessions =
-                state.sessions.end_where(ends, SessionEnd::FactorsChanged, &origin, &mut state.log);
+            let sessions = ending::end_of_user(state, user, keeps, SessionEnd::FactorsChanged, &origin);
             mail::queue_notice(state, notice, &origin)?;
             Ok(Unlinking::Unlinked { sessions })
         })

@@ -122,3 +122,11 @@ pub(super) fn queue(state: &mut Tables, mail: OutboxMail, origin: &Origin) -> Re
     state.mails.0.insert(id, Row { mail, due_at: Some(origin.at) });
     Ok(())
 }
+
+/// A step is done whole or not at all: a mail that could not be queued is looked at before anything is written.
+pub(super) fn check_fresh(state: &Tables, mail: Option<&OutboxMail>) -> Result<(), StoreError> {
+    match mail {
+        Some(mail) if state.mails.contains(mail.id) => Err(already_there("mail", mail.id)),
+        Some(_) | None => Ok(()),
+    }
+}

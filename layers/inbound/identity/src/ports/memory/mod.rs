@@ -2,13 +2,17 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod browser;
 mod deletion;
+mod device;
 mod email_token;
+mod ending;
 mod factor;
 mod linked_identity;
 mod mail;
 mod mail_sign_in;
 mod passkey;
+mod remember;
 mod session;
 mod tries;
 mod user;
@@ -24,11 +28,13 @@ pub type MemoryStore = Memory<Tables>;
 #[derive(Default)]
 pub struct Tables {
     deletions: deletion::Deletions,
+    browsers: browser::Browsers,
     factors: factor::Factors,
     email_tokens: email_token::EmailTokens,
     linked_identities: linked_identity::LinkedIdentities,
     mails: mail::Mails,
     passkeys: passkey::Passkeys,
+    remembered: remember::Families,
     sessions: session::Sessions,
     tries: tries::TryCounts,
     users: user::Users,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, mail};
+use super::{MemoryStore, Tables, already_there, ending, mail};
 use crate::{
     ports::passkey::{
         AddingPasskey, BeginningCeremony, PasskeyRemoval, PasskeyStore, RemovingPasskey, UsingPasskey,
@@ -16,7 +16,7 @@ use crate::{
             Ceremony, CeremonyId, CeremonyPurpose, CeremonyRoom, CountVerdict, Passkey, PasskeyId,
             PasskeyName, PasskeyUse, SignCountPolicy, judge_count,
         },
-        session::{SessionId, SessionRecord},
+        session::SessionId,
         user::UserId,
         ways_in::WaysIn,
     },
@@ -242,10 +242,8 @@ fn remove(
 ) -> Result<u64, StoreError> {
     state.passkeys.rows.remove(&passkey);
     state.log.write(&IdentityFact::PasskeyRemoved { user, passkey }, origin);
-    let ends = |session: &SessionRecord| {
-        session.user == user && (Some(session.id) != keeps || session.passkey == Some(passkey))
-    };
-    let sessions = state.sessions.end_where(ends, SessionEnd::FactorsChanged, origin, &mut state.log);
+    let keeps = keeps.filter(|id| !state.sessions.rests_on(*id, passkey));
+    let sessions = ending::end_of_user(state, user, keeps, SessionEnd::FactorsChanged, origin);
     if let Some(notice) = notice {
         mail::queue(state, notice, origin)?;
     }

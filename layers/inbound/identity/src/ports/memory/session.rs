@@ -1,18 +1,26 @@
 //! Sessions in memory.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::{Ready, ready},
 };
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{Log, MemoryStore, Tables, already_there};
+use super::{Log, MemoryStore, Tables, already_there, browser, ending, mail};
 use crate::{
-    ports::session::{Established, Establishment, SessionStore},
+    ports::{
+        device::SessionDevice,
+        session::{Established, Establishment, SessionStore},
+        visit::{Beyond, Marks, SessionLimit},
+    },
     rules::{
+        browser::spared,
+        device::Device,
         fact::{IdentityFact, SessionEnd},
-        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
+        passkey::PasskeyId,
+        remember::{Remembered, RememberedId},
+        session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
         user::{UserId, UserState},
     },
 };
@@ -27,6 +35,17 @@ pub(super) struct Sessions {
 struct SessionRow {
     record: SessionRecord,
     values: BTreeMap<String, String>,
+    mark: Mark,
+}
+
+/// What is noted beside a session.
+#[derive(Clone)]
+struct Mark {
+    device: Device,
+    first_seen_at: Timestamp,
+    remembered: Option<RememberedId>,
+    /// Whoever is half signed in asked to stay signed in.
+    asked: bool,
 }
 
 impl SessionStore for MemoryStore {
@@ -70,7 +89,7 @@ impl SessionStore for MemoryStore {
         self.step(|state| {
             let gone_on = state.sessions.replaced(id, origin.at).map(|replaced| replaced.sign_in);
             let ends = |row: &SessionRecord| row.id == id || Some(row.sign_in) == gone_on;
-            Ok(state.sessions.end_where(ends, reason, &origin, &mut state.log) > 0)
+            Ok(ending::end_sessions(state, ends, reason, &origin) > 0)
         })
     }
 
@@ -81,8 +100,7 @@ impl SessionStore for MemoryStore {
         reason: SessionEnd,
         origin: Origin,
     ) -> Result<u64, StoreError> {
-        let ends = |row: &SessionRecord| row.user == user && Some(row.id) != except;
-        self.step(|state| Ok(state.sessions.end_where(ends, reason, &origin, &mut state.log)))
+        self.step(|state| Ok(ending::end_of_user(state, user, except, reason, &origin)))
     }
 
     async fn find_replaced_session(
@@ -144,10 +162,17 @@ fn establish(
     establishment: Establishment,
     origin: &Origin,
 ) -> Result<Established, StoreError> {
-    let Establishment { mut session, replaces, is_login } = establishment;
+    let Establishment { mut session, replaces, is_login, visit } = establishment;
+    let mut trusted = None;
     if is_login {
         let has_second_factor = state.factors.has_second_factor(session.user);
-        session = session.admitted(has_second_factor);
+        let shown = visit.browser.as_ref().filter(|browser| browser.honours_trust);
+        let shown = shown.and_then(|browser| browser.shown.as_ref());
+        let browser = shown.and_then(|shown| state.browsers.find(session.user, shown));
+        trusted = browser.filter(|browser| browser.is_trusted(origin.at)).map(|browser| browser.id);
+        let spared = spared(&session, has_second_factor).filter(|_| trusted.is_some());
+        trusted = trusted.filter(|_| spared.is_some());
+        session = spared.unwrap_or_else(|| session.admitted(has_second_factor));
     }
     let user = state.users.find(session.user).filter(|user| user.state.may_prove());
     let Some(user) = user else { return Ok(Established::UserRefused) };
@@ -163,7 +188,21 @@ fn establish(
     }
     let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, is_login));
     let ended = replaced.as_ref().filter(|_| gone_on.is_none()).map(|replaced| replaced.sign_in);
+    let begins = is_login && session.stage == SessionStage::Complete;
+    if let Some(taken) = visit.remember.as_ref().filter(|new| state.remembered.contains(new.id)) {
+        return Err(already_there("family", taken.id));
+    }
+    let notice = visit.browser.as_ref().and_then(|browser| browser.notice.as_ref());
+    mail::check_fresh(state, notice)?;
+    if begins {
+        let spared = replaced.iter().map(|replaced| replaced.id).collect();
+        if !make_room(state, session.user, visit.limit, &spared, origin) {
+            return Ok(Established::Full);
+        }
+    }
     let mut values = BTreeMap::new();
+    let before = replaced.as_ref().and_then(|replaced| state.sessions.rows.get(&replaced.id));
+    let before = before.map(|row| row.mark.clone());
     if let Some(gone_on) = gone_on {
         session.sign_in = gone_on.sign_in;
         let row = state.sessions.living(gone_on.id, origin.at);
@@ -176,17 +215,147 @@ fn establish(
     let (sign_in, stage) = (session.sign_in, session.stage);
     let fact = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     state.log.write(&fact, origin);
+    let mut mark = Mark {
+        device: visit.device.clone(),
+        first_seen_at: session.created_at,
+        remembered: None,
+        asked: visit.remember.as_ref().is_some_and(|remember| remember.asked),
+    };
+    if let Some(before) = &before {
+        mark.asked |= before.asked;
+        if gone_on.is_some() {
+            (mark.remembered, mark.first_seen_at) = (before.remembered, before.first_seen_at);
+        }
+        if !is_login {
+            mark.device = before.device.clone();
+        }
+    }
     if let Some(replaced) = replaced {
         let ends = |row: &SessionRecord| row.id == replaced.id;
         state.sessions.end_where(ends, SessionEnd::Replaced, origin, &mut state.log);
     }
-    state.sessions.rows.insert(session.id, SessionRow { record: session, values });
-    Ok(Established::Established { sign_in, stage, ended })
+    let mut marks = Marks::default();
+    if begins {
+        let user = session.user;
+        if let Some(browser) = trusted {
+            state.log.write(&IdentityFact::BrowserTrustUsed { user, browser }, origin);
+        }
+        if let Some(browser) = &visit.browser {
+            marks.browser = Some(browser::arrive(state, &session, &visit, browser, origin)?);
+        }
+        if let Some(remember) = visit.remember.filter(|_| mark.asked) {
+            state.log.write(&IdentityFact::RememberedBegun { user, family: remember.id }, origin);
+            state.remembered.insert(Remembered {
+                id: remember.id,
+                digest: remember.digest,
+                traded: None,
+                user,
+                sign_in,
+                methods: session.methods.clone(),
+                proven_at: session.authenticated_at,
+                trusted_by: trusted,
+                device: visit.device.clone(),
+                created_at: origin.at,
+                last_seen_at: origin.at,
+                expires_at: origin.at.plus(remember.lifetime),
+            });
+            (mark.remembered, mark.asked, marks.remembered) = (Some(remember.id), false, true);
+        }
+    }
+    let outlived =
+        before.and_then(|before| before.remembered).filter(|before| Some(*before) != mark.remembered);
+    if let Some(outlived) = outlived {
+        ending::forget_families(state, |family| family.id == outlived, SessionEnd::Replaced, origin);
+    }
+    state.sessions.rows.insert(session.id, SessionRow { record: session, values, mark });
+    Ok(Established::Established { sign_in, stage, ended, marks })
+}
+
+/// Ends those that are too many for one more, but none of `spared`; `false` where one more may not begin.
+pub(super) fn make_room(
+    state: &mut Tables,
+    user: UserId,
+    limit: SessionLimit,
+    spared: &BTreeSet<SessionId>,
+    origin: &Origin,
+) -> bool {
+    let rows = state.sessions.rows.values().map(|row| &row.record);
+    let counts = |row: &&SessionRecord| {
+        row.user == user
+            && row.stage == SessionStage::Complete
+            && row.is_alive(origin.at)
+            && !spared.contains(&row.id)
+    };
+    let mut there: Vec<_> = rows.filter(counts).map(|row| (row.last_seen_at, row.id)).collect();
+    let too_many = limit.too_many(there.len());
+    if too_many > 0 && limit.beyond == Beyond::RefuseNew {
+        return false;
+    }
+    there.sort_unstable();
+    there.truncate(too_many);
+    let ends: BTreeSet<_> = there.into_iter().map(|(_, id)| id).collect();
+    ending::end_sessions(state, |row| ends.contains(&row.id), SessionEnd::OverLimit, origin);
+    true
 }
 
 impl Sessions {
     fn living(&mut self, id: SessionId, now: Timestamp) -> Option<&mut SessionRow> {
         self.rows.get_mut(&id).filter(|row| row.record.is_alive(now))
+    }
+
+    pub(super) fn is_there(&self, id: SessionId) -> bool {
+        self.rows.contains_key(&id)
+    }
+
+    pub(super) fn rests_on(&self, id: SessionId, passkey: PasskeyId) -> bool {
+        self.rows.get(&id).is_some_and(|row| row.record.passkey == Some(passkey))
+    }
+
+    pub(super) fn family_of(&self, id: SessionId) -> Option<RememberedId> {
+        self.rows.get(&id).and_then(|row| row.mark.remembered)
+    }
+
+    pub(super) fn families_where(&self, which: impl Fn(&SessionRecord) -> bool) -> BTreeSet<RememberedId> {
+        self.rows.values().filter(|row| which(&row.record)).filter_map(|row| row.mark.remembered).collect()
+    }
+
+    pub(super) fn of_families(&self, families: &BTreeSet<RememberedId>) -> BTreeSet<SessionId> {
+        let from = |row: &&SessionRow| row.mark.remembered.is_some_and(|family| families.contains(&family));
+        self.rows.values().filter(from).map(|row| row.record.id).collect()
+    }
+
+    pub(super) fn newest_of_family(&self, family: RememberedId, now: Timestamp) -> Option<SessionRecord> {
+        let rows = self.rows.values().filter(|row| row.mark.remembered == Some(family));
+        let rows = rows.map(|row| &row.record).filter(|row| row.is_alive(now));
+        rows.max_by_key(|row| (row.created_at, row.id)).cloned()
+    }
+
+    /// Keeps a session that a cookie was traded for.
+    pub(super) fn keep_remembered(
+        &mut self,
+        record: SessionRecord,
+        device: Device,
+        first_seen_at: Timestamp,
+        family: RememberedId,
+    ) {
+        let mark = Mark { device, first_seen_at, remembered: Some(family), asked: false };
+        self.rows.insert(record.id, SessionRow { record, values: BTreeMap::new(), mark });
+    }
+
+    /// The living sessions of which nothing is due, newest activity first.
+    pub(super) fn devices_of(&self, user: UserId, now: Timestamp) -> Vec<SessionDevice> {
+        let whole = |row: &&SessionRow| {
+            row.record.user == user && row.record.stage == SessionStage::Complete && row.record.is_alive(now)
+        };
+        let devices = self.rows.values().filter(whole).map(|SessionRow { record, mark, .. }| SessionDevice {
+            session: record.clone(),
+            device: mark.device.clone(),
+            first_seen_at: mark.first_seen_at,
+            remembered: mark.remembered,
+        });
+        let mut devices: Vec<_> = devices.collect();
+        devices.sort_by_key(|device| std::cmp::Reverse((device.session.last_seen_at, device.session.id)));
+        devices
     }
 
     fn replaced(&self, id: SessionId, now: Timestamp) -> Option<&ReplacedSession> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{Secret, StoreError, audit::Origin, secret::constant_time_eq};
 
-use super::{MemoryStore, already_there};
+use super::{MemoryStore, already_there, ending};
 use crate::{
     ports::user::{AddingUser, DisablingUser, Rehashing, UserStore},
     rules::{
@@ -65,12 +65,7 @@ impl UserStore for MemoryStore {
             let Some(row) = there else { return Ok(DisablingUser::Missing) };
             row.state = UserState::Disabled;
             state.log.write(&IdentityFact::UserDisabled { user }, &origin);
-            let sessions = state.sessions.end_where(
-                |session| session.user == user,
-                SessionEnd::UserDisabled,
-                &origin,
-                &mut state.log,
-            );
+            let sessions = ending::end_of_user(state, user, None, SessionEnd::UserDisabled, &origin);
             Ok(DisablingUser::Disabled { sessions })
         })
     }
