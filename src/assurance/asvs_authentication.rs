@@ -145,7 +145,9 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.3@L3",
         L3,
         "One factor is hardware that cannot be phished and asks for a touch",
-        gap("there are no passkeys"),
+        gap(
+            "passkeys are there; nothing makes everybody sign in by one, nor tells hardware from what is copied",
+        ),
     ),
     must(
         "6.3.4",
@@ -159,7 +161,7 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.5",
         L3,
         "People are told of sign-ins that look strange",
-        gap("no mail is sent about a sign-in"),
+        gap("of a credential that was guessed at too often they are told; of a new device they are not"),
     ),
     must(
         "6.3.6",
@@ -174,7 +176,7 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.7",
         L3,
         "People are told of changes to their password, factors and address",
-        gap("no mail is sent about a change"),
+        gap("of their factors they are told; passwords and addresses cannot be changed yet"),
     ),
     must(
         "6.3.8",
@@ -281,8 +283,8 @@ pub(super) const ROWS: &[Requirement] = &[
                 "somebody_enrols_keeps_the_codes_uses_one_and_removes_it_all",
             ),
             test(
-                "layers/inbound/identity/src/ports/contract/factor.rs",
-                "whoever_removes_their_app_has_no_factor",
+                "layers/inbound/identity/src/ports/contract/passkey.rs",
+                "removing_a_passkey_ends_the_other_sessions",
             ),
         ]),
     ),
@@ -349,8 +351,31 @@ pub(super) const ROWS: &[Requirement] = &[
         "Pushed questions are bounded, so that nobody says yes to be left alone",
         Met(&[page("src/manual/signing_in.md", "ways-in-and-their-strength")]),
     ),
-    must("6.7.1", L3, "The keys of authenticators are kept from change", gap("there are no passkeys")),
-    must("6.7.2", L3, "A challenge has 64 bits or more and never comes twice", gap("there are no passkeys")),
+    must(
+        "6.7.1",
+        L3,
+        "The keys of authenticators are kept from change",
+        Met(&[
+            test(
+                "layers/inbound/passkey/src/tests/registering.rs",
+                "a_key_that_somebody_has_is_not_registered_again",
+            ),
+            test("layers/inbound/passkey/src/tests/attacks.rs", "one_key_does_not_sign_for_another"),
+        ]),
+    ),
+    must(
+        "6.7.2",
+        L3,
+        "A challenge has 64 bits or more and never comes twice",
+        Met(&[
+            test("layers/inbound/passkey/src/tests/attacks.rs", "a_signature_is_not_good_twice"),
+            test(
+                "layers/inbound/passkey/src/tests/attacks.rs",
+                "a_challenge_is_good_for_its_own_purpose_alone",
+            ),
+            test("layers/inbound/identity/src/ports/contract/passkey.rs", "a_ceremony_is_taken_once"),
+        ]),
+    ),
     must(
         "6.8.1",
         L2,

@@ -107,7 +107,14 @@ pub(super) const ROWS: &[Requirement] = &[
         "7.4.2",
         L1,
         "An account that is shut out or deleted has no session left",
-        gap("whoever is shut out has none; accounts cannot be deleted yet"),
+        Met(&[
+            test("layers/inbound/identity/src/ports/contract/user.rs", "whoever_is_shut_out_has_no_session"),
+            test(
+                "layers/inbound/identity/src/ports/contract/deletion.rs",
+                "whoever_leaves_is_shut_out_and_told",
+            ),
+            test("layers/inbound/identity/src/ports/contract/deletion.rs", "nothing_opens_what_was_deleted"),
+        ]),
     ),
     must(
         "7.4.3",

@@ -19,7 +19,11 @@ pub(super) const ROWS: &[Requirement] = &[
         "2.4.1",
         L2,
         "What programs could do too often is bounded",
-        gap("each credential, address and person has its bound; there is none by network address"),
+        Met(&[
+            test("layers/shared/rate-limit/tests/layer.rs", "a_burst_lets_no_more_through_than_the_limit"),
+            test("layers/shared/rate-limit/tests/layer.rs", "the_addresses_of_one_subscriber_are_one"),
+            test("layers/inbound/login/src/tests/lockout.rs", "sixty_four_guesses_at_once_are_five"),
+        ]),
     ),
     must(
         "3.3.1",
@@ -131,7 +135,11 @@ pub(super) const ROWS: &[Requirement] = &[
         "3.5.1",
         L1,
         "Posts from other sites are found out",
-        Met(&[test("tests/frameworks/behaviour.rs", "a_form_from_another_site_is_refused")]),
+        Met(&[
+            test("tests/frameworks/behaviour.rs", "a_form_from_another_site_is_refused"),
+            test("tests/login_csrf.rs", "nobody_is_signed_in_by_a_form_of_another_site"),
+            test("tests/login_csrf.rs", "signing_out_and_every_other_form_is_held_to_the_same"),
+        ]),
     ),
     must(
         "3.5.2",

@@ -101,19 +101,44 @@ pub(super) const ROWS: &[Requirement] = &[
         "N3.1.6a",
         A1,
         "Keys: challenges of 64 bits that never come twice, and public keys kept from change",
-        gap("there are no passkeys"),
+        Met(&[
+            test("layers/inbound/passkey/src/tests/attacks.rs", "a_signature_is_not_good_twice"),
+            test(
+                "layers/inbound/passkey/src/tests/attacks.rs",
+                "what_was_changed_on_the_way_is_worth_nothing",
+            ),
+            test(
+                "layers/inbound/passkey/src/tests/registering.rs",
+                "a_key_that_somebody_has_is_not_registered_again",
+            ),
+        ]),
     ),
     must(
         "N3.1.7a",
         A1,
         "A key that was used without its person's PIN or finger is one factor",
-        gap("there are no passkeys"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/passkey/prove.rs",
+                "a_key_alone_is_one_factor_and_one_that_verified_its_person_is_two",
+            ),
+            test(
+                "layers/inbound/passkey/src/tests/signing_in.rs",
+                "a_bare_key_is_one_factor_and_leaves_whoever_has_an_app_half_signed_in",
+            ),
+        ]),
     ),
     must(
         "NB.a",
         A1,
         "Keys that travel between devices: verifying the person is asked for, and looked at",
-        gap("there are no passkeys"),
+        Met(&[
+            test(
+                "layers/inbound/passkey/src/tests/registering.rs",
+                "a_discoverable_key_is_asked_for_without_attestation_and_kept_whole",
+            ),
+            test("layers/inbound/passkey/src/tests/signing_in.rs", "a_bare_key_completes_a_password"),
+        ]),
     ),
     must(
         "N3.2.1",
@@ -152,12 +177,20 @@ pub(super) const ROWS: &[Requirement] = &[
             ),
         ]),
     ),
-    should("N3.2.4", A1, "In an enterprise, keys say of what make they are", gap("there are no passkeys")),
+    should(
+        "N3.2.4",
+        A1,
+        "In an enterprise, keys say of what make they are",
+        gap("attestation is not asked for; a list of makes is taken at the word of the key"),
+    ),
     must(
         "N3.2.5",
         A2,
         "What cannot be phished is bound to the name of the site",
-        gap("there are no passkeys"),
+        Met(&[
+            test("layers/inbound/passkey/src/tests/attacks.rs", "a_key_of_another_host_opens_nothing_here"),
+            test("layers/inbound/passkey/src/tests/attacks.rs", "a_page_of_another_origin_gets_nothing"),
+        ]),
     ),
     must(
         "N3.2.7",

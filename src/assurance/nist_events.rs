@@ -19,7 +19,20 @@ pub(super) const ROWS: &[Requirement] = &[
         "N4.1b",
         A1,
         "People may have several authenticators, bind them at their strongest, and are told elsewhere",
-        gap("one app and ten codes, bound after a fresh proof; no mail is sent about it"),
+        Met(&[
+            test(
+                "layers/inbound/passkey/src/tests/registering.rs",
+                "a_person_has_so_many_passkeys_and_no_more",
+            ),
+            test(
+                "layers/inbound/login/src/tests/factors.rs",
+                "stepping_up_asks_for_the_second_factor_alone_and_keeps_the_sign_in",
+            ),
+            test(
+                "layers/inbound/login/src/tests/notices.rs",
+                "each_change_of_factors_is_told_at_the_proven_address",
+            ),
+        ]),
     ),
     must(
         "N4.1c",
@@ -65,12 +78,22 @@ pub(super) const ROWS: &[Requirement] = &[
         "N4.5",
         A1,
         "Authenticators end when their person says so, and with the account",
-        gap("an app and its codes do; accounts cannot be deleted yet"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/ports/contract/factor.rs",
+                "whoever_removes_their_app_has_no_factor",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/passkey.rs",
+                "removing_a_passkey_ends_the_other_sessions",
+            ),
+            test("layers/inbound/identity/src/ports/contract/deletion.rs", "nothing_opens_what_was_deleted"),
+        ]),
     ),
     must(
         "N4.6",
         A1,
         "Notices go to every address of the person, with what to do if it was not them",
-        gap("no notice is sent"),
+        gap("notices say what to do; they go to the one address that an account has"),
     ),
 ];

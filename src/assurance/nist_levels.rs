@@ -63,7 +63,18 @@ pub(super) const ROWS: &[Requirement] = &[
             "half_signed_in_is_nobody_until_a_code_completes_it_under_a_new_id",
         )]),
     ),
-    must("N2.2d", A2, "One way in cannot be phished", gap("there are no passkeys")),
+    must(
+        "N2.2d",
+        A2,
+        "One way in cannot be phished",
+        Met(&[
+            test("layers/inbound/passkey/src/tests/attacks.rs", "a_page_of_another_origin_gets_nothing"),
+            test(
+                "layers/inbound/passkey/src/tests/signing_in.rs",
+                "a_verifying_key_is_the_only_factor_that_is_needed",
+            ),
+        ]),
+    ),
     should(
         "N2.2e",
         A2,
@@ -83,7 +94,7 @@ pub(super) const ROWS: &[Requirement] = &[
         "N2.3a",
         A3,
         "A key that cannot be copied, cannot be phished, and asks for a touch",
-        gap("there are no passkeys"),
+        gap("a passkey may travel between devices; nothing asks for one that stays in its hardware"),
     ),
     must(
         "N2.3b",

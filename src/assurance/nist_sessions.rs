@@ -64,7 +64,10 @@ pub(super) const ROWS: &[Requirement] = &[
         "N5.1f",
         A1,
         "A post shows that it comes from the site's own page",
-        Met(&[test("tests/frameworks/behaviour.rs", "a_form_from_another_site_is_refused")]),
+        Met(&[
+            test("tests/login_csrf.rs", "signing_out_and_every_other_form_is_held_to_the_same"),
+            test("tests/frameworks/behaviour.rs", "a_form_from_another_site_is_refused"),
+        ]),
     ),
     should(
         "N5.1g",
