@@ -114,6 +114,7 @@ pub(super) const ROWS: &[Requirement] = &[
                 "guessing_is_slowed_and_looks_the_same_at_an_address_that_nobody_has",
             ),
             test("layers/inbound/login/src/tests/lockout.rs", "sixty_four_guesses_at_once_are_five"),
+            test("layers/shared/rate-limit/tests/layer.rs", "an_address_asks_so_often_and_waits_then"),
             test(
                 "layers/inbound/login/src/tests/lockout.rs",
                 "after_a_hundred_failures_the_right_password_looks_wrong_until_the_count_is_forgotten",
@@ -182,7 +183,9 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.8",
         L3,
         "Nobody learns who has an account, by words, status or time",
-        gap("words, status and work are alike; no measurement of the times is kept"),
+        gap(
+            "words, status and work are alike, and the times were measured; where unconfirmed people are let in, registering and then signing in tells",
+        ),
     ),
     must(
         "6.4.1",

@@ -225,6 +225,7 @@ pub(super) const ROWS: &[Requirement] = &[
                 "layers/inbound/login/src/tests/factors.rs",
                 "a_secret_that_cannot_be_opened_lets_nobody_in",
             ),
+            test("layers/shared/rate-limit/tests/layer.rs", "a_store_that_fails_lets_nobody_through"),
         ]),
     ),
 ];

@@ -23,6 +23,12 @@ pub(super) const ROWS: &[Requirement] = &[
             test("layers/shared/rate-limit/tests/layer.rs", "a_burst_lets_no_more_through_than_the_limit"),
             test("layers/shared/rate-limit/tests/layer.rs", "the_addresses_of_one_subscriber_are_one"),
             test("layers/inbound/login/src/tests/lockout.rs", "sixty_four_guesses_at_once_are_five"),
+            test("layers/shared/rate-limit/tests/layer.rs", "an_address_asks_so_often_and_waits_then"),
+            test("layers/shared/rate-limit/tests/layer.rs", "a_success_empties_no_bucket"),
+            test(
+                "layers/shared/client-address/tests/properties.rs",
+                "no_prefix_of_a_client_changes_who_it_is",
+            ),
         ]),
     ),
     must(
@@ -265,7 +271,7 @@ pub(super) const ROWS: &[Requirement] = &[
         "14.3.1",
         L1,
         "Signing out clears what the browser keeps",
-        gap("the cookie is cleared; `Clear-Site-Data` is not sent"),
+        Met(&[test("layers/inbound/login/src/tests/logout.rs", "signing_out_ends_the_session_in_the_store")]),
     ),
     must(
         "14.3.2",

@@ -33,15 +33,22 @@ pub mod guarding_an_api {}
 
 /// [guarding an api]: guarding_an_api
 /// [keys]: keys
+/// [limits]: limits
 #[doc = include_str!("host_duties.md")]
 pub mod host_duties {}
 
 #[doc = include_str!("keys.md")]
 pub mod keys {}
 
+/// [defaults]: defaults
+/// [signing in]: signing_in
+#[doc = include_str!("limits.md")]
+pub mod limits {}
+
 /// [assurance]: assurance
 /// [defaults]: defaults
 /// [host duties]: host_duties
+/// [limits]: limits
 #[doc = include_str!("signing_in.md")]
 pub mod signing_in {}
 
@@ -50,6 +57,7 @@ pub mod signing_in {}
 pub mod specifications {}
 
 /// [host duties]: host_duties
+/// [limits]: limits
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 

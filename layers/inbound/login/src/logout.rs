@@ -3,7 +3,8 @@
 //! 1. The host's [`OnLogout`] is told which sign-in ends, also when another request has just renewed the cookie; when it
 //!    fails, nothing has ended and the person may try again.
 //! 2. The session ends in the store, and the cookie is cleared.
-//! 3. 303 to the configured path, for an anonymous visitor too; over the page that [`OnLogout::farewell`] names, if it
+//! 3. `Clear-Site-Data` asks the browser to forget what pages of this host left in its cache and in scripts' storage.
+//! 4. 303 to the configured path, for an anonymous visitor too; over the page that [`OnLogout::farewell`] names, if it
 //!    names one.
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use towergate_core::{LocalPath, StoreError, audit::Origin};
 use towergate_identity::rules::session::SignInId;
 use towergate_session::{Session, SessionError};
@@ -90,7 +91,13 @@ impl<P: LoginPages, H: OnLogout> Logout<P, H> {
             return answer::broken(pages);
         };
         match ended {
-            Ok(then) => answer::see_other(&then),
+            Ok(then) => {
+                let mut response = answer::see_other(&then);
+                // Not "cookies": that would take those of every neighbour under the same domain along.
+                let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+                response.headers_mut().insert("clear-site-data", clear);
+                response
+            }
             Err(SessionError::Store(error)) => answer::store_failed(&error, pages),
             Err(error) => {
                 tracing::error!(%error, "signing out failed");

@@ -36,6 +36,7 @@ async fn signing_out_ends_the_session_in_the_store() {
     let answer = host.post("/logout", Some(&cookie), "").await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/bye"));
     assert_eq!(answer.cookie(), format!("{COOKIE}="));
+    assert_eq!(answer.header("clear-site-data".parse().unwrap()), "\"cache\", \"storage\"");
     assert_eq!(host.get("/", Some(&cookie)).await.body, "nobody");
     assert_eq!(host.events("session.revoked")[0].reason, Some("logout"));
 }

@@ -1,0 +1,197 @@
+//! Whether the time of an answer tells who has an account: the public forms, asked by turns about people who are known, unknown,
+//! disabled and blocked, in random order. It prints distributions and a comparison in words; it fails nothing, for no test should
+//! depend on time.
+//!
+//! `cargo bench --bench enumeration_timing`, with nothing else running. `TOWERGATE_ROUNDS` says how often each form is asked
+//! about each kind of person.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "statistics"
+)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a bench that cannot run stops"
+)]
+#![expect(clippy::print_stdout, reason = "a bench tells what it found")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+
+#[path = "measure/compare.rs"]
+mod compare;
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use compare::Sample;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::Full;
+use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
+use towergate::{
+    core::{Clock, Random, Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
+    identity::{
+        ports::{TryStore, UserStore},
+        rules::{
+            lockout::{CredentialClass, LockoutPolicy, TryKey},
+            password::{HashParams, Password},
+            user::{User, UserState},
+        },
+    },
+    login::{LoginRoutes, PasswordHasher, RegisterRoutes, Site, mail::Mailroom},
+    pages::DefaultPages,
+    session::SessionLayer,
+    sqlite::SqliteStore,
+};
+
+type App = BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
+
+const START: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// So often a person is asked about before the waits begin.
+const FREE: usize = 5;
+
+/// What is asked, and about whom.
+struct Question {
+    form: &'static str,
+    about: &'static [&'static str],
+    path: &'static str,
+    body: fn(&str) -> String,
+    expected: StatusCode,
+}
+
+const QUESTIONS: [Question; 3] = [
+    Question {
+        form: "sign in, wrong password",
+        about: &["unknown", "known", "unconfirmed", "disabled", "blocked"],
+        path: "/login",
+        body: |email| format!("email={email}&password=not+the+password+at+all"),
+        expected: StatusCode::UNPROCESSABLE_ENTITY,
+    },
+    Question {
+        form: "register",
+        about: &["unknown", "known", "unconfirmed", "disabled"],
+        path: "/register",
+        body: |email| format!("email={email}&password=seven+purple+ladders"),
+        expected: StatusCode::OK,
+    },
+    Question {
+        form: "another mail to confirm",
+        about: &["unknown", "known", "unconfirmed", "disabled"],
+        path: "/confirm",
+        body: |email| format!("email={email}&action=resend"),
+        expected: StatusCode::OK,
+    },
+];
+
+fn main() {
+    let rounds = std::env::var("TOWERGATE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for question in &QUESTIONS {
+            measure(question, rounds).await;
+        }
+    });
+}
+
+async fn measure(question: &Question, rounds: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteStore::open(folder.path().join("towergate.db")).expect("a store");
+    let (random, clock) = (Arc::new(OsRandom::new()), Arc::new(ManualClock::at(START)));
+    let hasher = PasswordHasher::new(HashParams::default(), random.clone()).expect("a hasher");
+    let hash = hasher.hash(Password::parse(&Secret::from("the right password")).unwrap()).await.unwrap();
+    let people = rounds.div_ceil(FREE);
+    for kind in question.about {
+        for n in 0..people {
+            add(&store, kind, n, &hash, &*clock, &*random).await;
+        }
+    }
+    let app = app(store, hasher, clock);
+    let mut times = vec![Vec::with_capacity(rounds); question.about.len()];
+    for round in 0..rounds + 5 {
+        for kind in shuffled(question.about.len(), &*random) {
+            // The first rounds warm everything up, and are about nobody of the rest.
+            let who = if round < 5 {
+                format!("warm-{round}-{kind}")
+            } else {
+                address(question.about[kind], round % people)
+            };
+            let request = Request::post(question.path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Full::from((question.body)(&format!("{who}%40example.com"))))
+                .unwrap();
+            let app = app.clone();
+            let begun = Instant::now();
+            let answer = app.oneshot(request).await.unwrap();
+            let time = begun.elapsed();
+            assert_eq!(answer.status(), question.expected, "{} {who}", question.form);
+            if round >= 5 {
+                times[kind].push(time);
+            }
+        }
+    }
+    println!("\n{}", question.form);
+    let samples: Vec<_> =
+        question.about.iter().zip(times).map(|(kind, times)| Sample::new(kind, times)).collect();
+    samples.iter().for_each(Sample::print);
+    samples[1..].iter().for_each(|sample| sample.print_against(&samples[0]));
+}
+
+fn app(store: SqliteStore, hasher: PasswordHasher, clock: Arc<ManualClock>) -> App {
+    let site = Site::new(DefaultPages::new()).clock(clock.clone());
+    let room = Mailroom::new("https://id.example", &Secret::new([9; 32])).expect("a mailroom");
+    let home = service_fn(async |_: Request<Full<Bytes>>| Ok(Response::new(Full::<Bytes>::default())));
+    let service = ServiceBuilder::new()
+        .layer(SessionLayer::new(store.clone()).clock(clock))
+        .layer(LoginRoutes::new(store.clone(), hasher.clone(), site.clone()))
+        .layer(RegisterRoutes::new(store, hasher, room, site))
+        .service(home);
+    BoxCloneSyncService::new(service)
+}
+
+fn address(kind: &str, n: usize) -> String {
+    format!("{kind}-{n}")
+}
+
+async fn add(
+    store: &SqliteStore,
+    kind: &str,
+    n: usize,
+    hash: &Secret<String>,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) {
+    if kind == "unknown" {
+        return;
+    }
+    let origin = |at| Origin::detached(at, random).unwrap();
+    let email = format!("{}@example.com", address(kind, n)).parse().unwrap();
+    let mut user = User::fresh(email, hash.clone(), clock.now(), random).unwrap();
+    user.confirmed_at = (kind != "unconfirmed").then_some(clock.now());
+    user.state = if kind == "disabled" { UserState::Disabled } else { UserState::Active };
+    let key = TryKey::of_user(CredentialClass::Password, user.id);
+    store.add_user(user, origin(clock.now())).await.unwrap();
+    if kind == "blocked" {
+        for day in 0..=100 {
+            let at = clock.now().minus((102 - day) * DAY);
+            store.reserve_try(key, LockoutPolicy::default(), None, origin(at)).await.unwrap();
+        }
+    }
+}
+
+/// The numbers below `count` in a random order, so that no kind always follows the same other.
+fn shuffled(count: usize, random: &dyn Random) -> Vec<usize> {
+    let mut order: Vec<_> = (0..count).collect();
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes).expect("randomness");
+    for place in (1..count).rev() {
+        order.swap(place, usize::from(bytes[place]) % (place + 1));
+    }
+    order
+}
