@@ -1,16 +1,10 @@
 //! Whether the time of an answer tells who has an account: the public forms, asked by turns about people who are known, unknown,
 //! disabled and blocked, in random order. It prints distributions and a comparison in words; it fails nothing, for no test should
-//! depend on time.
+//! depend on time. What is measured is the time until the answer, over SQLite on disk, as whoever asks sees it.
 //!
 //! `cargo bench --bench enumeration_timing`, with nothing else running. `TOWERGATE_ROUNDS` says how often each form is asked
 //! about each kind of person.
 
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "statistics"
-)]
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,8 +14,8 @@
 #![expect(clippy::print_stdout, reason = "a bench tells what it found")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
-#[path = "measure/compare.rs"]
-mod compare;
+#[path = "measure/comparison.rs"]
+mod comparison;
 
 use std::{
     convert::Infallible,
@@ -30,9 +24,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use compare::Sample;
+use comparison::Comparison;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
+use tokio::runtime::Runtime;
 use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{
     core::{Clock, Random, Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
@@ -93,54 +88,43 @@ const QUESTIONS: [Question; 3] = [
 fn main() {
     let rounds = std::env::var("TOWERGATE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        for question in &QUESTIONS {
-            measure(question, rounds).await;
-        }
-    });
+    for question in &QUESTIONS {
+        measure(question, rounds, &runtime);
+    }
 }
 
-async fn measure(question: &Question, rounds: usize) {
+fn measure(question: &Question, rounds: usize, runtime: &Runtime) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteStore::open(folder.path().join("towergate.db")).expect("a store");
     let (random, clock) = (Arc::new(OsRandom::new()), Arc::new(ManualClock::at(START)));
     let hasher = PasswordHasher::new(HashParams::default(), random.clone()).expect("a hasher");
-    let hash = hasher.hash(Password::parse(&Secret::from("the right password")).unwrap()).await.unwrap();
-    let people = rounds.div_ceil(FREE);
-    for kind in question.about {
-        for n in 0..people {
-            add(&store, kind, n, &hash, &*clock, &*random).await;
-        }
-    }
-    let app = app(store, hasher, clock);
-    let mut times = vec![Vec::with_capacity(rounds); question.about.len()];
-    for round in 0..rounds + 5 {
-        for kind in shuffled(question.about.len(), &*random) {
-            // The first rounds warm everything up, and are about nobody of the rest.
-            let who = if round < 5 {
-                format!("warm-{round}-{kind}")
-            } else {
-                address(question.about[kind], round % people)
-            };
-            let request = Request::post(question.path)
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(Full::from((question.body)(&format!("{who}%40example.com"))))
-                .unwrap();
-            let app = app.clone();
-            let begun = Instant::now();
-            let answer = app.oneshot(request).await.unwrap();
-            let time = begun.elapsed();
-            assert_eq!(answer.status(), question.expected, "{} {who}", question.form);
-            if round >= 5 {
-                times[kind].push(time);
+    // The comparison warms up with a twentieth more.
+    let people = (rounds + rounds / 20).div_ceil(FREE);
+    runtime.block_on(async {
+        let hash = hasher.hash(Password::parse(&Secret::from("the right password")).unwrap()).await.unwrap();
+        for kind in question.about {
+            for n in 0..people {
+                add(&store, kind, n, &hash, &*clock, &*random).await;
             }
         }
-    }
-    println!("\n{}", question.form);
-    let samples: Vec<_> =
-        question.about.iter().zip(times).map(|(kind, times)| Sample::new(kind, times)).collect();
-    samples.iter().for_each(Sample::print);
-    samples[1..].iter().for_each(|sample| sample.print_against(&samples[0]));
+    });
+    let app = app(store, hasher, clock);
+    let mut asked = vec![0; question.about.len()];
+    let mut comparison = Comparison::of(question.about.iter().copied(), rounds, &*random);
+    comparison.measure(|kind| {
+        let who = address(question.about[kind], asked[kind] % people);
+        asked[kind] += 1;
+        let request = Request::post(question.path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from((question.body)(&format!("{who}%40example.com"))))
+            .unwrap();
+        let begun = Instant::now();
+        let answer = runtime.block_on(app.clone().oneshot(request)).unwrap();
+        let took = begun.elapsed();
+        assert_eq!(answer.status(), question.expected, "{} {who}", question.form);
+        took
+    });
+    println!("{}", comparison.table(question.form));
 }
 
 fn app(store: SqliteStore, hasher: PasswordHasher, clock: Arc<ManualClock>) -> App {
@@ -183,15 +167,4 @@ async fn add(
             store.reserve_try(key, LockoutPolicy::default(), None, origin(at)).await.unwrap();
         }
     }
-}
-
-/// The numbers below `count` in a random order, so that no kind always follows the same other.
-fn shuffled(count: usize, random: &dyn Random) -> Vec<usize> {
-    let mut order: Vec<_> = (0..count).collect();
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes).expect("randomness");
-    for place in (1..count).rev() {
-        order.swap(place, usize::from(bytes[place]) % (place + 1));
-    }
-    order
 }

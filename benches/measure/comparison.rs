@@ -65,7 +65,7 @@ impl Comparison {
 
     /// The figures, and in words which classes differ.
     pub(crate) fn table(&self, family: &str) -> String {
-        let mut table = format!("{family}, {} of each, in ns of CPU\n", self.rounds);
+        let mut table = format!("{family}, {} of each, in ns\n", self.rounds);
         let _ = writeln!(
             table,
             "  {:<24} {:>9} {:>9} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8}",

@@ -96,7 +96,7 @@ impl Default for SignInLimits {
 
 impl SignInLimits {
     /// The layer that counts what is posted to the pages of `site`. It stands inside
-    /// [`ClientAddressLayer`](towergate_client_address::ClientAddressLayer) and outside `SessionLayer`.
+    /// `ClientAddressLayer` and outside `SessionLayer`.
     pub fn layer<S: RateStore, P, H>(self, store: S, site: &Site<P, H>) -> RateLimitLayer<S, LimitPages<P>> {
         let paths = site.paths();
         let layer = RateLimitLayer::new(store)

@@ -197,6 +197,7 @@ impl<S: IdentityStore> Registration<S> {
             Err(_) => None,
         };
         let Some(user) = found.as_ref().filter(|user| registration::is_unconfirmed(user)) else {
+            self.write_in_vain(email, return_to, origin).await?;
             return self.unknown(found.map(|user| user.id), "resend", origin).await;
         };
         let before = self.store.open_email_token_of(user.id, Purpose::Confirm, origin.at).await?;
@@ -258,6 +259,20 @@ impl<S: IdentityStore> Registration<S> {
         let (to, when) = ((token.user, &token.email), (origin.at, token.purpose.lifetime()));
         let mail = self.room.seal(letter, MailKind::ConfirmAddress, to, when, &self.random)?;
         Ok((token, mail))
+    }
+
+    /// What a mail costs up to its store step, for nobody: so that the time tells nothing of who is there.
+    async fn write_in_vain(
+        &self,
+        email: &str,
+        return_to: &LocalPath,
+        origin: Origin,
+    ) -> Result<(), RegisterError> {
+        let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
+        let (user, purpose) = (UserId::fresh(origin.at, &self.random)?, Purpose::Confirm);
+        self.store.open_email_token_of(user, purpose, origin.at).await?;
+        self.write(Wanted { user, email, purpose, browser: None, password: None }, return_to, origin)?;
+        Ok(())
     }
 
     /// Writes down that no mail went out, which costs what writing one does.
