@@ -21,6 +21,10 @@ pub(super) const ROWS: &[Requirement] = &[
         "Being remembered is no sign-in; better nothing outlives the browser",
         Met(&[
             test(
+                "layers/inbound/identity/src/rules/remember.rs",
+                "a_session_by_a_cookie_proves_nothing_and_tells_when_something_was",
+            ),
+            test(
                 "layers/inbound/session/tests/recognition.rs",
                 "the_cookie_is_host_bound_and_ends_with_the_browser",
             ),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towergate::identity::rules::assurance::{Adjust, Assurance, PhishingResistance, Profile, SessionCount};
+use towergate::identity::rules::assurance::{Adjust, Assurance, Profile};
 
 use super::{
     keys::duration,
@@ -37,7 +37,6 @@ pub(super) fn read(section: Section<'_>) -> Option<Profile> {
     read_settings! { section, adjust;
         lasting "session_idle" stricter_session_idle "insecure_session_idle" insecure_session_idle;
         lasting "session_absolute" stricter_session_absolute "insecure_session_absolute" insecure_session_absolute;
-        sessions "concurrent_sessions" stricter_concurrent_sessions "insecure_concurrent_sessions" insecure_concurrent_sessions;
         lasting "step_up_within" stricter_step_up_within "insecure_step_up_within" insecure_step_up_within;
         count "password_minimum" stricter_password_minimum "insecure_password_minimum" insecure_password_minimum;
         flag "password_blocklist" stricter_password_blocklist "insecure_password_blocklist" insecure_password_blocklist;
@@ -47,7 +46,6 @@ pub(super) fn read(section: Section<'_>) -> Option<Profile> {
         lasting "first_wait" stricter_first_wait "insecure_first_wait" insecure_first_wait;
         tries "failure_limit" stricter_failure_limit "insecure_failure_limit" insecure_failure_limit;
         flag "second_factor" stricter_second_factor "insecure_second_factor" insecure_second_factor;
-        phishing "phishing_resistance" stricter_phishing_resistance "insecure_phishing_resistance" insecure_phishing_resistance;
         flag "mail_sign_in" stricter_mail_sign_in "insecure_mail_sign_in" insecure_mail_sign_in;
         perhaps "remember_me" stricter_remember_me "insecure_remember_me" insecure_remember_me;
         perhaps "trusted_browser" stricter_trusted_browser "insecure_trusted_browser" insecure_trusted_browser;
@@ -118,23 +116,4 @@ fn count(section: &Section<'_>, key: &'static str) -> Option<usize> {
 
 fn tries(section: &Section<'_>, key: &'static str) -> Option<u32> {
     section.number(key).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-fn sessions(section: &Section<'_>, key: &'static str) -> Option<SessionCount> {
-    tries(section, key).map(SessionCount::AtMost)
-}
-
-fn phishing(section: &Section<'_>, key: &'static str) -> Option<PhishingResistance> {
-    let text = section.text(key)?;
-    let read = match text.value.as_str() {
-        "not asked" => PhishingResistance::NotAsked,
-        "offered" => PhishingResistance::Offered,
-        "required" => PhishingResistance::Required,
-        _ => {
-            section
-                .refuse(&text.place, format!("`{key}` must be \"not asked\", \"offered\" or \"required\""));
-            return None;
-        }
-    };
-    Some(read)
 }

@@ -396,10 +396,8 @@ fn a_profile_sets_the_numbers_of_signing_in_and_the_host_may_be_stricter() {
     let asked = profile.settings();
     assert_eq!((asked.session_idle.as_secs(), asked.session_absolute.as_secs()), (1800, 24 * 3600));
     assert_eq!((asked.free_tries, asked.second_factor, asked.password_breach_check), (3, true, false));
-    let both = format!(
-        "{BASE}[assurance]\nprofile = [\"aal2\", \"asvs-l2\"]\ninsecure_trusted_browser = \"30d\"\n\
-         concurrent_sessions = 5\nphishing_resistance = \"required\"\n"
-    );
+    let both =
+        format!("{BASE}[assurance]\nprofile = [\"aal2\", \"asvs-l2\"]\ninsecure_trusted_browser = \"30d\"\n");
     let profile = Config::parse("test.toml", &both).unwrap().assurance.unwrap();
     assert!(profile.settings().password_breach_check);
     assert_eq!(profile.weakened(), ["trusted_browser"]);
@@ -430,7 +428,7 @@ fn all_that_is_wrong_with_a_profile_is_told_at_once_and_at_its_place() {
         ("profile = 2", "`profile` must be a list of texts, not a number"),
         ("profile = \"aal9\"\nremember_me = \"30d\"", "no such assurance profile"),
         ("profile = [\"asvs-l1\", \"x\"]", "no such assurance profile"),
-        ("profile = \"asvs-l3\"\nphishing_resistance = \"yes\"", "must be \"not asked\""),
+        ("profile = \"asvs-l3\"\nremember_me = \"ever\"", "must be a number and a unit"),
     ] {
         let told = refusals(&format!("{BASE}[assurance]\n{lines}\n"));
         assert!(told.len() == 1 && told[0].1.contains(word), "{lines}: {told:?}");

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error::Error, fmt, time::Duration};
 
 use super::{Assurance, Profile, SessionCount, Settings};
-use crate::rules::{email_token, password::MAX_CHARACTERS};
+use crate::rules::password::MAX_CHARACTERS;
 
 /// A profile that is being changed: `stricter_` and a setting's name where the host asks for more than the profile,
 /// `insecure_` and its name where it asks for less.
@@ -112,9 +112,6 @@ impl Adjust {
             ("remember_me", stays(asked.remember_me), "a minute or more"),
             ("trusted_browser", stays(asked.trusted_browser), "a minute or more"),
             ("mailed_sign_in_lifetime", lasts(asked.mailed_sign_in_lifetime), "a minute or more"),
-            ("mailed_reset_lifetime", lasts(asked.mailed_reset_lifetime), "a minute or more"),
-            ("mailed_proof_lifetime", lasts(asked.mailed_proof_lifetime), "a minute or more"),
-            ("mailed_code_tries", (1..=email_token::MAX_TRIES).contains(&asked.mailed_code_tries), "1 to 5"),
         ];
         let outside = bounds.into_iter().filter(|(_, holds, _)| !holds);
         self.problems

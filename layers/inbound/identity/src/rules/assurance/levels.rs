@@ -1,7 +1,8 @@
 //! What each level asks for.
 //!
 //! Where a standard says a number, it is here, as weak as the standard allows and no weaker; where it says none, the default of
-//! the house is.
+//! the house is. What is mailed for another purpose than signing in lives, and may be tried, no longer than the strictest of them
+//! allows, under every profile: [`Purpose::lifetime`](crate::rules::email_token::Purpose::lifetime).
 
 use std::time::Duration;
 
@@ -59,9 +60,6 @@ const FIRST: Settings = Settings {
     remember_me: Some(Duration::from_secs(30 * 24 * 60 * 60)),
     trusted_browser: Some(Duration::from_secs(30 * 24 * 60 * 60)),
     mailed_sign_in_lifetime: Duration::from_secs(10 * 60),
-    mailed_reset_lifetime: HOUR,
-    mailed_proof_lifetime: DAY,
-    mailed_code_tries: 5,
     change_notices: true,
     sign_in_notices: true,
 };

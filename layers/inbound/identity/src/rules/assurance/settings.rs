@@ -111,7 +111,7 @@ settings! {
     session_idle: Duration, min, stricter_session_idle, insecure_session_idle, ["7.3.1", "N2.1a", "N2.2e"];
     /// How long a session may live at all.
     session_absolute: Duration, min, stricter_session_absolute, insecure_session_absolute, ["7.3.2", "N2.1a", "N2.2e"];
-    /// How many sessions a person may have at once.
+    /// How many sessions a person may have at once. The host keeps it: no layer counts them.
     concurrent_sessions: SessionCount, min, stricter_concurrent_sessions, insecure_concurrent_sessions, ["7.1.2"];
     /// How old the last proof may be at a sensitive change.
     step_up_within: Duration, min, stricter_step_up_within, insecure_step_up_within, ["7.5.1", "7.5.3"];
@@ -135,7 +135,7 @@ settings! {
     failure_limit: u32, min, stricter_failure_limit, insecure_failure_limit, ["6.3.1", "N3.2.2a"];
     /// Whether everybody needs a second factor.
     second_factor: bool, max, stricter_second_factor, insecure_second_factor, ["6.3.3", "N2.2a"];
-    /// Whether there is a way to sign in that cannot be led astray.
+    /// Whether there is a way to sign in that cannot be led astray. The host keeps it, by what it mounts.
     phishing_resistance: PhishingResistance, max, stricter_phishing_resistance, insecure_phishing_resistance,
         ["6.3.3@L3", "N2.2d"];
     /// Whether a mailed link or code may be the first factor.
@@ -147,13 +147,6 @@ settings! {
     /// How long a mailed link or code signs somebody in.
     mailed_sign_in_lifetime: Duration, min, stricter_mailed_sign_in_lifetime, insecure_mailed_sign_in_lifetime,
         ["6.5.5", "N3.1.3b"];
-    /// How long a mailed link or code resets a password.
-    mailed_reset_lifetime: Duration, min, stricter_mailed_reset_lifetime, insecure_mailed_reset_lifetime, ["N4.2a"];
-    /// How long a mailed link or code proves an address.
-    mailed_proof_lifetime: Duration, min, stricter_mailed_proof_lifetime, insecure_mailed_proof_lifetime,
-        ["6.4.1", "N4.2a"];
-    /// How often a mailed code may be tried.
-    mailed_code_tries: u8, min, stricter_mailed_code_tries, insecure_mailed_code_tries, ["6.6.3", "N3.1.3b"];
     /// Whether a person is told by mail of each sensitive change to their account.
     change_notices: bool, max, stricter_change_notices, insecure_change_notices, ["6.3.7", "N4.1b", "N4.2c"];
     /// Whether a person is told by mail of a sign-in from a device that is not known.

@@ -4,6 +4,7 @@ use towergate_core::Secret;
 
 use super::*;
 use crate::rules::{
+    email_token::Purpose,
     enrolment::EnrolmentDuty,
     lockout::LockoutPolicy,
     password::{Password, PasswordPolicy, PolicyBreach},
@@ -29,7 +30,7 @@ fn each_level_asks_for_what_its_standard_says() {
     for level in Assurance::ALL {
         let asked = of(level);
         assert_eq!((asked.password_minimum, asked.failure_limit), (15, 100), "{level}");
-        assert!(asked.mailed_sign_in_lifetime <= 10 * MINUTE && asked.mailed_proof_lifetime <= DAY);
+        assert!(asked.mailed_sign_in_lifetime <= 10 * MINUTE && Purpose::Confirm.lifetime() <= DAY);
         assert!(asked.trusted_browser.is_none() || !asked.second_factor, "{level}");
         assert!(level.profile().adjust().build().is_ok(), "{level} contradicts itself");
     }
@@ -97,7 +98,6 @@ fn what_nothing_could_keep_is_refused() {
         .insecure_password_minimum(4)
         .stricter_session_absolute(HOUR)
         .stricter_concurrent_sessions(SessionCount::AtMost(0))
-        .stricter_mailed_code_tries(0)
         .build();
     let told = refused.unwrap_err();
     let settings: Vec<_> = told.list().iter().map(ProfileProblem::setting).collect();
@@ -107,7 +107,6 @@ fn what_nothing_could_keep_is_refused() {
             "concurrent_sessions",
             "password_minimum",
             "failure_limit",
-            "mailed_code_tries",
             "session_idle",
             "password_minimum_beside_factor"
         ]

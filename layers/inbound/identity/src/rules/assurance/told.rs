@@ -36,12 +36,6 @@ impl Told for bool {
     }
 }
 
-impl Told for u8 {
-    fn told(&self) -> String {
-        self.to_string()
-    }
-}
-
 impl Told for u32 {
     fn told(&self) -> String {
         self.to_string()
