@@ -10,12 +10,8 @@ use axum::{
 };
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
 use towergate::{
-    Stack,
-    audit::AuditLayer,
-    identity::ports::IdentityStore,
-    oauth::ports::OAuthStore,
-    oauth_resource::AccessTokenInfo,
-    scope::{CurrentScope, ScopeLayer},
+    audit::AuditLayer, identity::ports::IdentityStore, oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo, scope::CurrentScope,
 };
 
 use crate::{
@@ -34,20 +30,6 @@ impl Framework for Axum {
     type Body = Body;
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
-        let stack = Stack::new(AuditLayer::new())
-            .client_address(host.addresses())
-            .rate_limit(host.limits())
-            .session(host.sessions())
-            .scope(ScopeLayer::new())
-            .authorization_server(&host.server);
-        let browser = ServiceBuilder::new()
-            .layer(stack)
-            .layer(host.server.browser_state())
-            .layer(host.login())
-            .layer(host.factors())
-            .option_layer(host.registration())
-            .option_layer(host.dev_mailbox())
-            .layer(host.server.browser());
         let pages = Router::new()
             .route("/", get(front::<I, O>))
             .route("/start/{client}", get(start::<I, O>))
@@ -60,7 +42,7 @@ impl Framework for Axum {
             .with_state(host.clone())
             .merge(api)
             .merge(sensitive)
-            .fallback_service(browser.service(pages));
+            .fallback_service(host.rooms(pages));
         let whole = ServiceBuilder::new()
             .layer(AuditLayer::new())
             .layer(host.protocol())

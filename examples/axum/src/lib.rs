@@ -16,6 +16,7 @@ pub mod mailbox;
 pub mod outbound;
 pub mod pages;
 pub mod postman;
+pub mod rooms;
 pub mod run;
 pub mod seal_key;
 pub mod seed;

@@ -6,12 +6,8 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{
-    Stack,
-    audit::AuditLayer,
-    identity::ports::IdentityStore,
-    oauth::ports::OAuthStore,
-    oauth_resource::AccessTokenInfo,
-    scope::{CurrentScope, ScopeLayer},
+    audit::AuditLayer, identity::ports::IdentityStore, oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo, scope::CurrentScope,
 };
 use towergate_example_axum::{
     api::Me,
@@ -40,21 +36,7 @@ impl Framework for Warp {
     type Body = <Response as Carries>::Body;
 
     fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
-        let stack = Stack::new(AuditLayer::new())
-            .client_address(host.addresses())
-            .rate_limit(host.limits())
-            .session(host.sessions())
-            .scope(ScopeLayer::new())
-            .authorization_server(&host.server);
-        let browser = ServiceBuilder::new()
-            .layer(stack)
-            .layer(host.server.browser_state())
-            .layer(host.login())
-            .layer(host.factors())
-            .option_layer(host.registration())
-            .option_layer(host.dev_mailbox())
-            .layer(host.server.browser())
-            .service(warp::service(site(host.clone())));
+        let browser = host.rooms(warp::service(site(host.clone())));
         let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));
         let sensitive = ServiceBuilder::new().layer(host.sensitive_api()).service(warp::service(me()));
         let health = warp::service(health(host.clone()));

@@ -3,6 +3,7 @@
 //! - [`Endpoints`] says which paths are answered and how; [`Mounted`] is the service that answers those and passes any
 //!   other request to the inner service untouched. It is ready when the inner service is.
 //! - [`SharedEndpoints`] are endpoints behind an `Arc`, which is how most are kept.
+//! - [`OptionalLayer`] mounts endpoints or does not, as a configuration says.
 //! - [`body`] reads the form of a request, bounded, before anything looks into it.
 //! - [`page`] builds the pages, lines and redirects that a browser gets, each with the headers that keep it from being
 //!   framed, kept, or told on.
@@ -56,6 +57,7 @@
 pub mod body;
 mod document;
 mod future;
+mod optional;
 mod origin;
 pub mod page;
 mod service;
@@ -63,6 +65,7 @@ mod shared;
 
 pub use document::Document;
 pub use future::ResponseFuture;
+pub use optional::OptionalLayer;
 pub use origin::origin;
 pub use service::{Endpoints, Mounted};
 pub use shared::SharedEndpoints;

@@ -40,6 +40,31 @@ impl<E, I> Mounted<E, I> {
     }
 }
 
+impl<E, I> Mounted<E, I> {
+    /// The same endpoints, which might have been none.
+    pub(crate) fn some(self) -> Mounted<Option<E>, I> {
+        Mounted { endpoints: Some(self.endpoints), inner: self.inner }
+    }
+}
+
+/// No endpoints answer nothing.
+impl<B, E: Endpoints<B>> Endpoints<B> for Option<E> {
+    type Route = (E, E::Route);
+
+    fn route(&self, path: &str) -> Option<Self::Route> {
+        let endpoints = self.as_ref()?;
+        endpoints.route(path).map(|route| (endpoints.clone(), route))
+    }
+
+    fn answer(
+        self,
+        (endpoints, route): Self::Route,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Bytes>> + Send + 'static {
+        endpoints.answer(route, request)
+    }
+}
+
 impl<E, I, ReqBody, ResBody> Service<Request<ReqBody>> for Mounted<E, I>
 where
     E: Endpoints<ReqBody>,

@@ -1,0 +1,49 @@
+//! The layers in front of every page that a browser asks for, in whichever framework the page is written.
+
+use std::{convert::Infallible, error::Error};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{Layer, Service, ServiceBuilder, util::BoxCloneSyncService};
+use towergate::{
+    Stack, audit::AuditLayer, endpoint::OptionalLayer, identity::ports::IdentityStore,
+    oauth::ports::OAuthStore, scope::ScopeLayer,
+};
+
+use crate::host::Host;
+
+/// A service whose layers have been forgotten: one box per request here, and a compiler that need not look through them all at
+/// once.
+pub type Room<B, R> = BoxCloneSyncService<Request<B>, Response<R>, Infallible>;
+
+impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
+    /// The pages of signing in, of the account and of the authorization server, in front of `pages`, the host's own.
+    pub fn rooms<S, B, R>(&self, pages: S) -> Room<B, R>
+    where
+        S: Service<Request<B>, Response = Response<R>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+        R: From<Bytes> + Send + 'static,
+    {
+        let pages = BoxCloneSyncService::new(self.server.browser().layer(pages));
+        let account = ServiceBuilder::new()
+            .layer(self.login())
+            .layer(self.factors())
+            .layer(OptionalLayer::new(self.registration()))
+            .layer(OptionalLayer::new(self.dev_mailbox()))
+            .service(pages);
+        let stack = Stack::new(AuditLayer::new())
+            .client_address(self.addresses())
+            .rate_limit(self.limits())
+            .session(self.sessions())
+            .scope(ScopeLayer::new())
+            .authorization_server(&self.server);
+        let browser = ServiceBuilder::new()
+            .layer(stack)
+            .layer(self.server.browser_state())
+            .service(BoxCloneSyncService::new(account));
+        BoxCloneSyncService::new(browser)
+    }
+}
