@@ -62,7 +62,13 @@ async fn judge<S: OAuthStore, R, P>(
     // Only for an assertion that can be right: this is the way of every request.
     let (key, token_endpoint) = match credentials.needed_key(client.as_ref()) {
         Some(needed) => (key(endpoints, needed).await, Some(config.issuer.join(&config.paths.token))),
-        None => (AssertionKey::Missing("no_key"), None),
+        None => {
+            if credentials.are_signed_by_secret() {
+                // Costs what opening the client's secret would.
+                let _ = server.keys().sealing().seal(b"the secret of nobody", &[0; 32], &server.random);
+            }
+            (AssertionKey::Missing("no_key"), None)
+        }
     };
     let recipient =
         Recipient { names: &[issuer, token_endpoint.as_deref().unwrap_or(issuer)], now: origin.at };

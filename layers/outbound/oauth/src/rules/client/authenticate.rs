@@ -5,8 +5,9 @@
 //! rules of [`assertion`]; an assertion that was not seen before. An unknown client costs the same as a wrong proof, and
 //! the peer cannot tell which it was: neither by the answer nor by the work that stands behind it.
 //!
-//! What still shows is whether keys had to be fetched from a client's own address. That a client of some name exists is
-//! no secret: its `client_id` stands in every authorization request.
+//! What still shows is whether keys had to be fetched from a client's own address, and, by a microsecond or two, whether
+//! there was a client to read from the store (`benches/client_auth_timing.rs` measures it). That a client of some name
+//! exists is no secret: its `client_id` stands in every authorization request.
 
 use towergate_core::{Digest, Secret, form::Form};
 use towergate_oauth_types::{ErrorCode, OAuthError};
@@ -156,6 +157,12 @@ impl Credentials {
             AssertionAlgorithm::Shared => NeededKey::Secret(client),
             AssertionAlgorithm::Public(_) => NeededKey::Public { client, kid: assertion.kid() },
         })
+    }
+
+    /// Whether they are an assertion under a secret: where that is not even opened, the work of opening one is to be done.
+    #[must_use]
+    pub fn are_signed_by_secret(&self) -> bool {
+        matches!(&self.proof, Proof::Assertion(assertion) if assertion.algorithm() == AssertionAlgorithm::Shared)
     }
 
     /// Judges the credentials against the client of that name, if there is one. `key` and `recipient` are for an
