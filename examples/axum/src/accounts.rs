@@ -13,7 +13,7 @@ use towergate::{
             user::{UserId, UserState},
         },
     },
-    login::OnLogout,
+    login::{ExportMore, OnLogout},
     oauth::{
         ports::OAuthStore,
         rules::{
@@ -49,6 +49,12 @@ impl Profiles {
 impl FromIterator<(UserId, Map<String, Value>)> for Profiles {
     fn from_iter<T: IntoIterator<Item = (UserId, Map<String, Value>)>>(people: T) -> Self {
         Self(Arc::new(people.into_iter().collect()))
+    }
+}
+
+impl ExportMore for Profiles {
+    async fn more(&self, user: UserId) -> Result<Value, StoreError> {
+        Ok(self.claims_of(user).map_or(Value::Null, |claims| Value::Object(claims.clone())))
     }
 }
 
@@ -142,6 +148,12 @@ pub struct EndGrants<I, O>(pub Server<I, O>);
 impl<I: IdentityStore, O: OAuthStore> OnLogout for EndGrants<I, O> {
     async fn ending(&self, sign_in: SignInId, origin: Origin) -> Result<(), StoreError> {
         self.0.end_sign_in(&sign_in.to_string(), origin).await?;
+        Ok(())
+    }
+
+    async fn leaving(&self, user: UserId, origin: Origin) -> Result<(), StoreError> {
+        let Ok(subject) = subject_of(user) else { return Ok(()) };
+        self.0.end_subject(&subject, origin).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
     identity::ports::IdentityStore,
+    login::{Goodbye, OnLogout},
     oauth::ports::OAuthStore,
     sqlite::SqliteStore,
 };
@@ -30,6 +31,23 @@ pub async fn clean(store: &SqliteStore, clock: &dyn Clock) {
     match store.cleanup(clock.now()).await {
         Ok(cleaned) => tracing::debug!(?cleaned, "what had expired was thrown away"),
         Err(error) => tracing::warn!(%error, "what has expired could not be thrown away"),
+    }
+}
+
+/// Ends the accounts whose days of grace are over: at the start, and every few minutes until `stop` turns true.
+pub async fn keep_seeing_off<I: IdentityStore, H: OnLogout>(
+    goodbye: Goodbye<I, H>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
+    loop {
+        match goodbye.finish().await {
+            Ok(gone) => tracing::debug!(gone, "accounts ended"),
+            Err(error) => tracing::warn!(%error, "accounts could not be ended"),
+        }
+        if tokio::time::timeout(REST, stopped()).await.is_ok() {
+            return;
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use towergate::{
         rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
-        FactorRoutes, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
+        AccountRoutes, FactorRoutes, Goodbye, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
+        account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
     },
@@ -207,6 +208,19 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn factors(&self) -> FactorRoutes<I, DefaultPages, EndGrants<I, O>> {
         let issuer = self.config.issuer.host_str().unwrap_or("towergate");
         FactorRoutes::new(self.people.clone(), self.sealing.clone(), issuer, self.site())
+    }
+
+    /// The layer that answers `/account`, `/account/export` and `/account/delete`.
+    pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
+        AccountRoutes::new(self.people.clone(), self.site())
+            .policy(self.config.deletion)
+            .offering([AccountPage::Security])
+            .exporting(self.profiles.clone())
+    }
+
+    /// What ends the accounts whose days of grace are over.
+    pub fn goodbye(&self) -> Goodbye<I, EndGrants<I, O>> {
+        Goodbye::new(self.people.clone(), &self.site()).policy(self.config.deletion)
     }
 
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.

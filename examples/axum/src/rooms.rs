@@ -31,6 +31,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let account = ServiceBuilder::new()
             .layer(self.login())
             .layer(self.factors())
+            .layer(self.account())
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.dev_mailbox()))
             .service(pages);

@@ -178,6 +178,7 @@ async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
         }
         None => {}
     }
+    tasks.spawn(cleaner::keep_seeing_off(host.goodbye(), stopped.clone()));
     tasks.spawn(cleaner::keep_forgetting(host.server.clone(), stopped.clone()));
     tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));
     Ok((F::service(host), users))

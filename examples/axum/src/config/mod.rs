@@ -2,6 +2,7 @@
 
 mod assurance;
 mod client;
+mod deletion;
 mod json;
 mod keys;
 mod limits;
@@ -26,7 +27,7 @@ use std::{
 
 use toml::de::DeTable;
 use towergate::{
-    identity::rules::assurance::Profile,
+    identity::rules::{assurance::Profile, deletion::DeletionPolicy},
     oauth::rules::resource::ResourceServer,
     oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
 };
@@ -72,6 +73,8 @@ pub struct Config {
     pub limits: Limits,
     /// What sets the numbers of signing in; the defaults of the house where it is not there.
     pub assurance: Option<Profile>,
+    /// How accounts end.
+    pub deletion: DeletionPolicy,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

@@ -10,8 +10,8 @@ use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, assurance, client, is_this_machine, keys, limits, mail,
-    outbound,
+    ClientEntry, Config, Database, Demo, Tls, assurance, client, deletion, is_this_machine, keys, limits,
+    mail, outbound,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -34,6 +34,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         let text = "[assurance] asks to tell people by mail of changes to their account: set [mail], or `insecure_change_notices = false`";
         section.refuse_key("assurance", text);
     }
+    let deletion = section.section("deletion").map(deletion::read).unwrap_or_default();
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -95,6 +96,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         mail,
         limits,
         assurance: assurance.flatten(),
+        deletion,
         users,
         clients,
         resource_servers,

@@ -1,6 +1,7 @@
 //! What a newcomer sees, around any framework: the same laws, driven over sockets.
 
 mod browser;
+mod leaving;
 mod limits;
 mod place;
 mod registering;
@@ -10,6 +11,7 @@ use towergate_example_axum::run::Framework;
 use url::Url;
 
 use browser::Browser;
+pub(crate) use leaving::*;
 pub(crate) use limits::*;
 use place::{EMAIL, Place};
 pub(crate) use registering::*;

@@ -14,9 +14,12 @@ use towergate::{
         ports::UserStore,
         rules::{email::EmailAddress, user::UserId},
     },
+    login::Goodbye,
     sqlite::SqliteStore,
 };
-use towergate_example_axum::{app::Axum, config::Config, host::Host, run::Framework, serve::serve};
+use towergate_example_axum::{
+    accounts::EndGrants, app::Axum, config::Config, host::Host, run::Framework, serve::serve,
+};
 
 pub(crate) const ONLINE: &str = "openid email";
 pub(crate) const OFFLINE: &str = "openid email offline_access";
@@ -28,6 +31,7 @@ pub(crate) struct Place {
     pub(crate) client: Client,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: SqliteStore,
+    pub(crate) goodbye: Goodbye<SqliteStore, EndGrants<SqliteStore, SqliteStore>>,
     _stop: watch::Sender<bool>,
 }
 
@@ -48,8 +52,16 @@ impl Place {
         let seal_key = Secret::new([7; 32]);
         let host = Host::open_under(clock.clone(), config, store.clone(), store.clone(), seal_key).await;
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, None, Axum::service(host.unwrap().0), stopped));
-        Self { client: Client { issuer: format!("http://localhost:{port}") }, clock, store, _stop: stop }
+        let host = host.unwrap().0;
+        let goodbye = host.goodbye();
+        tokio::spawn(serve(listener, None, Axum::service(host), stopped));
+        Self {
+            client: Client { issuer: format!("http://localhost:{port}") },
+            clock,
+            store,
+            goodbye,
+            _stop: stop,
+        }
     }
 
     pub(crate) fn later(&self, seconds: u64) {

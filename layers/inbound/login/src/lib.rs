@@ -7,20 +7,25 @@
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
 //!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
+//! - [`AccountRoutes`] is a layer that answers `/account`, `/account/export` and `/account/delete`; [`Goodbye`] and
+//!   [`export`] are the last two as plain calls.
 //! - [`limits`] says how often an address may post each form.
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
 //! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
 //!   plain calls, and [`mail`] is what both go through.
 //! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
 
+pub mod account;
 mod answer;
 mod arrival;
 pub mod authenticator;
 mod browser_cookie;
 pub mod confirm;
+pub mod export;
 pub mod factor_pages;
 pub mod factor_routes;
 mod form;
+pub mod goodbye;
 pub mod hasher;
 pub mod limits;
 mod login;
@@ -35,9 +40,12 @@ pub mod second_factor;
 pub mod sensitive;
 pub mod site;
 
+pub use account::AccountRoutes;
 pub use arrival::Stopped;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
+pub use export::ExportMore;
 pub use factor_routes::FactorRoutes;
+pub use goodbye::Goodbye;
 pub use hasher::{HasherError, PasswordHasher};
 pub use limits::SignInLimits;
 pub use logout::OnLogout;

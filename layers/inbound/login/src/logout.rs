@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
 use towergate_core::{LocalPath, StoreError, audit::Origin};
-use towergate_identity::rules::session::SignInId;
+use towergate_identity::rules::{session::SignInId, user::UserId};
 use towergate_session::{Session, SessionError};
 use tracing::Instrument;
 
@@ -33,6 +33,15 @@ pub trait OnLogout: Send + Sync + 'static {
         sign_in: SignInId,
         origin: Origin,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ends whatever came from any sign-in of `user`, whose account is closed: called when they say goodbye, and again before
+    /// the account ends for good. Nothing, unless the host says otherwise.
+    ///
+    /// # Errors
+    /// When it could not: an account that was to end stays until the next round.
+    fn leaving(&self, _user: UserId, _origin: Origin) -> impl Future<Output = Result<(), StoreError>> + Send {
+        future::ready(Ok(()))
+    }
 
     /// Whether what came from `sign_in` was ended already, though its session lives: a sign-out that failed half-way, or
     /// one that began at the other half. Whoever then proves themself again begins a sign-in of their own. `false` unless

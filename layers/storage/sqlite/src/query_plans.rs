@@ -187,6 +187,8 @@ fn the_authorization_server_uses_an_index() {
         o::grant_row::REVOKE_OF_CLIENT,
         o::grant_row::REVOKE_OF_SID,
         o::grant_row::REVOKE_OF_SUBJECT,
+        o::grant_row::REVOKE_ALL_OF_SUBJECT,
+        o::consent::FORGET_OF_SUBJECT,
         o::interaction::FIND,
         o::logout::SAW,
         o::logout::CLIENTS,

@@ -15,6 +15,8 @@
 //! # Ok::<(), towergate_pages::InvalidTheme>(())
 //! ```
 
+#[cfg(feature = "inbound")]
+mod account;
 mod default_pages;
 #[cfg(feature = "inbound")]
 mod factors;

@@ -91,7 +91,7 @@ pub(crate) use farewell::Farewell;
 use towergate_core::{LocalPath, StoreError, audit::Origin};
 use towergate_oauth::{
     ports::OAuthStore,
-    rules::{client::gate, logout::Frame},
+    rules::{client::gate, grant::Subject, logout::Frame},
 };
 
 use crate::server::AuthorizationServer;
@@ -104,6 +104,17 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
     /// When the store fails: nothing has ended then.
     pub async fn end_sign_in(&self, sid: &str, origin: Origin) -> Result<u64, StoreError> {
         let died = self.store().end_session_grants(sid.to_owned(), origin).await?;
+        self.logouts().notify_one();
+        Ok(died)
+    }
+
+    /// Ends everything that clients hold of `subject`, whose account is closed, forgets what they consented to, and writes down
+    /// who is to be told; answers how many grants died.
+    ///
+    /// # Errors
+    /// When the store fails: nothing has ended then.
+    pub async fn end_subject(&self, subject: &Subject, origin: Origin) -> Result<u64, StoreError> {
+        let died = self.store().end_subject(subject.clone(), origin).await?;
         self.logouts().notify_one();
         Ok(died)
     }

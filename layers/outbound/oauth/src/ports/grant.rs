@@ -8,7 +8,7 @@ use crate::rules::{
     access_token::AccessToken,
     client::ClientId,
     code::{Code, ConsumedCode},
-    grant::{Grant, GrantId, RevocationReason},
+    grant::{Grant, GrantId, RevocationReason, Subject},
     refresh_token::{RefreshToken, RefreshTokenState},
 };
 
@@ -114,6 +114,18 @@ pub trait GrantStore: Send + Sync + 'static {
     fn end_session_grants(
         &self,
         sid: String,
+        origin: Origin,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Ends everything that clients hold of `subject`, offline grants too, and forgets what they consented to; answers how many
+    /// grants died. Every login session in which one of them was given [has ended](Self::end_session_grants) by it, and its
+    /// clients are to be told. Writes `grant.revoked` for each, and `logout.queued`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn end_subject(
+        &self,
+        subject: Subject,
         origin: Origin,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 

@@ -24,6 +24,8 @@ const PUT: &str = "INSERT INTO towergate_consents (subject, client, scope, claim
 
 const FORGET: &str = "DELETE FROM towergate_consents WHERE subject = ?1 AND client = ?2";
 
+pub(crate) const FORGET_OF_SUBJECT: &str = "DELETE FROM towergate_consents WHERE subject = ?1";
+
 pub(crate) const FORGET_OF_CLIENT: &str = "DELETE FROM towergate_consents WHERE client = ?1";
 
 pub(super) fn find(

@@ -10,11 +10,11 @@ use towergate_oauth::{
     rules::{
         access_token::AccessToken,
         client::{ClientId, GrantType},
-        grant::{GrantId, RevocationReason},
+        grant::{GrantId, RevocationReason, Subject},
     },
 };
 
-use super::{access_token, code, grant_row, logout, refresh_token, unused_client};
+use super::{access_token, code, consent, grant_row, logout, refresh_token, unused_client};
 use crate::{query, store::SqliteStore};
 
 impl GrantStore for SqliteStore {
@@ -77,6 +77,24 @@ impl GrantStore for SqliteStore {
             logout::queue(step, &sid, &origin)?;
             let key = params![origin.at.unix_millis(), sid];
             grant_row::revoke(step, grant_row::REVOKE_OF_SID, key, RevocationReason::SessionEnded, &origin)
+        })
+        .await
+    }
+
+    async fn end_subject(&self, subject: Subject, origin: Origin) -> Result<u64, StoreError> {
+        self.write(move |step| {
+            let key = params![subject.as_str()];
+            let sids = query::all(step.connection, grant_row::SIDS_OF_SUBJECT, key, |fields| {
+                fields.get::<String>("sid")
+            })?;
+            for sid in sids {
+                grant_row::end_sign_in(step.connection, &sid, &origin)?;
+                logout::queue(step, &sid, &origin)?;
+            }
+            query::change(step.connection, consent::FORGET_OF_SUBJECT, params![subject.as_str()])?;
+            let key = params![origin.at.unix_millis(), subject.as_str()];
+            let reason = RevocationReason::AccountRefused;
+            grant_row::revoke(step, grant_row::REVOKE_ALL_OF_SUBJECT, key, reason, &origin)
         })
         .await
     }

@@ -34,6 +34,12 @@ pub(crate) const REVOKE_OF_CLIENT: &str = "UPDATE towergate_grants SET revoked_a
 pub(crate) const REVOKE_OF_SUBJECT: &str = "UPDATE towergate_grants SET revoked_at = ?1
     WHERE subject = ?2 AND client = ?3 AND revoked_at IS NULL RETURNING id, client";
 
+pub(crate) const REVOKE_ALL_OF_SUBJECT: &str = "UPDATE towergate_grants SET revoked_at = ?1
+    WHERE subject = ?2 AND revoked_at IS NULL RETURNING id, client";
+
+pub(crate) const SIDS_OF_SUBJECT: &str = "SELECT DISTINCT sid FROM towergate_grants
+    WHERE subject = ?1 AND revoked_at IS NULL AND sid IS NOT NULL";
+
 pub(crate) const REVOKE_OF_SID: &str = "UPDATE towergate_grants SET revoked_at = ?1
     WHERE sid = ?2 AND offline = 0 AND revoked_at IS NULL RETURNING id, client";
 

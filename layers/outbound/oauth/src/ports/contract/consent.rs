@@ -16,7 +16,7 @@ use crate::{
     rules::{
         consent::Consent,
         fact::OAuthFact,
-        grant::{Grant, RevocationReason},
+        grant::{Grant, RevocationReason, SignIn},
         interaction::Interaction,
     },
 };
@@ -79,6 +79,31 @@ pub async fn nothing_rests_on_a_consent_that_is_not_remembered<S: OAuthStore + A
     store.withdraw_consent(alice(), client_id(), origin(NOW)).await.unwrap();
     assert_nothing_rests_on(store, consent("openid")).await;
     assert!(store.find_code(code(2).id).await.unwrap().is_none());
+}
+
+/// Whose account is closed: everything that was granted dies, offline grants too, what they consented to is forgotten, and
+/// their sign-ins have ended; nobody else's.
+pub async fn a_closed_account_leaves_nothing_granted<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    let (given, sid) = (grant(2), Some(String::from("sid-2")));
+    let offline = Grant { scope: scope("openid offline_access"), client: other_client_id(), ..grant(2) };
+    let theirs = Grant { subject: bob(), sign_in: SignIn { sid, ..given.sign_in }, ..grant(3) };
+    for (n, grant) in [(2, offline), (3, theirs)] {
+        assert_eq!(store.issue_code(grant, code(n), None, origin(NOW)).await.unwrap(), Issuing::Issued);
+    }
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.end_subject(alice(), origin(NOW)).await.unwrap(), 2);
+    let reason = RevocationReason::AccountRefused;
+    let died = |n, client| OAuthFact::GrantRevoked { grant: grant_id(n), client, reason };
+    ear.heard(&[died(1, client_id()), died(2, other_client_id())], NOW).await;
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+    for (n, revoked) in [(1, true), (2, true), (3, false)] {
+        assert_eq!(store.find_code(code(n).id).await.unwrap().unwrap().revoked, revoked, "{n}");
+    }
+    assert!(store.has_sign_in_ended("sid-1").await.unwrap());
+    assert!(!store.has_sign_in_ended("sid-2").await.unwrap());
+    assert_eq!(store.end_subject(alice(), origin(NOW)).await.unwrap(), 0);
+    ear.heard(&[] as &[OAuthFact], NOW).await;
 }
 
 /// A code rests on a consent that is remembered and reaches so far.

@@ -13,7 +13,7 @@ use crate::{
         client::{ClientId, GrantType},
         code::ConsumedCode,
         fact::OAuthFact,
-        grant::{GrantId, RevocationReason},
+        grant::{GrantId, RevocationReason, Subject},
         refresh_token::{RefreshTokenState, is_repetition},
     },
 };
@@ -91,6 +91,22 @@ impl GrantStore for MemoryStore {
             Ok(state.grants.revoke_where(
                 |grant| grant.sign_in.sid.as_ref() == Some(&sid) && !grant.is_offline(),
                 RevocationReason::SessionEnded,
+                &origin,
+                &mut state.log,
+            ))
+        })
+    }
+
+    async fn end_subject(&self, subject: Subject, origin: Origin) -> Result<u64, StoreError> {
+        self.step(|state| {
+            for sid in state.grants.sign_ins_of(&subject) {
+                state.grants.end_sign_in(sid.clone(), origin.at);
+                state.logouts.end_sign_in(&sid, &state.clients, &origin, &mut state.log);
+            }
+            state.interactions.forget_subject(&subject);
+            Ok(state.grants.revoke_where(
+                |grant| grant.subject == subject,
+                RevocationReason::AccountRefused,
                 &origin,
                 &mut state.log,
             ))

@@ -208,6 +208,11 @@ impl InteractionStore for MemoryStore {
 }
 
 impl Interactions {
+    /// Forgets what a person consented to.
+    pub(in crate::ports::memory) fn forget_subject(&mut self, subject: &Subject) {
+        self.consents.retain(|(holder, _), _| holder != subject);
+    }
+
     fn taking_up_room(&self, now: Timestamp) -> usize {
         let takes = |one: &&Interaction| one.state != InteractionState::Approved && now < one.expires_at;
         self.all.values().filter(takes).count()

@@ -1,6 +1,6 @@
 //! A grant and what hangs from it, as maps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use towergate_core::{StoreError, Timestamp, audit::Origin, id::Uuid};
 
@@ -13,7 +13,7 @@ use crate::{
         access_token::AccessToken,
         code::Code,
         fact::OAuthFact,
-        grant::{ENDED_SIGN_IN_KEPT, Grant, GrantId, RevocationReason},
+        grant::{ENDED_SIGN_IN_KEPT, Grant, GrantId, RevocationReason, Subject},
         refresh_token::{RefreshToken, RefreshTokenState},
     },
 };
@@ -70,6 +70,12 @@ impl Grants {
     pub(super) fn end_sign_in(&mut self, sid: String, now: Timestamp) {
         self.ended_sign_ins.retain(|_, ended_at| now.since(*ended_at) < ENDED_SIGN_IN_KEPT);
         self.ended_sign_ins.insert(sid, now);
+    }
+
+    /// The sign-ins in which a person's living grants were given.
+    pub(super) fn sign_ins_of(&self, subject: &Subject) -> BTreeSet<String> {
+        let living = self.grants.values().filter(|row| !row.revoked && row.grant.subject == *subject);
+        living.filter_map(|row| row.grant.sign_in.sid.clone()).collect()
     }
 
     /// Whether the sign-in that the grant would be given in has ended.
