@@ -168,10 +168,16 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.6",
         L3,
         "Mail is no way to sign in",
-        Met(&[test(
-            "layers/inbound/identity/src/rules/assurance/tests.rs",
-            "each_level_asks_for_what_its_standard_says",
-        )]),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/assurance/tests.rs",
+                "each_level_asks_for_what_its_standard_says",
+            ),
+            test(
+                "layers/inbound/login/src/tests/magic.rs",
+                "a_site_whose_assurance_forbids_it_signs_nobody_in_by_mail",
+            ),
+        ]),
     ),
     must(
         "6.3.7",
@@ -337,6 +343,10 @@ pub(super) const ROWS: &[Requirement] = &[
                 "layers/inbound/identity/src/rules/email_token/tests.rs",
                 "a_code_is_bound_to_person_address_and_key",
             ),
+            test(
+                "layers/inbound/login/src/tests/magic.rs",
+                "the_code_signs_in_the_browser_that_asked_and_no_other",
+            ),
         ]),
     ),
     must(
@@ -346,6 +356,10 @@ pub(super) const ROWS: &[Requirement] = &[
         Met(&[
             test("layers/inbound/identity/src/ports/contract/email_race.rs", "parallel_guesses_are_five"),
             test("layers/inbound/login/src/tests/register.rs", "a_person_is_not_flooded"),
+            test(
+                "layers/inbound/login/src/tests/magic.rs",
+                "guessing_codes_is_slowed_over_all_mails_and_links_open_all_the_same",
+            ),
         ]),
     ),
     must(

@@ -23,16 +23,35 @@ pub(super) const ROWS: &[Requirement] = &[
         "N3.1.3a",
         A1,
         "Mail is no authenticator",
-        Met(&[test(
-            "layers/inbound/identity/src/rules/assurance/tests.rs",
-            "each_level_asks_for_what_its_standard_says",
-        )]),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/assurance/tests.rs",
+                "each_level_asks_for_what_its_standard_says",
+            ),
+            test(
+                "layers/inbound/login/src/tests/magic.rs",
+                "a_site_whose_assurance_forbids_it_signs_nobody_in_by_mail",
+            ),
+        ]),
     ),
     must(
         "N3.1.3b",
         A1,
         "Codes sent elsewhere have six digits, live 10 min, count once, and a new one forgets no failure",
-        Met(&[page("src/manual/signing_in.md", "ways-in-and-their-strength")]),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/ports/contract/mail_sign_in.rs",
+                "a_mailed_sign_in_ends_on_time",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/mail_sign_in.rs",
+                "parallel_mailed_sign_ins_are_one",
+            ),
+            test(
+                "layers/inbound/login/src/tests/magic.rs",
+                "guessing_codes_is_slowed_over_all_mails_and_links_open_all_the_same",
+            ),
+        ]),
     ),
     must(
         "N3.1.3c",

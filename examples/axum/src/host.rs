@@ -15,10 +15,11 @@ use towergate::{
         rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
-        AccountRoutes, FactorRoutes, Goodbye, LoginRoutes, PasswordHasher, RegisterRoutes, Site,
+        AccountRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes, PasswordHasher, RegisterRoutes, Site,
         account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
+        pages::LoginLinkKind,
     },
     oauth::ports::OAuthStore,
     oauth_resource::{InStore, KeySource, MetadataLayer, ResourceLayer, ResourceMetadata},
@@ -201,7 +202,11 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that answers `/login` and `/logout`.
     pub fn login(&self) -> LoginRoutes<I, DefaultPages, EndGrants<I, O>> {
-        LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.site())
+        let routes = LoginRoutes::new(self.people.clone(), self.hasher.clone(), self.site());
+        if self.config.mail.is_none() {
+            return routes;
+        }
+        routes.link(LoginLinkKind::Magic)
     }
 
     /// The layer that answers `/mfa` and `/account/security`.
@@ -228,6 +233,12 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         self.config.mail.as_ref()?;
         let (people, hasher) = (self.people.clone(), self.hasher.clone());
         Some(RegisterRoutes::new(people, hasher, self.room.clone(), self.site()))
+    }
+
+    /// The layer that answers `/magic`, where mail can be sent.
+    pub fn magic(&self) -> Option<MagicRoutes<I, DefaultPages, EndGrants<I, O>>> {
+        self.config.mail.as_ref()?;
+        Some(MagicRoutes::new(self.people.clone(), self.room.clone(), self.site()))
     }
 
     /// The layer that answers `/dev/mailbox`, on a developer's own machine.

@@ -33,6 +33,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.factors())
             .layer(self.account())
             .layer(OptionalLayer::new(self.registration()))
+            .layer(OptionalLayer::new(self.magic()))
             .layer(OptionalLayer::new(self.dev_mailbox()))
             .service(pages);
         let stack = Stack::new(AuditLayer::new())

@@ -31,4 +31,5 @@ journey::prove!(Warp:
     whose_mail_cannot_be_sent_makes_no_accounts,
     an_address_signs_in_so_often_and_is_told_to_wait,
     nobody_chooses_the_address_that_they_are_counted_by,
+    a_person_signs_in_by_mail,
 );

@@ -3,6 +3,7 @@
 mod browser;
 mod leaving;
 mod limits;
+mod mailed;
 mod place;
 mod registering;
 
@@ -13,6 +14,7 @@ use url::Url;
 use browser::Browser;
 pub(crate) use leaving::*;
 pub(crate) use limits::*;
+pub(crate) use mailed::*;
 use place::{EMAIL, Place};
 pub(crate) use registering::*;
 

@@ -104,7 +104,7 @@ async fn register(browser: &mut Browser, page: &Page) -> Page {
 }
 
 /// The link and the code of the newest mail to `email`, as soon as it is there.
-async fn mailed(place: &Place, email: &str) -> (String, String) {
+pub(crate) async fn mailed(place: &Place, email: &str) -> (String, String) {
     let mut mailbox = Browser::default();
     for _ in 0..2000 {
         let page = mailbox.open(&place.at("/dev/mailbox")).await;

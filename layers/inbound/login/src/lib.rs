@@ -13,6 +13,8 @@
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
 //! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
 //!   plain calls, and [`mail`] is what both go through.
+//! - [`MagicRoutes`] is a layer that answers `/magic`: signing in by a mailed link or code; [`magic`] has the same as plain
+//!   calls.
 //! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
 
 pub mod account;
@@ -30,6 +32,7 @@ pub mod hasher;
 pub mod limits;
 mod login;
 mod logout;
+pub mod magic;
 pub mod mail;
 pub mod pages;
 pub mod password;
@@ -49,6 +52,7 @@ pub use goodbye::Goodbye;
 pub use hasher::{HasherError, PasswordHasher};
 pub use limits::SignInLimits;
 pub use logout::OnLogout;
+pub use magic::MagicRoutes;
 pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use register::RegisterRoutes;
 pub use routes::LoginRoutes;

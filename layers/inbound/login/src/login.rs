@@ -25,9 +25,9 @@ use crate::{
     answer,
     form::{self, FormError},
     logout::OnLogout,
-    pages::{LoginPages, LoginView},
+    pages::{LoginLink, LoginLinkKind, LoginPages, LoginView},
     password::{LoginError, PasswordLogin, REFUSED, SECOND_FACTOR_MISSING, TOO_MANY_TRIES},
-    sensitive,
+    query, sensitive,
     site::{Paths, Site},
 };
 
@@ -35,6 +35,7 @@ use crate::{
 pub(crate) struct Login<S, P, H> {
     pub(crate) login: PasswordLogin<S>,
     pub(crate) site: Site<P, H>,
+    pub(crate) links: Vec<LoginLinkKind>,
 }
 
 impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
@@ -158,14 +159,27 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         return_to: &LocalPath,
         message: Option<&str>,
     ) -> Response<Bytes> {
+        let by_mail = self.site.signs_in_by_mail();
+        let shown = |kind: &&LoginLinkKind| by_mail || **kind != LoginLinkKind::Magic;
         let view = LoginView {
             action: self.site.paths.login.to_string(),
             // What is too long to be an address is not worth showing again.
             email: if email.len() > email::MAX_LENGTH { String::new() } else { email.to_owned() },
             return_to: return_to.to_string(),
             message: message.map(str::to_owned),
+            links: self.links.iter().filter(shown).map(|kind| self.link(*kind, return_to)).collect(),
         };
         answer::page(status, self.pages().login(&view), self.pages())
+    }
+
+    fn link(&self, kind: LoginLinkKind, return_to: &LocalPath) -> LoginLink {
+        let paths = &self.site.paths;
+        let path = match kind {
+            LoginLinkKind::Forgot => &paths.forgot,
+            LoginLinkKind::Magic => &paths.magic,
+            LoginLinkKind::Register => &paths.register,
+        };
+        LoginLink { kind, href: query::with_return_to(path, return_to).to_string() }
     }
 
     fn pages(&self) -> &P {

@@ -32,6 +32,42 @@ pub struct LoginView {
     pub return_to: String,
     /// What went wrong with the last try; the same words whatever it was.
     pub message: Option<String>,
+    /// Where else somebody may want to go, in this order.
+    pub links: Vec<LoginLink>,
+}
+
+/// A link on the sign-in page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginLink {
+    /// What for.
+    pub kind: LoginLinkKind,
+    /// Where to, a path of this host that carries on where the person wants to go.
+    pub href: String,
+}
+
+/// What somebody may want instead of signing in with a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LoginLinkKind {
+    /// To set a forgotten password anew.
+    Forgot,
+    /// To sign in by mail.
+    Magic,
+    /// To make an account.
+    Register,
+}
+
+impl LoginLinkKind {
+    /// The stable lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forgot => "forgot",
+            Self::Magic => "magic",
+            Self::Register => "register",
+        }
+    }
 }
 
 /// A problem, told to the person.

@@ -11,7 +11,8 @@ use towergate_core::{
 };
 
 use towergate_identity::rules::{
-    assurance::Profile, lockout::LockoutPolicy, notice::Notice, password::PasswordPolicy,
+    assurance::Profile, email_token::Purpose, lockout::LockoutPolicy, notice::Notice,
+    password::PasswordPolicy,
 };
 
 use crate::{
@@ -199,6 +200,18 @@ impl<P, H> Site<P, H> {
     #[must_use]
     pub fn password_policy(&self) -> PasswordPolicy {
         self.assurance.as_deref().map(PasswordPolicy::from).unwrap_or_default()
+    }
+
+    /// Whether a mailed link or code may be somebody's first factor.
+    #[must_use]
+    pub fn signs_in_by_mail(&self) -> bool {
+        self.assurance.as_ref().is_none_or(|profile| profile.settings().mail_sign_in)
+    }
+
+    /// How long a mailed link or code signs in.
+    pub(crate) fn mailed_sign_in_lifetime(&self) -> Duration {
+        let most = Purpose::SignIn.lifetime();
+        self.assurance.as_ref().map_or(most, |profile| profile.settings().mailed_sign_in_lifetime)
     }
 
     /// How old a proof may be before a sensitive change.

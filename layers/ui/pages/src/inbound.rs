@@ -1,7 +1,7 @@
 //! The pages of signing in.
 
 use askama::Template;
-use towergate_login::pages::{LoginPages, LoginView, ProblemView};
+use towergate_login::pages::{LoginLinkKind, LoginPages, LoginView, ProblemView};
 
 use crate::default_pages::{DefaultPages, render};
 
@@ -35,6 +35,8 @@ struct Problem<'a> {
 
 #[cfg(test)]
 mod tests {
+    use towergate_login::pages::LoginLink;
+
     use super::*;
 
     fn view(message: Option<&str>) -> LoginView {
@@ -43,6 +45,10 @@ mod tests {
             email: String::from("\"><script>alert(1)</script>"),
             return_to: String::from("/interaction/1?a=b&c=\"d"),
             message: message.map(str::to_owned),
+            links: vec![LoginLink {
+                kind: LoginLinkKind::Magic,
+                href: String::from("/magic?return_to=%2F\"x"),
+            }],
         }
     }
 
@@ -60,6 +66,7 @@ mod tests {
             "<label for=\"email\">",
             "<label for=\"password\">",
             "lang=\"en\"",
+            "<a id=\"login-magic\" href=\"/magic?return_to=%2F&#34;x\">Mail me a link instead</a>",
         ] {
             assert!(html.contains(part), "{part}");
         }

@@ -22,6 +22,8 @@ mod default_pages;
 mod factors;
 #[cfg(feature = "inbound")]
 mod inbound;
+#[cfg(feature = "inbound")]
+mod magic;
 #[cfg(feature = "outbound")]
 mod outbound;
 #[cfg(feature = "inbound")]

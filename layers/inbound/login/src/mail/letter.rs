@@ -2,6 +2,8 @@
 
 mod notice;
 
+pub(crate) use notice::moment;
+
 use towergate_core::Timestamp;
 use towergate_identity::rules::notice::Notice;
 
@@ -23,6 +25,9 @@ pub trait Letters: Send + Sync + 'static {
 
     /// Somebody asks for an account at an address that has one.
     fn address_taken(&self, login: &str) -> Letter;
+
+    /// Somebody wants to sign in, by the link or by typing the code.
+    fn sign_in(&self, link: &str, code: &str) -> Letter;
 
     /// Something was changed of an account at `when`; `page` is where its person looks after it.
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
@@ -74,6 +79,26 @@ impl Letters for PlainLetters {
                 Part::Words(String::from("If it was you, sign in here:")),
                 Part::Link(login.to_owned()),
                 Part::Words(String::from("If it was not you, there is nothing to do.")),
+            ],
+        )
+    }
+
+    fn sign_in(&self, link: &str, code: &str) -> Letter {
+        let site = &self.site;
+        compose(
+            format!("Sign in to {site}"),
+            &[
+                Part::Words(format!(
+                    "Somebody, hopefully you, wants to sign in to {site} with this e-mail address."
+                )),
+                Part::Words(String::from("To sign in, open this address within ten minutes:")),
+                Part::Link(link.to_owned()),
+                Part::Words(String::from("or type this code in the browser where you asked for it:")),
+                Part::Code(code.to_owned()),
+                Part::Words(String::from(
+                    "Never tell the code to anybody, whoever they say they are. If it was not you, do nothing: without you \
+                     nobody gets in.",
+                )),
             ],
         )
     }

@@ -15,6 +15,7 @@ mod room;
 pub mod smtp;
 
 pub use herald::{Herald, NoticeError};
+pub(crate) use letter::moment;
 pub use letter::{Letter, Letters, PlainLetters};
 pub use mailer::{Mail, MailError, Mailer};
 pub use postman::{Posted, Postman};

@@ -10,7 +10,10 @@ use towergate_identity::{
 };
 
 use super::service::SignInAndOut;
-use crate::{hasher::PasswordHasher, login::Login, logout::Logout, password::PasswordLogin, site::Site};
+use crate::{
+    hasher::PasswordHasher, login::Login, logout::Logout, pages::LoginLinkKind, password::PasswordLogin,
+    site::Site,
+};
 
 /// Answers `/login` and `/logout`. See the [crate's documentation](crate).
 ///
@@ -21,18 +24,25 @@ use crate::{hasher::PasswordHasher, login::Login, logout::Logout, password::Pass
 pub struct LoginRoutes<S, P, H = ()> {
     login: PasswordLogin<S>,
     site: Site<P, H>,
+    links: Vec<LoginLinkKind>,
 }
 
 impl<S: IdentityStore, P, H> LoginRoutes<S, P, H> {
     /// Signs in the people of `store`, and out.
     pub fn new(store: S, hasher: PasswordHasher, site: Site<P, H>) -> Self {
         let login = PasswordLogin::new(store, hasher).telling(site.herald()).lockout(site.lockout());
-        Self { login, site }
+        Self { login, site, links: Vec::new() }
     }
 
     /// Counts wrong passwords by `policy`.
     pub fn lockout(mut self, policy: LockoutPolicy) -> Self {
         self.login = self.login.lockout(policy);
+        self
+    }
+
+    /// Shows this link on the sign-in page, behind those before it: for a page that the host has mounted.
+    pub fn link(mut self, kind: LoginLinkKind) -> Self {
+        self.links.push(kind);
         self
     }
 
@@ -48,7 +58,7 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
 
     fn layer(&self, inner: Inner) -> Self::Service {
         let site = self.site.clone();
-        let login = Login { login: self.login.clone(), site: site.clone() };
+        let login = Login { login: self.login.clone(), site: site.clone(), links: self.links.clone() };
         let logout = Logout { site: site.clone() };
         Mounted::new(Arc::new(SignInAndOut { login, logout, site }), inner)
     }
@@ -56,7 +66,7 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for LoginRoutes<S, P, H> {
 
 impl<S: Clone, P, H> Clone for LoginRoutes<S, P, H> {
     fn clone(&self) -> Self {
-        Self { login: self.login.clone(), site: self.site.clone() }
+        Self { login: self.login.clone(), site: self.site.clone(), links: self.links.clone() }
     }
 }
 

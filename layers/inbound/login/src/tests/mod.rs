@@ -6,6 +6,7 @@ mod factors;
 mod lockout;
 mod login;
 mod logout;
+mod magic;
 mod notices;
 mod register;
 
@@ -49,9 +50,13 @@ struct Lines;
 impl LoginPages for Lines {
     fn login(&self, view: &LoginView) -> String {
         let message = view.message.as_deref().unwrap_or("-");
+        let links = view.links.iter().map(|link| format!("\nlink {} {}", link.kind.as_str(), link.href));
         format!(
-            "action {}\nemail {}\nreturn_to {}\nmessage {message}",
-            view.action, view.email, view.return_to
+            "action {}\nemail {}\nreturn_to {}\nmessage {message}{}",
+            view.action,
+            view.email,
+            view.return_to,
+            links.collect::<String>()
         )
     }
 

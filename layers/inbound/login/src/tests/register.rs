@@ -42,8 +42,8 @@ impl RegisterPages for Lines {
 
 /// Keeps what it was given, and fails when it is told to.
 #[derive(Clone, Default)]
-struct Bag {
-    mails: Arc<std::sync::Mutex<Vec<Mail>>>,
+pub(super) struct Bag {
+    pub(super) mails: Arc<std::sync::Mutex<Vec<Mail>>>,
     failing: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -117,20 +117,20 @@ fn lines(mail: &Mail) -> impl Iterator<Item = &str> {
     mail.text.lines().map(str::trim)
 }
 
-fn link(mail: &Mail) -> String {
+pub(super) fn link(mail: &Mail) -> String {
     let link = lines(mail).find(|line| line.starts_with("https://")).unwrap();
     link.strip_prefix("https://h.example").unwrap().to_owned()
 }
 
-fn token(mail: &Mail) -> String {
+pub(super) fn token(mail: &Mail) -> String {
     link(mail).split_once("token=").unwrap().1.to_owned()
 }
 
-fn code(mail: &Mail) -> String {
+pub(super) fn code(mail: &Mail) -> String {
     lines(mail).find(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit())).unwrap().to_owned()
 }
 
-fn browser(answer: &Answer) -> String {
+pub(super) fn browser(answer: &Answer) -> String {
     let given = answer.header(header::SET_COOKIE);
     assert!(given.starts_with("__Host-tgmb="), "{given}");
     given.split(';').next().unwrap().to_owned()

@@ -146,7 +146,7 @@ const fn otherwise(notice: Notice) -> Option<&'static str> {
 }
 
 /// A moment as people read it, in UTC to the minute.
-pub(super) fn moment(when: Timestamp) -> String {
+pub(crate) fn moment(when: Timestamp) -> String {
     when.to_rfc3339().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
