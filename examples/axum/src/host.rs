@@ -15,7 +15,8 @@ use towergate::{
         rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
-        AccountRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes, PasswordHasher, RegisterRoutes, Site,
+        AccountRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes, PasswordHasher,
+        RegisterRoutes, Site,
         account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
@@ -233,6 +234,12 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         self.config.mail.as_ref()?;
         let (people, hasher) = (self.people.clone(), self.hasher.clone());
         Some(RegisterRoutes::new(people, hasher, self.room.clone(), self.site()))
+    }
+
+    /// The layer that answers `/account/email`, where mail can be sent.
+    pub fn email_change(&self) -> Option<EmailChangeRoutes<I, DefaultPages, EndGrants<I, O>>> {
+        self.config.mail.as_ref()?;
+        Some(EmailChangeRoutes::new(self.people.clone(), self.room.clone(), self.site()))
     }
 
     /// The layer that answers `/magic`, where mail can be sent.

@@ -34,6 +34,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.account())
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
+            .layer(OptionalLayer::new(self.email_change()))
             .layer(OptionalLayer::new(self.dev_mailbox()))
             .service(pages);
         let stack = Stack::new(AuditLayer::new())

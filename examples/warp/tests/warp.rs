@@ -32,4 +32,5 @@ journey::prove!(Warp:
     an_address_signs_in_so_often_and_is_told_to_wait,
     nobody_chooses_the_address_that_they_are_counted_by,
     a_person_signs_in_by_mail,
+    a_person_changes_their_address_and_has_it_back,
 );

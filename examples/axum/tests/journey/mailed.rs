@@ -1,13 +1,16 @@
 //! Signing in by mail, through the mailbox.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use towergate_example_axum::run::Framework;
+use url::{Url, form_urlencoded};
 
 use super::{
-    browser::Browser,
+    browser::{Browser, Page},
     place::{EMAIL, Place},
     registering::mailed,
 };
+
+const NEW: &str = "alice@new.example";
 
 pub(crate) async fn a_person_signs_in_by_mail<F: Framework>() {
     let place = Place::new::<F>("memory:").await;
@@ -43,4 +46,57 @@ pub(crate) async fn a_person_signs_in_by_mail<F: Framework>() {
     let front = browser.submit(&again, &[("email", EMAIL), ("code", &newest.1)]).await;
     assert!(front.says("You are Alice <Adams>"), "{}", front.text);
     place.running.stop().await;
+}
+
+pub(crate) async fn a_person_changes_their_address_and_has_it_back<F: Framework>() {
+    let place = Place::new::<F>("memory:").await;
+    let browser = &mut Browser::default();
+    let login = browser.open(&place.at("/account/email")).await;
+    assert_eq!(login.url.path(), "/login", "{}", login.text);
+    // Only an address that was proven is told of changes.
+    let page = browser.open(&place.at("/magic")).await;
+    browser.submit(&page, &[("email", EMAIL)]).await;
+    let page = browser.open(&mailed(&place, EMAIL).await.0).await;
+    browser.submit(&page, &[]).await;
+    let page = browser.open(&place.at("/account/email")).await;
+    assert!(page.text.contains("id=\"email-submit\""), "{}", page.text);
+    let asked = post(browser, &place, &[("email", NEW)]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);
+    let waiting = browser.open(&place.at("/account/email")).await;
+    assert!(waiting.text.contains("id=\"email-pending\""), "{}", waiting.text);
+    let (link, _) = mailed(&place, NEW).await;
+    let page = browser.open(&link).await;
+    assert!(page.text.contains("id=\"email-confirm-submit\""), "{}", page.text);
+    let (_, token) = link.split_once("token=").unwrap();
+    let done = post(browser, &place, &[("token", token)]).await;
+    assert!(done.text.contains("id=\"email-changed\""), "{}", done.text);
+
+    // Somebody at the address before wants it back, wherever they are.
+    let owner = &mut Browser::default();
+    let page = owner.open(&way_back(&place).await).await;
+    assert!(page.text.contains("id=\"email-undo-submit\""), "{}", page.text);
+    let back = owner.submit(&page, &[]).await;
+    assert!(back.text.contains("id=\"email-undone\""), "{}", back.text);
+    assert!(browser.open(&place.at("/")).await.says("You are not signed in"));
+    place.running.stop().await;
+}
+
+async fn post(browser: &mut Browser, place: &Place, fields: &[(&str, &str)]) -> Page {
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let url = Url::parse(&place.at("/account/email")).unwrap();
+    browser.send(Method::POST, url, &[], &form).await
+}
+
+/// The link in the mail to the address before, as soon as it is there.
+async fn way_back(place: &Place) -> String {
+    let mut mailbox = Browser::default();
+    for _ in 0..2000 {
+        let page = mailbox.open(&place.at("/dev/mailbox")).await;
+        let links = page.text.split("class=\"mail-link\" href=\"").skip(1);
+        let link = links.filter_map(|rest| rest.split('"').next()).find(|link| link.contains("undo="));
+        if let Some(link) = link {
+            return link.to_owned();
+        }
+    }
+    panic!("no mail tells the address before");
 }

@@ -13,6 +13,8 @@
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
 //! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
 //!   plain calls, and [`mail`] is what both go through.
+//! - [`EmailChangeRoutes`] is a layer that answers `/account/email`: another address, proven first; [`email_change`] has the same
+//!   as plain calls.
 //! - [`MagicRoutes`] is a layer that answers `/magic`: signing in by a mailed link or code; [`magic`] has the same as plain
 //!   calls.
 //! - [`pages`] and [`factor_pages`] are what a host implements to draw its own pages.
@@ -23,6 +25,7 @@ mod arrival;
 pub mod authenticator;
 mod browser_cookie;
 pub mod confirm;
+pub mod email_change;
 pub mod export;
 pub mod factor_pages;
 pub mod factor_routes;
@@ -46,6 +49,7 @@ pub mod site;
 pub use account::AccountRoutes;
 pub use arrival::Stopped;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
+pub use email_change::EmailChangeRoutes;
 pub use export::ExportMore;
 pub use factor_routes::FactorRoutes;
 pub use goodbye::Goodbye;

@@ -39,7 +39,7 @@ use towergate_identity::{
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         mail::{MailKind, MailLimit, OutboxMail},
         mail_sign_in::{self, MailSpending},
-        user::{User, UserId, UserState},
+        user::{User, UserId},
     },
 };
 use towergate_session::{Begun, Session, SessionError};
@@ -185,7 +185,7 @@ impl<S: IdentityStore> MagicLink<S> {
     ) -> Result<(), MagicError> {
         let email = EmailAddress::parse(email)?;
         let found = self.store.find_user_by_email(&email).await?;
-        let person = found.as_ref().filter(|user| user.state == UserState::Active);
+        let person = found.as_ref().filter(|user| user.state.may_prove());
         // Nobody's proof is made as well, and thrown away.
         let user = person.map_or_else(|| UserId::fresh(origin.at, &self.random), |user| Ok(user.id))?;
         let (token, mail) = self.write(user, email, browser, return_to, origin)?;

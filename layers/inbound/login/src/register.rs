@@ -154,7 +154,14 @@ impl<S: IdentityStore> Registration<S> {
         let hash = self.hasher.hash(password).await?;
         // Twice: somebody may take the address in between.
         for _ in 0..2 {
-            let found = self.store.find_user_by_email(&email).await?;
+            let mut found = self.store.find_user_by_email(&email).await?;
+            if found.is_none()
+                && let Some(keeper) = self.store.find_address_keeper(&email, origin.at).await?
+            {
+                // Nobody has it, but it is kept for whom it may go back to: theirs as before.
+                let keeper = self.store.find_user(keeper).await?;
+                found = keeper.map(|keeper| User { email: email.clone(), ..keeper });
+            }
             let wanted = |user, password| Wanted {
                 user,
                 email: email.clone(),

@@ -85,6 +85,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 23, name: "goodbyes", sql: include_str!("../migrations/0023_goodbyes.sql") },
     Migration { number: 24, name: "devices", sql: include_str!("../migrations/0024_devices.sql") },
+    Migration {
+        number: 25,
+        name: "email_changes",
+        sql: include_str!("../migrations/0025_email_changes.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -67,9 +67,10 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[test]
 fn signing_in_uses_an_index() {
     use crate::identity::{
-        browser as b, ceremony as y, deletion as d, device as w, email_token as e, ending as n,
-        establish as h, factor as f, linked_identity as l, mail as m, passkey as p, provider_visit as v,
-        remember as rm, replaced_session as r, session as s, session_mark as k, tries as t, user as u,
+        browser as b, ceremony as y, deletion as d, device as w, email_change as g, email_token as e,
+        ending as n, establish as h, factor as f, linked_identity as l, mail as m, passkey as p,
+        provider_visit as v, remember as rm, replaced_session as r, session as s, session_mark as k,
+        tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
@@ -119,6 +120,14 @@ fn signing_in_uses_an_index() {
         s::VALUE,
         h::MOVE_VALUES,
         r::FIND,
+        g::ASKED_SINCE,
+        g::CANCEL,
+        g::KEEPERS,
+        g::NEWEST_UNDO,
+        g::CLOSE_UNDOS_SINCE,
+        g::FORGET_TOTP_SINCE,
+        g::FORGET_PASSKEYS_SINCE,
+        u::MOVE,
         e::FIND,
         e::OPEN_OF,
         e::REPLACE,

@@ -11,6 +11,7 @@
 pub mod contract;
 pub mod deletion;
 pub mod device;
+pub mod email_change;
 pub mod email_token;
 pub mod factor;
 pub mod linked_identity;
@@ -29,6 +30,7 @@ use towergate_core::audit::AuditLog;
 
 pub use deletion::DeletionStore;
 pub use device::DeviceStore;
+pub use email_change::EmailChangeStore;
 pub use email_token::EmailTokenStore;
 pub use factor::FactorStore;
 pub use linked_identity::LinkedIdentityStore;
@@ -44,6 +46,7 @@ pub use user::UserStore;
 pub trait IdentityStore:
     DeletionStore
     + DeviceStore
+    + EmailChangeStore
     + EmailTokenStore
     + FactorStore
     + LinkedIdentityStore
@@ -62,6 +65,7 @@ pub trait IdentityStore:
 impl<T> IdentityStore for T where
     T: DeletionStore
         + DeviceStore
+        + EmailChangeStore
         + EmailTokenStore
         + FactorStore
         + LinkedIdentityStore

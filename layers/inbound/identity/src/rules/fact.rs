@@ -106,6 +106,12 @@ pub enum IdentityFact {
     ProviderRefused { provider: String, reason: &'static str },
     /// Somebody signed a challenge with a passkey, and verified themself to it or not.
     PasskeyUsed { user: UserId, passkey: PasskeyId, verified: bool },
+    /// A change of address that was asked for is asked for no more.
+    EmailChangeCancelled { user: UserId },
+    /// Somebody has another address.
+    EmailChanged { user: UserId, token: EmailTokenId },
+    /// Somebody has the address back that was changed for another.
+    EmailChangeUndone { user: UserId, token: EmailTokenId },
     /// A mailed proof did its work.
     EmailTokenSpent { token: EmailTokenId, user: UserId, purpose: Purpose, by: &'static str },
     /// A password opens nothing any more, and no other took its place.
@@ -246,6 +252,8 @@ pub enum SessionEnd {
     AddressProven,
     /// A copy of the cookie that it came from was shown.
     CookieStolen,
+    /// Its person's address was changed, or put back.
+    EmailChanged,
     /// Its person signed out.
     Logout,
     /// Its person's second factors changed elsewhere.
@@ -271,6 +279,7 @@ impl SessionEnd {
             Self::FactorsChanged => "factors_changed",
             Self::AddressProven => "address_proven",
             Self::CookieStolen => "cookie_stolen",
+            Self::EmailChanged => "email_changed",
             Self::Logout => "logout",
             Self::OverLimit => "over_limit",
             Self::Replaced => "replaced",
@@ -475,6 +484,16 @@ impl Fact for IdentityFact {
                 Event::succeeded(origin, "passkey.used", person(user), person(user))
                     .with("passkey", passkey)
                     .with("verified", verified)
+            }
+            Self::EmailChangeCancelled { user } => {
+                Event::succeeded(origin, "email_change.cancelled", person(user), person(user))
+            }
+            Self::EmailChanged { user, token } => {
+                Event::succeeded(origin, "email.changed", person(user), person(user)).with("token", token)
+            }
+            Self::EmailChangeUndone { user, token } => {
+                Event::succeeded(origin, "email_change.undone", person(user), person(user))
+                    .with("token", token)
             }
             Self::EmailTokenSpent { token, user, purpose, by } => {
                 Event::succeeded(origin, "email_token.spent", person(user), person(user))

@@ -11,6 +11,8 @@ pub enum Notice {
     DeletionScheduled,
     /// The account is to stay.
     DeletionWithdrawn,
+    /// Their address was put back; told at the one that it had been changed for.
+    EmailChangeUndone,
     /// Their address was changed for another; told at the old one.
     EmailChanged,
     /// They have an authenticator app.
@@ -39,11 +41,12 @@ pub enum Notice {
 
 impl Notice {
     /// Every one of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AccountDeleted,
         Self::BackupCodesRenewed,
         Self::DeletionScheduled,
         Self::DeletionWithdrawn,
+        Self::EmailChangeUndone,
         Self::EmailChanged,
         Self::FactorEnrolled,
         Self::FactorRemoved,
@@ -66,6 +69,7 @@ impl Notice {
             Self::BackupCodesRenewed => "notice_backup_codes_renewed",
             Self::DeletionScheduled => "notice_deletion_scheduled",
             Self::DeletionWithdrawn => "notice_deletion_withdrawn",
+            Self::EmailChangeUndone => "notice_email_change_undone",
             Self::EmailChanged => "notice_email_changed",
             Self::FactorEnrolled => "notice_factor_enrolled",
             Self::FactorRemoved => "notice_factor_removed",

@@ -29,7 +29,11 @@ pub trait Letters: Send + Sync + 'static {
     /// Somebody wants to sign in, by the link or by typing the code.
     fn sign_in(&self, link: &str, code: &str) -> Letter;
 
-    /// Something was changed of an account at `when`; `page` is where its person looks after it.
+    /// An address is to become somebody's, by the link or by typing the code, while they are signed in.
+    fn change_email(&self, link: &str, code: &str) -> Letter;
+
+    /// Something was changed of an account at `when`; `page` is where its person looks after it. At
+    /// [`Notice::EmailChanged`] it puts the address back, within seven days.
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
 }
 
@@ -98,6 +102,27 @@ impl Letters for PlainLetters {
                 Part::Words(String::from(
                     "Never tell the code to anybody, whoever they say they are. If it was not you, do nothing: without you \
                      nobody gets in.",
+                )),
+            ],
+        )
+    }
+
+    fn change_email(&self, link: &str, code: &str) -> Letter {
+        let site = &self.site;
+        compose(
+            format!("Confirm your new e-mail address for {site}"),
+            &[
+                Part::Words(format!(
+                    "Somebody, hopefully you, wants to use this e-mail address for their account at {site}."
+                )),
+                Part::Words(String::from(
+                    "To confirm it, open this address within 24 hours where you are signed in:",
+                )),
+                Part::Link(link.to_owned()),
+                Part::Words(String::from("or type this code on the page where you asked for it:")),
+                Part::Code(code.to_owned()),
+                Part::Words(String::from(
+                    "Never tell the code to anybody. If it was not you, do nothing: without you nothing is changed.",
                 )),
             ],
         )

@@ -1,6 +1,7 @@
 //! A small host around the routes, driven from outside as a browser would.
 
 mod assurance;
+mod email_change;
 mod enrolment;
 mod factors;
 mod lockout;

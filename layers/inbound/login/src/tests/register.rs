@@ -434,3 +434,49 @@ fn a_code_is_digested_under_the_rooms_own_key() -> Result<(), SealError> {
     assert!(digest(1).matches(&digest(1)) && !digest(1).matches(&digest(2)));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_address_that_is_kept_for_whom_it_may_go_back_to_is_answered_like_any_other() {
+    use towergate_identity::{
+        ports::{EmailChangeStore, email_change::EmailChange},
+        rules::{
+            email_token::{Shown, Wanted},
+            mail::{MailKind, MailLimit},
+        },
+    };
+
+    let town = Town::new();
+    let host = &town.host;
+    let (now, random) = (host.clock.now(), &*host.random);
+    let origin = Origin::detached(now, random).unwrap();
+    let owner = EmailAddress::parse("owner@example.com").unwrap();
+    let mut user = User::fresh(owner.clone(), host.hashed(RIGHT, 16), now, random).unwrap();
+    user.confirmed_at = Some(now);
+    let id = user.id;
+    host.store.add_user(user, origin).await.unwrap();
+    host.sign_in("owner@example.com", RIGHT, None).await;
+    let keeps = host.store.sessions_of(id, now).await.unwrap()[0].id;
+    let proof = |email: &EmailAddress, purpose, kind| {
+        let wanted = Wanted { user: id, email: email.clone(), purpose, browser: None, password: None };
+        let minted = wanted.mint(town.room.codes(), now, random).unwrap();
+        let letter = town.room.letters().change_email("x", "y");
+        let mail = town.room.seal(letter, kind, (id, email), (now, purpose.lifetime()), random).unwrap();
+        (minted.token, mail)
+    };
+    let moved = EmailAddress::parse("owner@new.example").unwrap();
+    let (token, mail) = proof(&moved, Purpose::ChangeEmail, MailKind::ChangeEmail);
+    let (token_id, shown) = (token.id, Shown::Link(token.digest.clone()));
+    host.store.ask_email_change(token, mail, MailLimit::default(), origin).await.unwrap();
+    let undo = proof(&owner, Purpose::UndoEmailChange, MailKind::ChangeEmail);
+    let change = EmailChange { id: token_id, shown, user: id, keeps, undo };
+    host.store.change_email(change, origin).await.unwrap();
+    town.mails().await;
+
+    let kept = town.register("owner@example.com", PASSWORD).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+    let free = town.register("fresh@example.com", PASSWORD).await;
+    assert_eq!(kept.body.replace("owner@", "fresh@"), free.body);
+    let mails = town.mails().await;
+    let told = mails.iter().find(|mail| mail.to == "owner@example.com").unwrap();
+    assert!(!told.text.contains("token="), "whom it is kept for is told, and nobody gets it");
+}

@@ -40,7 +40,7 @@ pub(crate) const REPLACE: &str = "UPDATE towergate_email_tokens SET state = 'rep
     WHERE user_id = ?1 AND purpose = ?2 AND state = 'open'";
 
 pub(crate) const CLOSE: &str = "UPDATE towergate_email_tokens SET state = 'replaced', password = NULL
-    WHERE user_id = ?1 AND state = 'open'";
+    WHERE user_id = ?1 AND state = 'open' AND purpose <> 'undo_email_change'";
 
 pub(crate) const SPEND: &str =
     "UPDATE towergate_email_tokens SET state = 'spent', password = NULL WHERE id = ?1";
@@ -60,7 +60,7 @@ impl EmailTokenStore for SqliteStore {
         origin: Origin,
     ) -> Result<AddingUser, StoreError> {
         self.write(move |step| {
-            if user::insert(step.connection, &user)? == 0 {
+            if user::insert(step.connection, &user, origin.at)? == 0 {
                 return Ok(AddingUser::EmailTaken);
             }
             step.record(&IdentityFact::UserRegistered { user: user.id }, &origin)?;
@@ -126,9 +126,22 @@ fn owner(connection: &Connection, token: &EmailToken) -> Result<Option<User>, Fa
     Ok(user.filter(|user| user.state == UserState::Active && user.email == token.email))
 }
 
+/// Keeps a proof in the place of those before it, and queues its mail.
 fn issue(step: &mut Step<'_>, token: &EmailToken, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
+    replace(step.connection, token)?;
+    insert(step, token, origin)?;
+    mail::queue(step, mail, origin)
+}
+
+pub(super) fn replace(connection: &Connection, token: &EmailToken) -> Result<(), Failure> {
+    let key = params![token.user.as_uuid().as_bytes(), token.purpose.as_str()];
+    query::change(connection, REPLACE, key)?;
+    Ok(())
+}
+
+/// Keeps a proof beside those before it.
+pub(super) fn insert(step: &mut Step<'_>, token: &EmailToken, origin: &Origin) -> Result<(), Failure> {
     let EmailToken { id, user, purpose, .. } = *token;
-    query::change(step.connection, REPLACE, params![user.as_uuid().as_bytes(), purpose.as_str()])?;
     query::change(
         step.connection,
         INSERT,
@@ -147,8 +160,7 @@ fn issue(step: &mut Step<'_>, token: &EmailToken, mail: &OutboxMail, origin: &Or
             row::state_name(token.state),
         ],
     )?;
-    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)?;
-    mail::queue(step, mail, origin)
+    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)
 }
 
 fn confirm(
@@ -255,7 +267,7 @@ pub(super) fn spend(
     Ok(Spent::Refused(reason))
 }
 
-/// Ends every proof of a person that is still open.
+/// Ends every proof of a person that is still open, but the ways back to an older address.
 pub(super) fn close(connection: &Connection, user: UserId) -> Result<(), Failure> {
     query::change(connection, CLOSE, params![user.as_uuid().as_bytes()])?;
     Ok(())

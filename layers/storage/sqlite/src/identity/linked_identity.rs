@@ -76,7 +76,7 @@ impl LinkedIdentityStore for SqliteStore {
             if of_account(step.connection, &identity.account)?.is_some() {
                 return Ok(RegisteringLinked::AccountTaken);
             }
-            if user::insert(step.connection, &user)? == 0 {
+            if user::insert(step.connection, &user, origin.at)? == 0 {
                 return Ok(RegisteringLinked::EmailTaken);
             }
             step.record(&IdentityFact::UserRegistered { user: user.id }, &origin)?;

@@ -5,6 +5,7 @@ pub(crate) mod ceremony;
 pub(crate) mod deletion;
 pub(crate) mod device;
 pub(crate) mod device_row;
+pub(crate) mod email_change;
 pub(crate) mod email_token;
 pub(crate) mod email_token_row;
 pub(crate) mod ending;

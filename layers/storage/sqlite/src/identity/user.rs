@@ -11,7 +11,7 @@ use towergate_identity::{
     },
 };
 
-use super::session;
+use super::{email_change, session};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 const TABLE: &str = "towergate_users";
@@ -44,6 +44,8 @@ const REMOVE_PASSWORD: &str = "UPDATE towergate_users SET password = NULL WHERE 
 
 const SET_CONFIRMED: &str = "UPDATE towergate_users SET confirmed_at = ?2 WHERE id = ?1";
 
+pub(crate) const MOVE: &str = "UPDATE towergate_users SET email = ?2, confirmed_at = ?3 WHERE id = ?1";
+
 const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled'
     WHERE id = ?1 AND deleted_at IS NULL";
 
@@ -58,7 +60,7 @@ impl UserStore for SqliteStore {
 
     async fn add_user(&self, user: User, origin: Origin) -> Result<AddingUser, StoreError> {
         self.write(move |step| {
-            if insert(step.connection, &user)? == 0 {
+            if insert(step.connection, &user, origin.at)? == 0 {
                 return Ok(AddingUser::EmailTaken);
             }
             step.record(&IdentityFact::UserRegistered { user: user.id }, &origin)?;
@@ -105,6 +107,21 @@ pub(super) fn set_password(
     Ok(())
 }
 
+/// Gives a person another address, which is proven.
+pub(super) fn move_to(
+    connection: &Connection,
+    id: UserId,
+    email: &EmailAddress,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    query::change(connection, MOVE, params![id.as_uuid().as_bytes(), email.as_str(), at.unix_millis()])?;
+    Ok(())
+}
+
+pub(super) fn find_by_email(connection: &Connection, email: &EmailAddress) -> Result<Option<User>, Failure> {
+    query::one(connection, FIND_BY_EMAIL, params![email.as_str()], read)
+}
+
 /// Takes the password away.
 pub(super) fn remove_password(connection: &Connection, id: UserId) -> Result<(), Failure> {
     query::change(connection, REMOVE_PASSWORD, params![id.as_uuid().as_bytes()])?;
@@ -139,8 +156,11 @@ fn rehash(
     Ok(Rehashing::Replaced)
 }
 
-/// Writes a person; 0 where somebody has the address.
-pub(super) fn insert(connection: &Connection, user: &User) -> Result<usize, Failure> {
+/// Writes a person; 0 where somebody has the address, or it is kept for them at `now`.
+pub(super) fn insert(connection: &Connection, user: &User, now: Timestamp) -> Result<usize, Failure> {
+    if email_change::keeper(connection, &user.email, now)?.is_some() {
+        return Ok(0);
+    }
     query::change(
         connection,
         INSERT,

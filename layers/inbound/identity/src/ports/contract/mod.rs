@@ -15,6 +15,7 @@
 
 pub mod deletion;
 pub mod deletion_race;
+pub mod email_change;
 pub mod email_race;
 pub mod email_token;
 pub mod factor;
@@ -171,6 +172,19 @@ macro_rules! identity_store_contract {
                 removing_a_passkey_ends_the_other_sessions,
                 the_last_way_in_stays,
             }
+            email_change {
+                an_address_changes_once_it_is_proven,
+                a_change_is_bound_to_person_address_and_purpose,
+                a_change_ends_on_time_and_after_five_tries,
+                a_taken_address_is_asked_for_and_not_had,
+                changes_are_asked_for_so_often,
+                a_change_is_called_off,
+                a_change_is_undone_once,
+                the_oldest_way_back_prevails,
+                an_older_way_back_closes_the_newer,
+                an_address_is_kept_for_whom_it_may_go_back_to,
+                an_unproven_address_is_not_kept,
+            }
             mail_sign_in {
                 a_mailed_sign_in_is_spent_once,
                 a_mailed_sign_in_ends_on_time,
@@ -187,6 +201,11 @@ macro_rules! identity_store_contract {
                 a_use_of_a_link_is_noted,
                 removing_a_link_ends_the_other_sessions,
                 the_last_link_of_somebody_without_a_password_stays,
+            }
+            @race email_change {
+                parallel_changes_are_one,
+                parallel_takers_of_an_address_leave_one,
+                parallel_undoings_are_one,
             }
             @race mail_sign_in {
                 parallel_mailed_sign_ins_are_one,

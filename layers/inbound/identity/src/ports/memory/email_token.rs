@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, ending, mail};
+use super::{MemoryStore, Tables, already_there, email_change, ending, mail};
 use crate::{
     ports::{
         email_token::{Confirming, EmailTokenStore, Issuing},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub(super) struct EmailTokens(BTreeMap<EmailTokenId, EmailToken>);
+pub(super) struct EmailTokens(pub(super) BTreeMap<EmailTokenId, EmailToken>);
 
 impl EmailTokens {
     /// Forgets everything that was mailed to a person.
@@ -37,7 +37,7 @@ impl EmailTokenStore for MemoryStore {
         origin: Origin,
     ) -> Result<AddingUser, StoreError> {
         self.step(|state| {
-            if state.users.has_address(&user.email) {
+            if email_change::is_taken(state, &user.email, None, origin.at) {
                 return Ok(AddingUser::EmailTaken);
             }
             check_fresh(state, &token, &mail)?;
@@ -46,7 +46,7 @@ impl EmailTokenStore for MemoryStore {
             }
             state.log.write(&IdentityFact::UserRegistered { user: user.id }, &origin);
             state.users.insert(user);
-            issue(state, token, mail, &origin)?;
+            issue(state, token, Some(mail), &origin)?;
             Ok(AddingUser::Added)
         })
     }
@@ -67,7 +67,7 @@ impl EmailTokenStore for MemoryStore {
                 return Ok(Issuing::TooMany);
             }
             check_fresh(state, &token, &mail)?;
-            issue(state, token, mail, &origin)?;
+            issue(state, token, Some(mail), &origin)?;
             Ok(Issuing::Issued)
         })
     }
@@ -103,7 +103,7 @@ impl EmailTokenStore for MemoryStore {
     }
 }
 
-fn check_fresh(state: &Tables, token: &EmailToken, mail: &OutboxMail) -> Result<(), StoreError> {
+pub(super) fn check_fresh(state: &Tables, token: &EmailToken, mail: &OutboxMail) -> Result<(), StoreError> {
     if state.email_tokens.0.contains_key(&token.id) {
         return Err(already_there("mailed proof", token.id));
     }
@@ -113,7 +113,12 @@ fn check_fresh(state: &Tables, token: &EmailToken, mail: &OutboxMail) -> Result<
     Ok(())
 }
 
-fn issue(state: &mut Tables, token: EmailToken, mail: OutboxMail, origin: &Origin) -> Result<(), StoreError> {
+pub(super) fn issue(
+    state: &mut Tables,
+    token: EmailToken,
+    mail: Option<OutboxMail>,
+    origin: &Origin,
+) -> Result<(), StoreError> {
     let EmailToken { id, user, purpose, .. } = token;
     for before in state.email_tokens.0.values_mut() {
         if (before.user, before.purpose, before.state) == (user, purpose, EmailTokenState::Open) {
@@ -122,7 +127,9 @@ fn issue(state: &mut Tables, token: EmailToken, mail: OutboxMail, origin: &Origi
         }
     }
     state.log.write(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin);
-    mail::queue(state, mail, origin)?;
+    if let Some(mail) = mail {
+        mail::queue(state, mail, origin)?;
+    }
     state.email_tokens.0.insert(id, token);
     Ok(())
 }

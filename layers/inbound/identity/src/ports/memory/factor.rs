@@ -26,6 +26,13 @@ pub(super) struct Factors {
 }
 
 impl Factors {
+    /// Forgets what a person has had since then and not before.
+    pub(super) fn forget_since(&mut self, user: UserId, since: towergate_core::Timestamp) {
+        if self.totp.get(&user).is_some_and(|totp| totp.created_at >= since) {
+            self.forget(user);
+        }
+    }
+
     /// Forgets every factor of a person.
     pub(super) fn forget(&mut self, user: UserId) {
         self.totp.remove(&user);

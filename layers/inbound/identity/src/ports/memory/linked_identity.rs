@@ -76,7 +76,7 @@ impl LinkedIdentityStore for MemoryStore {
             if state.linked_identities.of_account(&identity.account).is_some() {
                 return Ok(RegisteringLinked::AccountTaken);
             }
-            if state.users.has_address(&user.email) {
+            if super::email_change::is_taken(state, &user.email, None, origin.at) {
                 return Ok(RegisteringLinked::EmailTaken);
             }
             if state.users.find(user.id).is_some() {

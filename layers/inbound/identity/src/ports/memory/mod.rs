@@ -5,6 +5,7 @@
 mod browser;
 mod deletion;
 mod device;
+mod email_change;
 mod email_token;
 mod ending;
 mod factor;

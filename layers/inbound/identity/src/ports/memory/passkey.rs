@@ -29,6 +29,11 @@ pub(super) struct Passkeys {
 }
 
 impl Passkeys {
+    /// Forgets the passkeys that a person has had since then and not before.
+    pub(super) fn forget_since(&mut self, user: UserId, since: towergate_core::Timestamp) {
+        self.rows.retain(|_, passkey| passkey.user != user || passkey.created_at < since);
+    }
+
     /// Forgets every passkey of a person.
     pub(super) fn forget(&mut self, user: UserId) {
         self.rows.retain(|_, passkey| passkey.user != user);

@@ -299,6 +299,10 @@ pub(super) fn make_room(
 }
 
 impl Sessions {
+    pub(super) fn is_of(&mut self, id: SessionId, user: UserId, now: Timestamp) -> bool {
+        self.living(id, now).is_some_and(|row| row.record.user == user)
+    }
+
     fn living(&mut self, id: SessionId, now: Timestamp) -> Option<&mut SessionRow> {
         self.rows.get_mut(&id).filter(|row| row.record.is_alive(now))
     }

@@ -28,10 +28,10 @@ impl UserStore for MemoryStore {
 
     async fn add_user(&self, user: User, origin: Origin) -> Result<AddingUser, StoreError> {
         self.step(|state| {
-            let users = &mut state.users.0;
-            if users.values().any(|there| there.email == user.email) {
+            if super::email_change::is_taken(state, &user.email, None, origin.at) {
                 return Ok(AddingUser::EmailTaken);
             }
+            let users = &mut state.users.0;
             if users.contains_key(&user.id) {
                 return Err(already_there("user", user.id));
             }
@@ -80,8 +80,8 @@ impl Users {
         self.0.get_mut(&id)
     }
 
-    pub(super) fn has_address(&self, email: &EmailAddress) -> bool {
-        self.0.values().any(|user| user.email == *email)
+    pub(super) fn with_address(&self, email: &EmailAddress) -> Option<UserId> {
+        self.0.values().find(|user| user.email == *email).map(|user| user.id)
     }
 
     pub(super) fn remove(&mut self, id: UserId) {

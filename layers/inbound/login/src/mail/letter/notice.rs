@@ -48,6 +48,11 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
         Notice::DeletionWithdrawn => {
             ("Your account stays", "Your account was going to be deleted. Now it stays, as it was.")
         }
+        Notice::EmailChangeUndone => (
+            "Your e-mail address was changed back",
+            "Your account has the e-mail address again that it had before. Everybody was signed out, and the password opens \
+             nothing any more.",
+        ),
         Notice::EmailChanged => (
             "Your e-mail address was changed",
             "Your account now has another e-mail address. This mail goes to the one before.",
@@ -132,7 +137,13 @@ const fn advice(notice: Notice) -> &'static str {
             "somebody else reads your mail. Change the password of your mailbox first, then set this one anew:"
         }
         Notice::TooManyTries => "nobody got in this way. Set your password anew:",
-        Notice::DeletionWithdrawn | Notice::EmailChanged => {
+        Notice::EmailChangeUndone => {
+            "somebody reads the mail at your address before. Look after that mailbox, and set your password anew:"
+        }
+        Notice::EmailChanged => {
+            "somebody else is in your account. Within seven days you can have this address back and shut everybody out:"
+        }
+        Notice::DeletionWithdrawn => {
             "somebody else is in your account. Sign in, look through it, and change your password:"
         }
     }
