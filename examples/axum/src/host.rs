@@ -27,6 +27,7 @@ use towergate::{
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
+    passkey::{PasskeyRoutes, Passkeys},
     rate_limit::{MemoryStore, RateLimitLayer},
     session::SessionLayer,
     verifier_of,
@@ -43,7 +44,7 @@ use crate::{
 };
 
 /// What the host is called.
-const SITE: &str = "towergate reference host";
+pub const SITE: &str = "towergate reference host";
 
 /// The authorization server of this host.
 pub type Server<I, O> = AuthorizationServer<O, Accounts<I>, DefaultPages>;
@@ -198,6 +199,9 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         if let Some(profile) = &self.config.assurance {
             site = site.assurance(profile);
         }
+        if let Some(party) = &self.config.passkeys {
+            site = site.passkeys(party.places());
+        }
         if self.config.is_https() { site } else { site.insecure_cookie() }
     }
 
@@ -220,13 +224,26 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
-            .offering([AccountPage::Security])
+            .offering(self.account_pages())
             .exporting(self.profiles.clone())
+    }
+
+    /// The pages of the account that are there.
+    fn account_pages(&self) -> impl Iterator<Item = AccountPage> {
+        let passkeys = self.config.passkeys.as_ref().map(|_| AccountPage::Passkeys);
+        [AccountPage::Security].into_iter().chain(passkeys)
     }
 
     /// What ends the accounts whose days of grace are over.
     pub fn goodbye(&self) -> Goodbye<I, EndGrants<I, O>> {
         Goodbye::new(self.people.clone(), &self.site()).policy(self.config.deletion)
+    }
+
+    /// The layer that answers `/account/passkeys` and the ceremonies with passkeys, where passkeys work.
+    pub fn passkeys(&self) -> Option<PasskeyRoutes<I, DefaultPages, EndGrants<I, O>>> {
+        let party = self.config.passkeys.clone()?;
+        let passkeys = Passkeys::new(self.people.clone(), party).random(Arc::clone(&self.random));
+        Some(PasskeyRoutes::new(passkeys, self.site()))
     }
 
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.

@@ -32,6 +32,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.login())
             .layer(self.factors())
             .layer(self.account())
+            .layer(OptionalLayer::new(self.passkeys()))
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
             .layer(OptionalLayer::new(self.email_change()))

@@ -19,6 +19,7 @@ use crate::{
     browser_cookie::BrowserCookie,
     logout::OnLogout,
     mail::{Herald, Mailroom},
+    passkey_offer::PasskeyPlaces,
     sensitive::FRESH,
 };
 
@@ -48,6 +49,7 @@ pub struct Site<P, H = ()> {
     pub(crate) notices: Option<Mailroom>,
     pub(crate) silenced: Arc<BTreeSet<Notice>>,
     pub(crate) assurance: Option<Arc<Profile>>,
+    pub(crate) passkeys: Option<Arc<PasskeyPlaces>>,
 }
 
 /// Where the pages are: paths without a query.
@@ -131,6 +133,7 @@ impl<P> Site<P> {
             notices: None,
             silenced: Arc::default(),
             assurance: None,
+            passkeys: None,
         }
     }
 
@@ -146,6 +149,7 @@ impl<P> Site<P> {
             notices: self.notices,
             silenced: self.silenced,
             assurance: self.assurance,
+            passkeys: self.passkeys,
         }
     }
 }
@@ -267,6 +271,7 @@ impl<P, H> Clone for Site<P, H> {
             notices: self.notices.clone(),
             silenced: Arc::clone(&self.silenced),
             assurance: self.assurance.clone(),
+            passkeys: self.passkeys.clone(),
         }
     }
 }
