@@ -8,6 +8,7 @@ mod consent;
 mod form_post;
 mod https;
 mod logout;
+mod passkey;
 mod place;
 mod reach;
 mod signing_in;
@@ -16,6 +17,7 @@ pub(crate) use consent::*;
 pub(crate) use form_post::*;
 pub(crate) use https::*;
 pub(crate) use logout::*;
+pub(crate) use passkey::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;
 

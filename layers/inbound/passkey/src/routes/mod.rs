@@ -5,8 +5,8 @@
 //! 1. These paths are answered here; any other request passes to the inner service untouched. Where they are is the
 //!    [`Site`](towergate_login::Site)'s to say ([`Paths`](towergate_login::Paths),
 //!    [`PasskeyPlaces`](towergate_login::PasskeyPlaces)).
-//!    - `POST /passkey/sign-in/options` and `POST /passkey/sign-in`: a challenge for a stranger, and its answer.
-//!    - `POST /passkey/second-factor/options` and `POST /passkey/second-factor`: the same for whoever has a session, half
+//!    - `POST /login/passkey/options` and `POST /login/passkey`: a challenge for a stranger, and its answer.
+//!    - `POST /mfa/passkey/options` and `POST /mfa/passkey`: the same for whoever has a session, half
 //!      signed in or to step up.
 //!    - `GET` and `POST /account/passkeys`: the page on which people keep their passkeys.
 //!    - `POST /account/passkeys/new/options` and `POST /account/passkeys/new`: a challenge for a new one, and its answer.
@@ -70,9 +70,9 @@
 //! let post = |path: &str, json: &'static str| {
 //!     Request::post(path).header(header::CONTENT_TYPE, "application/json").body(Full::<Bytes>::from(json))
 //! };
-//! let begun = app.clone().oneshot(post("/passkey/sign-in/options", "{}")?).await?;
+//! let begun = app.clone().oneshot(post("/login/passkey/options", "{}")?).await?;
 //! assert_eq!(begun.status(), StatusCode::OK);
-//! let refused = app.oneshot(post("/passkey/sign-in", "{}")?).await?;
+//! let refused = app.oneshot(post("/login/passkey", "{}")?).await?;
 //! assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 //! # Ok(())
 //! # }

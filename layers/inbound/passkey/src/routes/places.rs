@@ -6,7 +6,7 @@ use towergate_login::PasskeyPlaces;
 use crate::relying_party::RelyingParty;
 
 impl RelyingParty {
-    /// Where passkeys are answered: below `/passkey`. For [`Site::passkeys`](towergate_login::Site::passkeys).
+    /// Where passkeys are answered: below `/login` and `/mfa`, so that what counts posts there counts these. For [`Site::passkeys`](towergate_login::Site::passkeys).
     #[must_use]
     pub fn places(&self) -> PasskeyPlaces {
         let path = |text| LocalPath::parse(text).unwrap_or_else(LocalPath::root);
@@ -15,8 +15,8 @@ impl RelyingParty {
         PasskeyPlaces {
             script,
             script_source: sources.join(" "),
-            sign_in: path("/passkey/sign-in"),
-            second_factor: path("/passkey/second-factor"),
+            sign_in: path("/login/passkey"),
+            second_factor: path("/mfa/passkey"),
         }
     }
 }
