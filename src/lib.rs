@@ -8,7 +8,6 @@
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
-//! [passkeys]: manual::passkeys
 //! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications
 //! [threats]: manual::threats
@@ -45,7 +44,7 @@ pub use towergate_core as core;
 #[doc(inline)]
 pub use towergate_endpoint as endpoint;
 /// Speaking outwards: the one client for what others host.
-#[cfg(feature = "outbound")]
+#[cfg(any(feature = "outbound", feature = "social"))]
 #[doc(inline)]
 pub use towergate_guarded_http as guarded_http;
 /// The rules of signing in, and the ports of its store.

@@ -6,6 +6,9 @@
 #[doc = include_str!("../../CHANGELOG.md")]
 pub mod changelog {}
 
+#[doc = include_str!("accounts_elsewhere.md")]
+pub mod accounts_elsewhere {}
+
 #[doc = include_str!("assurance.md")]
 pub mod assurance {}
 
@@ -44,9 +47,6 @@ pub mod keys {}
 /// [signing in]: signing_in
 #[doc = include_str!("limits.md")]
 pub mod limits {}
-
-#[doc = include_str!("passkeys.md")]
-pub mod passkeys {}
 
 /// [assurance]: assurance
 /// [defaults]: defaults

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use towergate::{
+    Stack,
     client_address::ClientAddressLayer,
     core::{
         Clock, Random, Secret, StoreError,
@@ -10,13 +11,14 @@ use towergate::{
         seal::SealingRing,
         system::{OsRandom, SystemClock},
     },
+    guarded_http::GuardedClient,
     identity::{
         ports::IdentityStore,
         rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
         AccountRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes, PasswordHasher,
-        RegisterRoutes, Site,
+        RegisterRoutes, Site, SocialRoutes,
         account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
@@ -27,7 +29,6 @@ use towergate::{
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
-    passkey::{PasskeyRoutes, Passkeys},
     rate_limit::{MemoryStore, RateLimitLayer},
     session::SessionLayer,
     verifier_of,
@@ -35,7 +36,7 @@ use towergate::{
 
 use crate::{
     accounts::{Accounts, EndGrants, Profiles},
-    config::{Config, MailSetting},
+    config::{Config, MailSetting, ProviderEntry},
     error::StartError,
     limits::Counts,
     mailbox::{DevMailbox, MailboxLayer},
@@ -44,7 +45,7 @@ use crate::{
 };
 
 /// What the host is called.
-pub const SITE: &str = "towergate reference host";
+const SITE: &str = "towergate reference host";
 
 /// The authorization server of this host.
 pub type Server<I, O> = AuthorizationServer<O, Accounts<I>, DefaultPages>;
@@ -76,6 +77,8 @@ pub struct Host<I, O> {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// What speaks outwards.
+    pub outbound: GuardedClient,
     /// The authorization server.
     pub server: Server<I, O>,
     /// What the host's own API says of itself.
@@ -133,9 +136,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let profiles = Profiles::from_iter(profiles);
         let accounts = Arc::new(Accounts::new(people.clone(), profiles.clone(), Arc::clone(&clock)));
         let pages = DefaultPages::new().with_site_name(SITE);
+        let outbound = outbound::client(&config.outbound)?;
         let server =
             AuthorizationServer::new(grants.clone(), keys, accounts, pages.clone(), server_config(&config)?)
-                .outbound(outbound::client(&config.outbound)?)
+                .outbound(outbound.clone())
                 .clock(Arc::clone(&clock))
                 .random(Arc::clone(&random));
         let api = ResourceMetadata::new(&config.api_audience(), &config.issuer_text())?
@@ -155,6 +159,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             pages,
             clock,
             random,
+            outbound,
             server,
             api,
         };
@@ -199,9 +204,9 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         if let Some(profile) = &self.config.assurance {
             site = site.assurance(profile);
         }
-        if let Some(party) = &self.config.passkeys {
-            site = site.passkeys(party.places());
-        }
+        let providers = self.config.providers.iter().filter_map(ProviderEntry::provider);
+        site = site
+            .providers(providers.map(|provider| (provider.name().to_owned(), provider.label().to_owned())));
         if self.config.is_https() { site } else { site.insecure_cookie() }
     }
 
@@ -224,26 +229,13 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
-            .offering(self.account_pages())
+            .offering([AccountPage::Security])
             .exporting(self.profiles.clone())
-    }
-
-    /// The pages of the account that are there.
-    fn account_pages(&self) -> impl Iterator<Item = AccountPage> {
-        let passkeys = self.config.passkeys.as_ref().map(|_| AccountPage::Passkeys);
-        [AccountPage::Security].into_iter().chain(passkeys)
     }
 
     /// What ends the accounts whose days of grace are over.
     pub fn goodbye(&self) -> Goodbye<I, EndGrants<I, O>> {
         Goodbye::new(self.people.clone(), &self.site()).policy(self.config.deletion)
-    }
-
-    /// The layer that answers `/account/passkeys` and the ceremonies with passkeys, where passkeys work.
-    pub fn passkeys(&self) -> Option<PasskeyRoutes<I, DefaultPages, EndGrants<I, O>>> {
-        let party = self.config.passkeys.clone()?;
-        let passkeys = Passkeys::new(self.people.clone(), party).random(Arc::clone(&self.random));
-        Some(PasskeyRoutes::new(passkeys, self.site()))
     }
 
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.
@@ -263,6 +255,25 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn magic(&self) -> Option<MagicRoutes<I, DefaultPages, EndGrants<I, O>>> {
         self.config.mail.as_ref()?;
         Some(MagicRoutes::new(self.people.clone(), self.room.clone(), self.site()))
+    }
+
+    /// The layer that answers `/social` and `/account/identities`, where there are providers.
+    pub fn social(&self) -> Option<SocialRoutes<I, DefaultPages, EndGrants<I, O>>> {
+        let providers: Vec<_> = self.config.providers.iter().filter_map(ProviderEntry::provider).collect();
+        if providers.is_empty() {
+            return None;
+        }
+        let (people, outbound) = (self.people.clone(), self.outbound.clone());
+        Some(SocialRoutes::new(people, providers, outbound, &self.config.origin(), self.site()))
+    }
+
+    /// Lets Apple's page post its answer here, which the cross-origin check of `stack` would refuse.
+    pub fn letting_apple_in<L, Stage>(&self, stack: Stack<L, Stage>) -> Stack<L, Stage> {
+        if self.config.providers.iter().any(|entry| entry.name == "apple") {
+            stack.accept_cross_origin_posts_to("/social/apple/callback")
+        } else {
+            stack
+        }
     }
 
     /// The layer that answers `/dev/mailbox`, on a developer's own machine.

@@ -32,13 +32,14 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.login())
             .layer(self.factors())
             .layer(self.account())
-            .layer(OptionalLayer::new(self.passkeys()))
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
             .layer(OptionalLayer::new(self.email_change()))
+            .layer(OptionalLayer::new(self.social()))
             .layer(OptionalLayer::new(self.dev_mailbox()))
             .service(pages);
-        let stack = Stack::new(AuditLayer::new())
+        let stack = self
+            .letting_apple_in(Stack::new(AuditLayer::new()))
             .client_address(self.addresses())
             .rate_limit(self.limits())
             .session(self.sessions())

@@ -23,6 +23,4 @@ person::prove!(Warp:
     over_https_the_browser_keeps_the_host_cookies,
     who_signs_out_is_signed_out_everywhere_and_comes_back_to_the_app,
     the_hosts_own_way_out_tells_the_apps_too,
-    somebody_makes_a_passkey_signs_in_with_it_and_steps_up,
-    where_no_script_runs_nobody_is_offered_a_passkey,
 );

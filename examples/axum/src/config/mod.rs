@@ -8,8 +8,8 @@ mod keys;
 mod limits;
 mod mail;
 mod outbound;
-mod passkeys;
 mod problem;
+mod provider;
 mod reader;
 mod registration;
 mod resource_server;
@@ -31,7 +31,6 @@ use towergate::{
     identity::rules::{assurance::Profile, deletion::DeletionPolicy},
     oauth::rules::resource::ResourceServer,
     oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
-    passkey::RelyingParty,
 };
 use url::{Host, Url};
 
@@ -40,6 +39,7 @@ pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
 pub use problem::{Problem, Problems};
+pub use provider::ProviderEntry;
 pub use user::UserEntry;
 
 use reader::Section;
@@ -77,8 +77,6 @@ pub struct Config {
     pub assurance: Option<Profile>,
     /// How accounts end.
     pub deletion: DeletionPolicy,
-    /// Who people sign in at with passkeys; nobody does where there is none.
-    pub passkeys: Option<RelyingParty>,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.
@@ -87,6 +85,8 @@ pub struct Config {
     pub resource_servers: Vec<ResourceServer>,
     /// Whether clients may register themselves.
     pub registration: Registration,
+    /// The accounts elsewhere by which people sign in.
+    pub providers: Vec<ProviderEntry>,
     /// Whether clients may be known by a document of their own.
     pub documents: Option<ClientDocuments>,
     /// The hosts whose pictures of clients the consent page shows.

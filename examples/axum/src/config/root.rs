@@ -9,11 +9,9 @@ use std::{
 use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
-use crate::host::SITE;
-
 use super::{
     ClientEntry, Config, Database, Demo, Tls, assurance, client, deletion, is_this_machine, keys, limits,
-    mail, outbound, passkeys,
+    mail, outbound, provider,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -37,7 +35,6 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         section.refuse_key("assurance", text);
     }
     let deletion = section.section("deletion").map(deletion::read).unwrap_or_default();
-    let passkeys = passkeys::read(section.section("passkeys"), issuer_url.as_ref(), SITE);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -47,11 +44,13 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         .filter_map(|section| resource_server::read(section, &clients))
         .collect();
     let registration = section.section("registration").map(registration::read).unwrap_or_default();
+    let providers: Vec<_> = section.sections("providers").into_iter().filter_map(provider::read).collect();
     let documents = section.section("cimd").and_then(registration::read_documents);
     let demo = section.section("demo").and_then(read_demo);
     let logo_hosts = logo_hosts(&section);
     refuse_doubles(&section, "users", "email", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(&section, "clients", "client_id", clients.iter().map(|entry| entry.client.id.as_str()));
+    refuse_doubles(&section, "providers", "name", providers.iter().map(|entry| entry.name.as_str()));
     let resources = resource_servers.iter().map(ResourceServer::resource);
     refuse_doubles(&section, "resource_servers", "resource", resources);
     for ClientEntry { client, .. } in &clients {
@@ -100,12 +99,12 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         limits,
         assurance: assurance.flatten(),
         deletion,
-        passkeys,
         users,
         clients,
         resource_servers,
         registration,
         documents,
+        providers,
         logo_hosts,
         demo,
     })

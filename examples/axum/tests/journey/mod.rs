@@ -6,6 +6,7 @@ mod limits;
 mod mailed;
 mod place;
 mod registering;
+mod social;
 
 use http::{Method, StatusCode, header};
 use towergate_example_axum::run::Framework;
@@ -17,6 +18,7 @@ pub(crate) use limits::*;
 pub(crate) use mailed::*;
 use place::{EMAIL, Place};
 pub(crate) use registering::*;
+pub(crate) use social::*;
 
 pub(crate) async fn a_person_signs_in_and_out<F: Framework>() {
     let place = Place::new::<F>("memory:").await;

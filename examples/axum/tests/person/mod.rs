@@ -8,7 +8,6 @@ mod consent;
 mod form_post;
 mod https;
 mod logout;
-mod passkey;
 mod place;
 mod reach;
 mod signing_in;
@@ -17,7 +16,6 @@ pub(crate) use consent::*;
 pub(crate) use form_post::*;
 pub(crate) use https::*;
 pub(crate) use logout::*;
-pub(crate) use passkey::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;
 

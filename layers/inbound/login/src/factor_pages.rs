@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{pages::LoginPages, passkey_offer::PasskeyView};
+use crate::pages::LoginPages;
 
 /// Renders the pages of second factors, beside those of signing in and under the same policy.
 pub trait FactorPages: LoginPages {
@@ -25,10 +25,6 @@ pub struct SecondFactorView {
     pub return_to: String,
     /// What went wrong with the last try; the same words whatever it was.
     pub message: Option<String>,
-    /// Whether there is an app to ask for a code of.
-    pub code: bool,
-    /// How passkeys are offered, to whoever has one.
-    pub passkeys: Option<PasskeyView>,
     /// Where a form posts to for whoever would rather sign out and begin again.
     pub start_over: String,
 }
@@ -44,8 +40,6 @@ pub struct SecurityView {
     pub is_due: bool,
     /// What there is.
     pub app: AppView,
-    /// Where passkeys are kept, where they are offered.
-    pub passkeys: Option<String>,
     /// Backup codes that were made just now, to be shown this once.
     pub codes: Vec<String>,
     /// What went wrong with the last try.

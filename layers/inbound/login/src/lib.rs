@@ -29,7 +29,6 @@ pub mod email_change;
 pub mod export;
 pub mod factor_pages;
 pub mod factor_routes;
-mod for_layers;
 mod form;
 pub mod goodbye;
 pub mod hasher;
@@ -39,7 +38,6 @@ mod logout;
 pub mod magic;
 pub mod mail;
 pub mod pages;
-mod passkey_offer;
 pub mod password;
 mod query;
 pub mod register;
@@ -47,6 +45,8 @@ pub mod routes;
 pub mod second_factor;
 pub mod sensitive;
 pub mod site;
+#[cfg(feature = "social")]
+pub mod social;
 
 pub use account::AccountRoutes;
 pub use arrival::Stopped;
@@ -59,12 +59,13 @@ pub use hasher::{HasherError, PasswordHasher};
 pub use limits::SignInLimits;
 pub use logout::OnLogout;
 pub use magic::MagicRoutes;
-pub use passkey_offer::{PasskeyPlaces, PasskeyView};
 pub use password::{LoginError, PasswordLogin, SignedIn};
 pub use register::RegisterRoutes;
 pub use routes::LoginRoutes;
 pub use second_factor::{SecondFactor, SecondFactorError};
 pub use site::{Paths, Site};
+#[cfg(feature = "social")]
+pub use social::SocialRoutes;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,12 @@
 //! What people see while they sign in, as plain views that any template engine can render.
 
 use serde::Serialize;
-
-use crate::passkey_offer::PasskeyView;
+use towergate_core::LocalPath;
 
 /// Renders the sign-in pages. Each answers a whole HTML document in UTF-8.
 ///
 /// The services send it with a strict content security policy: `default-src 'none'`, pictures of this host, and style
-/// from `style_source` alone. A page has no script but the one that its view names, and no style attribute.
+/// from `style_source` alone. A page has no script, and no style attribute.
 pub trait LoginPages: Send + Sync + 'static {
     /// The sign-in page: a form that posts `email`, `password` and `return_to` to `view.action`, with a button of id
     /// `login-submit`.
@@ -32,10 +31,10 @@ pub struct LoginView {
     pub email: String,
     /// Where to go afterwards, a path of this host.
     pub return_to: String,
+    /// The providers by which people can sign in as well.
+    pub providers: Vec<ProviderView>,
     /// What went wrong with the last try; the same words whatever it was.
     pub message: Option<String>,
-    /// How passkeys are offered, where they are. The field of the address then has `autocomplete="username webauthn"`.
-    pub passkeys: Option<PasskeyView>,
     /// Where else somebody may want to go, in this order.
     pub links: Vec<LoginLink>,
 }
@@ -71,6 +70,25 @@ impl LoginLinkKind {
             Self::Magic => "magic",
             Self::Register => "register",
         }
+    }
+}
+
+/// A provider to sign in by: a form that posts `return_to` to `action`, with a button of id `social-NAME-submit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderView {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// The path the form posts to.
+    pub action: String,
+}
+
+impl ProviderView {
+    /// The provider of this name, for whom people leave under `path`.
+    #[must_use]
+    pub fn at(path: &LocalPath, name: &str, label: &str) -> Self {
+        Self { name: name.to_owned(), label: label.to_owned(), action: format!("{path}/{name}") }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     browser_cookie::BrowserCookie,
     logout::OnLogout,
     mail::{Herald, Mailroom},
-    passkey_offer::PasskeyPlaces,
+    pages::ProviderView,
     sensitive::FRESH,
 };
 
@@ -47,9 +47,9 @@ pub struct Site<P, H = ()> {
     pub(crate) paths: Arc<Paths>,
     pub(crate) cookie: BrowserCookie,
     pub(crate) notices: Option<Mailroom>,
+    pub(crate) providers: Arc<[(String, String)]>,
     pub(crate) silenced: Arc<BTreeSet<Notice>>,
     pub(crate) assurance: Option<Arc<Profile>>,
-    pub(crate) passkeys: Option<Arc<PasskeyPlaces>>,
 }
 
 /// Where the pages are: paths without a query.
@@ -86,6 +86,8 @@ pub struct Paths {
     pub devices: LocalPath,
     /// Where they keep their passkeys.
     pub passkeys: LocalPath,
+    /// Under which they leave for providers, and come back.
+    pub social: LocalPath,
     /// Where they keep the accounts elsewhere by which they sign in.
     pub identities: LocalPath,
     /// Where they take their data along.
@@ -113,6 +115,7 @@ impl Default for Paths {
             email: path("/account/email"),
             devices: path("/account/devices"),
             passkeys: path("/account/passkeys"),
+            social: path("/social"),
             identities: path("/account/identities"),
             export: path("/account/export"),
             delete: path("/account/delete"),
@@ -131,9 +134,9 @@ impl<P> Site<P> {
             paths: Arc::new(Paths::default()),
             cookie: BrowserCookie::Secure,
             notices: None,
+            providers: Arc::default(),
             silenced: Arc::default(),
             assurance: None,
-            passkeys: None,
         }
     }
 
@@ -147,9 +150,9 @@ impl<P> Site<P> {
             paths: self.paths,
             cookie: self.cookie,
             notices: self.notices,
+            providers: self.providers,
             silenced: self.silenced,
             assurance: self.assurance,
-            passkeys: self.passkeys,
         }
     }
 }
@@ -239,6 +242,21 @@ impl<P, H> Site<P, H> {
         self
     }
 
+    /// Offers these providers on the sign-in page, each by its name in paths and its name for people: those of
+    /// `SocialRoutes`.
+    pub fn providers<N: Into<String>, L: Into<String>>(
+        mut self,
+        providers: impl IntoIterator<Item = (N, L)>,
+    ) -> Self {
+        self.providers = providers.into_iter().map(|(name, label)| (name.into(), label.into())).collect();
+        self
+    }
+
+    pub(crate) fn offered(&self) -> Vec<ProviderView> {
+        let path = &self.paths.social;
+        self.providers.iter().map(|(name, label)| ProviderView::at(path, name, label)).collect()
+    }
+
     /// Where the pages are.
     #[must_use]
     pub fn paths(&self) -> &Paths {
@@ -269,9 +287,9 @@ impl<P, H> Clone for Site<P, H> {
             paths: Arc::clone(&self.paths),
             cookie: self.cookie,
             notices: self.notices.clone(),
+            providers: Arc::clone(&self.providers),
             silenced: Arc::clone(&self.silenced),
             assurance: self.assurance.clone(),
-            passkeys: self.passkeys.clone(),
         }
     }
 }

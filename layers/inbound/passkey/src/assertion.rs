@@ -9,6 +9,7 @@ use towergate_identity::{
             Assertion, CeremonyFailure, CeremonyPurpose, CountVerdict, Passkey, PasskeyUse, SignCountPolicy,
             judge_count,
         },
+        user::UserState,
     },
 };
 use webauthn_rs_core::proto::{AuthenticationState, UserVerificationPolicy};
@@ -84,7 +85,8 @@ impl<S: IdentityStore> Passkeys<S> {
                 return failed(CeremonyFailure::Invalid);
             }
         };
-        let Some(user) = self.store.find_user(passkey.user).await?.filter(|user| user.state.may_prove())
+        let Some(user) =
+            self.store.find_user(passkey.user).await?.filter(|user| user.state == UserState::Active)
         else {
             return failed(CeremonyFailure::UserRefused);
         };
@@ -109,7 +111,7 @@ impl<S: IdentityStore> Passkeys<S> {
             }
             UsingPasskey::Refused => failed(CeremonyFailure::Count),
             UsingPasskey::Revoked => {
-                self.herald.announce();
+                self.told();
                 failed(CeremonyFailure::Count)
             }
             UsingPasskey::Missing => failed(CeremonyFailure::UnknownKey),

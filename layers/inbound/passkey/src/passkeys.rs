@@ -19,7 +19,7 @@ use towergate_identity::{
         user::{User, UserId},
     },
 };
-use towergate_login::{Stopped, mail::Herald};
+use towergate_login::{Stopped, mail::Mailroom};
 use towergate_session::SessionError;
 use webauthn_rs_core::WebauthnCore;
 
@@ -35,9 +35,16 @@ pub struct Passkeys<S> {
     pub(crate) party: Arc<RelyingParty>,
     pub(crate) core: Arc<WebauthnCore>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) herald: Herald,
+    pub(crate) notices: Option<Notices>,
     pub(crate) unconfirmed: UnconfirmedAccess,
     pub(crate) other_ways: bool,
+}
+
+/// Where people are told of changes, and the page that they are led to.
+#[derive(Clone)]
+pub(crate) struct Notices {
+    pub(crate) room: Mailroom,
+    pub(crate) page: towergate_core::LocalPath,
 }
 
 /// Why nothing came of a ceremony, or of a change.
@@ -81,7 +88,7 @@ impl<S: IdentityStore> Passkeys<S> {
             core: Arc::new(party.core()),
             party: Arc::new(party),
             random: Arc::new(OsRandom::new()),
-            herald: Herald::silent(),
+            notices: None,
             unconfirmed: UnconfirmedAccess::Allow,
             other_ways: false,
         }
@@ -94,10 +101,10 @@ impl<S: IdentityStore> Passkeys<S> {
         self
     }
 
-    /// Tells people by mail, as `herald` does, which of their passkeys came and went. Nobody is told otherwise.
+    /// Mails people, from `room`, which of their passkeys came and went, and leads them to `page`.
     #[must_use]
-    pub fn herald(mut self, herald: Herald) -> Self {
-        self.herald = herald;
+    pub fn notices(mut self, room: Mailroom, page: towergate_core::LocalPath) -> Self {
+        self.notices = Some(Notices { room, page });
         self
     }
 
@@ -183,7 +190,16 @@ impl<S: IdentityStore> Passkeys<S> {
         user: &User,
         origin: Origin,
     ) -> Result<Option<OutboxMail>, PasskeyError> {
-        Ok(self.herald.notice(notice, user, origin.at)?)
+        let Some(Notices { room, page }) = &self.notices else { return Ok(None) };
+        let to = (user.id, &user.email);
+        Ok(Some(room.notice(notice, to, page, origin.at, &*self.random)?))
+    }
+
+    /// Says that there is a mail to send, where there is.
+    pub(crate) fn told(&self) {
+        if let Some(notices) = &self.notices {
+            notices.room.wake();
+        }
     }
 }
 

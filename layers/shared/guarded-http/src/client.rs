@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, Response, StatusCode,
-    header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT,
+    },
 };
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -28,6 +30,22 @@ const MAX_HEADER_FIELDS: usize = 64;
 /// The client; a clone shares everything with the original.
 #[derive(Clone)]
 pub struct GuardedClient(Arc<Inner>);
+
+/// A call in a caller's own name. Neither its form nor who makes it is ever printed.
+pub struct Call {
+    /// The media type that is asked for.
+    pub accept: &'static str,
+    /// Who calls: the value of `Authorization`.
+    pub authorization: Option<HeaderValue>,
+    /// What is posted, form-encoded.
+    pub form: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("accept", &self.accept).finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     allowed: Allowed,
@@ -99,6 +117,31 @@ impl GuardedClient {
         let mut request = Request::new(Full::from(body));
         *request.method_mut() = http::Method::POST;
         request.headers_mut().insert(CONTENT_TYPE, media_type);
+        self.send(url, request).await
+    }
+
+    /// Makes one call in a caller's own name: with a form where there is one, else to read.
+    ///
+    /// # Errors
+    ///
+    /// Whenever the answer is not 2xx and complete within the bounds; see [`FetchError`]. The host may have acted on the
+    /// request all the same, unless it was never connected to.
+    pub async fn call(&self, url: &HttpsUrl, call: Call) -> Result<Fetched, FetchError> {
+        let Call { accept, authorization, form } = call;
+        let is_form = form.is_some();
+        let mut request = Request::new(Full::from(form.unwrap_or_default()));
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        if is_form {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        }
+        if let Some(mut authorization) = authorization {
+            authorization.set_sensitive(true);
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        if is_form {
+            *request.method_mut() = http::Method::POST;
+        }
         self.send(url, request).await
     }
 

@@ -55,7 +55,7 @@ mod policy;
 mod url;
 
 pub use address::AddressClass;
-pub use client::GuardedClient;
+pub use client::{Call, GuardedClient};
 pub use error::{Cause, FetchError};
 pub use fetched::Fetched;
 pub use policy::{InvalidPolicy, Policy};

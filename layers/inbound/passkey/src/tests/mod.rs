@@ -3,7 +3,6 @@
 mod attacks;
 mod counts;
 mod registering;
-mod routes;
 mod signing_in;
 
 use std::{
