@@ -112,6 +112,14 @@ impl<Layers> Stack<Layers, Audited> {
 
 #[cfg(feature = "inbound")]
 impl<Layers> Stack<Layers, WithSession> {
+    /// Remembers browsers: people stay signed in in them, and are spared the second factor in those that they trust.
+    pub fn remember<S, R>(
+        self,
+        remember: towergate_session::RememberLayer<S, R>,
+    ) -> Stack<Inside<towergate_session::RememberLayer<S, R>, Layers>, WithSession> {
+        self.and(remember)
+    }
+
     /// Knows who is signed in.
     pub fn scope(
         self,

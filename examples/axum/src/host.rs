@@ -17,8 +17,8 @@ use towergate::{
         rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
     },
     login::{
-        AccountRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes, PasswordHasher,
-        RegisterRoutes, Site, SocialRoutes,
+        AccountRoutes, DeviceRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes,
+        PasswordHasher, RegisterRoutes, Site, SocialRoutes,
         account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
@@ -30,7 +30,7 @@ use towergate::{
     oauth_types::Scope,
     pages::DefaultPages,
     rate_limit::{MemoryStore, RateLimitLayer},
-    session::SessionLayer,
+    session::{RememberLayer, SessionLayer},
     verifier_of,
 };
 
@@ -219,6 +219,21 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         routes.link(LoginLinkKind::Magic)
     }
 
+    /// The layer that remembers browsers.
+    pub fn remember(&self) -> RememberLayer<I> {
+        let layer = RememberLayer::new(self.people.clone());
+        let layer = layer.notices(self.site().browser_notices(self.people.clone()));
+        match &self.config.assurance {
+            Some(profile) => layer.assurance(profile),
+            None => layer,
+        }
+    }
+
+    /// The layer that answers `/account/devices`.
+    pub fn devices(&self) -> DeviceRoutes<I, DefaultPages, EndGrants<I, O>> {
+        DeviceRoutes::new(self.people.clone(), self.site())
+    }
+
     /// The layer that answers `/mfa` and `/account/security`.
     pub fn factors(&self) -> FactorRoutes<I, DefaultPages, EndGrants<I, O>> {
         let issuer = self.config.issuer.host_str().unwrap_or("towergate");
@@ -229,7 +244,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
-            .offering([AccountPage::Security])
+            .offering([AccountPage::Security, AccountPage::Devices])
             .exporting(self.profiles.clone())
     }
 
@@ -344,7 +359,11 @@ fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     let mut server = ServerConfig::new(issuer);
     server.default_audience = vec![config.api_audience()];
     server.resource_servers = config.resource_servers.clone();
-    server.acr_values = [Level::OneFactor, Level::TwoFactors].map(|level| level.acr().to_owned()).into();
+    // Nobody is remembered under a profile that allows it to nobody.
+    let remembers = config.assurance.as_ref().is_none_or(|profile| profile.settings().remember_me.is_some());
+    let levels = [Level::Remembered, Level::OneFactor, Level::TwoFactors].into_iter();
+    let levels = levels.filter(|level| remembers || *level > Level::Remembered);
+    server.acr_values = levels.map(|level| level.acr().to_owned()).collect();
     server.logo_hosts = config.logo_hosts.clone();
     server.creates_accounts = config.mail.is_some();
     server.ui_locales = vec![String::from("en")];

@@ -31,6 +31,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let account = ServiceBuilder::new()
             .layer(self.login())
             .layer(self.factors())
+            .layer(self.devices())
             .layer(self.account())
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
@@ -43,6 +44,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .client_address(self.addresses())
             .rate_limit(self.limits())
             .session(self.sessions())
+            .remember(self.remember())
             .scope(ScopeLayer::new())
             .authorization_server(&self.server);
         let browser = ServiceBuilder::new()

@@ -117,6 +117,69 @@ async fn a_person_of_the_configuration_keeps_their_app() {
     }
 }
 
+#[tokio::test]
+async fn a_trusted_browser_is_not_asked_when_it_signs_in_and_still_asked_to_step_up() {
+    let place = place().await;
+    let browser = &mut Browser::default();
+    let login = browser.try_open(place.client.at("/login")).await.unwrap();
+    let asked = password(browser, &login, CAROL).await;
+    assert!(asked.text.contains("id=\"trust\" name=\"trust\""), "{}", asked.text);
+    let front = browser.submit(&asked, &[("code", &code(&place, SECRET)), ("trust", "1")]).await;
+    browser.submit(&front, &[]).await;
+
+    let login = browser.try_open(place.client.at("/login")).await.unwrap();
+    let front = password(browser, &login, CAROL).await;
+    assert!(!front.text.contains("id=\"mfa-submit\""), "{}", front.text);
+    let devices = browser.try_open(place.client.at("/account/devices")).await.unwrap();
+    assert!(devices.says("Browsers that you trust"), "{}", devices.text);
+    for path in ["/account/security", "/login?acr_values=2"] {
+        let page = browser.try_open(place.client.at(path)).await.unwrap();
+        assert!(page.text.contains("id=\"mfa-submit\""), "{path}: {}", page.text);
+    }
+    // Another browser is asked, and so is this one after thirty days.
+    let elsewhere = &mut Browser::default();
+    let login = elsewhere.try_open(place.client.at("/login")).await.unwrap();
+    assert!(password(elsewhere, &login, CAROL).await.text.contains("id=\"mfa-submit\""));
+    place.later(30 * 24 * 3600);
+    let login = browser.try_open(place.client.at("/login")).await.unwrap();
+    assert!(password(browser, &login, CAROL).await.text.contains("id=\"mfa-submit\""));
+}
+
+#[tokio::test]
+async fn whoever_is_remembered_tells_clients_so_and_steps_up_by_both_factors() {
+    let place = place().await;
+    let browser = &mut Browser::default();
+    let login = browser.try_open(place.client.at("/login")).await.unwrap();
+    let both = [("email", CAROL), ("password", PASSWORD), ("remember", "1")];
+    let asked = browser.submit(&login, &both).await;
+    assert!(!browser.cookies.contains_key("tgr"), "nobody half signed in is remembered");
+    browser.submit(&asked, &[("code", &code(&place, SECRET))]).await;
+    assert!(browser.cookies.contains_key("tgr"));
+    let proven_at = place.clock.now();
+    place.later(7 * 24 * 3600);
+
+    let (url, verifier) = place.client.leave_for(ONLINE);
+    let consent = browser.try_open(url).await.unwrap();
+    let answer = browser.try_submit(&consent, &[("decision", "allow")]).await.unwrap();
+    let claims = id_token(&place, &Code { code: code_in(&answer), verifier }).await;
+    assert_eq!((claims["acr"].as_str(), &claims["amr"]), (Some("0"), &serde_json::json!(["remembered"])));
+    assert_eq!(claims["auth_time"].as_i64(), Some(proven_at.unix_seconds()));
+    let (mut url, _) = place.client.leave_for(ONLINE);
+    url.query_pairs_mut().append_pair("max_age", "3600").append_pair("prompt", "none");
+    let refused = browser.send(Method::GET, url, &[], "").await.redirect().unwrap();
+    assert!(refused.query().unwrap().contains("error=login_required"), "{refused}");
+
+    // Beside a cookie alone a code is one factor: the password is asked for first.
+    for path in ["/account/security", "/mfa?return_to=%2Faccount%2Fsecurity"] {
+        let page = browser.try_open(place.client.at(path)).await.unwrap();
+        assert!(page.text.contains("id=\"login-submit\""), "{path}: {}", page.text);
+    }
+    let login = browser.try_open(place.client.at("/account/security")).await.unwrap();
+    let asked = password(browser, &login, CAROL).await;
+    let page = browser.submit(&asked, &[("code", &code(&place, SECRET))]).await;
+    assert!(page.text.contains("id=\"totp-remove-submit\""), "{}", page.text);
+}
+
 async fn post(place: &Place, browser: &mut Browser, form: &str) -> Page {
     browser.send(Method::POST, place.client.at("/account/security"), &[], form).await
 }

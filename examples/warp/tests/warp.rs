@@ -8,6 +8,8 @@ use towergate_example_warp::app::Warp;
 
 journey::prove!(Warp:
     a_person_signs_in_and_out,
+    a_person_stays_signed_in_and_ends_it_from_elsewhere,
+    signing_out_is_not_undone_by_a_cookie,
     every_page_is_strict,
     a_form_of_another_site_is_refused,
     the_third_party_app_walks_the_whole_way,

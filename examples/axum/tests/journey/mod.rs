@@ -1,6 +1,7 @@
 //! What a newcomer sees, around any framework: the same laws, driven over sockets.
 
 mod browser;
+mod devices;
 mod leaving;
 mod limits;
 mod mailed;
@@ -13,6 +14,7 @@ use towergate_example_axum::run::Framework;
 use url::Url;
 
 use browser::Browser;
+pub(crate) use devices::*;
 pub(crate) use leaving::*;
 pub(crate) use limits::*;
 pub(crate) use mailed::*;
@@ -157,7 +159,7 @@ pub(crate) async fn the_api_says_where_its_authorization_server_is<F: Framework>
     let metadata = browser.open(&format!("{issuer}/.well-known/oauth-authorization-server")).await;
     let metadata: serde_json::Value = serde_json::from_str(&metadata.text).unwrap();
     assert_eq!(metadata["issuer"], issuer);
-    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["1", "2"]));
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!(["0", "1", "2"]));
     place.running.stop().await;
 }
 

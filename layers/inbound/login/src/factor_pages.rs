@@ -7,7 +7,7 @@ use crate::pages::LoginPages;
 /// Renders the pages of second factors, beside those of signing in and under the same policy.
 pub trait FactorPages: LoginPages {
     /// The page that asks for a code: a form that posts `code` and `return_to` to `view.action`, with a button of id
-    /// `mfa-submit`.
+    /// `mfa-submit`; and a box `trust` to be ticked where `view.offers_trust`.
     fn second_factor(&self, view: &SecondFactorView) -> String;
 
     /// The page on which people enrol and remove their authenticator app: forms that post to `view.action`, each with a
@@ -25,6 +25,8 @@ pub struct SecondFactorView {
     pub return_to: String,
     /// What went wrong with the last try; the same words whatever it was.
     pub message: Option<String>,
+    /// Whether the browser may be trusted not to ask again for a while.
+    pub offers_trust: bool,
     /// Where a form posts to for whoever would rather sign out and begin again.
     pub start_over: String,
 }

@@ -7,6 +7,8 @@
 //! - [`PasswordLogin`] is the same sign-in as a plain call, for a host's own handler.
 //! - [`FactorRoutes`] is a layer that answers `/mfa` and `/account/security`: authenticator apps and backup codes.
 //!   [`SecondFactor`] proves one and [`Authenticator`] keeps them, as plain calls.
+//! - [`DeviceRoutes`] is a layer that answers `/account/devices`: where somebody is signed in, and what happened to their
+//!   account. [`Devices`] has the same as plain calls.
 //! - [`AccountRoutes`] is a layer that answers `/account`, `/account/export` and `/account/delete`; [`Goodbye`] and
 //!   [`export`] are the last two as plain calls.
 //! - [`limits`] says how often an address may post each form.
@@ -22,9 +24,13 @@
 pub mod account;
 mod answer;
 mod arrival;
+mod arrival_notices;
 pub mod authenticator;
 mod browser_cookie;
 pub mod confirm;
+pub mod device_pages;
+pub mod device_routes;
+pub mod devices;
 pub mod email_change;
 pub mod export;
 pub mod factor_pages;
@@ -50,7 +56,10 @@ pub mod social;
 
 pub use account::AccountRoutes;
 pub use arrival::Stopped;
+pub use arrival_notices::BrowserNotices;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
+pub use device_routes::DeviceRoutes;
+pub use devices::Devices;
 pub use email_change::EmailChangeRoutes;
 pub use export::ExportMore;
 pub use factor_routes::FactorRoutes;

@@ -31,6 +31,10 @@ use crate::{
     site::{Paths, Site},
 };
 
+/// What the person is told who may not sign in once more.
+const TOO_MANY_SESSIONS: &str =
+    "You are signed in in as many places as are allowed. Sign out in one of them before you sign in here.";
+
 /// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
 pub(crate) struct Login<S, P, H> {
     pub(crate) login: PasswordLogin<S>,
@@ -66,7 +70,12 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
                     Ok(None) => {}
                     Err(error) => return answer::store_failed(&error, self.pages()),
                 }
-                self.form(StatusCode::OK, hint.as_ref().map_or("", |value| value.expose()), &return_to, None)
+                self.form(
+                    StatusCode::OK,
+                    hint.as_ref().map_or("", |value| value.expose()),
+                    &return_to,
+                    (None, session.offers_remembering()),
+                )
             }
             Err(error) => answer::unreadable(error, self.pages()),
         }
@@ -112,8 +121,8 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             Ok(session) => session.clone(),
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
-        let form = form::read(&parts.headers, body, ["email", "password", "return_to"]).await;
-        let [email, password, return_to] = match form {
+        let form = form::read(&parts.headers, body, ["email", "password", "return_to", "remember"]).await;
+        let [email, password, return_to, remember] = match form {
             Ok(fields) => fields,
             Err(error) => return answer::unreadable(error, self.pages()),
         };
@@ -125,26 +134,42 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             return answer::broken(self.pages());
         };
 
+        if remember.is_some() {
+            session.ask_to_be_remembered();
+        }
+        let offers = session.offers_remembering();
         let return_to = destination(return_to.as_ref().map(|value| value.expose().as_str()));
         let (login, typed, entered) = (self.login.clone(), email.expose().clone(), session.clone());
         let way = async move { login.attempt(&typed, &password, &entered, origin).await };
         match self.site.sign_in(&session, origin, way).await {
             Ok(signed_in) => self.site.welcome(signed_in.stage, &return_to),
-            Err(LoginError::Refused) => {
-                self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(REFUSED))
-            }
+            Err(LoginError::Refused) => self.form(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                email.expose(),
+                &return_to,
+                (Some(REFUSED), offers),
+            ),
             Err(LoginError::TooManyTries { until }) => {
                 let status = StatusCode::TOO_MANY_REQUESTS;
-                let page = self.form(status, email.expose(), &return_to, Some(TOO_MANY_TRIES));
+                let page = self.form(status, email.expose(), &return_to, (Some(TOO_MANY_TRIES), offers));
                 answer::waiting(page, until, origin.at)
             }
             Err(LoginError::Overloaded) => answer::unavailable(self.pages()),
             Err(LoginError::Store(error) | LoginError::Session(SessionError::Store(error))) => {
                 answer::store_failed(&error, self.pages())
             }
-            Err(LoginError::Session(SessionError::SecondFactorMissing)) => {
-                self.form(StatusCode::FORBIDDEN, email.expose(), &return_to, Some(SECOND_FACTOR_MISSING))
-            }
+            Err(LoginError::Session(SessionError::SecondFactorMissing)) => self.form(
+                StatusCode::FORBIDDEN,
+                email.expose(),
+                &return_to,
+                (Some(SECOND_FACTOR_MISSING), offers),
+            ),
+            Err(LoginError::Session(SessionError::TooMany)) => self.form(
+                StatusCode::FORBIDDEN,
+                email.expose(),
+                &return_to,
+                (Some(TOO_MANY_SESSIONS), offers),
+            ),
             Err(error @ (LoginError::Hasher(_) | LoginError::Session(_) | LoginError::Stopped(_))) => {
                 tracing::error!(%error, "signing in failed");
                 answer::broken(self.pages())
@@ -157,7 +182,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         status: StatusCode,
         email: &str,
         return_to: &LocalPath,
-        message: Option<&str>,
+        (message, offers_remembering): (Option<&str>, bool),
     ) -> Response<Bytes> {
         let by_mail = self.site.signs_in_by_mail();
         let shown = |kind: &&LoginLinkKind| by_mail || **kind != LoginLinkKind::Magic;
@@ -168,6 +193,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             return_to: return_to.to_string(),
             providers: self.site.offered(),
             message: message.map(str::to_owned),
+            offers_remembering,
             links: self.links.iter().filter(shown).map(|kind| self.link(*kind, return_to)).collect(),
         };
         answer::page(status, self.pages().login(&view), self.pages())

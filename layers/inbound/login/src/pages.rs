@@ -9,7 +9,7 @@ use towergate_core::LocalPath;
 /// from `style_source` alone. A page has no script, and no style attribute.
 pub trait LoginPages: Send + Sync + 'static {
     /// The sign-in page: a form that posts `email`, `password` and `return_to` to `view.action`, with a button of id
-    /// `login-submit`.
+    /// `login-submit`; and a box `remember` to be ticked where `view.offers_remembering`.
     fn login(&self, view: &LoginView) -> String;
 
     /// A problem that is not the person's fault.
@@ -35,6 +35,8 @@ pub struct LoginView {
     pub providers: Vec<ProviderView>,
     /// What went wrong with the last try; the same words whatever it was.
     pub message: Option<String>,
+    /// Whether the browser may stay signed in.
+    pub offers_remembering: bool,
     /// Where else somebody may want to go, in this order.
     pub links: Vec<LoginLink>,
 }

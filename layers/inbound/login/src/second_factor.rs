@@ -22,6 +22,7 @@ use towergate_identity::{
     rules::{
         backup_code::BackupCode,
         fact::{FactorFailure, IdentityFact},
+        level::Level,
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         notice::Notice,
         second_factor::{self, Spending},
@@ -125,7 +126,9 @@ impl<S: IdentityStore> SecondFactor<S> {
         session: Session,
         origin: Origin,
     ) -> Result<SignedIn, SecondFactorError> {
-        let first = session.record().ok_or(SecondFactorError::NoSession)?;
+        // Beside a cookie alone, a second factor would be the first.
+        let proven = |first: &Arc<SessionRecord>| Level::of(&first.methods) > Some(Level::Remembered);
+        let first = session.record().filter(proven).ok_or(SecondFactorError::NoSession)?;
         let user = first.user;
         let proven = if let Some(code) = TotpCode::parse(&typed) {
             self.spend_totp(&first, &code, origin).await?

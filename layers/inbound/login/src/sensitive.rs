@@ -62,7 +62,9 @@ impl<P, H> Site<P, H> {
         if is_proven(&record, has_second, self.fresh_within(), now) {
             return Ok(Admission::Admitted(record));
         }
-        Ok(elsewhere(if has_second { &self.paths.second_factor } else { &self.paths.login }))
+        // Beside a cookie alone, a second factor is only the first.
+        let begun = Level::of(&record.methods) > Some(Level::Remembered);
+        Ok(elsewhere(if has_second && begun { &self.paths.second_factor } else { &self.paths.login }))
     }
 }
 

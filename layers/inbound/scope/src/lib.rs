@@ -8,7 +8,9 @@
 //!    add; the inner service is not called.
 //! 2. [`CurrentScope`] is what the session was when the request came in. Who signs in during a request is known from the
 //!    next one on.
-//! 3. Somebody who owes a second factor, or must enrol one, is nobody: no user, no sign-in, no methods.
+//! 3. Who is remembered by a cookie alone is somebody, of the level `Remembered`: `RequireUserLayer` lets them in,
+//!    `RequireLevelLayer` does not. Somebody who owes a second factor, or must enrol one, is nobody: no user, no sign-in, no
+//!    methods.
 //! 4. Without `ScopeLayer` outside it, `RequireUserLayer` answers 500 and says what to add.
 //! 5. Nobody signed in: a person who navigates (`GET`, accepts `text/html`) is sent to the sign-in page with
 //!    `return_to`, which must be a [`LocalPath`](towergate_core::LocalPath); any other request gets 401. The reason,

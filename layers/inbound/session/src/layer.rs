@@ -8,7 +8,10 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 use towergate_identity::{
-    ports::{SessionStore, visit::SessionLimit},
+    ports::{
+        SessionStore,
+        visit::{Beyond, SessionLimit},
+    },
     rules::{assurance::Profile, enrolment::EnrolmentDuty, session::SessionLifetime},
 };
 
@@ -51,9 +54,11 @@ impl<S: SessionStore + Clone, R> SessionLayer<S, R> {
         self.with(|settings| settings.lifetime = lifetime)
     }
 
-    /// Takes from an assurance profile how long sessions live, and whether everybody must have a second factor.
+    /// Takes from an assurance profile how long sessions live, how many a person may have, and whether everybody must have a
+    /// second factor. Beyond so many, the one that was quiet for longest ends.
     pub fn assurance(self, profile: &Profile) -> Self {
-        self.lifetime(SessionLifetime::from(profile)).enrolment(EnrolmentDuty::from(profile))
+        let limit = SessionLimit { most: profile.settings().concurrent_sessions, beyond: Beyond::EndOldest };
+        self.lifetime(SessionLifetime::from(profile)).enrolment(EnrolmentDuty::from(profile)).limit(limit)
     }
 
     /// Asks `clock` for the time.

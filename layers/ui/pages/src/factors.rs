@@ -66,6 +66,7 @@ mod tests {
             action: String::from("/mfa"),
             return_to: String::from("/x?a=\"b"),
             message: None,
+            offers_trust: true,
             start_over: String::from("/logout"),
         };
         let html = DefaultPages::new().second_factor(&view);
@@ -77,6 +78,7 @@ mod tests {
             "id=\"mfa-submit\"",
             "name=\"return_to\" value=\"/x?a=&#34;b\"",
             "action=\"/logout\"",
+            "id=\"trust\" name=\"trust\"",
         ] {
             assert!(html.contains(part), "{part}");
         }

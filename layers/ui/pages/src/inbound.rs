@@ -52,6 +52,7 @@ mod tests {
             email: String::from("\"><script>alert(1)</script>"),
             return_to: String::from("/interaction/1?a=b&c=\"d"),
             message: message.map(str::to_owned),
+            offers_remembering: true,
             links: vec![LoginLink {
                 kind: LoginLinkKind::Magic,
                 href: String::from("/magic?return_to=%2F\"x"),

@@ -19,6 +19,8 @@
 mod account;
 mod default_pages;
 #[cfg(feature = "inbound")]
+mod devices;
+#[cfg(feature = "inbound")]
 mod email_change;
 #[cfg(feature = "inbound")]
 mod factors;

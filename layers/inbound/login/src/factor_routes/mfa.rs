@@ -5,7 +5,10 @@ use std::error::Error;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use towergate_core::{LocalPath, Secret, audit::Origin};
-use towergate_identity::{ports::IdentityStore, rules::session::SessionStage};
+use towergate_identity::{
+    ports::IdentityStore,
+    rules::{level::Level, session::SessionStage},
+};
 use towergate_session::{Session, SessionError};
 
 use crate::{
@@ -41,14 +44,16 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         let reading = match parts.method {
             Method::GET | Method::HEAD => {
                 let query = parts.uri.query().unwrap_or_default();
-                form::parse(query.as_bytes(), ["return_to"]).map(|[return_to]| (None, return_to))
+                form::parse(query.as_bytes(), ["return_to"]).map(|[return_to]| (None, return_to, false))
             }
-            Method::POST => form::read(&parts.headers, body, ["code", "return_to"])
-                .await
-                .and_then(|[code, return_to]| Ok((Some(code.ok_or(FormError::Missing)?), return_to))),
+            Method::POST => form::read(&parts.headers, body, ["code", "return_to", "trust"]).await.and_then(
+                |[code, return_to, trust]| {
+                    Ok((Some(code.ok_or(FormError::Missing)?), return_to, trust.is_some()))
+                },
+            ),
             _ => return answer::wrong_method("GET, HEAD, POST", self.pages()),
         };
-        let (code, return_to) = match reading {
+        let (code, return_to, trust) = match reading {
             Ok(read) => read,
             Err(error) => return answer::unreadable(error, self.pages()),
         };
@@ -60,8 +65,11 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         if let Some(elsewhere) = self.elsewhere(&session, &return_to).await {
             return elsewhere;
         }
+        if trust {
+            session.ask_for_trust();
+        }
         match code {
-            None => self.form(StatusCode::OK, &return_to, None),
+            None => self.form(StatusCode::OK, &return_to, (None, &session)),
             Some(code) => self.attempt(&code, &session, &return_to, origin).await,
         }
     }
@@ -87,6 +95,10 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         if record.stage == SessionStage::Leaving {
             return Some(answer::see_other(&self.site.paths.delete));
         }
+        // Beside a cookie alone, a second factor is only the first.
+        if Level::of(&record.methods) <= Some(Level::Remembered) {
+            return Some(answer::see_other_first(&self.site.paths.login, return_to));
+        }
         match self.factor.store().find_totp(record.user).await {
             Ok(Some(totp)) if totp.is_enrolled() => None,
             Ok(_) => Some(answer::see_other(&query::with_return_to(&self.site.paths.security, return_to))),
@@ -104,10 +116,11 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         match self.factor.attempt(code, session, origin).await {
             Ok(_) => answer::see_other(return_to),
             Err(SecondFactorError::Refused) => {
-                self.form(StatusCode::UNPROCESSABLE_ENTITY, return_to, Some(REFUSED))
+                self.form(StatusCode::UNPROCESSABLE_ENTITY, return_to, (Some(REFUSED), session))
             }
             Err(SecondFactorError::TooManyTries { until }) => {
-                let page = self.form(StatusCode::TOO_MANY_REQUESTS, return_to, Some(TOO_MANY_TRIES));
+                let page =
+                    self.form(StatusCode::TOO_MANY_REQUESTS, return_to, (Some(TOO_MANY_TRIES), session));
                 answer::waiting(page, until, origin.at)
             }
             Err(
@@ -128,11 +141,17 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         }
     }
 
-    fn form(&self, status: StatusCode, return_to: &LocalPath, message: Option<&str>) -> Response<Bytes> {
+    fn form(
+        &self,
+        status: StatusCode,
+        return_to: &LocalPath,
+        (message, session): (Option<&str>, &Session),
+    ) -> Response<Bytes> {
         let view = SecondFactorView {
             action: self.site.paths.second_factor.to_string(),
             return_to: return_to.to_string(),
             message: message.map(str::to_owned),
+            offers_trust: session.offers_trust(),
             start_over: self.site.paths.logout.to_string(),
         };
         answer::page(status, self.pages().second_factor(&view), self.pages())

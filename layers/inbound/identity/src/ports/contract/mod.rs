@@ -28,6 +28,7 @@ pub mod notice;
 pub mod passkey;
 pub mod passkey_race;
 pub mod race;
+pub mod remember;
 pub mod session;
 pub mod session_end;
 pub mod sign_in;
@@ -84,6 +85,18 @@ macro_rules! identity_store_contract {
                 an_end_follows_a_replaced_identifier,
                 an_end_follows_no_further_than_the_sign_in,
                 a_refused_login_replaces_nothing,
+            }
+            remember {
+                a_cookie_is_traded_for_a_session_that_proves_nothing,
+                a_copied_cookie_ends_its_family,
+                a_family_ends_with_the_sessions_of_its_person,
+                a_family_of_one_factor_ends_when_a_second_is_enrolled,
+                a_trusted_browser_saves_the_second_factor,
+                trust_ends_with_a_change_of_factors,
+                a_new_browser_is_told,
+                nobody_ends_what_is_another_persons,
+                sessions_keep_their_limit,
+                what_happened_is_read_newest_first,
             }
             tries {
                 tries_are_counted_and_waits_are_kept,
@@ -235,6 +248,10 @@ macro_rules! identity_store_contract {
                 parallel_additions_of_a_credential_are_one,
                 parallel_uses_of_one_count_are_one,
                 parallel_removals_leave_a_way_in,
+            }
+            @race remember {
+                parallel_uses_of_one_cookie_make_one_session,
+                parallel_ends_of_one_device_are_one,
             }
             @race race {
                 parallel_activity_does_not_undo_an_end,
