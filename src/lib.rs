@@ -23,6 +23,8 @@ pub mod manual;
 mod own_tokens;
 mod service_ext;
 mod stack;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 pub use cross_origin::{CrossOrigin, CrossOriginLayer, CrossOriginRefusal};
 #[cfg(all(feature = "outbound", feature = "resource"))]

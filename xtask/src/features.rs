@@ -17,6 +17,7 @@ const CHOICES: &[(&str, &[&str])] = &[
             "inbound,sqlite",
             "outbound,sqlite",
             "passkeys",
+            "test-util",
         ],
     ),
     ("towergate-core", &["", "memory", "contract"]),
