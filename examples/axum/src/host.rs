@@ -242,9 +242,10 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that answers `/account`, `/account/export` and `/account/delete`.
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
+        let by_mail = self.config.mail.is_some().then_some(AccountPage::Email);
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
-            .offering([AccountPage::Security, AccountPage::Devices])
+            .offering([AccountPage::Security, AccountPage::Devices].into_iter().chain(by_mail))
             .exporting(self.profiles.clone())
     }
 
