@@ -36,18 +36,44 @@ pub(super) const ROWS: &[Requirement] = &[
             ),
         ]),
     ),
-    must("6.2.2", L1, "People can change their password", gap("no page and no call changes a password")),
+    must(
+        "6.2.2",
+        L1,
+        "People can change their password",
+        Met(&[test(
+            "layers/inbound/login/src/tests/passwords.rs",
+            "a_password_is_changed_by_whoever_knows_it_and_the_session_gets_a_new_identifier",
+        )]),
+    ),
     must(
         "6.2.3",
         L1,
         "Whoever changes a password types the present one too",
-        gap("no page and no call changes a password"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/passwords.rs",
+                "a_password_is_changed_by_whoever_knows_it_and_the_session_gets_a_new_identifier",
+            ),
+            test(
+                "layers/inbound/login/src/tests/passwords.rs",
+                "guesses_at_the_current_password_are_counted_with_those_at_the_sign_in",
+            ),
+        ]),
     ),
     must(
         "6.2.4",
         L1,
         "A new password is none of the 3000 that are tried first",
-        gap("the list has some 140 words, repeated and extended ones included"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/password/policy.rs",
+                "common_passwords_of_every_length_are_refused",
+            ),
+            test(
+                "layers/inbound/login/src/tests/new_passwords.rs",
+                "every_way_that_sets_a_password_asks_the_same",
+            ),
+        ]),
     ),
     must(
         "6.2.5",
@@ -101,9 +127,26 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.2.11",
         L2,
         "No new password is made of the words around the site",
-        gap("only the person's own address is refused; a host cannot list words of its own"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/password/policy.rs",
+                "what_everybody_tries_first_is_refused_and_so_is_ones_own_address",
+            ),
+            test(
+                "layers/inbound/identity/src/rules/password/context.rs",
+                "a_password_is_more_than_the_words_around_its_person",
+            ),
+        ]),
     ),
-    must("6.2.12", L2, "A new password is looked up among those that leaked", gap("nothing is looked up")),
+    must(
+        "6.2.12",
+        L2,
+        "A new password is looked up among those that leaked",
+        Met(&[test(
+            "layers/inbound/login/src/tests/new_passwords.rs",
+            "a_password_that_leaked_is_taken_by_no_way",
+        )]),
+    ),
     must(
         "6.3.1",
         L1,
@@ -214,7 +257,21 @@ pub(super) const ROWS: &[Requirement] = &[
         "No hints and no secret questions",
         Met(&[page("src/manual/signing_in.md", "passwords")]),
     ),
-    must("6.4.3", L2, "A forgotten password is no way around the second factor", gap("there is no reset")),
+    must(
+        "6.4.3",
+        L2,
+        "A forgotten password is no way around the second factor",
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/passwords.rs",
+                "a_reset_asks_for_the_second_factor_and_a_wrong_code_leaves_the_link",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/password.rs",
+                "a_reset_asks_for_the_second_factor",
+            ),
+        ]),
+    ),
     must(
         "6.4.4",
         L2,
@@ -231,7 +288,7 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.4.6",
         L3,
         "An operator can begin a reset and cannot choose the password",
-        gap("there is no reset"),
+        host("Call `PasswordReset::ask` for them: nothing here lets an operator choose a password."),
     ),
     must(
         "6.5.1",

@@ -44,20 +44,40 @@ pub(super) const ROWS: &[Requirement] = &[
         "N4.2a",
         A1,
         "Codes to get back in: 64 bits and hashed where they are kept, 24 h where they are mailed",
-        gap("backup codes are; there is no mailed way back"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/passwords.rs",
+                "a_link_is_dead_after_an_hour_or_a_newer_one",
+            ),
+            test("layers/inbound/login/src/tests/passwords.rs", "a_backup_code_stands_in_and_is_spent"),
+        ]),
     ),
     must(
         "N4.2b",
         A2,
         "At AAL2 the way back needs two codes by different roads, or one and a factor",
-        gap("there is no reset; a backup code beside the password is the only way back"),
+        Met(&[test(
+            "layers/inbound/login/src/tests/passwords.rs",
+            "a_reset_asks_for_the_second_factor_and_a_wrong_code_leaves_the_link",
+        )]),
     ),
-    must("N4.2c", A1, "Whoever gets back in is told", gap("no mail is sent about it")),
+    must(
+        "N4.2c",
+        A1,
+        "Whoever gets back in is told",
+        Met(&[test(
+            "layers/inbound/login/src/tests/passwords.rs",
+            "a_forgotten_password_is_set_anew_and_everybody_is_signed_out",
+        )]),
+    ),
     must(
         "N4.2d",
         A2,
         "A forgotten password of somebody with other factors is set anew by those",
-        gap("there is no reset"),
+        Met(&[test(
+            "layers/inbound/login/src/tests/passwords.rs",
+            "a_reset_asks_for_the_second_factor_and_a_wrong_code_leaves_the_link",
+        )]),
     ),
     must(
         "N4.3",

@@ -18,7 +18,7 @@ use towergate::{
     },
     login::{
         AccountRoutes, DeviceRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes,
-        PasswordHasher, RegisterRoutes, Site, SocialRoutes,
+        NewPasswords, PasswordHasher, PasswordRoutes, RegisterRoutes, Site, SocialRoutes,
         account::AccountPage,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
@@ -216,7 +216,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         if self.config.mail.is_none() {
             return routes;
         }
-        routes.link(LoginLinkKind::Magic)
+        routes.link(LoginLinkKind::Forgot).link(LoginLinkKind::Magic).link(LoginLinkKind::Register)
     }
 
     /// The layer that remembers browsers.
@@ -245,7 +245,11 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let by_mail = self.config.mail.is_some().then_some(AccountPage::Email);
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
-            .offering([AccountPage::Security, AccountPage::Devices].into_iter().chain(by_mail))
+            .offering(
+                [AccountPage::Security, AccountPage::Password, AccountPage::Devices]
+                    .into_iter()
+                    .chain(by_mail),
+            )
             .exporting(self.profiles.clone())
     }
 
@@ -254,11 +258,28 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         Goodbye::new(self.people.clone(), &self.site()).policy(self.config.deletion)
     }
 
+    /// What is asked of new passwords, on every way by which one comes to count.
+    fn new_passwords(&self) -> NewPasswords {
+        let words = [Some(SITE), self.config.issuer.host_str()].into_iter().flatten();
+        NewPasswords::new(self.hasher.clone()).policy(self.site().password_policy().site_words(words))
+    }
+
+    /// The layer that answers `/account/password`, and `/forgot` and `/reset` where mail can be sent.
+    pub fn passwords(&self) -> PasswordRoutes<I, DefaultPages, EndGrants<I, O>> {
+        let routes = PasswordRoutes::new(self.people.clone(), self.hasher.clone(), self.site());
+        let routes = routes.passwords(self.new_passwords());
+        if self.config.mail.is_none() {
+            return routes;
+        }
+        routes.with_reset(self.room.clone(), self.sealing.clone())
+    }
+
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.
     pub fn registration(&self) -> Option<RegisterRoutes<I, DefaultPages, EndGrants<I, O>>> {
         self.config.mail.as_ref()?;
         let (people, hasher) = (self.people.clone(), self.hasher.clone());
-        Some(RegisterRoutes::new(people, hasher, self.room.clone(), self.site()))
+        let routes = RegisterRoutes::new(people, hasher, self.room.clone(), self.site());
+        Some(routes.passwords(self.new_passwords()))
     }
 
     /// The layer that answers `/account/email`, where mail can be sent.

@@ -33,6 +33,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.factors())
             .layer(self.devices())
             .layer(self.account())
+            .layer(self.passwords())
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
             .layer(OptionalLayer::new(self.email_change()))

@@ -121,7 +121,7 @@ impl Seeder {
     ) -> Result<SeededUser, SeedError> {
         for _ in 0..2 {
             if let Some(found) = people.find_user_by_email(&entry.email).await? {
-                let configured = entry.password.is_some();
+                let configured = entry.password.is_some() || entry.password_hash.is_some();
                 let access = if configured { Access::ConfiguredBefore } else { Access::AsBefore };
                 return Ok(SeededUser { id: found.id, email: entry.email.clone(), access });
             }
@@ -170,15 +170,15 @@ impl Seeder {
         people: &I,
         entry: &UserEntry,
     ) -> Result<Option<SeededUser>, SeedError> {
-        let (password, access) = match &entry.password {
-            Some(password) => (password.clone(), Access::Configured),
-            None => {
+        let (hash, access) = match (&entry.password_hash, &entry.password) {
+            (Some(hash), _) => (hash.clone(), Access::Configured),
+            (None, Some(password)) => (self.hasher.hash(password.clone()).await?, Access::Configured),
+            (None, None) => {
                 let made = Secret::new(self.readable()?);
-                (Password::parse(&made)?, Access::Made(made))
+                (self.hasher.hash(Password::parse(&made)?).await?, Access::Made(made))
             }
         };
         let origin = self.origin()?;
-        let hash = self.hasher.hash(password).await?;
         let mut user = User::fresh(entry.email.clone(), hash, origin.at, &self.random)?;
         user.confirmed_at = entry.is_confirmed().then_some(origin.at);
         let id = user.id;

@@ -37,4 +37,7 @@ journey::prove!(Axum:
     nobody_chooses_the_address_that_they_are_counted_by,
     a_person_signs_in_by_mail,
     a_person_changes_their_address_and_has_it_back,
+    a_forgotten_password_is_set_anew_through_the_mailbox,
+    a_password_is_changed_where_managers_look_for_it,
+    whose_mail_cannot_be_sent_changes_passwords_all_the_same,
 );

@@ -16,6 +16,8 @@ pub struct UserEntry {
     pub email: EmailAddress,
     /// Their password; without one, one is made when they are first seen.
     pub password: Option<Password>,
+    /// The hash of a password that they bring along from elsewhere.
+    pub password_hash: Option<Secret<String>>,
     /// The secret of their authenticator app, if they are to have one from the start.
     pub totp_secret: Option<TotpSecret>,
     /// Their claims, under their OpenID Connect names.
@@ -49,6 +51,11 @@ const POSTAL: &[&str] = &["formatted", "street_address", "locality", "region", "
 pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
     let email = section.required_text("email").and_then(|text| email_of(&section, &text));
     let password = section.text("password").map(|text| password_of(&section, text));
+    let password_hash = section.text("password_hash");
+    if let Some(text) = password_hash.as_ref().filter(|_| password.is_some()) {
+        section.refuse(&text.place, "`password_hash` cannot stand beside `password`");
+    }
+    let password_hash = password_hash.map(|text| Secret::new(text.value));
     let totp_secret = section.text("totp_secret").map(|text| totp_secret_of(&section, text));
     let mut claims = Map::new();
     for key in TEXTS {
@@ -81,7 +88,7 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
         (Some(None), _) | (_, Some(None)) => None,
         (password, totp_secret) => {
             let (password, totp_secret) = (password.flatten(), totp_secret.flatten());
-            Some(UserEntry { email, password, totp_secret, claims })
+            Some(UserEntry { email, password, password_hash, totp_secret, claims })
         }
     }
 }

@@ -20,7 +20,11 @@ use tokio::{
 };
 use towergate_core::{Random, Secret, Timestamp};
 use towergate_identity::rules::{
-    password::{self, Decision, DummyHash, HashParams, HashingFailed, Password},
+    email::EmailAddress,
+    password::{
+        self, Decision, DummyHash, HashParams, HashingFailed, Owner, Password, PasswordPolicy, Peppers,
+        PolicyBreach,
+    },
     user::User,
 };
 
@@ -65,7 +69,19 @@ impl PasswordHasher {
     /// # Errors
     /// When there is no randomness or no memory.
     pub fn new(params: HashParams, random: Arc<dyn Random>) -> Result<Self, HashingFailed> {
-        let dummy = DummyHash::new(params, &random)?;
+        Self::peppered(params, Peppers::default(), random)
+    }
+
+    /// The same, which hashes under the current one of `peppers`, and compares under any of them.
+    ///
+    /// # Errors
+    /// When there is no randomness or no memory.
+    pub fn peppered(
+        params: HashParams,
+        peppers: Peppers,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, HashingFailed> {
+        let dummy = DummyHash::peppered(params, peppers, &random)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let work = Work { dummy, random, decided: AtomicU64::new(0) };
         Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
@@ -113,8 +129,11 @@ impl PasswordHasher {
     /// # Errors
     /// When too many are waiting, the work was stopped, or there is no randomness or memory.
     pub async fn hash(&self, password: Password) -> Result<Secret<String>, HasherError> {
-        let phc =
-            self.run(move |work| password::hash(&password, work.dummy.params(), &work.random)).await??;
+        let phc = self
+            .run(move |work| {
+                password::hash_with(&password, work.dummy.params(), work.dummy.peppers(), &work.random)
+            })
+            .await??;
         Ok(phc)
     }
 
@@ -122,6 +141,16 @@ impl PasswordHasher {
     #[must_use]
     pub fn decided(&self) -> u64 {
         self.work.decided.load(Ordering::Relaxed)
+    }
+
+    /// Judges a new password where it holds up no other request: an estimate takes some milliseconds.
+    pub(crate) async fn judge(
+        &self,
+        password: Password,
+        policy: PasswordPolicy,
+        (email, second_factor): (EmailAddress, bool),
+    ) -> Result<Result<(), PolicyBreach>, HasherError> {
+        self.run(move |_| policy.check_for(&password, Owner { email: &email, second_factor })).await
     }
 
     async fn run<T: Send + 'static>(

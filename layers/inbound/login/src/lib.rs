@@ -12,6 +12,8 @@
 //! - [`AccountRoutes`] is a layer that answers `/account`, `/account/export` and `/account/delete`; [`Goodbye`] and
 //!   [`export`] are the last two as plain calls.
 //! - [`limits`] says how often an address may post each form.
+//! - [`PasswordRoutes`] is a layer that answers `/forgot`, `/reset` and `/account/password`; [`PasswordReset`] and
+//!   [`PasswordChange`] are the same as plain calls.
 //! - [`PasswordHasher`] bounds the work of Argon2 and keeps it off the async threads.
 //! - [`RegisterRoutes`] is a layer that answers `/register` and `/confirm`; [`register`] and [`confirm`] have the same as
 //!   plain calls, and [`mail`] is what both go through.
@@ -26,7 +28,10 @@ mod answer;
 mod arrival;
 mod arrival_notices;
 pub mod authenticator;
+#[cfg(feature = "breaches")]
+pub mod breaches;
 mod browser_cookie;
+pub mod change;
 pub mod confirm;
 pub mod device_pages;
 pub mod device_routes;
@@ -43,10 +48,14 @@ mod login;
 mod logout;
 pub mod magic;
 pub mod mail;
+pub mod new_password;
 pub mod pages;
 pub mod password;
+pub mod password_pages;
+pub mod password_routes;
 mod query;
 pub mod register;
+pub mod reset;
 pub mod routes;
 pub mod second_factor;
 pub mod sensitive;
@@ -58,6 +67,7 @@ pub use account::AccountRoutes;
 pub use arrival::Stopped;
 pub use arrival_notices::BrowserNotices;
 pub use authenticator::{Authenticator, AuthenticatorError, Enrolled};
+pub use change::{ChangeError, PasswordChange};
 pub use device_routes::DeviceRoutes;
 pub use devices::Devices;
 pub use email_change::EmailChangeRoutes;
@@ -68,8 +78,11 @@ pub use hasher::{HasherError, PasswordHasher};
 pub use limits::SignInLimits;
 pub use logout::OnLogout;
 pub use magic::MagicRoutes;
+pub use new_password::{NewPasswordError, NewPasswords};
 pub use password::{LoginError, PasswordLogin, SignedIn};
+pub use password_routes::PasswordRoutes;
 pub use register::RegisterRoutes;
+pub use reset::{PasswordReset, ResetError};
 pub use routes::LoginRoutes;
 pub use second_factor::{SecondFactor, SecondFactorError};
 pub use site::{Paths, Site};

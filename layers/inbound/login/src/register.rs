@@ -24,7 +24,7 @@ use towergate_identity::{
         email_token::{EmailToken, Minted, Purpose, Wanted},
         fact::IdentityFact,
         mail::{MailKind, MailLimit, OutboxMail},
-        password::{InvalidPassword, Password, PasswordPolicy, PolicyBreach},
+        password::PasswordPolicy,
         registration::{self, Course},
         user::{User, UserId},
     },
@@ -32,8 +32,9 @@ use towergate_identity::{
 use tracing::Instrument;
 
 use crate::{
-    hasher::{HasherError, PasswordHasher},
+    hasher::PasswordHasher,
     mail::Mailroom,
+    new_password::{NewPasswordError, NewPasswords, Owner},
     query,
     site::{Paths, Site},
 };
@@ -45,9 +46,8 @@ pub use routes::RegisterRoutes;
 #[derive(Clone)]
 pub struct Registration<S> {
     pub(crate) store: S,
-    pub(crate) hasher: PasswordHasher,
     pub(crate) room: Mailroom,
-    pub(crate) policy: PasswordPolicy,
+    pub(crate) passwords: NewPasswords,
     pub(crate) limit: MailLimit,
     pub(crate) confirm_path: LocalPath,
     pub(crate) login_path: LocalPath,
@@ -74,18 +74,12 @@ pub enum RegisterError {
     /// What was typed is no address; the sentence may be shown.
     #[error("This is not an e-mail address.")]
     Email(#[from] InvalidEmail),
-    /// What was typed is no password; the sentence may be shown.
+    /// The password cannot be taken.
     #[error(transparent)]
-    Password(#[from] InvalidPassword),
-    /// The policy does not take the password; the sentence may be shown.
-    #[error(transparent)]
-    Policy(#[from] PolicyBreach),
-    /// Too many passwords are being hashed, or memory ran out. The same call may succeed later.
-    #[error("too many passwords are being hashed")]
-    Overloaded,
-    /// The hash was not made.
-    #[error(transparent)]
-    Hasher(HasherError),
+    Password(#[from] NewPasswordError),
+    /// The work was stopped, as happens when the runtime shuts down.
+    #[error("the work was stopped")]
+    Stopped,
     /// The mail could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -103,9 +97,8 @@ impl<S: IdentityStore> Registration<S> {
         let Paths { confirm, login, .. } = Paths::default();
         Self {
             store,
-            hasher,
+            passwords: NewPasswords::new(hasher),
             room,
-            policy: PasswordPolicy::default(),
             limit: MailLimit::default(),
             confirm_path: confirm,
             login_path: login,
@@ -125,7 +118,14 @@ impl<S: IdentityStore> Registration<S> {
     /// Asks this of new passwords.
     #[must_use]
     pub fn policy(mut self, policy: PasswordPolicy) -> Self {
-        self.policy = policy;
+        self.passwords = self.passwords.policy(policy);
+        self
+    }
+
+    /// Takes new passwords by `passwords`.
+    #[must_use]
+    pub fn passwords(mut self, passwords: NewPasswords) -> Self {
+        self.passwords = passwords;
         self
     }
 
@@ -143,15 +143,14 @@ impl<S: IdentityStore> Registration<S> {
     /// When what was typed cannot be taken, which does not depend on who has an account; or when something failed.
     pub async fn register(&self, applicant: Applicant, origin: Origin) -> Result<(), RegisterError> {
         let asking = self.clone().complete(applicant, origin).in_current_span();
-        tokio::spawn(asking).await.unwrap_or(Err(RegisterError::Hasher(HasherError::Stopped)))
+        tokio::spawn(asking).await.unwrap_or(Err(RegisterError::Stopped))
     }
 
     async fn complete(self, applicant: Applicant, origin: Origin) -> Result<(), RegisterError> {
         let Applicant { email, password, browser, return_to } = applicant;
         let email = EmailAddress::parse(&email)?;
-        let password = Password::parse(&password)?;
-        self.policy.check_for(&password, &email)?;
-        let hash = self.hasher.hash(password).await?;
+        let owner = Owner { email: &email, second_factor: false };
+        let hash = self.passwords.hash(&password, owner, &self.store, origin).await?;
         // Twice: somebody may take the address in between.
         for _ in 0..2 {
             let mut found = self.store.find_user_by_email(&email).await?;
@@ -294,17 +293,8 @@ impl<S: IdentityStore> Registration<S> {
     }
 }
 
-impl From<HasherError> for RegisterError {
-    fn from(error: HasherError) -> Self {
-        match error {
-            HasherError::Overloaded | HasherError::Hashing(_) => Self::Overloaded,
-            HasherError::Stopped => Self::Hasher(error),
-        }
-    }
-}
-
 impl<S> fmt::Debug for Registration<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Registration").field("passwords", &self.passwords).finish_non_exhaustive()
     }
 }

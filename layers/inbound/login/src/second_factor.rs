@@ -25,7 +25,7 @@ use towergate_identity::{
         level::Level,
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         notice::Notice,
-        second_factor::{self, Spending},
+        second_factor::{self, FactorUse, Spending},
         session::SessionRecord,
         totp::{TotpCode, TotpSecret},
         user::UserId,
@@ -130,16 +130,13 @@ impl<S: IdentityStore> SecondFactor<S> {
         let proven = |first: &Arc<SessionRecord>| Level::of(&first.methods) > Some(Level::Remembered);
         let first = session.record().filter(proven).ok_or(SecondFactorError::NoSession)?;
         let user = first.user;
-        let proven = if let Some(code) = TotpCode::parse(&typed) {
-            self.spend_totp(&first, &code, origin).await?
-        } else if let Some(code) = BackupCode::parse(&typed) {
-            self.spend_backup_code(&first, &code, origin).await?
-        } else {
-            Err(FactorFailure::NoCode)
-        };
-        let (spending, key) = match proven {
-            Ok(proven) => proven,
+        let (used, key) = match self.read(user, &typed, origin).await? {
+            Ok(read) => read,
             Err(reason) => return Err(self.refuse(user, reason, origin).await),
+        };
+        let spending = match used {
+            FactorUse::BackupCode(code) => self.store.spend_backup_code(user, code, origin).await?,
+            FactorUse::Totp(step) => self.store.spend_totp(user, step, origin).await?,
         };
         let Some(proof) = second_factor::decide(&first, spending, origin.at) else {
             let reason = match spending {
@@ -158,40 +155,31 @@ impl<S: IdentityStore> SecondFactor<S> {
         }
     }
 
-    async fn spend_totp(
+    /// What `user` typed, as a code that can be spent; its try is counted.
+    pub(crate) async fn read(
         &self,
-        first: &SessionRecord,
-        code: &TotpCode,
+        user: UserId,
+        typed: &Secret<String>,
         origin: Origin,
-    ) -> Result<Result<(Spending, TryKey), FactorFailure>, SecondFactorError> {
-        let user = first.user;
-        let totp = self.store.find_totp(user).await?;
-        let Some(totp) = totp.filter(|totp| totp.is_enrolled()) else {
-            return Ok(Err(FactorFailure::Missing));
-        };
-        let key = TryKey::of_user(CredentialClass::Totp, user);
-        if self.reserve(key, origin).await? {
-            return Ok(Err(FactorFailure::Blocked));
+    ) -> Result<Result<(FactorUse, TryKey), FactorFailure>, SecondFactorError> {
+        if let Some(code) = TotpCode::parse(typed) {
+            let totp = self.store.find_totp(user).await?;
+            let Some(totp) = totp.filter(|totp| totp.is_enrolled()) else {
+                return Ok(Err(FactorFailure::Missing));
+            };
+            let key = TryKey::of_user(CredentialClass::Totp, user);
+            if self.reserve(key, origin).await? {
+                return Ok(Err(FactorFailure::Blocked));
+            }
+            let step = TotpSecret::open(&totp.sealed, user, &self.sealing)?.step_of(&code, origin.at);
+            return Ok(step.map(|step| (FactorUse::Totp(step), key)).ok_or(FactorFailure::WrongCode));
         }
-        let secret = TotpSecret::open(&totp.sealed, user, &self.sealing)?;
-        match secret.step_of(code, origin.at) {
-            Some(step) => Ok(Ok((self.store.spend_totp(user, step, origin).await?, key))),
-            None => Ok(Err(FactorFailure::WrongCode)),
-        }
-    }
-
-    async fn spend_backup_code(
-        &self,
-        first: &SessionRecord,
-        code: &BackupCode,
-        origin: Origin,
-    ) -> Result<Result<(Spending, TryKey), FactorFailure>, SecondFactorError> {
-        let user = first.user;
+        let Some(code) = BackupCode::parse(typed) else { return Ok(Err(FactorFailure::NoCode)) };
         let key = TryKey::of_user(CredentialClass::BackupCode, user);
         if self.reserve(key, origin).await? {
             return Ok(Err(FactorFailure::Blocked));
         }
-        Ok(Ok((self.store.spend_backup_code(user, code.digest(user), origin).await?, key)))
+        Ok(Ok((FactorUse::BackupCode(code.digest(user)), key)))
     }
 
     /// Counts the try; `true` when the credential opens nothing any more.
@@ -222,7 +210,12 @@ impl<S: IdentityStore> SecondFactor<S> {
     }
 
     /// Writes the failure down; when that fails, the failure of the store is what is answered.
-    async fn refuse(&self, user: UserId, reason: FactorFailure, origin: Origin) -> SecondFactorError {
+    pub(crate) async fn refuse(
+        &self,
+        user: UserId,
+        reason: FactorFailure,
+        origin: Origin,
+    ) -> SecondFactorError {
         let fact = IdentityFact::FactorRefused { user, reason };
         match self.store.append(fact.event(&origin)).await {
             Ok(()) => SecondFactorError::Refused,

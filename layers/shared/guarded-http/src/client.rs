@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, StatusCode,
+    HeaderMap, HeaderValue, Request, Response, StatusCode,
     header::{
         ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT,
     },
@@ -95,8 +95,17 @@ impl GuardedClient {
     /// Whenever the answer is not 200 and complete within the bounds; see [`FetchError`].
     pub async fn get(&self, url: &HttpsUrl, accept: &'static str) -> Result<Fetched, FetchError> {
         let accept = HeaderValue::from_str(accept).map_err(|_| FetchError::Request)?;
+        self.get_with(url, HeaderMap::from_iter([(ACCEPT, accept)])).await
+    }
+
+    /// Fetches `url` with these header fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_with(&self, url: &HttpsUrl, headers: HeaderMap) -> Result<Fetched, FetchError> {
         let mut request = Request::new(Full::default());
-        request.headers_mut().insert(ACCEPT, accept);
+        *request.headers_mut() = headers;
         let fetched = self.send(url, request).await?;
         if fetched.status == StatusCode::OK { Ok(fetched) } else { Err(FetchError::Status(fetched.status)) }
     }

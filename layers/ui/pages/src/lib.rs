@@ -31,6 +31,7 @@ mod magic;
 #[cfg(feature = "outbound")]
 mod outbound;
 #[cfg(feature = "inbound")]
+mod passwords;
 mod registering;
 #[cfg(feature = "social")]
 mod social;

@@ -20,6 +20,7 @@ pub mod mail_sign_in;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod passkey;
+pub mod password;
 pub mod remember;
 pub mod session;
 pub mod tries;
@@ -37,6 +38,7 @@ pub use linked_identity::LinkedIdentityStore;
 pub use mail::MailOutbox;
 pub use mail_sign_in::MailSignInStore;
 pub use passkey::PasskeyStore;
+pub use password::PasswordStore;
 pub use remember::RememberStore;
 pub use session::SessionStore;
 pub use tries::TryStore;
@@ -53,6 +55,7 @@ pub trait IdentityStore:
     + MailOutbox
     + MailSignInStore
     + PasskeyStore
+    + PasswordStore
     + RememberStore
     + SessionStore
     + TryStore
@@ -72,6 +75,7 @@ impl<T> IdentityStore for T where
         + MailOutbox
         + MailSignInStore
         + PasskeyStore
+        + PasswordStore
         + RememberStore
         + SessionStore
         + TryStore

@@ -72,6 +72,20 @@ impl Purpose {
         Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
 
+    /// Whether it dies when a forgotten password is set anew. Not what gives back an address that a thief has changed: or the
+    /// thief would only have to forget the password at the new one.
+    #[must_use]
+    pub const fn dies_with_a_reset(self) -> bool {
+        !matches!(self, Self::UndoEmailChange)
+    }
+
+    /// Whether it dies when a password is changed. Not what proves an address, either: whoever holds an account at an address
+    /// that is not theirs does not keep its owner out by changing the password.
+    #[must_use]
+    pub const fn dies_with_a_change(self) -> bool {
+        matches!(self, Self::ChangeEmail | Self::ResetPassword | Self::SignIn)
+    }
+
     /// How long a proof of it is good.
     #[must_use]
     pub const fn lifetime(self) -> Duration {

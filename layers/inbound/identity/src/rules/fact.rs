@@ -74,8 +74,16 @@ pub enum IdentityFact {
     UserDeleted { user: UserId, ending: Ending },
     /// A person was shut out.
     UserDisabled { user: UserId },
+    /// A password took the place of another, by its person, who knew that.
+    PasswordChanged { user: UserId },
+    /// Somebody who is signed in did not prove their password, as a change of it asks. The reason is for operators.
+    PasswordRefused { user: UserId, reason: LoginFailure },
     /// A password hash was replaced by a stronger one of the same password.
     PasswordRehashed { user: UserId },
+    /// Nobody knows whether a new password leaked somewhere: the service that keeps those did not answer.
+    PasswordUnchecked { taken: bool },
+    /// A forgotten password was set anew, by a mailed proof.
+    PasswordReset { user: UserId, token: EmailTokenId },
     /// A password took the place of another, or is the first.
     PasswordSet { user: UserId },
     /// A proof was mailed.
@@ -260,6 +268,10 @@ pub enum SessionEnd {
     FactorsChanged,
     /// Its person has too many.
     OverLimit,
+    /// Its person changed their password elsewhere.
+    PasswordChanged,
+    /// Its person's forgotten password was set anew.
+    PasswordReset,
     /// A new identifier took its place.
     Replaced,
     /// Its person ended it from elsewhere.
@@ -282,6 +294,8 @@ impl SessionEnd {
             Self::EmailChanged => "email_changed",
             Self::Logout => "logout",
             Self::OverLimit => "over_limit",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
             Self::Replaced => "replaced",
             Self::RevokedByUser => "revoked_by_user",
             Self::UserDisabled => "user_disabled",
@@ -412,6 +426,19 @@ impl Fact for IdentityFact {
             }
             Self::UserDisabled { user } => {
                 Event::succeeded(origin, "user.disabled", Party::system(), person(user))
+            }
+            Self::PasswordChanged { user } => {
+                Event::succeeded(origin, "password.changed", person(user), person(user))
+            }
+            Self::PasswordUnchecked { taken } => {
+                let (system, nobody) = (Party::system(), Party::anonymous());
+                Event::refused(origin, "password.unchecked", system, nobody, "no_answer").with("taken", taken)
+            }
+            Self::PasswordReset { user, token } => {
+                Event::succeeded(origin, "password.reset", person(user), person(user)).with("token", token)
+            }
+            Self::PasswordRefused { user, reason } => {
+                Event::refused(origin, "password.refused", Party::anonymous(), person(user), reason.as_str())
             }
             Self::PasswordRehashed { user } => {
                 Event::succeeded(origin, "password.rehashed", Party::system(), person(user))

@@ -1,11 +1,21 @@
 //! What a second factor proves: the person behind a session that already proved something.
 
-use towergate_core::Timestamp;
+use towergate_core::{Digest, Timestamp};
 
 use super::{
     login_proof::{LoginProof, Method},
     session::SessionRecord,
+    totp::TotpStep,
 };
+
+/// A code about to be spent.
+#[derive(Debug, Clone)]
+pub enum FactorUse {
+    /// The digest of a backup code.
+    BackupCode(Digest),
+    /// The step of a code of an app.
+    Totp(TotpStep),
+}
 
 /// What became of a code, as the store that marks it spent answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +44,7 @@ pub fn decide(first: &SessionRecord, spending: Spending, now: Timestamp) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use towergate_core::{Digest, id::Uuid};
+    use towergate_core::id::Uuid;
 
     use super::*;
     use crate::rules::{

@@ -32,6 +32,9 @@ pub trait Letters: Send + Sync + 'static {
     /// An address is to become somebody's, by the link or by typing the code, while they are signed in.
     fn change_email(&self, link: &str, code: &str) -> Letter;
 
+    /// A forgotten password is to be set anew by the link.
+    fn reset_password(&self, link: &str) -> Letter;
+
     /// Something was changed of an account at `when`; `page` is where its person looks after it. At
     /// [`Notice::EmailChanged`] it puts the address back, within seven days.
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
@@ -123,6 +126,23 @@ impl Letters for PlainLetters {
                 Part::Code(code.to_owned()),
                 Part::Words(String::from(
                     "Never tell the code to anybody. If it was not you, do nothing: without you nothing is changed.",
+                )),
+            ],
+        )
+    }
+
+    fn reset_password(&self, link: &str) -> Letter {
+        let site = &self.site;
+        compose(
+            format!("Set a new password for {site}"),
+            &[
+                Part::Words(format!(
+                    "Somebody, hopefully you, said that they forgot the password of your account at {site}."
+                )),
+                Part::Words(String::from("To set a new one, open this address within an hour:")),
+                Part::Link(link.to_owned()),
+                Part::Words(String::from(
+                    "It works once, in any browser. If it was not you, do nothing: your password stays as it is.",
                 )),
             ],
         )

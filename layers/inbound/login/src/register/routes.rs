@@ -81,6 +81,7 @@ use crate::{
     hasher::PasswordHasher,
     logout::OnLogout,
     mail::Mailroom,
+    new_password::NewPasswords,
     register::{Registration, pages::RegisterPages, service::RegisterPage},
     site::Site,
 };
@@ -100,10 +101,16 @@ impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
     }
 }
 
-impl<S, P, H> RegisterRoutes<S, P, H> {
+impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
     /// Asks this of new passwords.
     pub fn policy(mut self, policy: PasswordPolicy) -> Self {
-        self.registration.policy = policy;
+        self.registration = self.registration.policy(policy);
+        self
+    }
+
+    /// Takes new passwords by `passwords`.
+    pub fn passwords(mut self, passwords: NewPasswords) -> Self {
+        self.registration = self.registration.passwords(passwords);
         self
     }
 
@@ -118,8 +125,9 @@ impl<Inner, S: Clone, P, H> Layer<Inner> for RegisterRoutes<S, P, H> {
     type Service = Mounted<Arc<RegisterAndConfirm<S, P, H>>, Inner>;
 
     fn layer(&self, inner: Inner) -> Self::Service {
-        let Registration { store, hasher, room, .. } = &self.registration;
-        let confirmation = Confirmation { store: store.clone(), hasher: hasher.clone(), room: room.clone() };
+        let Registration { store, passwords, room, .. } = &self.registration;
+        let hasher = passwords.hasher().clone();
+        let confirmation = Confirmation { store: store.clone(), hasher, room: room.clone() };
         let registration = self.registration.clone();
         let register = RegisterPage { registration: registration.clone(), site: self.site.clone() };
         let confirm = ConfirmPage { confirmation, registration, site: self.site.clone() };

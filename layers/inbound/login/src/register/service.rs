@@ -23,6 +23,7 @@ use crate::{
     form::{self, FormError},
     login::destination,
     logout::OnLogout,
+    new_password::NewPasswordError,
     query,
     register::{
         Applicant, RegisterError, Registration,
@@ -107,11 +108,13 @@ impl<S: IdentityStore, P: RegisterPages, H: OnLogout> RegisterPage<S, P, H> {
                 }
                 response
             }
-            Err(
-                error @ (RegisterError::Email(_) | RegisterError::Password(_) | RegisterError::Policy(_)),
-            ) => {
-                let message = error.to_string();
+            Err(RegisterError::Email(error)) => {
+                let message = RegisterError::Email(error).to_string();
                 self.form(StatusCode::UNPROCESSABLE_ENTITY, email.expose(), &return_to, Some(&message))
+            }
+            Err(RegisterError::Password(error)) if error.advice().is_some() => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                self.form(status, email.expose(), &return_to, error.advice().as_deref())
             }
             Err(error) => failed(&error, self.pages()),
         }
@@ -144,7 +147,7 @@ impl<S: IdentityStore, P: RegisterPages, H: OnLogout> RegisterPage<S, P, H> {
             email: ConfirmPage::<S, P, H>::short(email, email::MAX_LENGTH),
             return_to: return_to.to_string(),
             login: query::with_return_to(&self.site.paths.login, return_to).to_string(),
-            minimum: self.registration.policy.minimum(),
+            minimum: self.registration.passwords.minimum(false),
             message: message.map(str::to_owned),
         };
         answer::page(status, self.pages().register(&view), self.pages())
@@ -158,7 +161,9 @@ impl<S: IdentityStore, P: RegisterPages, H: OnLogout> RegisterPage<S, P, H> {
 /// What is answered where something failed.
 pub(crate) fn failed<P: RegisterPages>(error: &RegisterError, pages: &P) -> Response<Bytes> {
     match error {
-        RegisterError::Overloaded => answer::unavailable(pages),
+        RegisterError::Password(NewPasswordError::Overloaded | NewPasswordError::Unchecked) => {
+            answer::unavailable(pages)
+        }
         RegisterError::Store(error) => answer::store_failed(error, pages),
         error => {
             tracing::error!(%error, "registering failed");

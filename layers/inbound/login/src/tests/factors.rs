@@ -31,11 +31,11 @@ pub(super) fn sealing() -> SealingRing {
 }
 
 impl Host {
-    fn authenticator(&self) -> Authenticator<MemoryStore> {
+    pub(super) fn authenticator(&self) -> Authenticator<MemoryStore> {
         Authenticator::new(self.store.clone(), sealing(), self.random.clone())
     }
 
-    async fn protected() -> (Self, TotpSecret) {
+    pub(super) async fn protected() -> (Self, TotpSecret) {
         let host = Self::with_alice().await;
         let secret = TotpSecret::fresh(&host.random).unwrap();
         let alice = host.alice().await;
@@ -47,7 +47,7 @@ impl Host {
         self.store.find_user_by_email(&EmailAddress::parse(ALICE).unwrap()).await.unwrap().unwrap().id
     }
 
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         Origin::detached(self.clock.now(), &self.random).unwrap()
     }
 
@@ -76,7 +76,7 @@ impl Host {
         secret.code_at(self.clock.now()).unwrap().expose().to_owned()
     }
 
-    fn later(&self, seconds: u64) {
+    pub(super) fn later(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 }

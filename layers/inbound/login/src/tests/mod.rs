@@ -8,7 +8,9 @@ mod lockout;
 mod login;
 mod logout;
 mod magic;
+mod new_passwords;
 mod notices;
+mod passwords;
 mod register;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};

@@ -15,8 +15,8 @@ use crate::{
     register::{ConfirmView, ConfirmedView, RegisterPages, RegisterRoutes, RegisterView},
 };
 
-const PASSWORD: &str = "plenty of characters";
-const OTHER: &str = "something else entirely";
+pub(super) const PASSWORD: &str = "plenty of characters";
+pub(super) const OTHER: &str = "something else entirely";
 
 impl RegisterPages for Lines {
     fn register(&self, view: &RegisterView) -> String {
@@ -113,7 +113,7 @@ impl Town {
     }
 }
 
-fn lines(mail: &Mail) -> impl Iterator<Item = &str> {
+pub(super) fn lines(mail: &Mail) -> impl Iterator<Item = &str> {
     mail.text.lines().map(str::trim)
 }
 

@@ -116,18 +116,23 @@ impl EmailTokenStore for SqliteStore {
     }
 }
 
-fn find(connection: &Connection, id: EmailTokenId) -> Result<Option<EmailToken>, Failure> {
+pub(super) fn find(connection: &Connection, id: EmailTokenId) -> Result<Option<EmailToken>, Failure> {
     query::one(connection, FIND, params![id.as_uuid().as_bytes()], row::read)
 }
 
 /// The person that a proof speaks of, if they are there and have that address.
-fn owner(connection: &Connection, token: &EmailToken) -> Result<Option<User>, Failure> {
+pub(super) fn owner(connection: &Connection, token: &EmailToken) -> Result<Option<User>, Failure> {
     let user = user::find(connection, token.user)?;
     Ok(user.filter(|user| user.state == UserState::Active && user.email == token.email))
 }
 
 /// Keeps a proof in the place of those before it, and queues its mail.
-fn issue(step: &mut Step<'_>, token: &EmailToken, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
+pub(super) fn issue(
+    step: &mut Step<'_>,
+    token: &EmailToken,
+    mail: &OutboxMail,
+    origin: &Origin,
+) -> Result<(), Failure> {
     replace(step.connection, token)?;
     insert(step, token, origin)?;
     mail::queue(step, mail, origin)
@@ -161,6 +166,32 @@ pub(super) fn insert(step: &mut Step<'_>, token: &EmailToken, origin: &Origin) -
         ],
     )?;
     step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)
+}
+
+/// Marks a proof as having done its work.
+pub(super) fn mark_spent(connection: &Connection, id: EmailTokenId) -> Result<(), Failure> {
+    query::change(connection, SPEND, params![id.as_uuid().as_bytes()])?;
+    Ok(())
+}
+
+/// Ends the open proofs of a person that `ends` names.
+pub(super) fn end_of(
+    connection: &Connection,
+    user: UserId,
+    ends: impl Fn(Purpose) -> bool,
+) -> Result<(), Failure> {
+    for purpose in Purpose::ALL.into_iter().filter(|purpose| ends(*purpose)) {
+        query::change(connection, REPLACE, params![user.as_uuid().as_bytes(), purpose.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Forgets whatever a person could prove themself by, but the password.
+pub(super) fn forget_means(connection: &Connection, user: UserId) -> Result<(), Failure> {
+    query::change(connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
+    query::change(connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
+    passkey::forget_of(connection, user)?;
+    linked_identity::forget_of(connection, user)
 }
 
 fn confirm(
@@ -215,10 +246,7 @@ fn confirmed(
 /// Takes from a person what somebody set who had not proven the address: every factor, passkey and session. Answers how many
 /// sessions.
 pub(super) fn wipe(step: &mut Step<'_>, user: UserId, origin: &Origin) -> Result<u64, Failure> {
-    query::change(step.connection, FORGET_TOTP, params![user.as_uuid().as_bytes()])?;
-    query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
-    passkey::forget_of(step.connection, user)?;
-    linked_identity::forget_of(step.connection, user)?;
+    forget_means(step.connection, user)?;
     session::end_of_user(step, user, None, SessionEnd::AddressProven, origin)
 }
 

@@ -9,7 +9,7 @@ use towergate_identity::{
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
         mail::OutboxMail,
-        second_factor::Spending,
+        second_factor::{FactorUse, Spending},
         session::SessionId,
         totp::TotpStep,
         user::UserId,
@@ -73,17 +73,7 @@ impl FactorStore for SqliteStore {
         spent: TotpStep,
         origin: Origin,
     ) -> Result<Spending, StoreError> {
-        self.write(move |step| {
-            let key = params![user.as_uuid().as_bytes(), number(spent)?];
-            if query::change(step.connection, SPEND, key)? > 0 {
-                let class = CredentialClass::Totp;
-                step.record(&IdentityFact::FactorUsed { user, class }, &origin)?;
-                return Ok(Spending::Spent);
-            }
-            let enrolled = has_second_factor(step.connection, user)?;
-            Ok(if enrolled { Spending::SpentBefore } else { Spending::Missing })
-        })
-        .await
+        self.write(move |step| spend(step, user, &FactorUse::Totp(spent), &origin)).await
     }
 
     async fn spend_backup_code(
@@ -92,16 +82,7 @@ impl FactorStore for SqliteStore {
         code: Digest,
         origin: Origin,
     ) -> Result<Spending, StoreError> {
-        self.write(move |step| {
-            let key = params![user.as_uuid().as_bytes(), code.as_bytes()];
-            if query::change(step.connection, SPEND_CODE, key)? == 0 {
-                return Ok(Spending::Missing);
-            }
-            let class = CredentialClass::BackupCode;
-            step.record(&IdentityFact::FactorUsed { user, class }, &origin)?;
-            Ok(Spending::Spent)
-        })
-        .await
+        self.write(move |step| spend(step, user, &FactorUse::BackupCode(code), &origin)).await
     }
 
     async fn backup_codes_left(&self, user: UserId) -> Result<usize, StoreError> {
@@ -155,6 +136,31 @@ impl FactorStore for SqliteStore {
 /// Whether the person is asked for one when they sign in.
 pub(super) fn has_second_factor(connection: &Connection, user: UserId) -> Result<bool, Failure> {
     Ok(find(connection, user)?.is_some_and(|totp| totp.is_enrolled()))
+}
+
+/// Marks a code spent, if it is good.
+pub(super) fn spend(
+    step: &mut Step<'_>,
+    user: UserId,
+    used: &FactorUse,
+    origin: &Origin,
+) -> Result<Spending, Failure> {
+    let id = user.as_uuid().as_bytes();
+    let (changed, class) = match used {
+        FactorUse::Totp(spent) => {
+            (query::change(step.connection, SPEND, params![id, number(*spent)?])?, CredentialClass::Totp)
+        }
+        FactorUse::BackupCode(code) => {
+            let changed = query::change(step.connection, SPEND_CODE, params![id, code.as_bytes()])?;
+            (changed, CredentialClass::BackupCode)
+        }
+    };
+    if changed > 0 {
+        step.record(&IdentityFact::FactorUsed { user, class }, origin)?;
+        return Ok(Spending::Spent);
+    }
+    let spent_before = matches!(used, FactorUse::Totp(_)) && has_second_factor(step.connection, user)?;
+    Ok(if spent_before { Spending::SpentBefore } else { Spending::Missing })
 }
 
 fn find(connection: &Connection, user: UserId) -> Result<Option<TotpFactor>, Failure> {

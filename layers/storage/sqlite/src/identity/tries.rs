@@ -1,6 +1,6 @@
 //! Tries at what can be guessed.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use towergate_core::{StoreError, audit::Origin};
 use towergate_identity::{
     ports::tries::TryStore,
@@ -36,12 +36,14 @@ impl TryStore for SqliteStore {
     }
 
     async fn forget_tries(&self, key: TryKey) -> Result<(), StoreError> {
-        self.write(move |step| {
-            query::change(step.connection, FORGET, params![key.class().as_str(), key.name()])?;
-            Ok(())
-        })
-        .await
+        self.write(move |step| forget(step.connection, &key)).await
     }
+}
+
+/// Forgets all tries at one credential.
+pub(super) fn forget(connection: &Connection, key: &TryKey) -> Result<(), Failure> {
+    query::change(connection, FORGET, params![key.class().as_str(), key.name()])?;
+    Ok(())
 }
 
 fn reserve_one(

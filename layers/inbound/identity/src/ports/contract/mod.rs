@@ -27,6 +27,8 @@ pub mod mail_sign_in;
 pub mod notice;
 pub mod passkey;
 pub mod passkey_race;
+pub mod password;
+pub mod password_race;
 pub mod race;
 pub mod remember;
 pub mod session;
@@ -148,6 +150,19 @@ macro_rules! identity_store_contract {
                 nobody_is_not_shut_out,
                 an_event_reads_back_whole,
             }
+            password {
+                a_reset_is_issued_or_its_refusal_is_written,
+                a_forgotten_password_is_set_anew_once,
+                a_dead_link_resets_nothing,
+                a_proof_of_another_kind_resets_nothing,
+                a_reset_asks_for_the_second_factor,
+                a_backup_code_is_spent_with_the_reset,
+                a_reset_wipes_what_a_squatter_set,
+                a_reset_of_somebody_shut_out_sets_nothing,
+                a_password_is_changed_by_whoever_knows_it,
+                a_first_password_is_set_where_there_is_none,
+                a_change_that_was_overtaken_changes_nothing,
+            }
             email_token {
                 a_registration_is_whole,
                 a_proof_is_good_once,
@@ -252,6 +267,11 @@ macro_rules! identity_store_contract {
             @race remember {
                 parallel_uses_of_one_cookie_make_one_session,
                 parallel_ends_of_one_device_are_one,
+            }
+            @race password_race {
+                parallel_resets_are_one,
+                parallel_resets_with_one_code_are_one,
+                parallel_changes_of_a_password_are_one,
             }
             @race race {
                 parallel_activity_does_not_undo_an_end,

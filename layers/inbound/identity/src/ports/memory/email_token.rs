@@ -134,6 +134,12 @@ pub(super) fn issue(
     Ok(())
 }
 
+impl EmailTokens {
+    pub(super) fn find_mut(&mut self, id: EmailTokenId, purpose: Purpose) -> Option<&mut EmailToken> {
+        self.0.get_mut(&id).filter(|token| token.purpose == purpose)
+    }
+}
+
 fn confirm(
     state: &mut Tables,
     id: EmailTokenId,
@@ -175,12 +181,17 @@ fn confirm(
     Confirming::Refused(reason)
 }
 
-/// Takes from a person what somebody set who had not proven the address: every factor, passkey and session. Answers how many
-/// sessions.
-pub(super) fn wipe(state: &mut Tables, user: UserId, origin: &Origin) -> u64 {
+/// Forgets whatever a person could prove themself by, but the password.
+pub(super) fn forget_means(state: &mut Tables, user: UserId) {
     state.factors.forget(user);
     state.passkeys.forget(user);
     state.linked_identities.forget(user);
+}
+
+/// Takes from a person what somebody set who had not proven the address: every factor, passkey and session. Answers how many
+/// sessions.
+pub(super) fn wipe(state: &mut Tables, user: UserId, origin: &Origin) -> u64 {
+    forget_means(state, user);
     ending::end_of_user(state, user, None, SessionEnd::AddressProven, origin)
 }
 

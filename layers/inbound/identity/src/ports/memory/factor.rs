@@ -12,7 +12,7 @@ use crate::{
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
         mail::OutboxMail,
-        second_factor::Spending,
+        second_factor::{FactorUse, Spending},
         session::SessionId,
         totp::TotpStep,
         user::UserId,
@@ -80,16 +80,7 @@ impl FactorStore for MemoryStore {
     }
 
     async fn spend_totp(&self, user: UserId, step: TotpStep, origin: Origin) -> Result<Spending, StoreError> {
-        self.step(|state| {
-            let state_of = state.factors.totp.get_mut(&user).map(|totp| &mut totp.state);
-            let Some(TotpState::Enrolled(last)) = state_of else { return Ok(Spending::Missing) };
-            if step <= *last {
-                return Ok(Spending::SpentBefore);
-            }
-            *last = step;
-            state.log.write(&IdentityFact::FactorUsed { user, class: CredentialClass::Totp }, &origin);
-            Ok(Spending::Spent)
-        })
+        self.step(|state| Ok(spend(state, user, &FactorUse::Totp(step), &origin)))
     }
 
     async fn spend_backup_code(
@@ -98,15 +89,7 @@ impl FactorStore for MemoryStore {
         code: Digest,
         origin: Origin,
     ) -> Result<Spending, StoreError> {
-        self.step(|state| {
-            let codes = state.factors.backup_codes.entry(user).or_default();
-            let Some(place) = codes.iter().position(|there| there.matches(&code)) else {
-                return Ok(Spending::Missing);
-            };
-            codes.swap_remove(place);
-            state.log.write(&IdentityFact::FactorUsed { user, class: CredentialClass::BackupCode }, &origin);
-            Ok(Spending::Spent)
-        })
+        self.step(|state| Ok(spend(state, user, &FactorUse::BackupCode(code), &origin)))
     }
 
     async fn backup_codes_left(&self, user: UserId) -> Result<usize, StoreError> {
@@ -155,6 +138,31 @@ impl Factors {
     pub(super) fn has_second_factor(&self, user: UserId) -> bool {
         self.totp.get(&user).is_some_and(TotpFactor::is_enrolled)
     }
+}
+
+/// Marks a code spent, if it is good.
+pub(super) fn spend(state: &mut Tables, user: UserId, used: &FactorUse, origin: &Origin) -> Spending {
+    let class = match used {
+        FactorUse::Totp(step) => {
+            let state_of = state.factors.totp.get_mut(&user).map(|totp| &mut totp.state);
+            let Some(TotpState::Enrolled(last)) = state_of else { return Spending::Missing };
+            if step <= last {
+                return Spending::SpentBefore;
+            }
+            *last = *step;
+            CredentialClass::Totp
+        }
+        FactorUse::BackupCode(code) => {
+            let codes = state.factors.backup_codes.entry(user).or_default();
+            let Some(place) = codes.iter().position(|there| there.matches(code)) else {
+                return Spending::Missing;
+            };
+            codes.swap_remove(place);
+            CredentialClass::BackupCode
+        }
+    };
+    state.log.write(&IdentityFact::FactorUsed { user, class }, origin);
+    Spending::Spent
 }
 
 fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) {

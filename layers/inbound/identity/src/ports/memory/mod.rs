@@ -13,6 +13,7 @@ mod linked_identity;
 mod mail;
 mod mail_sign_in;
 mod passkey;
+mod password;
 mod remember;
 mod session;
 mod tries;

@@ -23,6 +23,11 @@ impl TryCounts {
     pub(super) fn forget(&mut self, user: UserId) {
         self.0.retain(|key, _| key.user() != Some(user));
     }
+
+    /// Forgets the tries at one credential.
+    pub(super) fn forget_at(&mut self, key: &TryKey) {
+        self.0.remove(key);
+    }
 }
 
 impl TryStore for MemoryStore {
@@ -48,7 +53,7 @@ impl TryStore for MemoryStore {
 
     async fn forget_tries(&self, key: TryKey) -> Result<(), StoreError> {
         self.step(|state| {
-            state.tries.0.remove(&key);
+            state.tries.forget_at(&key);
             Ok(())
         })
     }

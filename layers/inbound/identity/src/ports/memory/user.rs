@@ -98,6 +98,6 @@ impl Users {
     }
 }
 
-fn same(left: &Secret<String>, right: &Secret<String>) -> bool {
+pub(super) fn same(left: &Secret<String>, right: &Secret<String>) -> bool {
     constant_time_eq(left.expose().as_bytes(), right.expose().as_bytes())
 }

@@ -27,7 +27,8 @@ impl From<&Profile> for PasswordPolicy {
     /// As for a password that opens something by itself: when one is set, its person may have no second factor yet.
     fn from(profile: &Profile) -> Self {
         let settings = profile.settings();
-        let policy = Self::at_least(settings.password_minimum);
+        let policy =
+            Self::at_least(settings.password_minimum).beside_factor(settings.password_minimum_beside_factor);
         if settings.password_blocklist { policy } else { policy.insecure_without_blocklist() }
     }
 }

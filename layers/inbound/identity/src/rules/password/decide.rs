@@ -2,7 +2,7 @@
 
 use towergate_core::{Random, Secret, Timestamp, random};
 
-use super::{HashParams, HashingFailed, Password, VerifyFailure, hash, verify};
+use super::{HashParams, HashingFailed, Password, Peppers, VerifyFailure, hash_with, verify_with};
 use crate::rules::{fact::LoginFailure, login_proof::LoginProof, user::User};
 
 /// A hash of a password that nobody knows, to spend on those who have none. Made once, with today's parameters.
@@ -10,6 +10,7 @@ use crate::rules::{fact::LoginFailure, login_proof::LoginProof, user::User};
 pub struct DummyHash {
     phc: Secret<String>,
     params: HashParams,
+    peppers: Peppers,
 }
 
 impl DummyHash {
@@ -18,10 +19,28 @@ impl DummyHash {
     /// # Errors
     /// When there is no randomness or no memory.
     pub fn new(params: HashParams, random: &dyn Random) -> Result<Self, HashingFailed> {
+        Self::peppered(params, Peppers::default(), random)
+    }
+
+    /// The same, where passwords are hashed under `peppers`.
+    ///
+    /// # Errors
+    /// When there is no randomness or no memory.
+    pub fn peppered(
+        params: HashParams,
+        peppers: Peppers,
+        random: &dyn Random,
+    ) -> Result<Self, HashingFailed> {
         let bytes: [u8; 32] = random::bytes(random)?;
         let nobody: String = bytes.iter().map(|byte| char::from(byte % 64 + 48)).collect();
-        let phc = hash(&Password(Secret::new(nobody)), params, random)?;
-        Ok(Self { phc, params })
+        let phc = hash_with(&Password(Secret::new(nobody)), params, &peppers, random)?;
+        Ok(Self { phc, params, peppers })
+    }
+
+    /// The peppers that passwords are hashed under.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
     }
 
     /// The parameters it was made with.
@@ -52,9 +71,10 @@ pub enum Decision {
 #[must_use]
 pub fn decide(user: Option<&User>, password: &Password, now: Timestamp, dummy: &DummyHash) -> Decision {
     let stored = user.and_then(|user| user.password.as_ref());
-    let verified = match verify(password, stored.unwrap_or(&dummy.phc)) {
+    let verify = |phc| verify_with(password, phc, &dummy.peppers);
+    let verified = match verify(stored.unwrap_or(&dummy.phc)) {
         // Nothing was spent on it yet.
-        Err(VerifyFailure::Unreadable) => match verify(password, &dummy.phc) {
+        Err(VerifyFailure::Unreadable) => match verify(&dummy.phc) {
             Err(VerifyFailure::Exhausted) => Err(VerifyFailure::Exhausted),
             _ => Err(VerifyFailure::Unreadable),
         },
@@ -89,7 +109,11 @@ mod tests {
 
     use super::*;
     use crate::rules::user::UserState;
-    use crate::rules::{email::EmailAddress, password::hash::count, user::UserId};
+    use crate::rules::{
+        email::EmailAddress,
+        password::{hash, hash::count},
+        user::UserId,
+    };
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 

@@ -6,7 +6,11 @@ use argon2::{
 };
 use towergate_core::{Random, RandomUnavailable, Secret, random};
 
-use super::Password;
+use super::{
+    Password,
+    import::{self, verify_bcrypt},
+    pepper::Peppers,
+};
 
 /// The most memory that a stored hash may make us fill, in KiB: 256 MiB.
 pub const MAX_MEMORY_KIB: u32 = 256 * 1024;
@@ -68,6 +72,24 @@ impl HashParams {
         Ok(params)
     }
 
+    /// The memory, in KiB.
+    #[must_use]
+    pub const fn memory_kib(self) -> u32 {
+        self.memory_kib
+    }
+
+    /// How many passes.
+    #[must_use]
+    pub const fn iterations(self) -> u32 {
+        self.iterations
+    }
+
+    /// How many lanes.
+    #[must_use]
+    pub const fn parallelism(self) -> u32 {
+        self.parallelism
+    }
+
     fn are_bounded(self) -> bool {
         self.memory_kib <= MAX_MEMORY_KIB
             && self.iterations <= MAX_ITERATIONS
@@ -99,12 +121,26 @@ pub fn hash(
     params: HashParams,
     random: &dyn Random,
 ) -> Result<Secret<String>, HashingFailed> {
+    hash_with(password, params, &Peppers::default(), random)
+}
+
+/// The same, under the current one of `peppers`.
+///
+/// # Errors
+/// When there is no randomness or no memory.
+pub fn hash_with(
+    password: &Password,
+    params: HashParams,
+    peppers: &Peppers,
+    random: &dyn Random,
+) -> Result<Secret<String>, HashingFailed> {
     let salt: [u8; SALT_LENGTH] = random::bytes(random)?;
     let params = params.as_argon2().map_err(|error| HashingFailed::Argon2(error.into()))?;
+    let (seasoned, mark) = peppers.season(password);
     let phc = Argon2::default()
-        .hash_password_customized(password.as_bytes(), &salt, Some(ARGON2ID_IDENT.as_str()), None, params)
+        .hash_password_customized(seasoned.as_bytes(), &salt, Some(ARGON2ID_IDENT.as_str()), None, params)
         .map_err(HashingFailed::Argon2)?;
-    Ok(Secret::new(phc.to_string()))
+    Ok(Secret::new(format!("{mark}{phc}")))
 }
 
 /// That a password is the one behind a hash. Only [`verify`] makes it.
@@ -135,21 +171,41 @@ pub enum VerifyFailure {
     Exhausted,
 }
 
-/// Compares `password` with a stored PHC string, at the cost which that string names, within the ceiling.
+/// Compares `password` with a stored PHC string, at the cost which that string names, within the ceiling; or with a hash of
+/// bcrypt that somebody brought along.
 ///
 /// # Errors
 /// When it is another password, or the string cannot be worked with.
 pub fn verify(password: &Password, phc: &Secret<String>) -> Result<PasswordVerified, VerifyFailure> {
-    if phc.expose().len() > MAX_PHC_LENGTH {
+    verify_with(password, phc, &Peppers::default())
+}
+
+/// The same, for hashes that may be under one of `peppers`.
+///
+/// # Errors
+/// When it is another password, or the string cannot be worked with; also when its pepper is not among them.
+pub fn verify_with(
+    password: &Password,
+    stored: &Secret<String>,
+    peppers: &Peppers,
+) -> Result<PasswordVerified, VerifyFailure> {
+    if stored.expose().len() > MAX_PHC_LENGTH {
         return Err(VerifyFailure::Unreadable);
     }
-    let phc = PasswordHash::new(phc.expose()).map_err(|_| VerifyFailure::Unreadable)?;
+    if import::is_bcrypt(stored.expose()) {
+        return verify_bcrypt(password, stored.expose()).map(|()| PasswordVerified { made_with: None });
+    }
+    let unmarked = peppers.unmark(password, stored.expose()).ok_or(VerifyFailure::Unreadable)?;
+    let phc = PasswordHash::new(unmarked.phc).map_err(|_| VerifyFailure::Unreadable)?;
     let made_with = read_params(&phc).ok_or(VerifyFailure::Unreadable)?;
 
     #[cfg(test)]
     count::one_more();
-    match Argon2::default().verify_password(password.as_bytes(), &phc) {
-        Ok(()) => Ok(PasswordVerified { made_with: is_current(&phc).then_some(made_with) }),
+    match Argon2::default().verify_password(unmarked.typed.as_bytes(), &phc) {
+        Ok(()) => {
+            let current = unmarked.current && is_current(&phc);
+            Ok(PasswordVerified { made_with: current.then_some(made_with) })
+        }
         Err(password_hash::Error::PasswordInvalid) => Err(VerifyFailure::Mismatch),
         Err(_) => Err(VerifyFailure::Exhausted),
     }
@@ -182,7 +238,7 @@ pub(super) mod count {
 
     thread_local!(static VERIFICATIONS: Cell<u32> = const { Cell::new(0) });
 
-    pub(super) fn one_more() {
+    pub(in super::super) fn one_more() {
         VERIFICATIONS.set(VERIFICATIONS.get() + 1);
     }
 

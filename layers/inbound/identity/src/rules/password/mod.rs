@@ -6,17 +6,29 @@
 //! - [`decide`](fn@decide) turns a password into a [`LoginProof`](super::login_proof::LoginProof), at the same cost
 //!   whoever asks.
 
+mod breach;
+mod calibrate;
 mod common;
+mod context;
 pub mod decide;
 pub mod hash;
+mod import;
+pub mod pepper;
 pub mod policy;
+mod strength;
 
 use towergate_core::Secret;
 use unicode_normalization::UnicodeNormalization;
 
+pub use breach::BreachRange;
 pub use decide::{Decision, DummyHash, decide};
-pub use hash::{HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, verify};
-pub use policy::{PasswordPolicy, PolicyBreach};
+pub use hash::{
+    HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, hash_with, verify,
+    verify_with,
+};
+pub use pepper::{InvalidPepper, Pepper, Peppers};
+pub use policy::{Owner, PasswordPolicy, PolicyBreach};
+pub use strength::Strength;
 
 /// The most characters a password may have, counted as code points after normalisation.
 pub const MAX_CHARACTERS: usize = 128;
