@@ -102,15 +102,17 @@ async fn a_clock_that_was_set_back_keeps_no_proof_fresh() {
 #[tokio::test]
 async fn two_factors_are_not_one() {
     let house = House::new().await;
+    let too_weak = NotSteppedUp::TooWeak { asked: Level::TwoFactors };
     for methods in [&[Password][..], &[Otp], &[Password, Password]] {
         let (cookie, _) = house.session_by(Complete, methods).await;
         let answer = ask(&house, layer().level(Level::TwoFactors), Some(&cookie)).await;
-        assert_eq!((answer.status(), reason(&answer)), (StatusCode::FORBIDDEN, Some(NotSteppedUp::TooWeak)));
+        assert_eq!((answer.status(), reason(&answer)), (StatusCode::FORBIDDEN, Some(too_weak)));
         assert_eq!(ask(&house, layer(), Some(&cookie)).await.status(), StatusCode::OK);
     }
     let none: &[Method] = &[];
     let (cookie, _) = house.session_by(Complete, none).await;
-    assert_eq!(reason(&ask(&house, layer(), Some(&cookie)).await), Some(NotSteppedUp::TooWeak));
+    let too_weak = NotSteppedUp::TooWeak { asked: Level::OneFactor };
+    assert_eq!(reason(&ask(&house, layer(), Some(&cookie)).await), Some(too_weak));
 }
 
 #[tokio::test]
@@ -184,4 +186,20 @@ async fn a_person_who_navigates_with_one_factor_is_asked_for_two() {
     let answer = ask_by(&house, strong, Some(&cookie), Verb::GET, "text/html").await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     assert_eq!(answer.headers()[header::LOCATION], "/login?return_to=%2Fa%3Fb%3Dc&acr_values=2");
+}
+
+#[tokio::test]
+async fn whoever_is_only_remembered_is_asked_for_one_factor_and_not_for_two() {
+    let house = House::new().await;
+    let (cookie, _) = house.session_by(Complete, &[Method::Remembered]).await;
+    for layer in [layer(), layer().max_age(FIVE_MINUTES)] {
+        let answer = ask_by(&house, layer, Some(&cookie), Verb::GET, "text/html").await;
+        let too_weak = NotSteppedUp::TooWeak { asked: Level::OneFactor };
+        assert_eq!((answer.status(), reason(&answer)), (StatusCode::SEE_OTHER, Some(too_weak)));
+        assert_eq!(answer.headers()[header::LOCATION], "/login?return_to=%2Fa%3Fb%3Dc");
+    }
+    let answer =
+        ask_by(&house, layer().level(Level::TwoFactors), Some(&cookie), Verb::GET, "text/html").await;
+    assert!(answer.headers()[header::LOCATION].to_str().unwrap().ends_with("&acr_values=2"));
+    assert_eq!(ask(&house, layer().level(Level::Remembered), Some(&cookie)).await.status(), StatusCode::OK);
 }

@@ -127,6 +127,7 @@ fn signing_in_uses_an_index() {
         g::CLOSE_UNDOS_SINCE,
         g::FORGET_TOTP_SINCE,
         g::FORGET_PASSKEYS_SINCE,
+        g::FORGET_LINKED_SINCE,
         u::MOVE,
         e::FIND,
         e::OPEN_OF,

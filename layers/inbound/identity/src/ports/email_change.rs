@@ -59,7 +59,7 @@ pub trait EmailChangeStore: Send + Sync + 'static {
 
     /// Gives somebody back the address that a [way back](crate::rules::email_token::Purpose::UndoEmailChange) was mailed to,
     /// and queues `notice`. Whoever changed it may be a thief: every session ends, the password opens nothing any more, what
-    /// was added since as a second factor or a passkey goes, and so does every proof but those that put a still older address
+    /// was added since as a second factor, a passkey or an account elsewhere goes, and so does every proof but those that put a still older address
     /// back. Writes `email_token.spent`, `email_change.undone`, `password.removed`, `session.revoked` for each, and
     /// `mail.queued`; or `email_token.refused`.
     ///

@@ -16,7 +16,7 @@ pub struct TotpFactor {
     pub sealed: Vec<u8>,
     /// Whether a first code proved it.
     pub state: TotpState,
-    /// When it was made.
+    /// When it was made; from its first code on, when that proved it.
     pub created_at: Timestamp,
 }
 

@@ -39,7 +39,10 @@ pub enum NotSteppedUp {
     TooOld,
     /// The last proof is weaker than is asked for.
     #[error("a stronger sign-in is needed")]
-    TooWeak,
+    TooWeak {
+        /// What is asked for.
+        asked: Level,
+    },
 }
 
 /// What is asked for.
@@ -62,7 +65,8 @@ pub(super) fn decide(
             _ => NotSteppedUp::Anonymous,
         });
     };
-    let level = scope.level().filter(|level| *level >= requirement.level).ok_or(NotSteppedUp::TooWeak)?;
+    let asked = requirement.level;
+    let level = scope.level().filter(|level| *level >= asked).ok_or(NotSteppedUp::TooWeak { asked })?;
     let is_fresh = requirement.max_age.is_none_or(|max_age| {
         now.since(authenticated_at) <= max_age && authenticated_at.since(now) <= MAX_CLOCK_SKEW
     });

@@ -9,7 +9,7 @@
 //! 4. It must be no older than [`max_age`](RequireLevelLayer::max_age), if one is set. One that lies more than a minute ahead
 //!    of the clock counts as too old: a clock that was set back must not keep a proof fresh.
 //! 5. Who does not pass but navigates (`GET`, accepts `text/html`) is sent to the sign-in page, which asks again (for two
-//!    factors, by `acr_values`, where those are missing), and comes back; every other request is answered 403. The reason,
+//!    factors, by `acr_values`, where two are asked for and missing), and comes back; every other request is answered 403. The reason,
 //!    [`NotSteppedUp`], is in the response's extensions, and in the text. A host answers otherwise by [`RejectNotSteppedUp`].
 //! 6. [`SteppedUp`] goes into the request's extensions, and the inner service is called.
 //!

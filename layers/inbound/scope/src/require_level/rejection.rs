@@ -22,8 +22,11 @@ impl<B, F: Fn(&Parts, NotSteppedUp) -> Response<B>> RejectNotSteppedUp<B> for F 
 
 impl<B: From<Bytes>> RejectNotSteppedUp<B> for ToLogin {
     fn reject(&self, request: &Parts, reason: NotSteppedUp) -> Response<B> {
-        // Only two factors are more than anybody signed in has.
-        let level = (reason == NotSteppedUp::TooWeak).then_some(Level::TwoFactors);
+        let level = match reason {
+            // The sign-in page asks for one factor anyway.
+            NotSteppedUp::TooWeak { asked } => Some(asked).filter(|asked| *asked > Level::OneFactor),
+            _ => None,
+        };
         self.navigation_for(request, level).unwrap_or_else(|| match reason {
             NotSteppedUp::Anonymous | NotSteppedUp::EnrolmentDue | NotSteppedUp::SecondFactorDue => {
                 Self::unauthorized("Please sign in.\n")
@@ -32,7 +35,7 @@ impl<B: From<Bytes>> RejectNotSteppedUp<B> for ToLogin {
                 StatusCode::FORBIDDEN,
                 "Please sign in again: the last time is too long ago for this.\n",
             ),
-            NotSteppedUp::TooWeak => {
+            NotSteppedUp::TooWeak { .. } => {
                 plain(StatusCode::FORBIDDEN, "Please sign in again: this needs a stronger sign-in.\n")
             }
         })

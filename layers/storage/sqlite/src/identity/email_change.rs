@@ -47,6 +47,9 @@ pub(crate) const FORGET_TOTP_SINCE: &str =
 pub(crate) const FORGET_PASSKEYS_SINCE: &str =
     "DELETE FROM towergate_passkeys WHERE user_id = ?1 AND created_at >= ?2";
 
+pub(crate) const FORGET_LINKED_SINCE: &str =
+    "DELETE FROM towergate_linked_identities WHERE user_id = ?1 AND linked_at >= ?2";
+
 impl EmailChangeStore for SqliteStore {
     async fn ask_email_change(
         &self,
@@ -214,6 +217,7 @@ fn undo(
         query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
     }
     query::change(step.connection, FORGET_PASSKEYS_SINCE, since)?;
+    query::change(step.connection, FORGET_LINKED_SINCE, since)?;
     let sessions = session::end_of_user(step, user, None, SessionEnd::EmailChanged, origin)?;
     if let Some(notice) = notice {
         mail::queue(step, notice, origin)?;

@@ -238,6 +238,7 @@ fn confirmed(
     if let Some(password) = token.password.as_ref().filter(|_| owner.confirmed_at.is_none()) {
         user::set_password(step.connection, user, password)?;
         step.record(&IdentityFact::PasswordSet { user }, origin)?;
+        close(step.connection, user)?;
         sessions = wipe(step, user, origin)?;
     }
     Ok(Confirming::Confirmed { user, sessions })

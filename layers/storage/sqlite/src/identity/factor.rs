@@ -26,7 +26,8 @@ const BEGIN: &str = "INSERT INTO towergate_totp (user_id, sealed, created_at) VA
     ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at
     WHERE last_step IS NULL";
 
-const ENROL: &str = "UPDATE towergate_totp SET last_step = ?2 WHERE user_id = ?1 AND last_step IS NULL";
+const ENROL: &str = "UPDATE towergate_totp SET last_step = ?2, created_at = ?3
+    WHERE user_id = ?1 AND last_step IS NULL";
 
 pub(crate) const SPEND: &str =
     "UPDATE towergate_totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
@@ -174,7 +175,8 @@ fn enrol(step: &mut Step<'_>, enrolment: &Enrolment, origin: &Origin) -> Result<
     if !waits {
         return Ok(EnrollingTotp::Changed);
     }
-    query::change(step.connection, ENROL, params![user.as_uuid().as_bytes(), number(*first)?])?;
+    let row = params![user.as_uuid().as_bytes(), number(*first)?, origin.at.unix_millis()];
+    query::change(step.connection, ENROL, row)?;
     step.record(&IdentityFact::FactorEnrolled { user: *user }, origin)?;
     renew(step, *user, codes, origin)?;
     session::end_of_user(step, *user, *keeps, SessionEnd::FactorsChanged, origin)?;

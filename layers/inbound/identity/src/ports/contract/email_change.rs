@@ -10,10 +10,12 @@ use towergate_core::{
 use super::{
     AuditTrail,
     email_token::{code, issue, link, token, token_id, wrong_code},
+    factor,
     fixture::{
         Ear, MILLISECOND, NOW, email, establish, is_alive, login, origin, revoked, session_id, user, user_id,
         with_people,
     },
+    linked_identity,
     mail::outbox_mail,
 };
 use crate::{
@@ -21,12 +23,14 @@ use crate::{
         IdentityStore,
         email_change::{ChangingEmail, EmailChange},
         email_token::Issuing,
+        factor::EnrollingTotp,
         session::Establishment,
         user::AddingUser,
     },
     rules::{
         email_token::{EmailToken, MAX_TRIES, Purpose, Shown},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
+        linked_identity::LinkedIdentity,
         mail::{MailLimit, OutboxMail},
         session::SessionRecord,
         user::{User, UserId},
@@ -214,6 +218,26 @@ pub async fn a_change_is_undone_once<S: IdentityStore + AuditTrail>(store: &S) {
     assert!(store.find_totp(user).await.unwrap().is_none() && !is_alive(store, 1, later).await);
     assert_eq!(undo(store, 1, later).await, DEAD);
     assert!(store.find_address_keeper(&email(1), later).await.unwrap().is_none());
+}
+
+/// Whoever changed the address keeps no way in: not an account elsewhere that they linked meanwhile, nor an app that they began
+/// to enrol before and enrolled meanwhile. What the person had before stays.
+pub async fn what_was_added_since_goes_with_the_change<S: IdentityStore + AuditTrail>(store: &S) {
+    with_change(store).await;
+    let (user, before, last) = (user_id(1), NOW.minus(MILLISECOND), NOW.plus(MILLISECOND));
+    let own = LinkedIdentity { linked_at: before, ..linked_identity::identity(1) };
+    store.link_identity(own, None, origin(before)).await.unwrap();
+    store.begin_totp(user, factor::SEALED.to_vec(), origin(before)).await.unwrap();
+    assert_eq!(change(store, 1, link(), 1, NOW).await, changed(0));
+    assert_eq!(store.enrol_totp(factor::enrolment(), origin(last)).await.unwrap(), EnrollingTotp::Enrolled);
+    let thief = LinkedIdentity { linked_at: last, ..linked_identity::identity(2) };
+    store.link_identity(thief, None, origin(last)).await.unwrap();
+    assert!(matches!(undo(store, 1, last).await, ChangingEmail::Changed { .. }));
+    let left: Vec<_> =
+        store.linked_identities_of(user).await.unwrap().into_iter().map(|identity| identity.id).collect();
+    assert_eq!(left, [linked_identity::identity(1).id]);
+    assert!(store.find_totp(user).await.unwrap().is_none());
+    assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
 }
 
 /// A second change leaves the first way back open; that one closes the second, and not the other way round.

@@ -214,6 +214,9 @@ pub async fn a_later_owner_wipes_what_a_squatter_set<S: IdentityStore + AuditTra
     let (user, session) = (user_id(1), session_id(1));
     let purpose = CeremonyPurpose::Register { user, session };
     passkey::begin(store, Ceremony { purpose, ..passkey::ceremony(1) }).await;
+    let elsewhere = EmailToken { email: email(7), purpose: Purpose::ChangeEmail, ..token(3) };
+    let asked = store.ask_email_change(elsewhere, outbox_mail(3), MailLimit::default(), origin(NOW)).await;
+    assert_eq!(asked.unwrap(), Issuing::Issued);
     let chosen = EmailToken { password: Some(Secret::from("$argon2id$owner")), ..token(2) };
     issue(store, chosen, 2).await;
     let mut ear = Ear::on(store).await;
@@ -229,6 +232,8 @@ pub async fn a_later_owner_wipes_what_a_squatter_set<S: IdentityStore + AuditTra
     assert!(store.find_totp(user_id(1)).await.unwrap().is_none());
     assert!(store.passkeys_of(user_id(1)).await.unwrap().is_empty());
     assert!(store.take_ceremony(passkey::ceremony_id(1), NOW).await.unwrap().is_none());
+    let waiting = store.open_email_token_of(user_id(1), Purpose::ChangeEmail, NOW).await.unwrap();
+    assert!(waiting.is_none(), "nor does the owner go to an address that the squatter wanted");
     let owner = store.find_user(user_id(1)).await.unwrap().unwrap();
     assert_eq!(owner.password.unwrap().expose(), "$argon2id$owner");
     assert!(store.find_email_token(token_id(2)).await.unwrap().unwrap().password.is_none());

@@ -166,6 +166,7 @@ fn undo(
     email_token::close(state, user, |token| token.purpose == UNDO && token.created_at < since);
     state.factors.forget_since(user, since);
     state.passkeys.forget_since(user, since);
+    state.linked_identities.forget_since(user, since);
     let sessions = ending::end_of_user(state, user, None, SessionEnd::EmailChanged, origin);
     if let Some(notice) = notice {
         mail::queue(state, notice, origin)?;

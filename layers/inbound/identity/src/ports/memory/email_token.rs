@@ -165,6 +165,7 @@ fn confirm(
             let mut sessions = 0;
             if taken_over.is_some() {
                 state.log.write(&IdentityFact::PasswordSet { user: owner }, origin);
+                close(state, owner, |_| false);
                 sessions = wipe(state, owner, origin);
             }
             return Confirming::Confirmed { user: owner, sessions };

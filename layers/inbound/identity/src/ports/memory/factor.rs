@@ -70,7 +70,7 @@ impl FactorStore for MemoryStore {
             let waiting = state.factors.totp.get_mut(&user);
             let waiting = waiting.filter(|totp| totp.sealed == sealed && totp.awaits_first_code(origin.at));
             let Some(totp) = waiting else { return Ok(EnrollingTotp::Changed) };
-            totp.state = TotpState::Enrolled(step);
+            (totp.state, totp.created_at) = (TotpState::Enrolled(step), origin.at);
             state.log.write(&IdentityFact::FactorEnrolled { user }, &origin);
             renew(state, user, codes, &origin);
             end_others(state, user, keeps, &origin);

@@ -30,6 +30,11 @@ impl LinkedIdentities {
         self.rows.retain(|_, identity| identity.user != user);
     }
 
+    /// Forgets the links that a person has had since then and not before.
+    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) {
+        self.rows.retain(|_, identity| identity.user != user || identity.linked_at < since);
+    }
+
     /// How many ways in a person has by accounts elsewhere.
     pub(super) fn count_of(&self, user: UserId) -> u32 {
         let count = self.rows.values().filter(|identity| identity.user == user).count();
