@@ -1,5 +1,6 @@
 //! The commands of this repository. `cargo xtask` alone lists them.
 
+mod browser;
 mod check;
 mod features;
 mod fuzz;
@@ -14,6 +15,7 @@ use run::Failure;
 
 const HELP: &str = "\
 cargo xtask test       install what tests need, run everything, end with a count
+cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets
 cargo xtask features   check each crate with each of its features alone
 cargo xtask fuzz [S]   walk each fuzz target a little, the same way each time; or anew for S seconds
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::all().map(|summary| println!("\n{summary}")),
+        ["browser"] => browser::alone().map(|count| println!("\n{count}")),
         ["interop"] => interop::alone().map(|count| println!("\n{count}")),
         ["features"] => features::each(),
         ["fuzz"] => fuzz::smoke(),

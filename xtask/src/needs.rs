@@ -8,22 +8,29 @@ use std::{
 use crate::run::{Failure, is_here, root, show, succeeds};
 
 /// A program and the Debian package that brings it.
-const FOR_TESTS: &[(&str, &str)] = &[("chromium", "chromium"), ("chromedriver", "chromium-driver")];
+const FOR_BROWSER: &[(&str, &str)] =
+    &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")];
 const FOR_INTEROP: &[(&str, &str)] = &[("node", "nodejs"), ("npm", "npm"), ("python3", "python3")];
 /// Debian leaves out of Python what installs other people's packages.
 const MODULES_FOR_INTEROP: &str = "python3-venv";
 
 /// Makes sure that `cargo xtask test` has a browser and a Node.js.
 pub(crate) fn of_tests() -> Result<(), Failure> {
-    programs(FOR_TESTS)?;
+    of_browser()?;
     of_interop()
+}
+
+/// Makes sure that there is a browser, and what looks at its pages.
+pub(crate) fn of_browser() -> Result<(), Failure> {
+    programs(FOR_BROWSER)?;
+    from_npm(&root().join("tests/browser"))
 }
 
 /// Makes sure that other people's clients are installed.
 pub(crate) fn of_interop() -> Result<(), Failure> {
     programs(FOR_INTEROP)?;
     let interop = root().join("tests/interop");
-    show(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&interop))?;
+    from_npm(&interop)?;
     python_packages(&interop.join("python/requirements.txt"))
 }
 
@@ -35,6 +42,11 @@ pub(crate) fn python() -> PathBuf {
 /// Where Cargo builds.
 pub(crate) fn target() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Installs what the lock file of `folder` says.
+fn from_npm(folder: &Path) -> Result<(), Failure> {
+    show(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
 fn python_packages(wanted: &Path) -> Result<(), Failure> {

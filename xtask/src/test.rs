@@ -3,7 +3,7 @@
 use std::{fmt, process::Command};
 
 use crate::{
-    interop, needs,
+    browser, interop, needs,
     run::{Failure, cargo, tee},
 };
 
@@ -29,6 +29,7 @@ impl fmt::Display for Count {
 /// Runs all tests: the workspace's with its doc tests, the browser's, and other people's clients.
 pub(crate) fn all() -> Result<Count, Failure> {
     needs::of_tests()?;
+    browser::forget_pictures()?;
     let rust = workspace()?;
     if rust.failed > 0 {
         return Err(Failure(rust.to_string()));

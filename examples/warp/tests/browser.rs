@@ -23,4 +23,10 @@ person::prove!(Warp:
     over_https_the_browser_keeps_the_host_cookies,
     who_signs_out_is_signed_out_everywhere_and_comes_back_to_the_app,
     the_hosts_own_way_out_tells_the_apps_too,
+    a_page_that_keeps_people_out_is_noticed,
+    an_account_is_made_protected_used_and_left,
+    everybody_can_use_the_pages_of_signing_in,
+    everybody_can_use_the_pages_of_the_account,
+    everybody_can_use_the_pages_of_second_factors,
+    everybody_can_use_the_pages_of_the_app_and_its_consent,
 );

@@ -61,6 +61,13 @@ impl Chromium {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Types into an empty field.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
     /// Two clicks, as fast as the browser takes them.
     pub(crate) async fn double_click(&self, css: &str) {
         let mut mouse = MouseActions::new(String::from("mouse")).then(PointerAction::MoveToElement {
@@ -87,10 +94,8 @@ impl Chromium {
 
     /// Fills in the login page that the browser shows.
     pub(crate) async fn sign_in(&self, password: &str) {
-        let email = self.find("#email").await;
-        email.clear().await.unwrap();
-        email.send_keys(EMAIL).await.unwrap();
-        self.find("#password").await.send_keys(password).await.unwrap();
+        self.fill("#email", EMAIL).await;
+        self.fill("#password", password).await;
         self.click("#login-submit").await;
     }
 
@@ -138,13 +143,23 @@ impl Chromium {
         self.client.close().await.unwrap();
     }
 
-    /// What the browser complained of since it was last asked, short of answers that are errors by intent.
+    /// What the browser complained of since it was last asked, short of answers that are errors by intent, and of what it says it
+    /// forgot at a sign-out.
     async fn console(&self) -> Vec<String> {
-        let entries = self.client.issue_cmd(Console).await.unwrap();
+        let entries = self.beyond("se/log", json!({ "type": "browser" })).await;
         let said =
             entries.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned());
-        said.filter(|message| !message.contains("Failed to load resource: the server responded with"))
-            .collect()
+        let meant = ["Failed to load resource: the server responded with", "Clear-Site-Data header on"];
+        said.filter(|message| !meant.iter().any(|meant| message.contains(meant))).collect()
+    }
+
+    /// Sends a command of the [DevTools protocol](https://chromedevtools.github.io/devtools-protocol/).
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) {
+        self.beyond("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await;
+    }
+
+    async fn beyond(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Beyond { path, body }).await.unwrap()
     }
 
     async fn with(prefs: Value) -> Self {
@@ -179,7 +194,7 @@ impl Driver {
     fn start() -> Self {
         let mut command = Command::new("chromedriver");
         let command = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().expect("chromedriver: cargo xtask test installs it");
+        let mut process = command.spawn().expect("chromedriver: cargo xtask browser installs it");
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let port = said.find_map(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
@@ -204,16 +219,19 @@ impl Drop for Driver {
     }
 }
 
-/// Reads the browser's console.
+/// What Chromium's driver knows beyond WebDriver.
 #[derive(Debug)]
-struct Console;
+struct Beyond {
+    path: &'static str,
+    body: Value,
+}
 
-impl WebDriverCompatibleCommand for Console {
+impl WebDriverCompatibleCommand for Beyond {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (Method::POST, Some(self.body.to_string()))
     }
 }

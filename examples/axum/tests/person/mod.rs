@@ -3,18 +3,27 @@
 //! These laws run where `TOWERGATE_BROWSER_TESTS=1` is set, and need Chromium and its driver.
 
 mod app;
+mod axe;
 mod chromium;
 mod consent;
 mod form_post;
+mod gallery;
 mod https;
+mod life;
 mod logout;
+mod mail;
+mod phone;
+mod picture;
 mod place;
 mod reach;
 mod signing_in;
 
+pub(crate) use axe::*;
 pub(crate) use consent::*;
 pub(crate) use form_post::*;
+pub(crate) use gallery::*;
 pub(crate) use https::*;
+pub(crate) use life::*;
 pub(crate) use logout::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;

@@ -26,6 +26,11 @@ impl Place {
         Self::open::<F>("http", "").await
     }
 
+    /// With more in its configuration.
+    pub(crate) async fn with<F: Framework>(more: &str) -> Self {
+        Self::open::<F>("http", more).await
+    }
+
     /// With a certificate that nobody but the third-party app trusts.
     pub(crate) async fn with_tls<F: Framework>() -> Self {
         Self::open::<F>("https", "").await

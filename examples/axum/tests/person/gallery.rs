@@ -1,0 +1,182 @@
+//! Each page of the house by itself: everybody can use it, in a wide window and a narrow one, by day and by night.
+
+use towergate_example_axum::run::Framework;
+
+use super::{
+    chromium::Chromium,
+    phone::Phone,
+    place::{EMAIL, PASSWORD, Place},
+};
+
+/// By which people could sign in, if it were asked.
+const ELSEWHERE: &str = r#"
+    [[providers]]
+    preset = "github"
+    client_id = "id"
+    client_secret = "secret"
+"#;
+
+pub(crate) async fn everybody_can_use_the_pages_of_signing_in<F: Framework>() {
+    let (place, browser) = (Place::with::<F>(ELSEWHERE).await, Chromium::open().await);
+    for (name, path, sign) in [
+        ("front", "/", "#sign-in"),
+        ("login", "/login", "#login-submit"),
+        ("register", "/register", "#register-submit"),
+        ("confirm", "/confirm", "#resend-submit"),
+        ("magic", "/magic", "#magic-submit"),
+        ("mailbox-empty", "/dev/mailbox", "h1"),
+        ("social-refused", "/social/github/callback?state=nobodys", "h1"),
+        ("not-found", "/nowhere", "h1"),
+        ("error", "/oauth/authorize?client_id=nobody", "dl"),
+    ] {
+        browser.go(&place.at(path)).await;
+        browser.find(sign).await;
+        browser.looks_right(name).await;
+    }
+
+    browser.go(&place.at("/login")).await;
+    browser.sign_in("wrong").await;
+    browser.find("#login-message").await;
+    browser.looks_right("login-wrong").await;
+
+    browser.go(&place.at("/register")).await;
+    browser.fill("#email", "new.person@example.com").await;
+    browser.fill("#password", "short").await;
+    browser.click("#register-submit").await;
+    browser.find("#register-message").await;
+    browser.looks_right("register-refused").await;
+    browser.fill("#password", "seven purple ladders").await;
+    browser.click("#register-submit").await;
+    browser.find("#confirm-sent").await;
+    browser.looks_right("confirm-sent").await;
+    browser.opens_mailed_link(&place, "new.person@example.com").await;
+    browser.find("#confirm-submit").await;
+    browser.looks_right("confirm-link").await;
+    browser.client.back().await.unwrap();
+    browser.find(".mail-link").await;
+    browser.looks_right("mailbox").await;
+    browser.client.forward().await.unwrap();
+    browser.click("#confirm-submit").await;
+    browser.find("#confirmed-next").await;
+    browser.looks_right("confirmed").await;
+
+    browser.go(&place.at("/magic")).await;
+    browser.fill("#email", EMAIL).await;
+    browser.click("#magic-submit").await;
+    browser.find("#magic-sent").await;
+    browser.looks_right("magic-sent").await;
+    browser.opens_mailed_link(&place, EMAIL).await;
+    browser.find("#magic-submit").await;
+    browser.looks_right("magic-link").await;
+    browser.client.delete_all_cookies().await.unwrap();
+    browser.client.refresh().await.unwrap();
+    browser.find("#email").await;
+    browser.looks_right("magic-link-elsewhere").await;
+    browser.close().await;
+    place.close().await;
+}
+
+pub(crate) async fn everybody_can_use_the_pages_of_the_account<F: Framework>() {
+    let (place, browser) = (Place::with::<F>(ELSEWHERE).await, Chromium::open().await);
+    browser.go(&place.at("/login?return_to=%2Faccount")).await;
+    browser.sign_in(PASSWORD).await;
+    for (name, path, sign) in [
+        ("front-signed-in", "/", "#logout-submit"),
+        ("account", "/account", "#account-pages"),
+        ("security", "/account/security", "#totp-enrol-submit"),
+        ("devices", "/account/devices", "#activity"),
+        ("identities", "/account/identities", "#link-github-submit"),
+        ("email", "/account/email", "#email-submit"),
+        ("export", "/account/export", "#export-submit"),
+        ("delete", "/account/delete", "#delete-submit"),
+        ("logout", "/oauth/end_session", "#logout-confirm"),
+    ] {
+        browser.go(&place.at(path)).await;
+        browser.find(sign).await;
+        browser.looks_right(name).await;
+    }
+
+    browser.go(&place.at("/account/email")).await;
+    browser.fill("#email", "alice@new.example").await;
+    browser.click("#email-submit").await;
+    browser.find("#email-pending").await;
+    browser.looks_right("email-pending").await;
+    browser.opens_mailed_link(&place, "alice@new.example").await;
+    browser.find("#email-confirm-submit").await;
+    browser.looks_right("email-link").await;
+
+    browser.go(&place.at("/oauth/end_session")).await;
+    browser.click("#logout-confirm").await;
+    browser.sees("You are signed out").await;
+    browser.looks_right("logged-out").await;
+
+    browser.go(&place.at("/login?return_to=%2Faccount%2Fdelete")).await;
+    browser.sign_in(PASSWORD).await;
+    browser.fill("#confirmation", "somebody@example.com").await;
+    browser.click("#delete-submit").await;
+    browser.find("#delete-message").await;
+    browser.looks_right("delete-refused").await;
+    browser.fill("#confirmation", EMAIL).await;
+    browser.click("#delete-submit").await;
+    browser.find("#delete-closed").await;
+    browser.looks_right("delete-closed").await;
+    browser.go(&place.at("/login")).await;
+    browser.sign_in(PASSWORD).await;
+    browser.find("#delete-cancel-submit").await;
+    browser.looks_right("delete-leaving").await;
+    browser.close().await;
+    place.close().await;
+}
+
+pub(crate) async fn everybody_can_use_the_pages_of_second_factors<F: Framework>() {
+    let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
+    browser.go(&place.at("/login?return_to=%2Faccount%2Fsecurity")).await;
+    browser.sign_in(PASSWORD).await;
+    browser.click("#totp-enrol-submit").await;
+    let phone = Phone::taught(&browser).await;
+    browser.looks_right("security-app").await;
+    browser.fill("#code", "000").await;
+    browser.click("#totp-confirm-submit").await;
+    browser.find("#security-message").await;
+    browser.looks_right("security-app-wrong").await;
+    browser.fill("#code", &phone.code(0)).await;
+    browser.click("#totp-confirm-submit").await;
+    browser.find("#backup-codes").await;
+    browser.looks_right("security-codes").await;
+
+    browser.go(&place.at("/account")).await;
+    browser.click("#logout-submit").await;
+    browser.sees("You are not signed in").await;
+    browser.go(&place.at("/login?return_to=%2Faccount%2Fsecurity")).await;
+    browser.sign_in(PASSWORD).await;
+    browser.find("#mfa-submit").await;
+    browser.looks_right("mfa").await;
+    browser.fill("#code", "000").await;
+    browser.click("#mfa-submit").await;
+    browser.find("#mfa-message").await;
+    browser.looks_right("mfa-wrong").await;
+    browser.fill("#code", &phone.code(1)).await;
+    browser.click("#mfa-submit").await;
+    browser.find("#backup-codes-left").await;
+    browser.looks_right("security-kept").await;
+    browser.close().await;
+    place.close().await;
+}
+
+pub(crate) async fn everybody_can_use_the_pages_of_the_app_and_its_consent<F: Framework>() {
+    let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
+    browser.go(&place.app).await;
+    browser.find("#sign-in").await;
+    browser.looks_right("app").await;
+    browser.reach_consent(&place.app).await;
+    browser.looks_right("consent").await;
+    browser.click("#consent-deny").await;
+    browser.sees("You are not signed in here").await;
+    browser.looks_right("app-refused").await;
+    browser.go(&format!("{}/start", place.app)).await;
+    browser.click("#consent-allow").await;
+    browser.sees("You are signed in here").await;
+    browser.looks_right("app-signed-in").await;
+    browser.close().await;
+    place.close().await;
+}
