@@ -8,6 +8,7 @@
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
+//! [passkeys]: manual::passkeys
 //! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications
 //! [threats]: manual::threats

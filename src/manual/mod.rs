@@ -48,6 +48,9 @@ pub mod keys {}
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("passkeys.md")]
+pub mod passkeys {}
+
 /// [assurance]: assurance
 /// [defaults]: defaults
 /// [host duties]: host_duties

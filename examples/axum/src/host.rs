@@ -29,6 +29,7 @@ use towergate::{
     oauth_server::{AuthorizationServer, Issuer, KeyRing, ServerConfig, protocol::ProtocolLayer},
     oauth_types::Scope,
     pages::DefaultPages,
+    passkey::{PasskeyRoutes, Passkeys},
     rate_limit::{MemoryStore, RateLimitLayer},
     session::{RememberLayer, SessionLayer},
     verifier_of,
@@ -45,7 +46,7 @@ use crate::{
 };
 
 /// What the host is called.
-const SITE: &str = "towergate reference host";
+pub const SITE: &str = "towergate reference host";
 
 /// The authorization server of this host.
 pub type Server<I, O> = AuthorizationServer<O, Accounts<I>, DefaultPages>;
@@ -204,6 +205,9 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         if let Some(profile) = &self.config.assurance {
             site = site.assurance(profile);
         }
+        if let Some(party) = &self.config.passkeys {
+            site = site.passkeys(party.places());
+        }
         let providers = self.config.providers.iter().filter_map(ProviderEntry::provider);
         site = site
             .providers(providers.map(|provider| (provider.name().to_owned(), provider.label().to_owned())));
@@ -242,13 +246,15 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// The layer that answers `/account`, `/account/export` and `/account/delete`.
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
+        let by_key = self.config.passkeys.as_ref().map(|_| AccountPage::Passkeys);
         let by_mail = self.config.mail.is_some().then_some(AccountPage::Email);
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
             .offering(
                 [AccountPage::Security, AccountPage::Password, AccountPage::Devices]
                     .into_iter()
-                    .chain(by_mail),
+                    .chain(by_mail)
+                    .chain(by_key),
             )
             .exporting(self.profiles.clone())
     }
@@ -272,6 +278,13 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             return routes;
         }
         routes.with_reset(self.room.clone(), self.sealing.clone())
+    }
+
+    /// The layer that answers `/account/passkeys` and the ceremonies with passkeys, where passkeys work.
+    pub fn passkeys(&self) -> Option<PasskeyRoutes<I, DefaultPages, EndGrants<I, O>>> {
+        let party = self.config.passkeys.clone()?;
+        let passkeys = Passkeys::new(self.people.clone(), party).random(Arc::clone(&self.random));
+        Some(PasskeyRoutes::new(passkeys, self.site()))
     }
 
     /// The layer that answers `/register` and `/confirm`, where mail can be sent.

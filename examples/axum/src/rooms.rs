@@ -34,6 +34,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.devices())
             .layer(self.account())
             .layer(self.passwords())
+            .layer(OptionalLayer::new(self.passkeys()))
             .layer(OptionalLayer::new(self.registration()))
             .layer(OptionalLayer::new(self.magic()))
             .layer(OptionalLayer::new(self.email_change()))

@@ -28,4 +28,6 @@ person::prove!(Axum:
     everybody_can_use_the_pages_of_the_account,
     everybody_can_use_the_pages_of_second_factors,
     everybody_can_use_the_pages_of_the_app_and_its_consent,
+    somebody_makes_a_passkey_signs_in_with_it_and_steps_up,
+    where_no_script_runs_nobody_is_offered_a_passkey,
 );

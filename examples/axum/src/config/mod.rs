@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod mail;
 mod outbound;
+mod passkeys;
 mod problem;
 mod provider;
 mod reader;
@@ -31,6 +32,7 @@ use towergate::{
     identity::rules::{assurance::Profile, deletion::DeletionPolicy},
     oauth::rules::resource::ResourceServer,
     oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
+    passkey::RelyingParty,
 };
 use url::{Host, Url};
 
@@ -77,6 +79,8 @@ pub struct Config {
     pub assurance: Option<Profile>,
     /// How accounts end.
     pub deletion: DeletionPolicy,
+    /// Who people sign in at with passkeys; nobody does where there is none.
+    pub passkeys: Option<RelyingParty>,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

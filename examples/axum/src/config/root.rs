@@ -9,9 +9,11 @@ use std::{
 use towergate::oauth::rules::resource::ResourceServer;
 use url::Url;
 
+use crate::host::SITE;
+
 use super::{
     ClientEntry, Config, Database, Demo, Tls, assurance, client, deletion, is_this_machine, keys, limits,
-    mail, outbound, provider,
+    mail, outbound, passkeys, provider,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -35,6 +37,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         section.refuse_key("assurance", text);
     }
     let deletion = section.section("deletion").map(deletion::read).unwrap_or_default();
+    let passkeys = passkeys::read(section.section("passkeys"), issuer_url.as_ref(), SITE);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -99,6 +102,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         limits,
         assurance: assurance.flatten(),
         deletion,
+        passkeys,
         users,
         clients,
         resource_servers,

@@ -12,6 +12,7 @@ mod https;
 mod life;
 mod logout;
 mod mail;
+mod passkey;
 mod phone;
 mod picture;
 mod place;
@@ -25,6 +26,7 @@ pub(crate) use gallery::*;
 pub(crate) use https::*;
 pub(crate) use life::*;
 pub(crate) use logout::*;
+pub(crate) use passkey::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;
 

@@ -1,5 +1,5 @@
-//! The cookie by which a browser is known to have asked for a mail. It lasts until the browser closes, and opens nothing
-//! by itself.
+//! The cookie by which a browser is known again: as the one that asked for a mail, or began a ceremony with a passkey. It
+//! lasts until the browser closes, and opens nothing by itself.
 
 use http::{HeaderMap, HeaderValue, header};
 use towergate_core::token::OpaqueToken;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::pages::LoginPages;
+use crate::{pages::LoginPages, passkey_offer::PasskeyView};
 
 /// Renders the pages of second factors, beside those of signing in and under the same policy.
 pub trait FactorPages: LoginPages {
@@ -27,6 +27,10 @@ pub struct SecondFactorView {
     pub message: Option<String>,
     /// Whether the browser may be trusted not to ask again for a while.
     pub offers_trust: bool,
+    /// Whether there is an app to ask for a code of.
+    pub code: bool,
+    /// How passkeys are offered, to whoever has one.
+    pub passkeys: Option<PasskeyView>,
     /// Where a form posts to for whoever would rather sign out and begin again.
     pub start_over: String,
 }
@@ -42,6 +46,8 @@ pub struct SecurityView {
     pub is_due: bool,
     /// What there is.
     pub app: AppView,
+    /// Where passkeys are kept, where they are offered.
+    pub passkeys: Option<String>,
     /// Backup codes that were made just now, to be shown this once.
     pub codes: Vec<String>,
     /// What went wrong with the last try.

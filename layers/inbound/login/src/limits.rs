@@ -60,7 +60,7 @@ pub struct SignInLimits {
     pub login: Limit,
     /// Proving a second factor: 30 a minute.
     pub second_factor: Limit,
-    /// Signing in with a passkey, at the paths below the sign-in page: 60 a minute, two for each sign-in.
+    /// Signing in with a passkey, at the paths below the sign-in page, and proving one below that of the second factor: 60 a minute, two for each sign-in.
     pub passkey: Limit,
     /// Asking for an account: 20 in ten minutes.
     pub register: Limit,
@@ -101,6 +101,7 @@ impl SignInLimits {
         let paths = site.paths();
         let layer = RateLimitLayer::new(store)
             .post(below(paths.login.as_str()), self.passkey)
+            .post(below(paths.second_factor.as_str()), self.passkey)
             .post(below(paths.account.as_str()), self.account)
             .post(below(paths.social.as_str()), self.login);
         let guarded = [

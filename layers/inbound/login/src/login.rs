@@ -93,6 +93,9 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             SessionStage::AwaitsSecondFactor => return Ok(Some(second_factor)),
             // That page asks for a proof as fresh as this.
             SessionStage::AwaitsEnrolment => {
+                if self.site.means(self.login.store(), record.user).await?.has_second_factor() {
+                    return Ok(Some(second_factor));
+                }
                 let is_fresh =
                     sensitive::is_proven(&record, false, self.site.fresh_within(), self.site.clock.now());
                 return Ok(is_fresh.then_some(security));
@@ -105,9 +108,12 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
         if wanted != Some(Level::TwoFactors) || Level::of(&record.methods) != Some(Level::OneFactor) {
             return Ok(None);
         }
-        let totp = self.login.store().find_totp(record.user).await?;
-        let has_one = totp.is_some_and(|totp| totp.is_enrolled());
-        Ok(Some(if has_one { second_factor } else { security }))
+        let means = self.site.means(self.login.store(), record.user).await?;
+        if means.one_more_reaches(&record.methods, Level::TwoFactors) {
+            return Ok(Some(second_factor));
+        }
+        // Two things that somebody has are one factor: whoever proved one of them signs in by what they know.
+        Ok((!means.app).then_some(security))
     }
 
     async fn attempt<B>(&self, request: Request<B>) -> Response<Bytes>
@@ -195,8 +201,9 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             message: message.map(str::to_owned),
             offers_remembering,
             links: self.links.iter().filter(shown).map(|kind| self.link(*kind, return_to)).collect(),
+            passkeys: self.site.passkeys.as_ref().map(|places| places.to_sign_in()),
         };
-        answer::page(status, self.pages().login(&view), self.pages())
+        self.site.offering(status, self.pages().login(&view), view.passkeys.as_ref())
     }
 
     fn link(&self, kind: LoginLinkKind, return_to: &LocalPath) -> LoginLink {

@@ -3,10 +3,12 @@
 use serde::Serialize;
 use towergate_core::LocalPath;
 
+use crate::passkey_offer::PasskeyView;
+
 /// Renders the sign-in pages. Each answers a whole HTML document in UTF-8.
 ///
 /// The services send it with a strict content security policy: `default-src 'none'`, pictures of this host, and style
-/// from `style_source` alone. A page has no script, and no style attribute.
+/// from `style_source` alone. A page has no script but the one that its view names, and no style attribute.
 pub trait LoginPages: Send + Sync + 'static {
     /// The sign-in page: a form that posts `email`, `password` and `return_to` to `view.action`, with a button of id
     /// `login-submit`; and a box `remember` to be ticked where `view.offers_remembering`.
@@ -37,6 +39,8 @@ pub struct LoginView {
     pub message: Option<String>,
     /// Whether the browser may stay signed in.
     pub offers_remembering: bool,
+    /// How passkeys are offered, where they are. The field of the address then has `autocomplete="username webauthn"`.
+    pub passkeys: Option<PasskeyView>,
     /// Where else somebody may want to go, in this order.
     pub links: Vec<LoginLink>,
 }

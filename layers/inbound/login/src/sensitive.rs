@@ -1,7 +1,8 @@
 //! The gate in front of every change that would let a thief stay: of passwords, addresses, factors, and of the account itself.
 //!
-//! Whoever passes is signed in, or has to enrol a second factor on that very page, and proved who they are within the last five minutes, by two factors if they have two. Anybody
-//! else is sent to prove it, and comes back.
+//! Whoever passes is signed in, or has to enrol a second factor on that very page, and proved who they are within the last five
+//! minutes, by two factors if they can ([`Means`](towergate_identity::rules::means::Means)). Anybody else is sent to prove it,
+//! and comes back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -50,21 +51,23 @@ impl<P, H> Site<P, H> {
         let Some(record) = session.record() else { return Ok(elsewhere(&self.paths.login)) };
         match record.stage {
             SessionStage::AwaitsSecondFactor => return Ok(elsewhere(&self.paths.second_factor)),
-            SessionStage::AwaitsEnrolment if !self.enrols(here) => {
-                return Ok(elsewhere(&self.paths.security));
-            }
             SessionStage::Leaving => {
                 return Ok(Admission::Elsewhere(Box::new(answer::see_other(&self.paths.delete))));
             }
             SessionStage::AwaitsEnrolment | SessionStage::Complete => {}
         }
-        let has_second = store.find_totp(record.user).await?.is_some_and(|totp| totp.is_enrolled());
-        if is_proven(&record, has_second, self.fresh_within(), now) {
+        let means = self.means(store, record.user).await?;
+        if record.stage == SessionStage::AwaitsEnrolment && !self.enrols(here) {
+            let completes = means.one_more_reaches(&record.methods, Level::TwoFactors);
+            return Ok(elsewhere(if completes { &self.paths.second_factor } else { &self.paths.security }));
+        }
+        let least = means.strongest();
+        if is_proven(&record, least == Level::TwoFactors, self.fresh_within(), now) {
             return Ok(Admission::Admitted(record));
         }
-        // Beside a cookie alone, a second factor is only the first.
-        let begun = Level::of(&record.methods) > Some(Level::Remembered);
-        Ok(elsewhere(if has_second && begun { &self.paths.second_factor } else { &self.paths.login }))
+        // Two things that somebody has are one factor: whoever proved one of them signs in by what they know.
+        let by_one_more = means.one_more_reaches(&record.methods, least);
+        Ok(elsewhere(if by_one_more { &self.paths.second_factor } else { &self.paths.login }))
     }
 }
 

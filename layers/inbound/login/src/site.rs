@@ -20,6 +20,7 @@ use crate::{
     logout::OnLogout,
     mail::{Herald, Mailroom},
     pages::ProviderView,
+    passkey_offer::PasskeyPlaces,
     sensitive::FRESH,
 };
 
@@ -50,6 +51,7 @@ pub struct Site<P, H = ()> {
     pub(crate) providers: Arc<[(String, String)]>,
     pub(crate) silenced: Arc<BTreeSet<Notice>>,
     pub(crate) assurance: Option<Arc<Profile>>,
+    pub(crate) passkeys: Option<Arc<PasskeyPlaces>>,
 }
 
 /// Where the pages are: paths without a query.
@@ -137,6 +139,7 @@ impl<P> Site<P> {
             providers: Arc::default(),
             silenced: Arc::default(),
             assurance: None,
+            passkeys: None,
         }
     }
 
@@ -153,6 +156,7 @@ impl<P> Site<P> {
             providers: self.providers,
             silenced: self.silenced,
             assurance: self.assurance,
+            passkeys: self.passkeys,
         }
     }
 }
@@ -290,6 +294,7 @@ impl<P, H> Clone for Site<P, H> {
             providers: Arc::clone(&self.providers),
             silenced: Arc::clone(&self.silenced),
             assurance: self.assurance.clone(),
+            passkeys: self.passkeys.clone(),
         }
     }
 }

@@ -9,7 +9,6 @@ use towergate_identity::{
             Assertion, CeremonyFailure, CeremonyPurpose, CountVerdict, Passkey, PasskeyUse, SignCountPolicy,
             judge_count,
         },
-        user::UserState,
     },
 };
 use webauthn_rs_core::proto::{AuthenticationState, UserVerificationPolicy};
@@ -85,8 +84,7 @@ impl<S: IdentityStore> Passkeys<S> {
                 return failed(CeremonyFailure::Invalid);
             }
         };
-        let Some(user) =
-            self.store.find_user(passkey.user).await?.filter(|user| user.state == UserState::Active)
+        let Some(user) = self.store.find_user(passkey.user).await?.filter(|user| user.state.may_prove())
         else {
             return failed(CeremonyFailure::UserRefused);
         };
@@ -111,7 +109,7 @@ impl<S: IdentityStore> Passkeys<S> {
             }
             UsingPasskey::Refused => failed(CeremonyFailure::Count),
             UsingPasskey::Revoked => {
-                self.told();
+                self.herald.announce();
                 failed(CeremonyFailure::Count)
             }
             UsingPasskey::Missing => failed(CeremonyFailure::UnknownKey),

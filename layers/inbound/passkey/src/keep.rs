@@ -63,7 +63,7 @@ impl<S: IdentityStore> Passkeys<S> {
         };
         let removed = self.store.remove_passkey(removal, notice, origin).await?;
         if matches!(removed, RemovingPasskey::Removed { .. }) {
-            self.told();
+            self.herald.announce();
         }
         Ok(removed)
     }

@@ -2,6 +2,8 @@
 //!
 //! - [`Passkeys`] has every flow as a plain call, for a host's own handler: [registering](register),
 //!   [signing in](sign_in), [completing and stepping up](second_factor), [keeping](keep).
+//! - [`PasskeyRoutes`] is a layer that answers the same over HTTP, with the page on which people keep their passkeys and the one
+//!   script; [`pages`] is what a host implements to draw its own.
 //! - [`RelyingParty`] says who people sign in at, and what the host asks of keys.
 //! - What goes to a browser is a [`Challenge`], what comes back an [`Answer`]; both are JSON as browsers have it.
 //!
@@ -14,9 +16,11 @@ mod assertion;
 mod client_data;
 mod credential;
 pub mod keep;
+pub mod pages;
 mod passkeys;
 pub mod register;
 mod relying_party;
+pub mod routes;
 pub mod second_factor;
 pub mod sign_in;
 #[cfg(feature = "test-util")]
@@ -25,6 +29,7 @@ mod wire;
 
 pub use passkeys::{PasskeyError, Passkeys, REFUSED};
 pub use relying_party::{InvalidRelyingParty, RelyingParty};
+pub use routes::PasskeyRoutes;
 pub use wire::{Answer, Challenge, UnreadableAnswer};
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use towergate_identity::{
         user::{User, UserId},
     },
 };
-use towergate_login::{Stopped, mail::Mailroom};
+use towergate_login::{Stopped, mail::Herald};
 use towergate_session::SessionError;
 use webauthn_rs_core::WebauthnCore;
 
@@ -35,16 +35,9 @@ pub struct Passkeys<S> {
     pub(crate) party: Arc<RelyingParty>,
     pub(crate) core: Arc<WebauthnCore>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) notices: Option<Notices>,
+    pub(crate) herald: Herald,
     pub(crate) unconfirmed: UnconfirmedAccess,
     pub(crate) other_ways: bool,
-}
-
-/// Where people are told of changes, and the page that they are led to.
-#[derive(Clone)]
-pub(crate) struct Notices {
-    pub(crate) room: Mailroom,
-    pub(crate) page: towergate_core::LocalPath,
 }
 
 /// Why nothing came of a ceremony, or of a change.
@@ -88,7 +81,7 @@ impl<S: IdentityStore> Passkeys<S> {
             core: Arc::new(party.core()),
             party: Arc::new(party),
             random: Arc::new(OsRandom::new()),
-            notices: None,
+            herald: Herald::silent(),
             unconfirmed: UnconfirmedAccess::Allow,
             other_ways: false,
         }
@@ -101,10 +94,10 @@ impl<S: IdentityStore> Passkeys<S> {
         self
     }
 
-    /// Mails people, from `room`, which of their passkeys came and went, and leads them to `page`.
+    /// Tells people by mail, as `herald` does, which of their passkeys came and went. Nobody is told otherwise.
     #[must_use]
-    pub fn notices(mut self, room: Mailroom, page: towergate_core::LocalPath) -> Self {
-        self.notices = Some(Notices { room, page });
+    pub fn herald(mut self, herald: Herald) -> Self {
+        self.herald = herald;
         self
     }
 
@@ -190,16 +183,7 @@ impl<S: IdentityStore> Passkeys<S> {
         user: &User,
         origin: Origin,
     ) -> Result<Option<OutboxMail>, PasskeyError> {
-        let Some(Notices { room, page }) = &self.notices else { return Ok(None) };
-        let to = (user.id, &user.email);
-        Ok(Some(room.notice(notice, to, page, origin.at, &*self.random)?))
-    }
-
-    /// Says that there is a mail to send, where there is.
-    pub(crate) fn told(&self) {
-        if let Some(notices) = &self.notices {
-            notices.room.wake();
-        }
+        Ok(self.herald.notice(notice, user, origin.at)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A new passkey, as plain calls for a host's own handler.
 //!
-//! 1. There must be a session of somebody signed in. Whether their proof is strong and fresh enough is the caller's to ask:
+//! 1. There must be a session of somebody signed in, or of somebody who must enrol a second factor first. Whether their proof is strong and fresh enough is the caller's to ask:
 //!    the pages of [`PasskeyRoutes`](crate::PasskeyRoutes) stand behind the gate of sensitive changes.
 //! 2. A discoverable key is asked for, so that it can be the only factor; its authenticator verifies its person where it can;
 //!    no attestation is asked for; keys that the person has already are named, so that no authenticator makes a second one.
@@ -43,7 +43,7 @@ impl<S: IdentityStore> Passkeys<S> {
         browser: &Digest,
         origin: Origin,
     ) -> Result<Challenge, PasskeyError> {
-        let record = session.record().filter(|record| record.stage == SessionStage::Complete);
+        let record = session.record().filter(|record| record.stage != SessionStage::AwaitsSecondFactor);
         let record = record.ok_or(PasskeyError::NoSession)?;
         let (purpose, user) = (purpose(&record), self.person(&record).await?);
         let there = self.store.passkeys_of(user.id).await?;
@@ -82,12 +82,12 @@ impl<S: IdentityStore> Passkeys<S> {
         browser: Option<&Digest>,
         origin: Origin,
     ) -> Result<PasskeyId, PasskeyError> {
-        let record = session.record().filter(|record| record.stage == SessionStage::Complete);
+        let record = session.record().filter(|record| record.stage != SessionStage::AwaitsSecondFactor);
         let record = record.ok_or(PasskeyError::NoSession)?;
         let purpose = purpose(&record);
         match self.register(answer, name, &record, browser, origin).await? {
             Ok(id) => {
-                self.told();
+                self.herald.announce();
                 Ok(id)
             }
             Err(reason) => Err(self.refuse(None, purpose, reason, origin).await),

@@ -56,7 +56,7 @@ mod tests {
     fn security(app: AppView, codes: Vec<String>) -> String {
         let message = Some(String::from("<i>no</i>"));
         let (action, return_to) = (String::from("/account/security"), String::from("/"));
-        let view = SecurityView { action, return_to, is_due: false, app, codes, message };
+        let view = SecurityView { action, return_to, is_due: false, app, passkeys: None, codes, message };
         DefaultPages::new().security(&view)
     }
 
@@ -67,6 +67,8 @@ mod tests {
             return_to: String::from("/x?a=\"b"),
             message: None,
             offers_trust: true,
+            code: true,
+            passkeys: None,
             start_over: String::from("/logout"),
         };
         let html = DefaultPages::new().second_factor(&view);
@@ -83,6 +85,28 @@ mod tests {
             assert!(html.contains(part), "{part}");
         }
         assert!(!html.contains("<script") && !html.contains("role=\"alert\""));
+    }
+
+    #[test]
+    fn whoever_has_only_a_passkey_is_asked_for_no_code() {
+        let passkeys = towergate_login::PasskeyView {
+            script: String::from("/passkey/script.js"),
+            path: String::from("/passkey/second-factor"),
+        };
+        let view = SecondFactorView {
+            action: String::from("/mfa"),
+            return_to: String::from("/x"),
+            message: None,
+            offers_trust: false,
+            code: false,
+            passkeys: Some(passkeys),
+            start_over: String::from("/logout"),
+        };
+        let html = DefaultPages::new().second_factor(&view);
+        assert!(html.contains("data-path=\"/passkey/second-factor\"") && html.contains("passkey-submit"));
+        assert!(!html.contains("mfa-submit") && !html.contains("id=\"code\""));
+        let both = DefaultPages::new().second_factor(&SecondFactorView { code: true, ..view });
+        assert!(both.contains("mfa-submit") && both.contains("passkey-submit"));
     }
 
     #[test]

@@ -57,7 +57,16 @@ mod tests {
                 kind: LoginLinkKind::Magic,
                 href: String::from("/magic?return_to=%2F\"x"),
             }],
+            passkeys: None,
         }
+    }
+
+    fn offering() -> LoginView {
+        let passkeys = towergate_login::PasskeyView {
+            script: String::from("/passkey/script.js"),
+            path: String::from("/passkey/sign-in"),
+        };
+        LoginView { passkeys: Some(passkeys), ..view(None) }
     }
 
     #[test]
@@ -79,6 +88,24 @@ mod tests {
             assert!(html.contains(part), "{part}");
         }
         assert!(!html.contains("role=\"alert\""));
+    }
+
+    #[test]
+    fn passkeys_are_offered_where_the_host_answers_them() {
+        let html = DefaultPages::new().login(&offering());
+        for part in [
+            "<script src=\"/passkey/script.js\" defer></script>",
+            "autocomplete=\"username webauthn\"",
+            "id=\"passkey\" data-kind=\"sign-in\" data-path=\"/passkey/sign-in\"",
+            "data-return-to=\"/interaction/1?a=b&#38;c=&#34;d\" hidden>",
+            "id=\"passkey-submit\" type=\"button\"",
+            "id=\"passkey-message\"",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        assert_eq!(html.matches("<script").count(), 1);
+        let without = DefaultPages::new().login(&view(None));
+        assert!(!without.contains("id=\"passkey\"") && !without.contains("webauthn"));
     }
 
     #[test]

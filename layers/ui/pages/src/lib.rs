@@ -2,7 +2,8 @@
 //!
 //! [`DefaultPages`] renders every page of the wings that are compiled in: signing in (feature `inbound`) and consent
 //! (feature `outbound`). Each page carries one style element, and the content security policy allows that one by its
-//! digest; there is no script, no style attribute, and nothing is loaded. Colours follow the reader's preference for
+//! digest; there is no style attribute and no script, but for the one file that asks browsers for passkeys, where a host offers
+//! them (feature `passkeys`); nothing else is loaded. Colours follow the reader's preference for
 //! light or dark.
 //!
 //! ```
@@ -30,6 +31,8 @@ mod inbound;
 mod magic;
 #[cfg(feature = "outbound")]
 mod outbound;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 #[cfg(feature = "inbound")]
 mod passwords;
 mod registering;

@@ -4,10 +4,10 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{LocalPath, Secret, audit::Origin};
+use towergate_core::{LocalPath, Secret, StoreError, audit::Origin};
 use towergate_identity::{
     ports::IdentityStore,
-    rules::{level::Level, session::SessionStage},
+    rules::{level::Level, means::Means, session::SessionStage},
 };
 use towergate_session::{Session, SessionError};
 
@@ -62,65 +62,65 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             tracing::error!("no randomness for a request identifier");
             return answer::broken(self.pages());
         };
-        if let Some(elsewhere) = self.elsewhere(&session, &return_to).await {
-            return elsewhere;
-        }
+        let means = match self.means(&session, &return_to).await {
+            Ok(means) => means,
+            Err(elsewhere) => return *elsewhere,
+        };
         if trust {
             session.ask_for_trust();
         }
         match code {
-            None => self.form(StatusCode::OK, &return_to, (None, &session)),
-            Some(code) => self.attempt(&code, &session, &return_to, origin).await,
+            None => self.form(StatusCode::OK, means, &return_to, (None, &session)),
+            Some(code) => self.attempt(&code, &session, means, &return_to, origin).await,
         }
     }
 
-    /// Where whoever has nothing to prove here goes: to the sign-in page without a session, to enrol without an app.
-    async fn elsewhere(&self, session: &Session, return_to: &LocalPath) -> Option<Response<Bytes>> {
-        let record = session.record();
-        let ended = match record.as_ref() {
-            // Nobody goes on with a sign-in in which no client would be served any more.
-            Some(record) => match self.site.hook.has_ended(record.sign_in).await {
-                Ok(ended) => ended,
-                Err(error) => return Some(answer::store_failed(&error, self.pages())),
-            },
-            None => true,
-        };
-        if ended {
-            if let Err(error) = session.end().await {
-                tracing::warn!(%error, "a session whose sign-in has ended could not be ended");
+    /// What somebody can prove themself by; or where whoever has nothing to prove here goes: to the sign-in page without a
+    /// session, to enrol without an app and a passkey.
+    async fn means(&self, session: &Session, return_to: &LocalPath) -> Result<Means, Box<Response<Bytes>>> {
+        let failed = |error: StoreError| Box::new(answer::store_failed(&error, self.pages()));
+        // Nobody goes on with a sign-in in which no client would be served any more.
+        let record = match session.record() {
+            Some(record) if !self.site.hook.has_ended(record.sign_in).await.map_err(failed)? => record,
+            _ => {
+                if let Err(error) = session.end().await {
+                    tracing::warn!(%error, "a session whose sign-in has ended could not be ended");
+                }
+                return Err(Box::new(answer::see_other_first(&self.site.paths.login, return_to)));
             }
-            return Some(answer::see_other_first(&self.site.paths.login, return_to));
-        }
-        let record = record.filter(|record| record.stage != SessionStage::AwaitsSecondFactor)?;
+        };
         if record.stage == SessionStage::Leaving {
-            return Some(answer::see_other(&self.site.paths.delete));
+            return Err(Box::new(answer::see_other(&self.site.paths.delete)));
         }
-        // Beside a cookie alone, a second factor is only the first.
-        if Level::of(&record.methods) <= Some(Level::Remembered) {
-            return Some(answer::see_other_first(&self.site.paths.login, return_to));
+        let means = self.site.means(self.factor.store(), record.user).await.map_err(failed)?;
+        let is_due = record.stage == SessionStage::AwaitsSecondFactor;
+        // Beside a cookie alone, a second factor is only the first, unless it is two at once.
+        if !is_due && !means.verifying_key && Level::of(&record.methods) <= Some(Level::Remembered) {
+            return Err(Box::new(answer::see_other_first(&self.site.paths.login, return_to)));
         }
-        match self.factor.store().find_totp(record.user).await {
-            Ok(Some(totp)) if totp.is_enrolled() => None,
-            Ok(_) => Some(answer::see_other(&query::with_return_to(&self.site.paths.security, return_to))),
-            Err(error) => Some(answer::store_failed(&error, self.pages())),
+        if !is_due && !means.has_second_factor() {
+            let enrol = query::with_return_to(&self.site.paths.security, return_to);
+            return Err(Box::new(answer::see_other(&enrol)));
         }
+        Ok(means)
     }
 
     async fn attempt(
         &self,
         code: &Secret<String>,
         session: &Session,
+        means: Means,
         return_to: &LocalPath,
         origin: Origin,
     ) -> Response<Bytes> {
         match self.factor.attempt(code, session, origin).await {
             Ok(_) => answer::see_other(return_to),
             Err(SecondFactorError::Refused) => {
-                self.form(StatusCode::UNPROCESSABLE_ENTITY, return_to, (Some(REFUSED), session))
+                self.form(StatusCode::UNPROCESSABLE_ENTITY, means, return_to, (Some(REFUSED), session))
             }
             Err(SecondFactorError::TooManyTries { until }) => {
-                let page =
-                    self.form(StatusCode::TOO_MANY_REQUESTS, return_to, (Some(TOO_MANY_TRIES), session));
+                let told = (Some(TOO_MANY_TRIES), session);
+                let page = self.form(StatusCode::TOO_MANY_REQUESTS, means, return_to, told);
                 answer::waiting(page, until, origin.at)
             }
             Err(
@@ -144,17 +144,21 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
     fn form(
         &self,
         status: StatusCode,
+        means: Means,
         return_to: &LocalPath,
         (message, session): (Option<&str>, &Session),
     ) -> Response<Bytes> {
+        let places = self.site.passkeys.as_ref().filter(|_| means.key);
         let view = SecondFactorView {
             action: self.site.paths.second_factor.to_string(),
             return_to: return_to.to_string(),
             message: message.map(str::to_owned),
             offers_trust: session.offers_trust(),
+            code: means.app,
+            passkeys: places.map(|places| places.to_complete()),
             start_over: self.site.paths.logout.to_string(),
         };
-        answer::page(status, self.pages().second_factor(&view), self.pages())
+        self.site.offering(status, self.pages().second_factor(&view), view.passkeys.as_ref())
     }
 
     fn pages(&self) -> &P {

@@ -191,8 +191,9 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
         let action = self.site.paths.security.to_string();
         let return_to = visit.return_to.to_string();
         let is_due = visit.record.stage == SessionStage::AwaitsEnrolment;
-        let view =
-            SecurityView { action, return_to, is_due, app, codes, message: message.map(str::to_owned) };
+        let passkeys = self.site.passkeys.as_ref().map(|_| self.site.paths.passkeys.to_string());
+        let message = message.map(str::to_owned);
+        let view = SecurityView { action, return_to, is_due, app, passkeys, codes, message };
         answer::page(status, self.pages().security(&view), self.pages())
     }
 

@@ -112,7 +112,7 @@ impl Mailroom {
     }
 
     /// Says that there is something to send.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.shared.queued.notify_one();
     }
 

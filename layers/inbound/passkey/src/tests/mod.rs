@@ -3,6 +3,7 @@
 mod attacks;
 mod counts;
 mod registering;
+mod routes;
 mod signing_in;
 
 use std::{
