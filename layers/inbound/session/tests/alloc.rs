@@ -71,4 +71,11 @@ async fn a_request_costs_what_is_written_here() {
     // Somebody: the handle and the record. Never more than eight in all.
     assert_eq!(cost(signed_in, true), HANDLE + RECORD);
     assert_eq!(cost(signed_in, false), HANDLE + RECORD + FIRST_EXTENSION);
+
+    // Remembering browsers costs nothing where nobody is to be remembered.
+    let inner = tower::service_fn(|_: Request<()>| ready(Ok(Response::new(Full::default()))));
+    let remember = towergate_session::RememberLayer::new(house.store.clone());
+    let mut service = house.layer().layer(remember.layer(inner));
+    let mut cost = |cookie| allocations(&mut service, request(cookie, true));
+    assert_eq!((cost(None), cost(signed_in)), (HANDLE, HANDLE + RECORD));
 }

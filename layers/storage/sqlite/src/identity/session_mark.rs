@@ -55,7 +55,8 @@ pub(crate) const COUNTED_OF: &str = concat!(
     "SELECT ",
     session_columns!(),
     " FROM towergate_sessions WHERE user_id = ?1 AND stage = 'complete'
-      AND idle_expires_at > ?2 AND absolute_expires_at > ?2 AND id IS NOT ?3 AND remembered IS NOT ?4"
+      AND idle_expires_at > ?2 AND absolute_expires_at > ?2 AND id IS NOT ?3
+      AND (?4 IS NULL OR remembered IS NOT ?4)"
 );
 
 /// What is noted beside a session.
