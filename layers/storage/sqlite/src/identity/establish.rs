@@ -68,6 +68,7 @@ pub(super) fn establish(
     let mut mark = mark(visit, before.as_ref(), *is_login);
     if let (Some(gone_on), Some(before)) = (gone_on, &before) {
         session.sign_in = gone_on.sign_in;
+        mark.asked |= before.asked;
         mark.remembered = before.remembered;
         mark.began_at = before.began_at.or(Some(gone_on.created_at)).filter(|at| *at != session.created_at);
     }
@@ -114,12 +115,7 @@ fn trusting(
 fn mark(visit: &Visit, before: Option<&Mark>, is_login: bool) -> Mark {
     let asked = visit.remember.as_ref().is_some_and(|remember| remember.asked);
     let device = if is_login { Some(&visit.device) } else { before.map(|before| &before.device) };
-    Mark {
-        device: device.cloned().unwrap_or_default(),
-        began_at: None,
-        remembered: None,
-        asked: asked || before.is_some_and(|before| before.asked),
-    }
+    Mark { device: device.cloned().unwrap_or_default(), began_at: None, remembered: None, asked }
 }
 
 /// What the browser is known and remembered for from now on, where somebody is wholly signed in.

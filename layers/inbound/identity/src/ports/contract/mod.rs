@@ -93,6 +93,7 @@ macro_rules! identity_store_contract {
                 a_copied_cookie_ends_its_family,
                 a_family_ends_with_the_sessions_of_its_person,
                 a_family_of_one_factor_ends_when_a_second_is_enrolled,
+                nobody_stays_signed_in_by_what_another_asked_for,
                 a_trusted_browser_saves_the_second_factor,
                 trust_ends_with_a_change_of_factors,
                 a_new_browser_is_told,

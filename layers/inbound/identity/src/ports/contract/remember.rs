@@ -172,6 +172,25 @@ pub async fn a_family_of_one_factor_ends_when_a_second_is_enrolled<S: IdentitySt
     assert!(traded(store, trade(3, 0, 5), NOW).await.is_some());
 }
 
+/// Whoever signs in where somebody else was half signed in, or begins anew, stays signed in only if they ask for it themself.
+pub async fn nobody_stays_signed_in_by_what_another_asked_for<S: IdentityStore + AuditTrail>(store: &S) {
+    with_app(store).await;
+    let silent = |n, methods: &[Method], user| {
+        let mut silent = remembering(n, methods);
+        (silent.replaces, silent.session.user) = (Some(session_id(n - 1)), user);
+        silent.visit.remember.as_mut().unwrap().asked = false;
+        silent
+    };
+    let (stage, _) = marks(store, remembering(2, &[Method::Password]), NOW).await;
+    assert_eq!(stage, SessionStage::AwaitsSecondFactor);
+    let (stage, told) = marks(store, silent(3, &[Method::Password], user_id(2)), NOW).await;
+    assert_eq!((stage, told.remembered), (SessionStage::Complete, false), "another person");
+    marks(store, remembering(4, &[Method::Password]), NOW).await;
+    marks(store, silent(5, &[Method::Password], user_id(1)), NOW).await;
+    let (stage, told) = marks(store, silent(6, &[Method::Password, Method::Otp], user_id(1)), NOW).await;
+    assert_eq!((stage, told.remembered), (SessionStage::Complete, false), "a new beginning");
+}
+
 fn browser(n: u128, shown: Option<u128>, trust: bool) -> BrowserVisit {
     BrowserVisit {
         shown: shown.map(cookie),

@@ -222,8 +222,8 @@ fn establish(
         asked: visit.remember.as_ref().is_some_and(|remember| remember.asked),
     };
     if let Some(before) = &before {
-        mark.asked |= before.asked;
         if gone_on.is_some() {
+            mark.asked |= before.asked;
             (mark.remembered, mark.first_seen_at) = (before.remembered, before.first_seen_at);
         }
         if !is_login {
