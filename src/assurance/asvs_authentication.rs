@@ -454,19 +454,31 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.8.1",
         L2,
         "An identity of elsewhere is its provider and its subject together",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[
+            test("layers/inbound/identity/src/rules/linked_identity.rs", "an_address_links_nothing"),
+            test("examples/axum/tests/journey/social.rs", "an_address_links_nothing_but_its_person_does"),
+        ]),
     ),
     must(
         "6.8.2",
         L2,
         "What a provider asserts is taken under its signature alone",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("layers/inbound/login/src/social/id_token.rs", "anything_else_is_refused")]),
     ),
-    must("6.8.3", L2, "A SAML assertion counts once", gap("nobody signs in through a provider of elsewhere")),
+    must("6.8.3", L2, "A SAML assertion counts once", gap("nobody signs in by SAML yet")),
     must(
         "6.8.4",
         L2,
         "How strongly a provider says that somebody signed in is checked, and silence is weak",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/rules/linked_identity.rs",
+                "a_linked_account_signs_its_person_in_whatever_its_address",
+            ),
+            test(
+                "layers/inbound/identity/src/rules/linked_identity.rs",
+                "a_proof_is_as_old_as_the_provider_says",
+            ),
+        ]),
     ),
 ];

@@ -1,6 +1,6 @@
 //! OWASP ASVS 5.0: what chapters 9 and 10 ask of tokens, clients and APIs, as far as it touches people who sign in.
 
-use super::requirement::{L1, L2, L3, Requirement, Status::Met, gap, must, page, test};
+use super::requirement::{L1, L2, L3, Requirement, Status::Met, gap, host, must, page, test};
 
 pub(super) const ROWS: &[Requirement] = &[
     must(
@@ -79,25 +79,25 @@ pub(super) const ROWS: &[Requirement] = &[
         "10.1.2",
         L2,
         "A client takes only answers to what its own browser session began",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("examples/axum/tests/journey/social.rs", "nobody_comes_back_who_did_not_leave")]),
     ),
     must(
         "10.2.1",
         L2,
         "A client defends its flow against forgery: PKCE or `state`",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("examples/axum/tests/journey/social.rs", "nobody_comes_back_who_did_not_leave")]),
     ),
     must(
         "10.2.2",
         L2,
         "A client of several providers tells their answers apart",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("examples/axum/tests/journey/social.rs", "nobody_comes_back_who_did_not_leave")]),
     ),
     must(
         "10.2.3",
         L3,
         "A client asks for no more scope than it needs",
-        gap("nobody signs in through a provider of elsewhere"),
+        host("the scope of each provider: the presets ask for who somebody is and for their address"),
     ),
     must(
         "10.3.1",
@@ -160,30 +160,36 @@ pub(super) const ROWS: &[Requirement] = &[
         "10.5.1",
         L2,
         "An ID token is not taken twice: `nonce`",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("layers/inbound/login/src/social/id_token.rs", "anything_else_is_refused")]),
     ),
     must(
         "10.5.2",
         L2,
         "A person of elsewhere is known by a `sub` that never changes hands",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test(
+            "layers/inbound/identity/src/rules/linked_identity.rs",
+            "a_linked_account_signs_its_person_in_whatever_its_address",
+        )]),
     ),
     must(
         "10.5.3",
         L2,
         "A provider's metadata names the issuer that was asked",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test(
+            "examples/axum/tests/journey/social.rs",
+            "a_provider_that_calls_itself_otherwise_is_not_believed",
+        )]),
     ),
     must(
         "10.5.4",
         L2,
         "An ID token is for this client",
-        gap("nobody signs in through a provider of elsewhere"),
+        Met(&[test("layers/inbound/login/src/social/id_token.rs", "anything_else_is_refused")]),
     ),
     must(
         "10.5.5",
         L2,
         "A logout token of elsewhere ends what it names, and nothing else",
-        gap("nobody signs in through a provider of elsewhere"),
+        gap("logout tokens of providers are not taken"),
     ),
 ];

@@ -73,7 +73,7 @@ async function untilHealthy(issuer, host, printed) {
   throw new Error(`the example did not become healthy:\n${printed()}`);
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();

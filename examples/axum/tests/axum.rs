@@ -33,6 +33,7 @@ journey::prove!(Axum:
     somebody_new_comes_in_by_an_account_elsewhere_and_again,
     an_address_links_nothing_but_its_person_does,
     nobody_comes_back_who_did_not_leave,
+    a_provider_that_calls_itself_otherwise_is_not_believed,
     an_address_signs_in_so_often_and_is_told_to_wait,
     nobody_chooses_the_address_that_they_are_counted_by,
     a_person_signs_in_by_mail,

@@ -98,7 +98,10 @@ impl Pair {
                 Some(url) if url.as_str().starts_with(&self.host.origin) => return url,
                 Some(url) => (Method::GET, url, String::new()),
                 None => {
-                    let (url, form) = page.filled_in(&[("decision", "allow")]);
+                    let asked = page.text.contains("id=\"login-submit\"");
+                    let who = [("email", email), ("password", PASSWORD)];
+                    let yes = [("decision", "allow")];
+                    let (url, form) = page.filled_in(if asked { &who } else { &yes });
                     (Method::POST, url, form)
                 }
             };
@@ -163,6 +166,30 @@ pub(crate) async fn an_address_links_nothing_but_its_person_does<F: Framework>()
     let url = pair.visit(EMAIL, "return_to=%2F").await;
     assert!(pair.back(url).await.says("Sign in as you always do"));
     pair.stop().await;
+}
+
+pub(crate) async fn a_provider_that_calls_itself_otherwise_is_not_believed<F: Framework>() {
+    let (op, rp) = (listen().await, listen().await);
+    let ports = (op.local_addr().unwrap().port(), rp.local_addr().unwrap().port());
+    let host = format!(
+        r#"{}
+        [outbound]
+        danger_allow_loopback = true
+        [[providers]]
+        name = "example"
+        issuer = "http://127.0.0.1:{}"
+        client_id = "host"
+        client_secret = "a secret that both of them know well"
+        "#,
+        common(ports.1),
+        ports.0
+    );
+    let provider = begin::<F>(op, &common(ports.0)).await;
+    let mut host = begin::<F>(rp, &host).await;
+    let refused = host.post("/social/example", "return_to=%2F").await;
+    assert!(refused.status == StatusCode::BAD_GATEWAY && refused.says("did not answer as it should"));
+    host.running.stop().await;
+    provider.running.stop().await;
 }
 
 pub(crate) async fn nobody_comes_back_who_did_not_leave<F: Framework>() {

@@ -147,6 +147,8 @@ pub struct ProviderAnswer {
     pub proven_address: Option<EmailAddress>,
     /// What to call the account for people.
     pub label: String,
+    /// When they last proved there who they are, where the provider says so. It may have been long before they came.
+    pub authenticated_at: Option<Timestamp>,
 }
 
 /// What comes of a visit to sign in.
@@ -173,7 +175,9 @@ pub fn decide(
 ) -> Course {
     match (linked, &answer.proven_address) {
         (Some(linked), _) if linked.account == answer.account => {
-            Course::SignIn(LoginProof::by_federation(linked.user, now))
+            // A provider that knows them by a cookie of its own asked them nothing now.
+            let at = answer.authenticated_at.map_or(now, |at| at.min(now));
+            Course::SignIn(LoginProof::by_federation(linked.user, at))
         }
         (_, None) => Course::NoAddress,
         (_, Some(_)) if address_taken => Course::OwnLoginFirst,
@@ -209,7 +213,8 @@ mod tests {
 
     fn answer(address: Option<&str>) -> ProviderAnswer {
         let proven_address = address.map(|text| EmailAddress::parse(text).unwrap());
-        ProviderAnswer { account: account("42"), proven_address, label: String::new() }
+        let (account, label) = (account("42"), String::new());
+        ProviderAnswer { account, proven_address, label, authenticated_at: None }
     }
 
     #[test]
@@ -221,6 +226,18 @@ mod tests {
             assert_eq!((proof.user(), proof.at()), (linked("42").user, NOW));
             assert_eq!(proof.methods(), [Method::Federated]);
             assert_eq!(Level::of(proof.methods()), Some(Level::OneFactor));
+        }
+    }
+
+    #[test]
+    fn a_proof_is_as_old_as_the_provider_says() {
+        let second = Duration::from_secs(1);
+        for (said, at) in [(NOW.minus(second), NOW.minus(second)), (NOW.plus(second), NOW)] {
+            let told = ProviderAnswer { authenticated_at: Some(said), ..answer(None) };
+            let Course::SignIn(proof) = decide(&told, Some(&linked("42")), false, NOW) else {
+                panic!("refused")
+            };
+            assert_eq!(proof.at(), at);
         }
     }
 

@@ -202,6 +202,7 @@ impl Desk {
             account: ExternalAccount::new(&claims.iss, &claims.sub).map_err(|_| ProviderError::User)?,
             proven_address: self.believed(person.verified_email()),
             label: short(person.label().unwrap_or(&claims.sub)),
+            authenticated_at: claims.auth_time.map(|at| at.0),
         })
     }
 
@@ -229,6 +230,7 @@ impl Desk {
             account: ExternalAccount::new(&known.issuer, &subject).map_err(|_| ProviderError::User)?,
             proven_address: self.believed(address.as_ref().map(|address| address.email.as_str())),
             label: short(&text(known.label).unwrap_or(subject)),
+            authenticated_at: None,
         })
     }
 

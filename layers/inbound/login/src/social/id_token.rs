@@ -8,7 +8,7 @@ use towergate_core::Timestamp;
 use towergate_jose::{
     Algorithm, JwkSet, at_hash,
     jws::{self, Expected, JwsError, Typ},
-    jwt::{Audience, JwtError, Times},
+    jwt::{Audience, JwtError, NumericDate, Times},
 };
 
 /// The algorithms that are taken. `none` and shared secrets are not among them.
@@ -43,6 +43,7 @@ pub(super) struct Claims {
     times: Times,
     nonce: Option<String>,
     at_hash: Option<String>,
+    pub(super) auth_time: Option<NumericDate>,
     tid: Option<String>,
     #[serde(flatten)]
     pub(super) person: Person,

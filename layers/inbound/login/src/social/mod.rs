@@ -69,6 +69,15 @@ pub struct SocialLogin<S> {
     random: Arc<dyn Random>,
 }
 
+/// What somebody leaves for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaving {
+    /// What they want there.
+    pub purpose: VisitPurpose,
+    /// Whether the provider must ask them anew who they are: those who are signed in here and prove themselves again.
+    pub anew: bool,
+}
+
 /// What somebody brought back from a provider.
 #[derive(Debug, Clone, Default)]
 pub struct Back {

@@ -14,7 +14,7 @@ use towergate_session::{Session, SessionError};
 use url::form_urlencoded::Serializer;
 
 use super::{
-    Back, Failed, Returned, Social,
+    Back, Failed, Leaving, Returned, Social,
     error::SocialError,
     pages::{SocialPages, SocialView},
 };
@@ -75,7 +75,8 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
             Ok(browser) => browser,
             Err(error) => return self.refused(&error.into(), &return_to),
         };
-        let location = match self.login.leave(name, purpose, &browser, &return_to, origin).await {
+        let leaving = Leaving { purpose, anew: session.user().is_some() };
+        let location = match self.login.leave(name, leaving, &browser, &return_to, origin).await {
             Ok(location) => location,
             Err(error) => return self.refused(&error, &return_to),
         };

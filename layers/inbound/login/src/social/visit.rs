@@ -10,13 +10,13 @@ use towergate_identity::{
     ports::IdentityStore,
     rules::{
         fact::IdentityFact,
-        linked_identity::{ProviderVisit, ProviderVisitId, STATE_PREFIX, VISIT, VisitPurpose},
+        linked_identity::{ProviderVisit, ProviderVisitId, STATE_PREFIX, VISIT},
     },
 };
 use url::Url;
 
 use super::{
-    Back, Drawn, Failed, ProviderError, Returned, SocialError, SocialLogin,
+    Back, Drawn, Failed, Leaving, ProviderError, Returned, SocialError, SocialLogin,
     exchange::{Brought, Desk, Given},
 };
 
@@ -39,7 +39,7 @@ impl<S: IdentityStore> SocialLogin<S> {
     pub async fn leave(
         &self,
         provider: &str,
-        purpose: VisitPurpose,
+        leaving: Leaving,
         browser: &OpaqueToken,
         return_to: &LocalPath,
         origin: Origin,
@@ -54,7 +54,7 @@ impl<S: IdentityStore> SocialLogin<S> {
             digest: state.digest(),
             browser: browser.digest(),
             provider: provider.to_owned(),
-            purpose,
+            purpose: leaving.purpose,
             return_to: return_to.clone(),
             created_at: origin.at,
             expires_at: origin.at.plus(VISIT),
@@ -74,6 +74,9 @@ impl<S: IdentityStore> SocialLogin<S> {
             .append_pair("nonce", &drawn.nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
+        if leaving.anew {
+            url.query_pairs_mut().append_pair("prompt", "login");
+        }
         if desk.provider.form_post {
             url.query_pairs_mut().append_pair("response_mode", "form_post");
         }
