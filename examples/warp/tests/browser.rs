@@ -26,6 +26,7 @@ person::prove!(Warp:
     a_page_that_keeps_people_out_is_noticed,
     an_account_is_made_protected_used_and_left,
     everybody_can_use_the_pages_of_signing_in,
+    everybody_can_use_the_pages_of_a_new_password,
     everybody_can_use_the_pages_of_the_account,
     everybody_can_use_the_pages_of_second_factors,
     everybody_can_use_the_pages_of_the_app_and_its_consent,

@@ -158,7 +158,8 @@ impl Chromium {
         self.beyond("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await;
     }
 
-    async fn beyond(&self, path: &'static str, body: Value) -> Value {
+    /// Sends a command that WebDriver itself does not know.
+    pub(crate) async fn beyond(&self, path: &'static str, body: Value) -> Value {
         self.client.issue_cmd(Beyond { path, body }).await.unwrap()
     }
 

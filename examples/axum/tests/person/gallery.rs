@@ -8,6 +8,8 @@ use super::{
     place::{EMAIL, PASSWORD, Place},
 };
 
+const NEW_PASSWORD: &str = "seven purple ladders";
+
 /// By which people could sign in, if it were asked.
 const ELSEWHERE: &str = r#"
     [[providers]]
@@ -24,6 +26,8 @@ pub(crate) async fn everybody_can_use_the_pages_of_signing_in<F: Framework>() {
         ("register", "/register", "#register-submit"),
         ("confirm", "/confirm", "#resend-submit"),
         ("magic", "/magic", "#magic-submit"),
+        ("forgot", "/forgot", "#forgot-submit"),
+        ("reset-spent", "/reset?token=nobodys", "h1"),
         ("mailbox-empty", "/dev/mailbox", "h1"),
         ("social-refused", "/social/github/callback?state=nobodys", "h1"),
         ("not-found", "/nowhere", "h1"),
@@ -45,7 +49,7 @@ pub(crate) async fn everybody_can_use_the_pages_of_signing_in<F: Framework>() {
     browser.click("#register-submit").await;
     browser.find("#register-message").await;
     browser.looks_right("register-refused").await;
-    browser.fill("#password", "seven purple ladders").await;
+    browser.fill("#password", NEW_PASSWORD).await;
     browser.click("#register-submit").await;
     browser.find("#confirm-sent").await;
     browser.looks_right("confirm-sent").await;
@@ -76,6 +80,36 @@ pub(crate) async fn everybody_can_use_the_pages_of_signing_in<F: Framework>() {
     place.close().await;
 }
 
+pub(crate) async fn everybody_can_use_the_pages_of_a_new_password<F: Framework>() {
+    let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
+    browser.go(&place.at("/forgot")).await;
+    browser.fill("#email", EMAIL).await;
+    browser.click("#forgot-submit").await;
+    browser.find("#forgot-sent").await;
+    browser.looks_right("forgot-sent").await;
+    browser.opens_mailed_link(&place, EMAIL).await;
+    browser.find("#reset-submit").await;
+    browser.looks_right("reset").await;
+    browser.fill("#new_password", "short").await;
+    browser.click("#reset-submit").await;
+    browser.find("#reset-message").await;
+    browser.looks_right("reset-refused").await;
+    browser.fill("#new_password", NEW_PASSWORD).await;
+    browser.click("#reset-submit").await;
+    browser.find("#password-next").await;
+    browser.looks_right("reset-done").await;
+
+    browser.go(&place.at("/login?return_to=%2Faccount%2Fpassword")).await;
+    browser.sign_in(NEW_PASSWORD).await;
+    browser.fill("#password", "wrong").await;
+    browser.fill("#new_password", PASSWORD).await;
+    browser.click("#password-submit").await;
+    browser.find("#password-message").await;
+    browser.looks_right("password-refused").await;
+    browser.close().await;
+    place.close().await;
+}
+
 pub(crate) async fn everybody_can_use_the_pages_of_the_account<F: Framework>() {
     let (place, browser) = (Place::with::<F>(ELSEWHERE).await, Chromium::open().await);
     browser.go(&place.at("/login?return_to=%2Faccount")).await;
@@ -86,6 +120,8 @@ pub(crate) async fn everybody_can_use_the_pages_of_the_account<F: Framework>() {
         ("security", "/account/security", "#totp-enrol-submit"),
         ("devices", "/account/devices", "#activity"),
         ("identities", "/account/identities", "#link-github-submit"),
+        ("password", "/account/password", "#password-submit"),
+        ("passkeys", "/account/passkeys", "#passkey-name"),
         ("email", "/account/email", "#email-submit"),
         ("export", "/account/export", "#export-submit"),
         ("delete", "/account/delete", "#delete-submit"),
@@ -159,6 +195,28 @@ pub(crate) async fn everybody_can_use_the_pages_of_second_factors<F: Framework>(
     browser.click("#mfa-submit").await;
     browser.find("#backup-codes-left").await;
     browser.looks_right("security-kept").await;
+    browser.authenticator().await;
+    browser.go(&place.at("/account/passkeys")).await;
+    browser.fill("#passkey-name", "My laptop").await;
+    browser.click("#passkey-submit").await;
+    browser.sees("Made on").await;
+    browser.looks_right("passkeys-one").await;
+
+    // Elsewhere, where no field of an address offers the key of its own accord.
+    let other = Chromium::open().await;
+    other.go(&place.at("/login")).await;
+    other.sign_in(PASSWORD).await;
+    other.find("#mfa-submit").await;
+    other.looks_right("mfa-either").await;
+    browser.go(&place.at("/account/security")).await;
+    browser.click("#totp-remove-submit").await;
+    browser.find("#totp-enrol-submit").await;
+    other.client.delete_all_cookies().await.unwrap();
+    other.go(&place.at("/login?return_to=%2Faccount%2Fpasskeys")).await;
+    other.sign_in(PASSWORD).await;
+    other.sees("Show with your passkey").await;
+    other.looks_right("mfa-passkey").await;
+    other.close().await;
     browser.close().await;
     place.close().await;
 }

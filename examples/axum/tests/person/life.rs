@@ -7,9 +7,10 @@ use url::form_urlencoded;
 use super::{app::App, chromium::Chromium, phone::Phone, place::Place};
 
 const NEW: &str = "new.person@example.com";
+const CHOSEN: &str = "seven purple ladders";
+
 /// Ends the session of the other browser.
 const ELSEWHERE: &str = "//li[not(contains(., '(here)'))]//button[starts-with(@id, 'device-end-')]";
-const CHOSEN: &str = "seven purple ladders";
 
 pub(crate) async fn an_account_is_made_protected_used_and_left<F: Framework>() {
     let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
@@ -41,12 +42,30 @@ pub(crate) async fn an_account_is_made_protected_used_and_left<F: Framework>() {
 
     // A client rests content with nothing but both: half signed in is nobody to it.
     sign_out(&place, &browser).await;
-    browser.go(&place.at(&authorize(&app))).await;
+    browser.go(&place.at(&authorize(&app, None))).await;
     sign_in(&browser).await;
     browser.fill("#code", &phone.code(1)).await;
     browser.click("#mfa-submit").await;
     browser.find("#consent-allow").await;
     browser.looks_right_here("life-2-consent").await;
+    browser.click("#consent-allow").await;
+    browser.sees("it came by GET with").await;
+
+    // A passkey, and in again by it, without saying who.
+    browser.authenticator().await;
+    browser.go(&place.at("/account/passkeys")).await;
+    browser.fill("#passkey-name", "My laptop").await;
+    browser.click("#passkey-submit").await;
+    browser.sees("Made on").await;
+    browser.looks_right_here("life-3-passkeys").await;
+    sign_out(&place, &browser).await;
+    browser.go(&place.at("/login")).await;
+    browser.shows_passkey().await;
+    browser.sees("pop, mfa").await;
+
+    // A client asks for a fresh proof of two factors.
+    browser.go(&place.at(&authorize(&app, Some("login")))).await;
+    browser.shows_passkey().await;
     browser.click("#consent-allow").await;
     browser.sees("it came by GET with").await;
 
@@ -71,8 +90,10 @@ pub(crate) async fn an_account_is_made_protected_used_and_left<F: Framework>() {
     browser.click("#delete-submit").await;
     browser.find("#delete-closed").await;
     browser.looks_right_here("life-9-goodbye").await;
+    // Whoever comes back within the days of grace is asked to stay, and can do nothing else.
     browser.go(&place.at("/account")).await;
-    browser.find("#login-submit").await;
+    browser.shows_passkey().await;
+    browser.find("#delete-cancel-submit").await;
     browser.close().await;
     place.close().await;
 }
@@ -90,8 +111,9 @@ async fn sign_out(place: &Place, browser: &Chromium) {
 }
 
 /// A request of the client `form` that rests content with nothing but two factors.
-fn authorize(app: &App) -> String {
+fn authorize(app: &App, prompt: Option<&str>) -> String {
     let request = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(prompt.map(|prompt| ("prompt", prompt)))
         .extend_pairs([("response_type", "code"), ("client_id", "form"), ("scope", "openid"), ("state", "s")])
         .append_pair("redirect_uri", &app.callback())
         .append_pair("claims", r#"{"id_token":{"acr":{"essential":true,"values":["2"]}}}"#)

@@ -1,10 +1,8 @@
 //! A finger on a key, where a person had a password.
 
-use fantoccini::{Locator, wd::WebDriverCompatibleCommand};
-use http::Method;
-use serde_json::{Value, json};
+use fantoccini::Locator;
+use serde_json::json;
 use towergate_example_axum::run::Framework;
-use url::{ParseError, Url};
 
 use super::{
     chromium::Chromium,
@@ -13,7 +11,7 @@ use super::{
 
 pub(crate) async fn somebody_makes_a_passkey_signs_in_with_it_and_steps_up<F: Framework>() {
     let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
-    authenticator(&browser).await;
+    browser.authenticator().await;
     browser.go(&place.at("/login?return_to=%2Faccount%2Fpasskeys")).await;
     browser.sign_in(PASSWORD).await;
     browser.sees("You have none yet").await;
@@ -30,7 +28,7 @@ pub(crate) async fn somebody_makes_a_passkey_signs_in_with_it_and_steps_up<F: Fr
     browser.click("#logout-submit").await;
     browser.sees("You are not signed in").await;
     browser.go(&place.at("/login")).await;
-    pick(&browser).await;
+    browser.shows_passkey().await;
     browser.sees("You are Alice Adams").await;
     browser.sees("pop, mfa").await;
 
@@ -57,35 +55,24 @@ pub(crate) async fn where_no_script_runs_nobody_is_offered_a_passkey<F: Framewor
     place.close().await;
 }
 
-/// Presses the button, unless the field of the address was quicker.
-async fn pick(browser: &Chromium) {
-    if let Ok(button) = browser.client.find(Locator::Css("#passkey-submit")).await {
-        let _ = button.click().await;
-    }
-}
-
-/// Gives the browser an authenticator that its person touches at once.
-async fn authenticator(browser: &Chromium) {
-    let options = json!({
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": true,
-        "hasUserVerification": true,
-        "isUserVerified": true,
-    });
-    browser.client.issue_cmd(Authenticator(options)).await.unwrap();
-}
-
-/// [Adds a virtual authenticator](https://www.w3.org/TR/webauthn-3/#sctn-automation-add-virtual-authenticator).
-#[derive(Debug)]
-struct Authenticator(Value);
-
-impl WebDriverCompatibleCommand for Authenticator {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/webauthn/authenticator", session.unwrap_or_default()))
+impl Chromium {
+    /// Gives the browser an authenticator that its person touches at once:
+    /// [WebAuthn section 11.3](https://www.w3.org/TR/webauthn-3/#sctn-automation-add-virtual-authenticator).
+    pub(crate) async fn authenticator(&self) {
+        let options = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+        });
+        self.beyond("webauthn/authenticator", options).await;
     }
 
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(self.0.to_string()))
+    /// Presses the button, unless the field of the address was quicker.
+    pub(crate) async fn shows_passkey(&self) {
+        if let Ok(button) = self.client.find(Locator::Css("#passkey-submit")).await {
+            let _ = button.click().await;
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::chromium::Chromium;
 
@@ -21,9 +21,9 @@ impl Chromium {
                 self.size(width, HEIGHT).await;
                 let guise = format!("{page}-{name}-{scheme}");
                 self.is_accessible(&guise).await;
-                let [needed, height] = self.needs().await;
-                assert!(needed <= width, "{guise}: {needed} pixels wide");
-                self.size(width, height.max(HEIGHT)).await;
+                let over = self.hangs_over().await;
+                assert!(over.is_empty(), "{guise}: {over} hangs over the edge");
+                self.size(width, self.height().await.max(HEIGHT)).await;
                 self.picture(&guise).await;
             }
         }
@@ -49,11 +49,20 @@ impl Chromium {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// The width and the height that the page would like to have.
-    async fn needs(&self) -> [u64; 2] {
-        let script = "const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]";
-        let sizes = self.client.execute(script, Vec::new()).await.unwrap();
-        [0, 1].map(|which| sizes.get(which).and_then(Value::as_u64).unwrap())
+    /// What of the page reaches out of it to the right.
+    async fn hangs_over(&self) -> String {
+        let script = "const edge = document.querySelector('main').getBoundingClientRect().right + 1;
+            return [...document.querySelectorAll('main *')]
+                .filter(part => part.getBoundingClientRect().right > edge)
+                .map(part => part.outerHTML.slice(0, 80)).join(', ')";
+        let parts = self.client.execute(script, Vec::new()).await.unwrap();
+        parts.as_str().unwrap().to_owned()
+    }
+
+    /// How high the page would like to be.
+    async fn height(&self) -> u64 {
+        let script = "return document.documentElement.scrollHeight";
+        self.client.execute(script, Vec::new()).await.unwrap().as_u64().unwrap()
     }
 }
 
