@@ -57,9 +57,14 @@ impl<P, H> Site<P, H> {
             SessionStage::AwaitsEnrolment | SessionStage::Complete => {}
         }
         let means = self.means(store, record.user).await?;
-        if record.stage == SessionStage::AwaitsEnrolment && !self.enrols(here) {
-            let completes = means.one_more_reaches(&record.methods, Level::TwoFactors);
-            return Ok(elsewhere(if completes { &self.paths.second_factor } else { &self.paths.security }));
+        if record.stage == SessionStage::AwaitsEnrolment {
+            // Or whoever has but the first factor would enrol one of their own beside it.
+            if means.one_more_reaches(&record.methods, Level::TwoFactors) {
+                return Ok(elsewhere(&self.paths.second_factor));
+            }
+            if !self.enrols(here) {
+                return Ok(elsewhere(&self.paths.security));
+            }
         }
         let least = means.strongest();
         if is_proven(&record, least == Level::TwoFactors, self.fresh_within(), now) {

@@ -2,10 +2,20 @@
 
 use tower::{ServiceExt, service_fn};
 use tower_layer::Layer;
-use towergate_identity::rules::{enrolment::EnrolmentDuty, totp::TotpSecret};
+use towergate_core::token::OpaqueToken;
+use towergate_identity::{
+    ports::{PasskeyStore, session::Establishment, visit::Visit},
+    rules::{
+        enrolment::EnrolmentDuty,
+        login_proof::Method,
+        passkey::{Aaguid, Passkey, PasskeyId, PasskeyName},
+        session::{self, SessionId, SessionRecord, SessionStage, SignInId},
+        totp::TotpSecret,
+    },
+};
 
 use super::{factors::sealing, *};
-use crate::FactorRoutes;
+use crate::{FactorRoutes, PasskeyPlaces, sensitive::Admission};
 
 /// A host under `duty`, and a browser.
 struct Town {
@@ -94,4 +104,77 @@ async fn nobody_stays_signed_in_beyond_their_days_of_grace() {
     town.host.clock.advance(Duration::from_secs(60));
     assert_eq!(town.visit("GET", "/pay", Some(&cookie), &[]).await.body, "nobody");
     assert!(town.sign_in().await.header(header::LOCATION).starts_with("/account/security"));
+}
+
+/// Nobody enrols an app of their own beside a key that would complete the sign-in, nor changes anything else.
+#[tokio::test]
+async fn whoever_has_to_enrol_proves_the_key_they_have_before_all_else() {
+    let host = Host::new();
+    let alice = host.add(ALICE, None, UserState::Active).await;
+    let Host { store, clock, random, .. } = &host;
+    let now = clock.now();
+    let origin = Origin::detached(now, random).unwrap();
+    let key = Passkey {
+        id: PasskeyId::fresh(now, random).unwrap(),
+        user: alice,
+        credential_id: b"key".to_vec(),
+        name: PasskeyName::default(),
+        credential: String::from("{}"),
+        count: 0,
+        aaguid: Aaguid::from_bytes([7; 16]),
+        transports: Vec::new(),
+        verifies: false,
+        backup_eligible: false,
+        backed_up: false,
+        created_at: now,
+        last_used_at: None,
+    };
+    store.add_passkey(key, 10, None, origin).await.unwrap();
+    let token = OpaqueToken::mint(session::PREFIX, now, random).unwrap();
+    let end = now.plus(Duration::from_secs(600));
+    let record = SessionRecord {
+        id: SessionId::from_uuid(token.id()),
+        digest: token.digest(),
+        sign_in: SignInId::fresh(now, random).unwrap(),
+        user: alice,
+        stage: SessionStage::AwaitsEnrolment,
+        methods: vec![Method::Federated],
+        passkey: None,
+        authenticated_at: now,
+        created_at: now,
+        last_seen_at: now,
+        idle_expires_at: end,
+        absolute_expires_at: end,
+    };
+    let begun = Establishment { session: record, replaces: None, is_login: true, visit: Visit::default() };
+    store.establish_session(begun, origin).await.unwrap();
+    let cookie = format!("{COOKIE}={}", token.reveal().expose());
+
+    let path = |text: &str| LocalPath::parse(text).unwrap();
+    let places = PasskeyPlaces {
+        script: path("/passkey.js"),
+        script_source: String::from("'self'"),
+        sign_in: path("/login/passkey"),
+        second_factor: path("/login/second"),
+    };
+    let site = host.site().passkeys(places);
+    let visit = async |page: &str| {
+        let (site, store, here) = (site.clone(), store.clone(), path(page));
+        let gate = service_fn(move |request: Request<Full<Bytes>>| {
+            let (site, store, here) = (site.clone(), store.clone(), here.clone());
+            async move {
+                let session = Session::of(request.extensions()).unwrap().clone();
+                Ok::<_, Infallible>(match site.admit(&store, &session, &here, now).await.unwrap() {
+                    Admission::Admitted(_) => Response::new(Full::new(Bytes::from("admitted"))),
+                    Admission::Elsewhere(response) => response.map(Full::new),
+                })
+            }
+        });
+        let layer = SessionLayer::new(host.store.clone()).clock(clock.clone()).random(random.clone());
+        receive(layer.layer(gate).oneshot(request("GET", page, Some(&cookie), "")).await).await
+    };
+    for page in ["/account/security", "/account/passkeys", "/account/password", "/account/delete"] {
+        let answer = visit(page).await;
+        assert!(answer.header(header::LOCATION).starts_with("/mfa?return_to="), "{page}: {}", answer.body);
+    }
 }
