@@ -197,9 +197,11 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.4",
         L2,
         "No way in is weaker than is written down, and none is hidden",
-        gap(
-            "whoever has a second factor is held to it by the store, on every way in; no test walks all ways in",
-        ),
+        Met(&[
+            test("tests/ways_in.rs", "no_way_in_is_weaker_than_another"),
+            test("tests/ways_in.rs", "whoever_must_not_simply_come_in_comes_in_by_two_factors_alone"),
+            page("src/manual/signing_in.md", "ways-in-and-their-strength"),
+        ]),
     ),
     must(
         "6.3.5",

@@ -1,0 +1,73 @@
+//! Every way in, for everybody who must not simply come in: whoever has a second factor, must have one, stays out without
+//! one, is shut out, or is leaving. A new way in gets a row here.
+
+#[cfg(test)]
+#[path = "ways_in/steps.rs"]
+mod steps;
+#[cfg(test)]
+#[path = "ways_in/table.rs"]
+mod table;
+#[cfg(test)]
+#[path = "ways_in/town.rs"]
+mod town;
+
+use towergate::identity::rules::session::SessionStage::{
+    AwaitsEnrolment, AwaitsSecondFactor, Complete, Leaving,
+};
+
+use table::{Person, Way};
+use town::{Came, Town};
+
+/// What each way comes to for a person.
+fn expected(person: Person, way: Way) -> Came {
+    let nobody = Came::default();
+    let at = |stage, amr: &'static [&'static str]| Came { stage: Some(stage), amr: amr.to_vec() };
+    let one: &[_] = match way {
+        Way::Password | Way::TrustedBrowser => &["pwd"],
+        Way::MailedCode | Way::MailedLink => &["email"],
+        Way::Social => &["fed"],
+        Way::BarePasskey => &["pop"],
+        Way::VerifiedPasskey => &["pop", "mfa"],
+        Way::RememberedBrowser | Way::RememberedByOneFactor => &["remembered"],
+    };
+    match (person, way) {
+        (Person::Anybody, _) => at(Complete, one),
+        // Two factors by itself.
+        (Person::Protected | Person::MustEnrol | Person::StaysOut, Way::VerifiedPasskey) => at(Complete, one),
+        // Proven by both when it began; it says no more than that, and whatever asks for a factor still asks.
+        (Person::Protected, Way::RememberedBrowser | Way::TrustedBrowser) => at(Complete, one),
+        (Person::Protected, Way::RememberedByOneFactor) => nobody,
+        (Person::Protected, _) => at(AwaitsSecondFactor, one),
+        (_, Way::RememberedBrowser | Way::RememberedByOneFactor) => nobody,
+        (Person::MustEnrol, _) => at(AwaitsEnrolment, one),
+        (Person::StaysOut | Person::Disabled, _) => nobody,
+        // They may prove who they are, to stay after all, and are nobody until then.
+        (Person::Leaving, _) => at(Leaving, one),
+    }
+}
+
+#[tokio::test]
+async fn no_way_in_is_weaker_than_another() {
+    let mut wrong = Vec::new();
+    for person in Person::ALL {
+        for way in Way::ALL {
+            let came = Town::new().await.come_in(person, way).await;
+            if came != expected(person, way) {
+                wrong.push(format!("{person:?} by {way:?}: {came:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The table above, looked over.
+#[test]
+fn whoever_must_not_simply_come_in_comes_in_by_two_factors_alone() {
+    let by_two = [Way::VerifiedPasskey, Way::RememberedBrowser, Way::TrustedBrowser];
+    for person in Person::ALL.into_iter().filter(|person| *person != Person::Anybody) {
+        for way in Way::ALL {
+            let whole = expected(person, way).stage == Some(Complete);
+            assert!(!whole || by_two.contains(&way), "{person:?} by {way:?}");
+        }
+    }
+}
