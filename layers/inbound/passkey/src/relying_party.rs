@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use towergate_identity::rules::passkey::{AaguidPolicy, CeremonyRoom, MAX_PASSKEYS, SignCountPolicy};
 use url::{Host, Url};
+use webauthn_rs::WebauthnBuilder;
 use webauthn_rs_core::WebauthnCore;
 
 /// How long browsers wait for an authenticator; ceremonies wait no longer.
@@ -51,6 +52,7 @@ impl RelyingParty {
         }
         let origin = parse(origin)?;
         let id = origin.domain().ok_or(InvalidRelyingParty::Origin)?.to_owned();
+        belongs(&id, &origin)?;
         Ok(Self {
             name: name.to_owned(),
             id,
@@ -74,6 +76,7 @@ impl RelyingParty {
         if id.is_empty() || !above || !plain {
             return Err(InvalidRelyingParty::Id);
         }
+        self.origins.first().map_or(Ok(()), |origin| belongs(id, origin))?;
         id.clone_into(&mut self.id);
         Ok(self)
     }
@@ -149,6 +152,12 @@ impl RelyingParty {
 
 fn spelled(origin: &Url) -> String {
     origin.origin().ascii_serialization()
+}
+
+/// Whether browsers take keys of the identifier at the origin.
+fn belongs(id: &str, origin: &Url) -> Result<(), InvalidRelyingParty> {
+    WebauthnBuilder::new(id, origin).and_then(WebauthnBuilder::build).map_err(|_| InvalidRelyingParty::Id)?;
+    Ok(())
 }
 
 fn parse(text: &str) -> Result<Url, InvalidRelyingParty> {

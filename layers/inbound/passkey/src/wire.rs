@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use towergate_identity::rules::passkey::CeremonyId;
-use webauthn_rs_core::proto::{PublicKeyCredential, RegisterPublicKeyCredential};
+use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 /// A challenge for a browser's authenticators.
 ///
