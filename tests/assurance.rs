@@ -210,7 +210,8 @@ impl Source {
                 if !text.contains(&format!("fn {name}<")) && !text.contains(&format!("fn {name}(")) {
                     return Err(format!("{file} has no {name}"));
                 }
-                let law = file.contains("/contract/") || file.starts_with("tests/");
+                let law = ["/contract/", "/journey/"].iter().any(|part| file.contains(part))
+                    || file.starts_with("tests/");
                 let made_a_test = law && self.everything().lines().any(|line| is_listed(line, name));
                 made_a_test.then_some(()).ok_or_else(|| format!("{name} in {file} is no test"))
             }
@@ -233,7 +234,7 @@ impl Source {
     /// Where laws that are written once are made a test of each store or framework.
     fn everything(&mut self) -> &str {
         self.everything.get_or_insert_with(|| {
-            let folders = ["tests", "layers/inbound/identity/src/ports/contract"];
+            let folders = ["tests", "examples/axum/tests", "layers/inbound/identity/src/ports/contract"];
             let files = folders.iter().flat_map(|folder| rust_files(&root().join(folder)));
             files.map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n")
         })
