@@ -7,7 +7,7 @@
 //!    to their account: 20 things, and older ones by `before`. Anybody else is sent to sign in.
 //! 3. `POST` ends one place, all others, all, or trust in every browser. It needs a proof of the last minutes
 //!    ([`sensitive`](crate::sensitive)); whoever has none that fresh is sent to prove it and comes back. What else came from a
-//!    sign-in that ends, [`OnLogout`](crate::OnLogout) ends.
+//!    sign-in that ends, [`OnLogout`] ends.
 //! 4. A place goes by a name that means something in this sign-in alone; any other names nothing.
 //! 5. The layer stands inside `SessionLayer` and a defence against forged posts.
 //!

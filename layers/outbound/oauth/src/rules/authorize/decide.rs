@@ -21,7 +21,7 @@ pub struct Facts<'a> {
     pub sign_in_after: Option<Timestamp>,
     /// Who is signed in; `None` when nobody is.
     pub signed_in: Option<SignedIn<'a>>,
-    /// Who are signed in beside each other, while nothing says [which of them](super::select) it is about.
+    /// Who are signed in beside each other, while nothing says [which of them](mod@super::select) it is about.
     pub selectable: &'a [SignedIn<'a>],
     /// The levels that the host can reach at all; any, when it does not say.
     pub acr_offered: &'a [String],
