@@ -35,6 +35,7 @@ mod outbound;
 mod passkeys;
 #[cfg(feature = "inbound")]
 mod passwords;
+#[cfg(feature = "inbound")]
 mod registering;
 #[cfg(feature = "social")]
 mod social;
