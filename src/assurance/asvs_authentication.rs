@@ -207,7 +207,9 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.5",
         L3,
         "People are told of sign-ins that look strange",
-        gap("of a credential that was guessed at too often they are told; of a new device they are not"),
+        gap(
+            "of a credential that was guessed at too often and of a new browser they are told; not of long absence or far places",
+        ),
     ),
     must(
         "6.3.6",
@@ -228,7 +230,20 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.3.7",
         L3,
         "People are told of changes to their password, factors and address",
-        gap("of their factors they are told; passwords and addresses cannot be changed yet"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/notices.rs",
+                "each_change_of_factors_is_told_at_the_proven_address",
+            ),
+            test(
+                "layers/inbound/login/src/tests/email_change.rs",
+                "an_address_is_changed_by_the_link_that_was_mailed_to_it_and_the_one_before_is_told",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/password.rs",
+                "a_password_is_changed_by_whoever_knows_it",
+            ),
+        ]),
     ),
     must(
         "6.3.8",

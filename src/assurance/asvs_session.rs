@@ -120,7 +120,16 @@ pub(super) const ROWS: &[Requirement] = &[
         "7.4.3",
         L2,
         "Whoever changes a factor can end all other sessions",
-        gap("a changed app or backup code ends them at once; passwords cannot be changed yet"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/factors.rs",
+                "somebody_enrols_keeps_the_codes_uses_one_and_removes_it_all",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/password.rs",
+                "a_password_is_changed_by_whoever_knows_it",
+            ),
+        ]),
     ),
     must(
         "7.4.4",
@@ -138,13 +147,31 @@ pub(super) const ROWS: &[Requirement] = &[
         "7.5.1",
         L2,
         "Whoever changes address, factors or ways back proves themself anew first",
-        gap("so it is for factors; the address cannot be changed yet"),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/email_change.rs",
+                "asking_needs_a_fresh_proof_and_what_is_no_new_address_is_told",
+            ),
+            test(
+                "layers/inbound/login/src/tests/factors.rs",
+                "somebody_enrols_keeps_the_codes_uses_one_and_removes_it_all",
+            ),
+        ]),
     ),
     must(
         "7.5.2",
         L2,
         "People see their sessions and, after a proof, end any",
-        gap("calls list and end them; no page does"),
+        Met(&[
+            test(
+                "examples/axum/tests/journey/devices.rs",
+                "a_person_stays_signed_in_and_ends_it_from_elsewhere",
+            ),
+            test(
+                "layers/inbound/identity/src/ports/contract/remember.rs",
+                "nobody_ends_what_is_another_persons",
+            ),
+        ]),
     ),
     must(
         "7.5.3",
