@@ -248,13 +248,15 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     pub fn account(&self) -> AccountRoutes<I, DefaultPages, EndGrants<I, O>, Profiles> {
         let by_key = self.config.passkeys.as_ref().map(|_| AccountPage::Passkeys);
         let by_mail = self.config.mail.is_some().then_some(AccountPage::Email);
+        let elsewhere = (!self.config.providers.is_empty()).then_some(AccountPage::Identities);
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
             .offering(
                 [AccountPage::Security, AccountPage::Password, AccountPage::Devices]
                     .into_iter()
                     .chain(by_mail)
-                    .chain(by_key),
+                    .chain(by_key)
+                    .chain(elsewhere),
             )
             .exporting(self.profiles.clone())
     }

@@ -151,7 +151,14 @@ pub(crate) async fn an_address_links_nothing_but_its_person_does<F: Framework>()
     assert!(pair.host.get("/").await.says("You are not signed in"));
 
     // Whoever is signed in links it, and comes in by it from then on, until they remove it.
+    let asked_anew =
+        |url: Url| url.query_pairs().any(|(name, value)| (&*name, &*value) == ("prompt", "login"));
+    let left = pair.host.post("/social/example", "return_to=%2F").await.redirect().unwrap();
+    assert!(!asked_anew(left));
     pair.host.sign_in(EMAIL).await;
+    let left = pair.host.post("/social/example", "return_to=%2F").await.redirect().unwrap();
+    assert!(asked_anew(left), "whoever proves themself again is asked by the provider too");
+    assert!(pair.host.get("/account").await.text.contains("href=\"/account/identities\""));
     let url = pair.visit(EMAIL, "action=link").await;
     let linked = pair.back(url).await;
     assert_eq!(linked.redirect(), Some(pair.host.at("/account/identities")), "{}", linked.text);

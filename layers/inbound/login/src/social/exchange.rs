@@ -11,6 +11,7 @@ use towergate_guarded_http::{Call, GuardedClient};
 use towergate_identity::rules::{
     email::EmailAddress,
     linked_identity::{ExternalAccount, ProviderAnswer},
+    passkey::is_hidden,
 };
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -266,5 +267,16 @@ async fn read<T: serde::de::DeserializeOwned>(
 }
 
 fn short(label: &str) -> String {
-    label.chars().filter(|c| !c.is_control()).take(MAX_LABEL).collect()
+    label.chars().filter(|c| !is_hidden(*c)).take(MAX_LABEL).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_short_and_nothing_in_it_turns_around() {
+        assert_eq!(short("al\u{202e}ice\n@example.com"), "alice@example.com");
+        assert_eq!(short(&"x".repeat(5000)).len(), MAX_LABEL);
+    }
 }

@@ -183,7 +183,7 @@ mod tests {
     fn claims(changed: &Value) -> Value {
         let mut claims = json!({
             "iss": "https://op.example", "sub": "42", "aud": "us", "exp": 1_700_000_300, "iat": 1_700_000_000,
-            "nonce": "n", "email": "a@example.com", "email_verified": true,
+            "nonce": "n", "auth_time": 1_699_999_991, "email": "a@example.com", "email_verified": true,
         });
         for (name, value) in changed.as_object().unwrap() {
             claims[name] = value.clone();
@@ -209,6 +209,7 @@ mod tests {
             json!({"at_hash": at}),
         ] {
             let claims = read(&key, &changed, "https://op.example").unwrap();
+            assert_eq!(claims.auth_time, Some(NumericDate(NOW.minus(Duration::from_secs(9)))));
             assert_eq!(
                 (claims.sub.as_str(), claims.person.verified_email()),
                 ("42", Some("a@example.com")),

@@ -12,6 +12,7 @@ use super::{
         Ear, MILLISECOND, NOW, email, establish, is_alive, login, origin, revoked, session, session_id,
         sign_in_id, user, user_id, with_people, with_session,
     },
+    linked_identity::visit,
     mail::outbox_mail,
     notice::{is_due, nothing_is_due, notice, queued},
     tries::KEY,
@@ -28,6 +29,7 @@ use crate::{
         deletion::Ending,
         email_token::{EmailToken, EmailTokenState, Purpose},
         fact::{IdentityFact, SessionEnd},
+        linked_identity::{ProviderVisit, VisitPurpose},
         lockout::{LockoutPolicy, Reserving},
         login_proof::Method,
         mail::MailLimit,
@@ -223,6 +225,8 @@ pub async fn nothing_opens_what_was_deleted<S: IdentityStore + AuditTrail>(store
     with_app(store).await;
     store.issue_email_token(token(1), outbox_mail(1), MailLimit::default(), origin(NOW)).await.unwrap();
     store.reserve_try(KEY, LockoutPolicy::default().limit(1), None, origin(NOW)).await.unwrap();
+    let purpose = VisitPurpose::Link { user: user_id(1), session: session_id(1) };
+    assert!(store.begin_visit(ProviderVisit { purpose, ..visit(1) }, 5, 100).await.unwrap());
     leave(store).await;
     establish(store, login(1)).await;
     let mut ear = Ear::on(store).await;
@@ -235,6 +239,7 @@ pub async fn nothing_opens_what_was_deleted<S: IdentityStore + AuditTrail>(store
     assert!(store.find_totp(user).await.unwrap().is_none());
     assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
     assert!(store.find_email_token(token_id(1)).await.unwrap().is_none());
+    assert!(store.take_visit(visit(1).id).await.unwrap().is_none());
     let reserved =
         store.reserve_try(KEY, LockoutPolicy::default().limit(1), None, origin(NOW)).await.unwrap();
     assert_eq!(reserved, Reserving::Granted);

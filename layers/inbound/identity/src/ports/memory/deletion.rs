@@ -125,6 +125,7 @@ fn forget(state: &mut Tables, user: UserId) {
     state.factors.forget(user);
     state.passkeys.forget(user);
     state.linked_identities.forget(user);
+    state.linked_identities.forget_visits(user);
     state.email_tokens.forget(user);
     state.mails.forget(user);
     state.tries.forget(user);

@@ -10,7 +10,7 @@ use crate::{
     rules::{
         fact::{IdentityFact, SessionEnd},
         linked_identity::{
-            ExternalAccount, LinkedIdentity, LinkedIdentityId, ProviderVisit, ProviderVisitId,
+            ExternalAccount, LinkedIdentity, LinkedIdentityId, ProviderVisit, ProviderVisitId, VisitPurpose,
         },
         mail::OutboxMail,
         user::{User, UserId},
@@ -28,6 +28,13 @@ impl LinkedIdentities {
     /// Forgets every link of a person.
     pub(super) fn forget(&mut self, user: UserId) {
         self.rows.retain(|_, identity| identity.user != user);
+    }
+
+    /// Forgets every visit by which a person was to link an account.
+    pub(super) fn forget_visits(&mut self, user: UserId) {
+        self.visits.retain(
+            |_, visit| !matches!(visit.purpose, VisitPurpose::Link { user: whose, .. } if whose == user),
+        );
     }
 
     /// Forgets the links that a person has had since then and not before.

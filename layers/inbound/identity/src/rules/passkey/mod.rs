@@ -18,7 +18,7 @@ pub use ceremony::{
     BROWSER_PREFIX, CEREMONY, Ceremony, CeremonyFailure, CeremonyId, CeremonyPurpose, CeremonyRoom,
 };
 pub use count::{CountVerdict, SignCountPolicy, judge_count};
-pub use name::{BadPasskeyName, MAX_NAME_CHARS, PasskeyName};
+pub use name::{BadPasskeyName, MAX_NAME_CHARS, PasskeyName, is_hidden};
 pub use prove::{Assertion, prove};
 pub use transport::Transport;
 

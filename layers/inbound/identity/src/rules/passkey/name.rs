@@ -48,8 +48,9 @@ impl fmt::Display for PasskeyName {
     }
 }
 
-/// Controls, and what turns the direction of the text around it.
-fn is_hidden(c: char) -> bool {
+/// Controls, and what turns the direction of the text around it: neither belongs in a name that people read.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
