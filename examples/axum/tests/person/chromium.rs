@@ -11,6 +11,7 @@ use fantoccini::{
     actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     cookies::Cookie,
     elements::Element,
+    error::CmdError,
     key::Key,
     wd::WebDriverCompatibleCommand,
 };
@@ -20,6 +21,9 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use super::place::{EMAIL, PASSWORD};
+
+/// How many pages may give way under one act.
+const GIVING_WAY: usize = 20;
 
 /// One browser with a profile of its own.
 pub(crate) struct Chromium {
@@ -58,14 +62,34 @@ impl Chromium {
     }
 
     pub(crate) async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        self.settled(async || self.find(css).await.click().await).await;
     }
 
     /// Types into an empty field.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        self.settled(async || {
+            let field = self.find(css).await;
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await;
+    }
+
+    /// The words in an element.
+    pub(crate) async fn words(&self, css: &str) -> String {
+        self.settled(async || self.find(css).await.text().await).await
+    }
+
+    /// Acts on the page that stays: an element found on a page that is about to give way is gone before it can be touched,
+    /// and the same words may stand on the next one. An act on an element that is gone did nothing.
+    async fn settled<T>(&self, act: impl AsyncFn() -> Result<T, CmdError>) -> T {
+        for _ in 0..GIVING_WAY {
+            match act().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                done => return done.unwrap(),
+            }
+        }
+        panic!("the page does not settle\n{}", self.source().await);
     }
 
     /// Two clicks, as fast as the browser takes them.

@@ -18,7 +18,7 @@ pub(crate) struct Phone {
 impl Phone {
     /// With the secret that the page shows.
     pub(crate) async fn taught(browser: &Chromium) -> Self {
-        let shown = browser.find("#totp-secret").await.text().await.unwrap();
+        let shown = browser.words("#totp-secret").await;
         let secret = TotpSecret::parse(&Secret::from(shown.as_str())).unwrap();
         Self { secret, taught_at: SystemClock.now() }
     }
