@@ -3,6 +3,7 @@
 use towergate_identity::ports::memory::MemoryStore;
 
 towergate_identity::identity_store_contract!(make: MemoryStore::new);
+towergate_identity::api_token_store_contract!(make: MemoryStore::new);
 
 #[test]
 fn every_law_is_in_the_contract() {

@@ -88,6 +88,8 @@ pub struct Paths {
     pub devices: LocalPath,
     /// Where they keep their passkeys.
     pub passkeys: LocalPath,
+    /// Where they keep the tokens of their programs.
+    pub api_tokens: LocalPath,
     /// Under which they leave for providers, and come back.
     pub social: LocalPath,
     /// Where they keep the accounts elsewhere by which they sign in.
@@ -117,6 +119,7 @@ impl Default for Paths {
             email: path("/account/email"),
             devices: path("/account/devices"),
             passkeys: path("/account/passkeys"),
+            api_tokens: path("/account/tokens"),
             social: path("/social"),
             identities: path("/account/identities"),
             export: path("/account/export"),

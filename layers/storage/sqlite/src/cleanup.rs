@@ -25,6 +25,8 @@ pub struct Cleaned {
     pub email_tokens: u64,
     /// Ceremonies with passkeys that nobody answered in time.
     pub passkey_ceremonies: u64,
+    /// Tokens of programs that had ended by themselves.
+    pub api_tokens: u64,
     /// Visits to providers from which nobody came back in time.
     pub provider_visits: u64,
     /// Browsers that had stayed signed in for long enough.
@@ -81,6 +83,9 @@ pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE 
 
 pub(crate) const PROVIDER_VISITS: &str = "DELETE FROM towergate_provider_visits WHERE id IN
     (SELECT id FROM towergate_provider_visits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const API_TOKENS: &str = "DELETE FROM towergate_api_tokens WHERE id IN
+    (SELECT id FROM towergate_api_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
 pub(crate) const PASSKEY_CEREMONIES: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id IN
     (SELECT id FROM towergate_passkey_ceremonies WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -174,6 +179,7 @@ impl SqliteStore {
             rate_limits: self.clean(RATE_LIMITS, now).await?,
             email_tokens: self.clean(EMAIL_TOKENS, now).await?,
             passkey_ceremonies: self.clean(PASSKEY_CEREMONIES, now).await?,
+            api_tokens: self.clean(API_TOKENS, now).await?,
             provider_visits: self.clean(PROVIDER_VISITS, now).await?,
             remembered: self.clean(REMEMBERED, now).await?,
             browsers: self.clean(BROWSERS, now.minus(BROWSER_KEPT)).await?,

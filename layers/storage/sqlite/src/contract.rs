@@ -63,10 +63,12 @@ mod rate_limit {
 mod identity {
     mod on_file {
         towergate_identity::identity_store_contract!(make: crate::contract::on_file);
+        towergate_identity::api_token_store_contract!(make: crate::contract::on_file);
     }
 
     mod in_memory {
         towergate_identity::identity_store_contract!(make: crate::contract::in_memory);
+        towergate_identity::api_token_store_contract!(make: crate::contract::in_memory);
     }
 }
 

@@ -90,6 +90,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "email_changes",
         sql: include_str!("../migrations/0025_email_changes.sql"),
     },
+    Migration { number: 26, name: "api_tokens", sql: include_str!("../migrations/0026_api_tokens.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

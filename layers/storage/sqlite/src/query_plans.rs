@@ -43,6 +43,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::BROWSERS,
         c::PASSKEY_CEREMONIES,
         c::PROVIDER_VISITS,
+        c::API_TOKENS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
         c::CLIENT_DOCUMENTS,
@@ -67,13 +68,19 @@ fn the_log_and_the_cleaner_use_an_index() {
 #[test]
 fn signing_in_uses_an_index() {
     use crate::identity::{
-        browser as b, ceremony as y, deletion as d, device as w, email_change as g, email_token as e,
-        ending as n, establish as h, factor as f, linked_identity as l, mail as m, passkey as p,
-        provider_visit as v, remember as rm, replaced_session as r, session as s, session_mark as k,
-        tries as t, user as u,
+        api_token as at, browser as b, ceremony as y, deletion as d, device as w, email_change as g,
+        email_token as e, ending as n, establish as h, factor as f, linked_identity as l, mail as m,
+        passkey as p, provider_visit as v, remember as rm, replaced_session as r, session as s,
+        session_mark as k, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
+        at::FIND,
+        at::OF_USER,
+        at::COUNT_OF,
+        at::USE,
+        at::END,
+        at::END_OF_USER,
         d::OF_USER,
         d::SET,
         d::CLOSE,

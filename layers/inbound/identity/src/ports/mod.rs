@@ -7,6 +7,7 @@
 //! 3. The audit events of the step are written in the same transaction, from the facts that the step established.
 //! 4. It trusts no clock: the present is `origin.at`, or `now`.
 
+pub mod api_token;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod deletion;
@@ -29,6 +30,7 @@ pub mod visit;
 
 use towergate_core::audit::AuditLog;
 
+pub use api_token::ApiTokenStore;
 pub use deletion::DeletionStore;
 pub use device::DeviceStore;
 pub use email_change::EmailChangeStore;

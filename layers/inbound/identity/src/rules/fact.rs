@@ -6,6 +6,7 @@ use towergate_core::{
 };
 
 use super::{
+    api_token::{ApiTokenFailure, ApiTokenId, Permission},
     browser::BrowserId,
     deletion::Ending,
     email_token::{EmailTokenId, Purpose},
@@ -24,6 +25,14 @@ use super::{
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are the identifiers that their names say")]
 pub enum IdentityFact {
+    /// Somebody made a token for a program of theirs.
+    ApiTokenCreated { user: UserId, token: ApiTokenId, permissions: Vec<Permission>, expires_at: Timestamp },
+    /// A token of a program was shown and not taken. The reason is for operators.
+    ApiTokenRefused { user: UserId, token: ApiTokenId, reason: ApiTokenFailure },
+    /// A token of a program is good no more.
+    ApiTokenRevoked { user: UserId, token: ApiTokenId, reason: SessionEnd },
+    /// A token of a program was used for the first time.
+    ApiTokenUsedFirst { user: UserId, token: ApiTokenId },
     /// Somebody has a new set of backup codes; those before are good no more.
     BackupCodesRenewed { user: UserId, count: usize },
     /// A browser was trusted in the place of a second factor.
@@ -313,6 +322,29 @@ impl SessionEnd {
             Self::CookieStolen | Self::Logout | Self::OverLimit | Self::Replaced | Self::RevokedByUser
         )
     }
+
+    /// Whether all sessions of a person ending for this reason ends the tokens of their programs too: the person is shut out, or
+    /// somebody else may have been in the account and made one. Signing out ends none, nor does what is changed by whoever
+    /// knows the password.
+    #[must_use]
+    pub const fn ends_api_tokens(self) -> bool {
+        match self {
+            Self::AccountDeleted
+            | Self::AccountLeaving
+            | Self::AddressProven
+            | Self::EmailChanged
+            | Self::PasswordReset
+            | Self::UserDisabled => true,
+            Self::AccountKept
+            | Self::CookieStolen
+            | Self::FactorsChanged
+            | Self::Logout
+            | Self::OverLimit
+            | Self::PasswordChanged
+            | Self::Replaced
+            | Self::RevokedByUser => false,
+        }
+    }
 }
 
 impl Fact for IdentityFact {
@@ -322,6 +354,26 @@ impl Fact for IdentityFact {
         let names =
             |methods: &[Method]| methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(" ");
         match self {
+            Self::ApiTokenCreated { user, token, permissions, expires_at } => {
+                let words: Vec<_> = permissions.iter().map(Permission::as_str).collect();
+                Event::succeeded(origin, "api_token.created", person(user), Party::new("api_token", token))
+                    .with("permissions", words.join(" "))
+                    .with("expires_at", expires_at.to_rfc3339())
+            }
+            Self::ApiTokenRefused { user, token, reason } => {
+                let target = Party::new("api_token", token);
+                Event::refused(origin, "api_token.refused", Party::anonymous(), target, reason.as_str())
+                    .with("user", user)
+            }
+            Self::ApiTokenRevoked { user, token, reason } => {
+                let target = Party::new("api_token", token);
+                let mut event = Event::succeeded(origin, "api_token.revoked", person(user), target);
+                event.reason = Some(reason.as_str());
+                event
+            }
+            Self::ApiTokenUsedFirst { user, token } => {
+                Event::succeeded(origin, "api_token.used_first", person(user), Party::new("api_token", token))
+            }
             Self::BackupCodesRenewed { user, count } => {
                 Event::succeeded(origin, "backup_codes.renewed", person(user), person(user))
                     .with("count", count)

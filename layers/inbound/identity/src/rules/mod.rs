@@ -1,6 +1,7 @@
 //! What counts as proof of who somebody is, decided from facts alone.
 
 pub mod activity;
+pub mod api_token;
 pub mod assurance;
 pub mod backup_code;
 pub mod browser;

@@ -5,6 +5,8 @@
 pub enum Notice {
     /// The account is gone.
     AccountDeleted,
+    /// They have a new token for a program of theirs.
+    ApiTokenCreated,
     /// They have new backup codes.
     BackupCodesRenewed,
     /// The account is to be deleted after the days of grace.
@@ -41,8 +43,9 @@ pub enum Notice {
 
 impl Notice {
     /// Every one of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AccountDeleted,
+        Self::ApiTokenCreated,
         Self::BackupCodesRenewed,
         Self::DeletionScheduled,
         Self::DeletionWithdrawn,
@@ -66,6 +69,7 @@ impl Notice {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountDeleted => "notice_account_deleted",
+            Self::ApiTokenCreated => "notice_api_token_created",
             Self::BackupCodesRenewed => "notice_backup_codes_renewed",
             Self::DeletionScheduled => "notice_deletion_scheduled",
             Self::DeletionWithdrawn => "notice_deletion_withdrawn",

@@ -129,6 +129,7 @@ impl Herald {
         match notice {
             Notice::AccountDeleted => &paths.after_logout,
             Notice::DeletionScheduled => &paths.login,
+            Notice::ApiTokenCreated => &paths.api_tokens,
             Notice::BackupCodesRenewed | Notice::FactorEnrolled | Notice::FactorRemoved => &paths.security,
             Notice::IdentityLinked | Notice::IdentityUnlinked => &paths.identities,
             Notice::NewDevice | Notice::RememberedTheft => &paths.devices,

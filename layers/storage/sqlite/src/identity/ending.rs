@@ -10,7 +10,7 @@ use towergate_identity::rules::{
 };
 
 use super::{
-    browser, remembered_row as family_row,
+    api_token, browser, remembered_row as family_row,
     remembered_row::remembered_columns,
     session_mark,
     session_row::{self, session_columns},
@@ -43,7 +43,8 @@ pub(crate) const FORGET_OF_USER: &str = concat!(
 );
 
 /// Ends all that somebody signed in with: every session of theirs but `except`, every browser that stays signed in, and unless
-/// this is [only an end](SessionEnd::is_only_an_end), all trust in their browsers. Answers how many sessions were alive.
+/// this is [only an end](SessionEnd::is_only_an_end), all trust in their browsers; and where
+/// [the reason is one](SessionEnd::ends_api_tokens), the tokens of their programs. Answers how many sessions were alive.
 ///
 /// Every step that ends the sessions of a person goes through here.
 pub(super) fn end_of_user(
@@ -69,6 +70,9 @@ pub(super) fn end_of_user(
     }
     if !reason.is_only_an_end() {
         browser::distrust(step, user, origin)?;
+    }
+    if reason.ends_api_tokens() {
+        api_token::end_of_user(step, user, reason, origin)?;
     }
     Ok(count)
 }

@@ -1,5 +1,6 @@
 //! The ports of signing in.
 
+pub(crate) mod api_token;
 pub(crate) mod browser;
 pub(crate) mod ceremony;
 pub(crate) mod deletion;

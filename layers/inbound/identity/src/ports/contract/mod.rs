@@ -13,6 +13,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
+pub mod api_token;
+pub mod api_token_race;
 pub mod deletion;
 pub mod deletion_race;
 pub mod email_change;
@@ -38,6 +40,34 @@ pub mod tries;
 pub mod user;
 
 pub use towergate_core::contract::{AuditTrail, block_on};
+
+/// Makes one test of each law of the tokens of people's programs, for a store that keeps them.
+#[macro_export]
+macro_rules! api_token_store_contract {
+    (make: $make:expr $(,)?) => {
+        $crate::api_token_store_contract!(make: $make, block_on: $crate::ports::contract::block_on);
+    };
+    (make: $make:expr, block_on: $block_on:path $(,)?) => {
+        $crate::identity_store_contract! {
+            @laws $make, $block_on;
+            api_token {
+                a_token_reads_back_whole,
+                a_person_has_so_many_tokens,
+                the_first_use_of_a_token_is_told,
+                a_token_is_revoked_by_its_person,
+                all_tokens_of_a_person_end,
+                a_reset_ends_tokens_and_a_change_does_not,
+                no_token_outlives_its_person,
+            }
+            @race api_token_race {
+                parallel_revocations_of_a_token_are_one,
+                parallel_tokens_keep_their_limit,
+                parallel_uses_of_a_token_have_one_first,
+                a_token_beside_a_disabling_is_none,
+            }
+        }
+    };
+}
 
 /// Makes one test of each law. `make` is called for a fresh store each time; `block_on` runs a future to its end.
 #[macro_export]

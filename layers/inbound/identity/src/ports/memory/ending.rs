@@ -2,7 +2,7 @@
 
 use towergate_core::audit::Origin;
 
-use super::Tables;
+use super::{Tables, api_token};
 use crate::rules::{
     fact::{IdentityFact, SessionEnd},
     remember::{Remembered, RememberedId},
@@ -11,7 +11,8 @@ use crate::rules::{
 };
 
 /// Ends all that somebody signed in with: every session of theirs but `except`, every browser that stays signed in, and unless
-/// this is [only an end](SessionEnd::is_only_an_end), all trust in their browsers. Answers how many sessions were alive.
+/// this is [only an end](SessionEnd::is_only_an_end), all trust in their browsers; and where
+/// [the reason is one](SessionEnd::ends_api_tokens), the tokens of their programs. Answers how many sessions were alive.
 ///
 /// Every step that ends the sessions of a person goes through here.
 pub(super) fn end_of_user(
@@ -35,6 +36,9 @@ pub(super) fn end_of_user(
     }
     if !reason.is_only_an_end() {
         state.browsers.distrust(user, origin, &mut state.log);
+    }
+    if reason.ends_api_tokens() {
+        api_token::end_of_user(state, user, reason, origin);
     }
     ended
 }

@@ -2,6 +2,7 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod api_token;
 mod browser;
 mod deletion;
 mod device;
@@ -29,6 +30,7 @@ pub type MemoryStore = Memory<Tables>;
 /// What a [`MemoryStore`] keeps.
 #[derive(Default)]
 pub struct Tables {
+    api_tokens: api_token::ApiTokens,
     deletions: deletion::Deletions,
     browsers: browser::Browsers,
     factors: factor::Factors,

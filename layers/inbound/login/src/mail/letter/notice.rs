@@ -45,6 +45,11 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
             "Somebody asked for your account to be deleted. It is closed from now on, and you are signed out everywhere. \
              After some days of grace it is deleted.",
         ),
+        Notice::ApiTokenCreated => (
+            "A token for a program was made",
+            "A token was made by which a program can act for you. It is good until it ends or is revoked, even when you sign \
+             out or change your password.",
+        ),
         Notice::DeletionWithdrawn => {
             ("Your account stays", "Your account was going to be deleted. Now it stays, as it was.")
         }
@@ -121,6 +126,9 @@ const fn advice(notice: Notice) -> &'static str {
         }
         Notice::IdentityLinked | Notice::IdentityUnlinked => {
             "somebody else is in your account. Sign in, look through the linked accounts, and change your password:"
+        }
+        Notice::ApiTokenCreated => {
+            "somebody else is in your account. Sign in, revoke that token, and change your password:"
         }
         Notice::PasskeyAdded | Notice::PasskeyRemoved => {
             "somebody else is in your account. Sign in, look through your passkeys, and change your password:"
