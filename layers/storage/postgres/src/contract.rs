@@ -1,0 +1,69 @@
+//! The laws of every contract, on databases of their own in a server of our own.
+
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+};
+
+use tokio::runtime::Runtime;
+use towergate_core::{
+    audit::{Event, Origin, Party, Sink},
+    contract::AuditTrail,
+};
+use towergate_test_servers::postgres::{Database, PostgresServer};
+
+use crate::store::PostgresStore;
+
+/// The database of a store under test, which goes with the store that holds it.
+struct Room {
+    _database: Database<'static>,
+}
+
+impl Sink for Room {
+    fn record(&self, _: &Event) {}
+}
+
+/// A store in a fresh database.
+pub(crate) fn fresh() -> PostgresStore {
+    let database = PostgresServer::shared().database_like("towergate", |url| {
+        // Left open, its connections would keep the database from being copied.
+        let migrated = block_on(PostgresStore::connect(url)).unwrap();
+        block_on(migrated.close());
+    });
+    let url = database.url();
+    let options = PostgresStore::options().connections(8).sink(Arc::new(Room { _database: database }));
+    block_on(options.connect(&url)).unwrap()
+}
+
+/// As a host runs it: all stores of the tests share one runtime.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap()).block_on(future)
+}
+
+/// The whole log, as it was told. Names in an event are `'static`, so those of a test are never given back.
+async fn told(store: &PostgresStore) -> Vec<Event> {
+    let name = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let events = store.events(0, u32::MAX).await.unwrap().into_iter();
+    events
+        .map(|event| Event {
+            origin: Origin { request: event.request, at: event.at },
+            action: name(event.action),
+            outcome: event.outcome,
+            actor: Party { kind: name(event.actor.kind), id: event.actor.id },
+            target: Party { kind: name(event.target.kind), id: event.target.id },
+            reason: event.reason.map(name),
+            details: event.details.into_iter().map(|(key, value)| (name(key), value)).collect(),
+        })
+        .collect()
+}
+
+impl AuditTrail for PostgresStore {
+    async fn events(&self) -> Vec<Event> {
+        told(self).await
+    }
+}
+
+mod rate_limit {
+    towergate_rate_limit::rate_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+}

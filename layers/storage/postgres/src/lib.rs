@@ -1,0 +1,26 @@
+//! The store for more than one machine: a schema of its own in a PostgreSQL database.
+
+#![expect(dead_code, reason = "the ports that ask for the rest are still to come")]
+
+mod audit;
+mod cleanup;
+mod connection;
+#[cfg(test)]
+mod contract;
+mod details;
+mod failure;
+mod fields;
+mod migrations;
+mod open_error;
+mod options;
+mod params;
+mod query;
+mod rate_limit;
+mod step;
+mod store;
+
+pub use audit::{StoredEvent, StoredParty};
+pub use open_error::OpenError;
+pub use options::PostgresOptions;
+pub use sqlx::PgPool;
+pub use store::PostgresStore;

@@ -1,0 +1,134 @@
+//! The schema, in steps that only ever go forward, carried inside the program.
+//!
+//! Every step is applied whatever features are on, so that one database serves hosts built in different ways.
+
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use towergate_core::{Digest, Timestamp};
+
+use crate::{failure::Failure, open_error::OpenError, params::params, query};
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "audit", sql: include_str!("../migrations/0001_audit.sql") },
+    Migration { number: 2, name: "rate_limits", sql: include_str!("../migrations/0002_rate_limits.sql") },
+];
+
+const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (
+    number     bigint PRIMARY KEY,
+    name       text   NOT NULL,
+    digest     bytea  NOT NULL CHECK (length(digest) = 32),
+    applied_at bigint NOT NULL
+)";
+
+/// Waits for whoever else migrates this schema; a change of many rows may take its time.
+const TURN: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0";
+
+const ALONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended('towergate migrations ' || $1, 0))";
+
+/// Brings the schema up to date, or only checks that it is.
+///
+/// Several instances may do so at once: one applies, the others wait for it. All that is due is applied in one
+/// transaction.
+pub(crate) async fn bring_up_to_date(
+    connection: &mut PgConnection,
+    schema: &str,
+    apply: bool,
+    now: Timestamp,
+) -> Result<(), OpenError> {
+    bring(connection, MIGRATIONS, schema, apply, now).await
+}
+
+async fn bring(
+    connection: &mut PgConnection,
+    known: &[Migration],
+    schema: &str,
+    apply: bool,
+    now: Timestamp,
+) -> Result<(), OpenError> {
+    let due_now = due(connection, known, schema).await?;
+    if due_now.is_empty() {
+        return Ok(());
+    }
+    if !apply {
+        return Err(OpenError::Behind { due: due_now.iter().map(|migration| migration.name).collect() });
+    }
+    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+    let applied = apply_due(connection, known, schema, now).await;
+    if applied.is_err() {
+        // The error to tell is the first one.
+        let _ = connection.execute("ROLLBACK").await;
+    }
+    applied
+}
+
+async fn apply_due(
+    connection: &mut PgConnection,
+    known: &[Migration],
+    schema: &str,
+    now: Timestamp,
+) -> Result<(), OpenError> {
+    connection.execute(TURN).await?;
+    query::exists(connection, ALONE, params![schema]).await?;
+    // Only who may make schemas can ask for one that is there already.
+    if !query::exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", params![schema]).await? {
+        connection.execute(AssertSqlSafe(format!("CREATE SCHEMA \"{schema}\""))).await?;
+    }
+    connection.execute(AssertSqlSafe(format!("SET LOCAL search_path TO \"{schema}\", pg_temp"))).await?;
+    connection.execute(BOOK).await?;
+    for migration in due(connection, known, schema).await? {
+        connection.execute(migration.sql).await?;
+        let digest = Digest::of(migration.sql.as_bytes());
+        let row = params![migration.number, migration.name, &digest, now];
+        query::change(
+            connection,
+            "INSERT INTO towergate_migrations (number, name, digest, applied_at) VALUES ($1, $2, $3, $4)",
+            row,
+        )
+        .await?;
+    }
+    connection.execute("COMMIT").await?;
+    Ok(())
+}
+
+/// The migrations that are still to be applied, once those that were are found to be the ones we know.
+async fn due<'m>(
+    connection: &mut PgConnection,
+    known: &'m [Migration],
+    schema: &str,
+) -> Result<&'m [Migration], OpenError> {
+    let booked = "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'towergate_migrations'";
+    if !query::exists(connection, booked, params![schema]).await? {
+        return Ok(known);
+    }
+    let book = format!("SELECT number, name, digest FROM \"{schema}\".towergate_migrations ORDER BY number");
+    let applied = sqlx::query(AssertSqlSafe(book)).fetch_all(connection).await?;
+    let mut rest = known;
+    for row in &applied {
+        let mut fields = crate::fields::Fields::of(row);
+        let (number, name): (i64, String) = (fields.get("number")?, fields.get("name")?);
+        let digest = fields.digest("digest")?;
+        let Some((next, after)) = rest.split_first() else {
+            return Err(OpenError::Newer { number, name });
+        };
+        if next.number != number || !Digest::of(next.sql.as_bytes()).matches(&digest) {
+            return Err(OpenError::Altered { number, name });
+        }
+        rest = after;
+    }
+    Ok(rest)
+}
+
+impl From<Failure> for OpenError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Sql(error) => Self::Postgres(error),
+            Failure::Store(error) => Self::Postgres(sqlx::Error::Decode(Box::new(error))),
+        }
+    }
+}

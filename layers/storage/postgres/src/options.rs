@@ -1,0 +1,236 @@
+//! How a store is opened.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+};
+use towergate_core::{
+    Clock,
+    audit::{Silent, Sink},
+    system::SystemClock,
+};
+
+use crate::{
+    migrations,
+    open_error::OpenError,
+    store::{PostgresStore, Shared},
+};
+
+/// For how long an idle connection is believed to be alive.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// How many statements each connection keeps prepared: more than there are.
+const STATEMENTS: usize = 1000;
+
+/// How a store is opened. The defaults are right for a few servers on one database.
+#[derive(Clone)]
+#[must_use]
+pub struct PostgresOptions {
+    schema: String,
+    sink: Arc<dyn Sink>,
+    connections: u32,
+    acquire_timeout: Duration,
+    lock_timeout: Duration,
+    statement_timeout: Duration,
+    migrate: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            schema: String::from("towergate"),
+            sink: Arc::new(Silent),
+            connections: 16,
+            acquire_timeout: Duration::from_secs(3),
+            lock_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            migrate: true,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl PostgresOptions {
+    /// The schema that the tables are in, made where it is not there: `towergate`.
+    pub fn schema(self, schema: impl Into<String>) -> Self {
+        Self { schema: schema.into(), ..self }
+    }
+
+    /// Tells `sink` of every audit event once it is committed. The default hears nothing.
+    pub fn sink(self, sink: Arc<dyn Sink>) -> Self {
+        Self { sink, ..self }
+    }
+
+    /// How many connections this store opens at most: 16. A host's own pool has its own number.
+    pub fn connections(self, connections: u32) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// How long to wait for a free connection: 3 seconds. A host's own pool has its own time.
+    pub fn acquire_timeout(self, acquire_timeout: Duration) -> Self {
+        Self { acquire_timeout, ..self }
+    }
+
+    /// How long a statement waits for a lock that another transaction holds: 2 seconds.
+    pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, ..self }
+    }
+
+    /// How long a statement may take: 5 seconds. A transaction in which nothing happens for so long is ended too.
+    pub fn statement_timeout(self, statement_timeout: Duration) -> Self {
+        Self { statement_timeout, ..self }
+    }
+
+    /// Whether migrations that are due are applied (the default), or make opening fail.
+    pub fn migrate(self, migrate: bool) -> Self {
+        Self { migrate, ..self }
+    }
+
+    /// Tells when a migration was applied, which people may read later; nothing else asks it. The system's clock.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Opens the database at `url` with connections of its own.
+    ///
+    /// Over a network the server must show a certificate of its name, unless `url` says `sslmode` itself.
+    ///
+    /// # Errors
+    /// When it cannot be reached, refuses, or its schema is not one this program knows.
+    pub async fn connect(&self, url: &str) -> Result<PostgresStore, OpenError> {
+        let address = address(url)?;
+        self.check_schema()?;
+        let session: Arc<str> = self.settings("SET").into();
+        let pool = PgPoolOptions::new()
+            .max_connections(self.connections)
+            .acquire_timeout(self.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, was| {
+                Box::pin(async move {
+                    if was.idle_for > BELIEVED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(move |connection, _| {
+                let session = Arc::clone(&session);
+                Box::pin(async move {
+                    connection.execute(AssertSqlSafe(session)).await?;
+                    connection.execute(DURABLE).await.map(drop)
+                })
+            })
+            .connect_with(address)
+            .await?;
+        self.start(pool, String::new()).await
+    }
+
+    /// Opens the database that the host's own `pool` is connected to, and shares its connections.
+    ///
+    /// Nothing of ours stays set on a connection: each transaction sets what it needs for itself. That costs reads two
+    /// more ways to the server than with [`PostgresOptions::connect`].
+    ///
+    /// # Errors
+    /// As [`PostgresOptions::connect`].
+    pub async fn pool(&self, pool: PgPool) -> Result<PostgresStore, OpenError> {
+        self.check_schema()?;
+        self.start(pool, format!("; {}", self.settings("SET LOCAL"))).await
+    }
+
+    async fn start(&self, pool: PgPool, settings: String) -> Result<PostgresStore, OpenError> {
+        let mut connection = pool.acquire().await?;
+        // What fails halfway must leave nothing set on a connection that others use.
+        connection.close_on_drop();
+        migrations::bring_up_to_date(&mut connection, &self.schema, self.migrate, self.clock.now()).await?;
+        Ok(PostgresStore::new(Shared {
+            pool,
+            settings,
+            patience: self.acquire_timeout + self.statement_timeout * 3,
+            sink: Arc::clone(&self.sink),
+        }))
+    }
+
+    /// What our transactions need, whatever the server's own defaults are. Tables of the host's are not found by
+    /// accident, and none can stand before ours.
+    fn settings(&self, set: &str) -> String {
+        let Self { schema, .. } = self;
+        let lock = self.lock_timeout.as_millis();
+        let statement = self.statement_timeout.as_millis();
+        format!(
+            "{set} search_path TO \"{schema}\", pg_temp; {set} lock_timeout = {lock}; \
+             {set} statement_timeout = {statement}; {set} idle_in_transaction_session_timeout = {statement}"
+        )
+    }
+
+    /// The name stands in statements, where no value can stand for it.
+    fn check_schema(&self) -> Result<(), OpenError> {
+        let name = self.schema.as_bytes();
+        let well_formed = name.len() <= 63
+            && name.first().is_some_and(u8::is_ascii_lowercase)
+            && name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_')
+            && !self.schema.starts_with("pg_");
+        if well_formed { Ok(()) } else { Err(OpenError::Schema(self.schema.clone())) }
+    }
+}
+
+/// What was answered survives a lost power supply, even where the server's default says that it need not.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Reads the address; a server beyond this machine must prove who it is, unless the address says otherwise itself.
+fn address(url: &str) -> Result<PgConnectOptions, OpenError> {
+    let address: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+    let address = address.statement_cache_capacity(STATEMENTS).application_name("towergate");
+    let here = address.get_socket().is_some()
+        || address.get_host().starts_with('/')
+        || matches!(address.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+    if here || url.contains("sslmode=") || url.contains("ssl-mode=") {
+        return Ok(address);
+    }
+    Ok(address.ssl_mode(PgSslMode::VerifyFull))
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("schema", &self.schema)
+            .field("connections", &self.connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("lock_timeout", &self.lock_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("migrate", &self.migrate)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_must_prove_who_it_is() {
+        let mode = |url| address(url).unwrap().get_ssl_mode();
+        assert!(matches!(mode("postgres://db.example/towergate"), PgSslMode::VerifyFull));
+        assert!(matches!(mode("postgres://db.example/towergate?sslmode=disable"), PgSslMode::Disable));
+        assert!(matches!(mode("postgres://localhost/towergate"), PgSslMode::Prefer));
+        assert!(matches!(mode("postgres://x@localhost/towergate?host=/run/postgresql"), PgSslMode::Prefer));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_not_shown() {
+        let error = address("mysql://u:hunter2@h:x/d").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_schema_has_a_plain_name() {
+        let check = |name: &str| PostgresStore::options().schema(name).check_schema();
+        assert!(check("towergate").is_ok() && check("tg_2").is_ok());
+        for name in ["", "2tg", "Tower", "a b", "a\"; DROP", "pg_x", &"a".repeat(64)] {
+            assert!(matches!(check(name), Err(OpenError::Schema(_))), "{name}");
+        }
+    }
+}
