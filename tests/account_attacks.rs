@@ -1,5 +1,5 @@
 //! The attacks that others' accounts fell to, published as B1 to B11 in the changelogs of other people's libraries, each tried
-//! here through the whole stack of signing in.
+//! here through the whole stack of signing in; and what a thief leaves behind.
 
 #[cfg(test)]
 #[path = "account_attacks/bursts.rs"]
@@ -16,6 +16,9 @@ mod providers;
 #[cfg(test)]
 #[path = "account_attacks/sessions.rs"]
 mod sessions;
+#[cfg(test)]
+#[path = "account_attacks/thief.rs"]
+mod thief;
 #[cfg(test)]
 #[path = "account_attacks/town.rs"]
 mod town;

@@ -5,20 +5,25 @@
 //! 2. An address that is somebody's is answered like a free one: its owner is told by mail, and nobody is mailed a proof.
 //! 3. The proof, by link or by code, is good for the person who asked, signed in in whatever browser; wrong codes are counted
 //!    over all mails ([`lockout`](towergate_identity::rules::lockout)). Whoever mistypes the address changes nothing: whoever
-//!    has it is not signed in as them.
+//!    has it is not signed in as them. Whoever shows it has passed the gate as of the moment of asking: they proved themself
+//!    within five minutes before that, or since, by two factors if they can. So nothing is asked of whoever asked, and a
+//!    session that has grown old elsewhere finishes nothing ([ASVS 5.0](https://github.com/OWASP/ASVS) 7.5.1). Calling it off
+//!    asks for no proof: nothing changes by it, and whoever finds a change that is not theirs stops it at once.
 //! 4. One store step: the address moves, if it is still nobody's; every mailed proof of the person and every other session
 //!    ends; the address until now is told, with a link that puts it back within seven days. Until then nobody else can have it.
 //!    An address that nobody had proven is neither told nor kept: it may be a stranger's.
-//! 5. The way back needs nobody to be signed in, for whoever changed the address may be a thief: all sessions end, the
-//!    password opens nothing any more, and what was added since as a second factor or a passkey goes. A new password is had at
-//!    the page for forgotten ones. The way back to an older address outlives later changes, and closes the ways back of these.
+//! 5. The way back needs nobody to be signed in, for whoever changed the address may be a thief: all sessions, remembered and
+//!    trusted browsers end, the password opens nothing any more, the account is not deleted, and what was added goes: an
+//!    authenticator app, backup codes, passkeys, accounts elsewhere, browsers that are known. That is what was added since the
+//!    sign-in began in which the change was made, a day before it was asked for at most. A mail to the address that is back
+//!    tells what is gone. A new password is had at the page for forgotten ones. The way back to an older address outlives later changes, and closes the ways back of these.
 //! 6. Looking at a link does nothing; posting spends it.
 
 pub mod pages;
 pub mod routes;
 pub(crate) mod service;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use towergate_core::{
     Digest, Random, RandomUnavailable, Secret, StoreError, Timestamp,
@@ -51,12 +56,15 @@ use tracing::Instrument;
 
 use crate::{
     arrival::Stopped,
-    mail::{Herald, Mailroom},
+    mail::{AddedSince, Herald, Mailroom, NOTICE_LIFETIME},
     site::{Paths, Site},
 };
 
 pub use pages::{EmailChangePages, EmailUndoView, EmailView};
 pub use routes::EmailChangeRoutes;
+
+/// How far before the asking an undoing reaches at most.
+const REACH: Duration = Duration::from_secs(24 * 3600);
 
 /// Changes addresses. Cheap to clone when the store is.
 #[derive(Clone)]
@@ -162,6 +170,16 @@ impl<S: IdentityStore> AddressChange<S> {
         Ok(open.map(|token| token.email))
     }
 
+    /// When the address that a person waits for was asked for, if there is one. Whoever confirms it is to have proven who they
+    /// are no longer before than whoever asked had to; the page of [`EmailChangeRoutes`] sees to that.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn asked_at(&self, user: UserId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let open = self.store.open_email_token_of(user, Purpose::ChangeEmail, now).await?;
+        Ok(open.map(|token| token.created_at))
+    }
+
     /// Asks for another address for `user`, who passed the gate of sensitive changes.
     ///
     /// # Errors
@@ -227,7 +245,8 @@ impl<S: IdentityStore> AddressChange<S> {
         Ok(good.then_some(token.email))
     }
 
-    /// Changes the address of whoever is signed in, at `origin.at`, and gives their session another identifier. Once begun it
+    /// Changes the address of whoever is signed in, whose proof is as fresh as [`asked_at`](Self::asked_at) says, at
+    /// `origin.at`, and gives their session another identifier. Once begun it
     /// runs to its end, even when the caller goes away. Call it within a tokio runtime.
     ///
     /// # Errors
@@ -258,7 +277,7 @@ impl<S: IdentityStore> AddressChange<S> {
             ChangeEvidence::Code(code) => self.by_code(&person, code, origin).await?,
         };
         let Some((token, shown)) = found else { return Err(self.refused(user, origin).await) };
-        let undo = self.way_back(&person, origin)?;
+        let undo = self.way_back(&person, self.reach(&record, &token, origin).await?, origin)?;
         let change = EmailChange { id: token.id, shown, user, keeps: record.id, undo };
         match self.store.change_email(change, origin).await? {
             ChangingEmail::Changed { .. } => self.room.wake(),
@@ -311,8 +330,9 @@ impl<S: IdentityStore> AddressChange<S> {
             return Err(AddressChangeError::Refused);
         };
         let person = self.store.find_user(token.user).await?.ok_or(AddressChangeError::Refused)?;
-        let notice = self.herald.notice(Notice::EmailChangeUndone, &person, origin.at)?;
-        match self.store.undo_email_change(token.id, shown, notice, origin).await? {
+        let mut notices = vec![self.restored(&token, origin).await?];
+        notices.extend(self.herald.notice(Notice::EmailChangeUndone, &person, origin.at)?);
+        match self.store.undo_email_change(token.id, shown, notices, origin).await? {
             ChangingEmail::Changed { .. } => {
                 self.room.wake();
                 Ok(token.email)
@@ -356,16 +376,52 @@ impl<S: IdentityStore> AddressChange<S> {
         Ok(Some((token, Shown::Code(digest))))
     }
 
-    /// The way back to the address until now, and the mail that tells of it.
+    /// From when on what is added goes when the change is undone: the beginning of the sign-in that shows the proof, or the
+    /// asking where that was earlier; of a sign-in that goes on for days its last day.
+    async fn reach(
+        &self,
+        record: &SessionRecord,
+        token: &EmailToken,
+        origin: Origin,
+    ) -> Result<Timestamp, StoreError> {
+        let asked = token.created_at.min(origin.at);
+        let devices = self.store.devices_of(record.user, origin.at).await?;
+        let here = devices.sessions.iter().find(|device| device.session.id == record.id);
+        let began = here.map_or(record.created_at, |device| device.first_seen_at);
+        Ok(began.clamp(asked.minus(REACH), asked))
+    }
+
+    /// The mail that tells of what is gone, to the address that is put back.
+    async fn restored(&self, token: &EmailToken, origin: Origin) -> Result<OutboxMail, AddressChangeError> {
+        let (user, since, notice) = (token.user, token.created_at, Notice::EmailRestored);
+        let app = self.store.find_totp(user).await?;
+        let passkeys = self.store.passkeys_of(user).await?;
+        let linked = self.store.linked_identities_of(user).await?;
+        let gone = AddedSince {
+            since,
+            app: app.is_some_and(|app| app.is_enrolled() && app.created_at >= since),
+            passkeys: passkeys.iter().filter(|passkey| passkey.created_at >= since).count(),
+            linked: linked.iter().filter(|linked| linked.linked_at >= since).count(),
+            was_leaving: self.store.deletion_of(user).await?.is_some(),
+        };
+        let page = self.room.address(&self.paths.forgot);
+        let letter = self.room.letters().email_restored(&gone, origin.at, &page);
+        let when = (origin.at, NOTICE_LIFETIME);
+        Ok(self.room.seal(letter, MailKind::Notice(notice), (user, &token.email), when, &self.random)?)
+    }
+
+    /// The way back to the address until now, which takes back what was added since, and the mail that tells of it.
     fn way_back(
         &self,
         person: &User,
+        since: Timestamp,
         origin: Origin,
     ) -> Result<(EmailToken, OutboxMail), AddressChangeError> {
         let purpose = Purpose::UndoEmailChange;
         let (user, email) = (person.id, person.email.clone());
         let wanted = Wanted { user, email, purpose, browser: None, password: None };
-        let Minted { token, link, .. } = wanted.mint(self.room.codes(), origin.at, &self.random)?;
+        let Minted { mut token, link, .. } = wanted.mint(self.room.codes(), origin.at, &self.random)?;
+        token.created_at = since;
         let link = Secret::new(format!("{}?undo={}", self.room.address(&self.paths.email), link.expose()));
         let letter = self.room.letters().notice(Notice::EmailChanged, origin.at, link.expose());
         let when = (origin.at, purpose.lifetime());

@@ -91,6 +91,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0025_email_changes.sql"),
     },
     Migration { number: 26, name: "api_tokens", sql: include_str!("../migrations/0026_api_tokens.sql") },
+    Migration {
+        number: 27,
+        name: "backup_codes_made",
+        sql: include_str!("../migrations/0027_backup_codes_made.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -58,10 +58,13 @@ pub trait EmailChangeStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Gives somebody back the address that a [way back](crate::rules::email_token::Purpose::UndoEmailChange) was mailed to,
-    /// and queues `notice`. Whoever changed it may be a thief: every session ends, the password opens nothing any more, what
-    /// was added since as a second factor, a passkey or an account elsewhere goes, and so does every proof but those that put a still older address
-    /// back. Writes `email_token.spent`, `email_change.undone`, `password.removed`, `session.revoked` for each, and
-    /// `mail.queued`; or `email_token.refused`.
+    /// and queues `notices`. Whoever changed it may be a thief, who did more than that since the proof's
+    /// [`created_at`](EmailToken::created_at): every session, family and trust ends, the password opens nothing any more, the
+    /// person does not leave, and what was added since goes: an authenticator app with its backup codes, backup codes that
+    /// were renewed, passkeys, accounts elsewhere, browsers that are known. So does every proof but those that put a still
+    /// older address back. Writes `email_token.spent`, `email_change.undone`, `deletion.withdrawn`, `password.removed`,
+    /// `factor.removed` or `backup_codes.renewed` with a count of none, `passkey.removed` and `identity.unlinked` for each,
+    /// `session.revoked` and `remembered.ended` for each, `browsers.forgotten`, and `mail.queued`; or `email_token.refused`.
     ///
     /// # Errors
     /// When the store fails.
@@ -69,7 +72,7 @@ pub trait EmailChangeStore: Send + Sync + 'static {
         &self,
         id: EmailTokenId,
         shown: Shown,
-        notice: Option<OutboxMail>,
+        notices: Vec<OutboxMail>,
         origin: Origin,
     ) -> impl Future<Output = Result<ChangingEmail, StoreError>> + Send;
 

@@ -117,7 +117,7 @@ pub struct EmailToken {
     pub purpose: Purpose,
     /// The PHC string of the password that comes with it, where one was chosen that does not count yet.
     pub password: Option<Secret<String>>,
-    /// When it was mailed.
+    /// When it was mailed. A [way back](Purpose::UndoEmailChange) bears the time from which on it takes back what was added.
     pub created_at: Timestamp,
     /// Until when it is good.
     pub expires_at: Timestamp,

@@ -17,6 +17,8 @@ pub enum Notice {
     EmailChangeUndone,
     /// Their address was changed for another; told at the old one.
     EmailChanged,
+    /// Their address was put back, and what was added since was taken away; told at that address.
+    EmailRestored,
     /// They have an authenticator app.
     FactorEnrolled,
     /// Their authenticator app is asked for no more.
@@ -51,6 +53,7 @@ impl Notice {
         Self::DeletionWithdrawn,
         Self::EmailChangeUndone,
         Self::EmailChanged,
+        Self::EmailRestored,
         Self::FactorEnrolled,
         Self::FactorRemoved,
         Self::IdentityLinked,
@@ -75,6 +78,7 @@ impl Notice {
             Self::DeletionWithdrawn => "notice_deletion_withdrawn",
             Self::EmailChangeUndone => "notice_email_change_undone",
             Self::EmailChanged => "notice_email_changed",
+            Self::EmailRestored => "notice_email_restored",
             Self::FactorEnrolled => "notice_factor_enrolled",
             Self::FactorRemoved => "notice_factor_removed",
             Self::IdentityLinked => "notice_identity_linked",

@@ -5,8 +5,9 @@
 //!
 //! 1. `GET` shows the form, behind the [gate](crate::sensitive); with `token`, to whoever is signed in, what the link proves; with
 //!    `undo`, to anybody, what it puts back. None does anything.
-//! 2. `POST` with `email` asks, behind the gate: 303 back to the page. With `code` or `token` it changes the address: 200, 422
-//!    where it is not good, 429 with `Retry-After` where codes were wrong too often. With `action=cancel` it calls the change
+//! 2. `POST` with `email` asks, behind the gate: 303 back to the page. With `code` or `token` it changes the address, behind the
+//!    gate as of the moment of asking: 200, 422 where it is not good, 429 with `Retry-After` where codes were wrong too often.
+//!    With `action=cancel` it calls the change
 //!    off. With `undo` it puts the address back.
 //!
 //! ```

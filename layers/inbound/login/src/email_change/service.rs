@@ -165,6 +165,9 @@ impl<S: IdentityStore, P: EmailChangePages, H: OnLogout> EmailPage<S, P, H> {
         origin: Origin,
     ) -> Result<Response<Bytes>, AddressChangeError> {
         let user = session.user().ok_or(AddressChangeError::NoSession)?;
+        if let Some(elsewhere) = self.stale(user, session, origin).await? {
+            return Ok(elsewhere);
+        }
         let confirmed = self.change.confirm(evidence, session, origin).await;
         let mut view = self.view(user, origin).await?;
         Ok(match confirmed {
@@ -181,6 +184,23 @@ impl<S: IdentityStore, P: EmailChangePages, H: OnLogout> EmailPage<S, P, H> {
                 answer::waiting(self.page(StatusCode::TOO_MANY_REQUESTS, &view), until, origin.at)
             }
             Err(error) => return Err(error),
+        })
+    }
+
+    /// Where whoever has not proven themself since shortly before the change was asked for is sent.
+    async fn stale(
+        &self,
+        user: UserId,
+        session: &Session,
+        origin: Origin,
+    ) -> Result<Option<Response<Bytes>>, StoreError> {
+        let Some(asked) = self.change.asked_at(user, origin.at).await? else { return Ok(None) };
+        let proven = session.record().map_or(asked, |record| record.authenticated_at);
+        let then = proven.clamp(asked.min(origin.at), origin.at);
+        let admitted = self.site.admit(self.change.store(), session, &self.site.paths.email, then).await?;
+        Ok(match admitted {
+            Admission::Admitted(_) => None,
+            Admission::Elsewhere(response) => Some(*response),
         })
     }
 

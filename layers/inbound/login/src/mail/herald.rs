@@ -135,7 +135,7 @@ impl Herald {
             Notice::NewDevice | Notice::RememberedTheft => &paths.devices,
             Notice::PasskeyAdded | Notice::PasskeyRemoved => &paths.passkeys,
             Notice::PasswordChanged | Notice::PasswordReset | Notice::TooManyTries => &paths.forgot,
-            Notice::EmailChangeUndone => &paths.forgot,
+            Notice::EmailChangeUndone | Notice::EmailRestored => &paths.forgot,
             Notice::DeletionWithdrawn | Notice::EmailChanged => &paths.account,
         }
     }

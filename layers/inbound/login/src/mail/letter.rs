@@ -38,6 +38,28 @@ pub trait Letters: Send + Sync + 'static {
     /// Something was changed of an account at `when`; `page` is where its person looks after it. At
     /// [`Notice::EmailChanged`] it puts the address back, within seven days.
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
+
+    /// Somebody has their address back, since `when`, and what was added meanwhile is gone; at `page` they set a new password.
+    /// Unless worded otherwise it says of what is gone nothing but what [`Notice::EmailRestored`] says.
+    fn email_restored(&self, gone: &AddedSince, when: Timestamp, page: &str) -> Letter {
+        let _ = gone;
+        self.notice(Notice::EmailRestored, when, page)
+    }
+}
+
+/// What goes when a change of address is undone, because it was added since. None of it in the words of whoever added it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddedSince {
+    /// From when on what was added goes.
+    pub since: Timestamp,
+    /// Whether an authenticator app goes, and its backup codes.
+    pub app: bool,
+    /// How many passkeys go.
+    pub passkeys: usize,
+    /// How many accounts elsewhere go.
+    pub linked: usize,
+    /// Whether the account was going to be deleted, and now stays.
+    pub was_leaving: bool,
 }
 
 /// Plain English, with the name of the site.
@@ -148,7 +170,23 @@ impl Letters for PlainLetters {
         )
     }
 
+    fn email_restored(&self, gone: &AddedSince, when: Timestamp, page: &str) -> Letter {
+        let mut parts = self.parts_of(Notice::EmailRestored, when, page);
+        parts.insert(2, Part::Words(notice::gone(gone)));
+        self.told(Notice::EmailRestored, &parts)
+    }
+
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter {
+        self.told(notice, &self.parts_of(notice, when, page))
+    }
+}
+
+impl PlainLetters {
+    fn told(&self, notice: Notice, parts: &[Part]) -> Letter {
+        compose(format!("{} at {}", notice::words(notice).subject, self.site), parts)
+    }
+
+    fn parts_of(&self, notice: Notice, when: Timestamp, page: &str) -> Vec<Part> {
         let words = notice::words(notice);
         let site = &self.site;
         let mut parts = vec![
@@ -159,7 +197,7 @@ impl Letters for PlainLetters {
             Part::Link(page.to_owned()),
         ];
         parts.extend(words.otherwise.map(|words| Part::Words(words.to_owned())));
-        compose(format!("{} at {site}", words.subject), &parts)
+        parts
     }
 }
 
@@ -222,6 +260,21 @@ mod tests {
         assert!(letter.html.contains("Trees &amp; &lt;co&gt;") && letter.subject.contains("Trees & <co>"));
         let letter = letters.address_taken("https://h.example/login");
         assert!(letter.text.contains("    https://h.example/login\n") && !letter.html.contains("<co>"));
+    }
+
+    #[test]
+    fn whoever_has_their_address_back_is_told_what_is_gone() {
+        let when = Timestamp::from_unix_seconds(951_782_400);
+        let nothing = AddedSince { since: when, app: false, passkeys: 0, linked: 0, was_leaving: false };
+        let all = AddedSince { app: true, passkeys: 1, linked: 2, was_leaving: true, ..nothing };
+        let letter =
+            |gone| PlainLetters::new("Trees").email_restored(&gone, when, "https://h.example/forgot").text;
+        for said in
+            ["since 2000-02-29 00:00", "an authenticator app", "1 passkey,", "2 accounts elsewhere", "stays"]
+        {
+            assert!(letter(all).contains(said), "{said}");
+        }
+        assert!(letter(nothing).contains("Nothing else was added") && !letter(nothing).contains("passkeys,"));
     }
 
     #[test]

@@ -16,9 +16,10 @@ pub mod smtp;
 
 pub use herald::{Herald, NoticeError};
 pub(crate) use letter::moment;
-pub use letter::{Letter, Letters, PlainLetters};
+pub use letter::{AddedSince, Letter, Letters, PlainLetters};
 pub use mailer::{Mail, MailError, Mailer};
 pub use postman::{Posted, Postman};
+pub(crate) use room::NOTICE_LIFETIME;
 pub use room::{InvalidOrigin, Mailroom, NoMailroom};
 #[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;

@@ -158,7 +158,7 @@ impl Mailroom {
 }
 
 /// How long a notice is worth sending.
-const NOTICE_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
+pub(crate) const NOTICE_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 
 const SEALING: &str = "mail in the outbox";
 

@@ -214,6 +214,35 @@ async fn asking_needs_a_fresh_proof_and_what_is_no_new_address_is_told() {
 }
 
 #[tokio::test]
+async fn a_session_that_has_grown_old_does_not_finish_what_another_one_asked_for() {
+    let town = Town::with_alice().await;
+    let old = town.cookie();
+    town.host.clock.advance(Duration::from_secs(301));
+    *town.cookie.lock().unwrap() = town.host.sign_in(ALICE, RIGHT, None).await.cookie();
+    let mail = town.asked(NEW).await;
+    for fields in [[("token", token(&mail))], [("code", code(&mail))]] {
+        let [(name, value)] = &fields;
+        let stale =
+            town.send(request("POST", "/account/email", Some(&old), &form(&[(*name, value.as_str())]))).await;
+        assert_eq!(stale.header(header::LOCATION), "/login?return_to=%2Faccount%2Femail", "{name}");
+    }
+    let called_off = town.send(request("POST", "/account/email", Some(&old), "action=cancel")).await;
+    assert_eq!(called_off.header(header::LOCATION), "/account/email", "anybody of theirs may call it off");
+    // The one that asked finishes it, and so does one that began since, however late that is.
+    for since in [false, true] {
+        let mail = town.asked(if since { "third@example.com" } else { NEW }).await;
+        if since {
+            *town.cookie.lock().unwrap() = town.host.sign_in(NEW, RIGHT, None).await.cookie();
+        }
+        town.host.clock.advance(Duration::from_secs(1200));
+        assert!(town.post(&[("token", &token(&mail))]).await.body.contains("changed true"), "{since}");
+        town.mails().await;
+        *town.cookie.lock().unwrap() =
+            town.host.sign_in(if since { "third@example.com" } else { NEW }, RIGHT, None).await.cookie();
+    }
+}
+
+#[tokio::test]
 async fn a_change_is_called_off_and_ends_after_a_day() {
     let town = Town::with_alice().await;
     let mail = town.asked(NEW).await;
@@ -246,7 +275,15 @@ async fn the_address_before_puts_it_back_and_whoever_changed_it_is_out() {
     assert_eq!(town.get("/").await.body, "nobody");
     assert!(town.find(NEW).await.is_none() && town.find(ALICE).await.unwrap().password.is_none());
     assert_eq!(town.host.sign_in(ALICE, RIGHT, None).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(town.mail().await.to, NEW, "who changed it is told");
+    let mut told = town.mails().await;
+    told.sort_by(|one, other| one.to.cmp(&other.to));
+    let [theirs, thiefs] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((theirs.to.as_str(), thiefs.to.as_str()), (ALICE, NEW), "who changed it is told too");
+    assert!(
+        theirs.text.contains("Nothing else was added") && !thiefs.text.contains("added"),
+        "{}",
+        theirs.text
+    );
     let again = town.send(request("POST", "/account/email", None, &form)).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -172,6 +172,15 @@ fn set(connection: &Connection, user: UserId, delete_at: Option<Timestamp>) -> R
     Ok(())
 }
 
+/// Lets a person stay; `false` where they were not leaving.
+pub(super) fn withdraw(connection: &Connection, user: UserId) -> Result<bool, Failure> {
+    let leaving = of(connection, user)?.is_some();
+    if leaving {
+        set(connection, user, None)?;
+    }
+    Ok(leaving)
+}
+
 fn state_of(connection: &Connection, user: UserId) -> Result<Option<UserState>, Failure> {
     Ok(user::find(connection, user)?.map(|user| user.state))
 }

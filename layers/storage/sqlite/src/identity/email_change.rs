@@ -13,14 +13,17 @@ use towergate_identity::{
         email::EmailAddress,
         email_token::{EmailToken, EmailTokenId, Purpose, Shown},
         fact::{IdentityFact, SessionEnd},
+        linked_identity::LinkedIdentityId,
         mail::{MailLimit, OutboxMail},
+        passkey::PasskeyId,
         user::{UserId, UserState},
     },
 };
 
 use super::{
-    email_token::{self, FORGET_CODES, Spent},
-    mail, session, user,
+    deletion,
+    email_token::{self, Spent},
+    factor, mail, session, user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -41,14 +44,14 @@ pub(crate) const NEWEST_UNDO: &str = "SELECT max(created_at) AS newest FROM towe
 pub(crate) const CLOSE_UNDOS_SINCE: &str = "UPDATE towergate_email_tokens SET state = 'replaced'
     WHERE user_id = ?1 AND purpose = 'undo_email_change' AND state = 'open' AND created_at >= ?2";
 
-pub(crate) const FORGET_TOTP_SINCE: &str =
-    "DELETE FROM towergate_totp WHERE user_id = ?1 AND created_at >= ?2";
-
 pub(crate) const FORGET_PASSKEYS_SINCE: &str =
-    "DELETE FROM towergate_passkeys WHERE user_id = ?1 AND created_at >= ?2";
+    "DELETE FROM towergate_passkeys WHERE user_id = ?1 AND created_at >= ?2 RETURNING id";
 
 pub(crate) const FORGET_LINKED_SINCE: &str =
-    "DELETE FROM towergate_linked_identities WHERE user_id = ?1 AND linked_at >= ?2";
+    "DELETE FROM towergate_linked_identities WHERE user_id = ?1 AND linked_at >= ?2 RETURNING id";
+
+pub(crate) const FORGET_BROWSERS_SINCE: &str =
+    "DELETE FROM towergate_browsers WHERE user_id = ?1 AND first_seen_at >= ?2";
 
 impl EmailChangeStore for SqliteStore {
     async fn ask_email_change(
@@ -101,10 +104,10 @@ impl EmailChangeStore for SqliteStore {
         &self,
         id: EmailTokenId,
         shown: Shown,
-        notice: Option<OutboxMail>,
+        notices: Vec<OutboxMail>,
         origin: Origin,
     ) -> Result<ChangingEmail, StoreError> {
-        self.write(move |step| undo(step, id, &shown, notice.as_ref(), &origin)).await
+        self.write(move |step| undo(step, id, &shown, &notices, &origin)).await
     }
 
     async fn find_address_keeper(
@@ -188,7 +191,7 @@ fn undo(
     step: &mut Step<'_>,
     id: EmailTokenId,
     shown: &Shown,
-    notice: Option<&OutboxMail>,
+    notices: &[OutboxMail],
     origin: &Origin,
 ) -> Result<ChangingEmail, Failure> {
     let spent = email_token::spend(
@@ -206,6 +209,9 @@ fn undo(
     let user = token.user;
     user::move_to(step.connection, user, &token.email, origin.at)?;
     step.record(&IdentityFact::EmailChangeUndone { user, token: id }, origin)?;
+    if deletion::withdraw(step.connection, user)? {
+        step.record(&IdentityFact::DeletionWithdrawn { user }, origin)?;
+    }
     if person.password.is_some() {
         user::remove_password(step.connection, user)?;
         step.record(&IdentityFact::PasswordRemoved { user }, origin)?;
@@ -213,14 +219,30 @@ fn undo(
     email_token::close(step.connection, user)?;
     let since = params![user.as_uuid().as_bytes(), token.created_at.unix_millis()];
     query::change(step.connection, CLOSE_UNDOS_SINCE, since)?;
-    if query::change(step.connection, FORGET_TOTP_SINCE, since)? > 0 {
-        query::change(step.connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
-    }
-    query::change(step.connection, FORGET_PASSKEYS_SINCE, since)?;
-    query::change(step.connection, FORGET_LINKED_SINCE, since)?;
+    forget_since(step, user, token.created_at, origin)?;
     let sessions = session::end_of_user(step, user, None, SessionEnd::EmailChanged, origin)?;
-    if let Some(notice) = notice {
+    for notice in notices {
         mail::queue(step, notice, origin)?;
     }
     Ok(ChangingEmail::Changed { user, sessions })
+}
+
+/// Takes from a person what was added since then.
+fn forget_since(step: &mut Step<'_>, user: UserId, since: Timestamp, origin: &Origin) -> Result<(), Failure> {
+    if let Some(fact) = factor::forget_since(step.connection, user, since)? {
+        step.record(&fact, origin)?;
+    }
+    let key = params![user.as_uuid().as_bytes(), since.unix_millis()];
+    let mut passkeys = query::all(step.connection, FORGET_PASSKEYS_SINCE, key, |fields| fields.uuid("id"))?;
+    passkeys.sort();
+    for passkey in passkeys.into_iter().map(PasskeyId::from_uuid) {
+        step.record(&IdentityFact::PasskeyRemoved { user, passkey }, origin)?;
+    }
+    let mut linked = query::all(step.connection, FORGET_LINKED_SINCE, key, |fields| fields.uuid("id"))?;
+    linked.sort();
+    for identity in linked.into_iter().map(LinkedIdentityId::from_uuid) {
+        step.record(&IdentityFact::IdentityUnlinked { user, identity }, origin)?;
+    }
+    query::change(step.connection, FORGET_BROWSERS_SINCE, key)?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Authenticator apps and backup codes.
 
 use rusqlite::{Connection, params};
-use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_identity::{
     ports::factor::{BeginningTotp, EnrollingTotp, Enrolment, FactorStore},
     rules::{
@@ -34,13 +34,16 @@ pub(crate) const SPEND: &str =
 
 const REMOVE: &str = "DELETE FROM towergate_totp WHERE user_id = ?1";
 
-const ADD_CODE: &str = "INSERT INTO towergate_backup_codes (user_id, digest) VALUES (?1, ?2)";
+const ADD_CODE: &str = "INSERT INTO towergate_backup_codes (user_id, digest, created_at) VALUES (?1, ?2, ?3)";
 
 pub(crate) const SPEND_CODE: &str = "DELETE FROM towergate_backup_codes WHERE user_id = ?1 AND digest = ?2";
 
 pub(crate) const CODES_LEFT: &str = "SELECT digest FROM towergate_backup_codes WHERE user_id = ?1";
 
 const FORGET_CODES: &str = "DELETE FROM towergate_backup_codes WHERE user_id = ?1";
+
+pub(crate) const FORGET_CODES_SINCE: &str =
+    "DELETE FROM towergate_backup_codes WHERE user_id = ?1 AND created_at >= ?2";
 
 impl FactorStore for SqliteStore {
     async fn find_totp(&self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
@@ -164,6 +167,22 @@ pub(super) fn spend(
     Ok(if spent_before { Spending::SpentBefore } else { Spending::Missing })
 }
 
+/// Forgets what a person has had since then and not before; answers what it was, unless it counted for nothing yet.
+pub(super) fn forget_since(
+    connection: &Connection,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Option<IdentityFact>, Failure> {
+    let key = user.as_uuid().as_bytes();
+    if let Some(totp) = find(connection, user)?.filter(|totp| totp.created_at >= since) {
+        query::change(connection, REMOVE, params![key])?;
+        query::change(connection, FORGET_CODES, params![key])?;
+        return Ok(totp.is_enrolled().then_some(IdentityFact::FactorRemoved { user }));
+    }
+    let void = query::change(connection, FORGET_CODES_SINCE, params![key, since.unix_millis()])? > 0;
+    Ok(void.then_some(IdentityFact::BackupCodesRenewed { user, count: 0 }))
+}
+
 fn find(connection: &Connection, user: UserId) -> Result<Option<TotpFactor>, Failure> {
     query::one(connection, FIND, params![user.as_uuid().as_bytes()], read)
 }
@@ -188,7 +207,7 @@ fn renew(step: &mut Step<'_>, user: UserId, codes: &[Digest], origin: &Origin) -
     let key = user.as_uuid().as_bytes();
     query::change(step.connection, FORGET_CODES, params![key])?;
     for code in codes {
-        query::change(step.connection, ADD_CODE, params![key, code.as_bytes()])?;
+        query::change(step.connection, ADD_CODE, params![key, code.as_bytes(), origin.at.unix_millis()])?;
     }
     step.record(&IdentityFact::BackupCodesRenewed { user, count: codes.len() }, origin)
 }

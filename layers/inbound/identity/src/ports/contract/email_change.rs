@@ -17,6 +17,7 @@ use super::{
     },
     linked_identity,
     mail::outbox_mail,
+    passkey, remember,
 };
 use crate::{
     ports::{
@@ -31,9 +32,11 @@ use crate::{
         email_token::{EmailToken, MAX_TRIES, Purpose, Shown},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         linked_identity::LinkedIdentity,
+        login_proof::Method,
         mail::{MailLimit, OutboxMail},
+        passkey::Passkey,
         session::SessionRecord,
-        user::{User, UserId},
+        user::{User, UserId, UserState},
     },
 };
 
@@ -81,7 +84,7 @@ async fn change<S: IdentityStore>(
 }
 
 async fn undo<S: IdentityStore>(store: &S, n: u128, at: Timestamp) -> ChangingEmail {
-    store.undo_email_change(token_id(n + 50), undo_link(), None, origin(at)).await.unwrap()
+    store.undo_email_change(token_id(n + 50), undo_link(), Vec::new(), origin(at)).await.unwrap()
 }
 
 fn changed(sessions: u64) -> ChangingEmail {
@@ -146,7 +149,7 @@ pub async fn a_change_is_bound_to_person_address_and_purpose<S: IdentityStore + 
     }
     let spent = store.spend_mail_sign_in(token_id(1), link(), true, origin(NOW)).await.unwrap();
     assert_eq!(spent, crate::rules::mail_sign_in::MailSpending::Missing);
-    let undone = store.undo_email_change(token_id(1), link(), None, origin(NOW)).await.unwrap();
+    let undone = store.undo_email_change(token_id(1), link(), Vec::new(), origin(NOW)).await.unwrap();
     assert_eq!(undone, ChangingEmail::Missing);
     let other = EmailToken { purpose: Purpose::Confirm, ..wanted(4, 7) };
     assert_eq!(ask(store, other, 4).await, Issuing::UserRefused);
@@ -238,6 +241,57 @@ pub async fn what_was_added_since_goes_with_the_change<S: IdentityStore + AuditT
     assert_eq!(left, [linked_identity::identity(1).id]);
     assert!(store.find_totp(user).await.unwrap().is_none());
     assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
+}
+
+/// Backup codes that were renewed since, passkeys, browsers that are known or trusted or stay signed in, and a goodbye go with
+/// the change, each written down; the app and the passkey that the person had stay.
+pub async fn what_a_thief_added_goes_with_the_change<S: IdentityStore + AuditTrail>(store: &S) {
+    factor::with_app(store).await;
+    let both = [Method::Password, Method::Otp];
+    remember::marks(store, remember::arriving(11, &both, remember::browser(1, None, false)), NOW).await;
+    passkey::add(store, Passkey { created_at: NOW, ..passkey::passkey(1) }).await;
+    let (user, since) = (user_id(1), NOW.plus(MILLISECOND));
+    let (later, last) = (since.plus(MILLISECOND), since.plus(MILLISECOND).plus(MILLISECOND));
+    assert_eq!(ask(store, wanted(1, 7), 1).await, Issuing::Issued);
+    let (mut back, mail) = way_back(51, 1);
+    back.created_at = since;
+    let change =
+        EmailChange { id: token_id(1), shown: link(), user, keeps: session_id(11), undo: (back, mail) };
+    assert_eq!(store.change_email(change, origin(later)).await.unwrap(), changed(0));
+    // Somewhat before the change was made, and after it.
+    passkey::add(store, Passkey { created_at: since, ..passkey::passkey(2) }).await;
+    assert!(store.renew_backup_codes(user, vec![factor::code(99)], None, origin(later)).await.unwrap());
+    remember::marks(store, remember::arriving(12, &both, remember::browser(2, None, true)), later).await;
+    store.schedule_deletion(user, last.plus(UNDO.lifetime()), None, origin(last)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    let told = vec![outbox_mail(61), outbox_mail(62)];
+    let undone =
+        store.undo_email_change(token_id(51), undo_link(), told.clone(), origin(last)).await.unwrap();
+    assert_eq!(undone, changed(0));
+    let queued = |mail: &OutboxMail| IdentityFact::MailQueued { mail: mail.id, user, kind: mail.kind };
+    let facts = [
+        IdentityFact::EmailTokenSpent { token: token_id(51), user, purpose: UNDO, by: "link" },
+        IdentityFact::EmailChangeUndone { user, token: token_id(51) },
+        IdentityFact::DeletionWithdrawn { user },
+        IdentityFact::PasswordRemoved { user },
+        IdentityFact::BackupCodesRenewed { user, count: 0 },
+        IdentityFact::PasskeyRemoved { user, passkey: passkey::passkey_id(2) },
+        queued(&told[0]),
+        queued(&told[1]),
+    ];
+    ear.heard(&facts, last).await;
+    assert!(store.find_totp(user).await.unwrap().is_some_and(|app| app.is_enrolled()));
+    assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
+    let left: Vec<_> = store.passkeys_of(user).await.unwrap().into_iter().map(|passkey| passkey.id).collect();
+    assert_eq!(left, [passkey::passkey_id(1)]);
+    for (n, knows) in [(1, true), (2, false)] {
+        let known = store.is_known_browser(user, &remember::cookie(n), last).await.unwrap();
+        assert_eq!(known, knows, "browser {n}");
+    }
+    assert_eq!(store.deletion_of(user).await.unwrap(), None);
+    assert_eq!(store.find_user(user).await.unwrap().unwrap().state, UserState::Active);
+    let devices = store.devices_of(user, last).await.unwrap();
+    assert!(devices.sessions.is_empty() && devices.remembered.is_empty() && devices.trusted.is_empty());
 }
 
 /// A second change leaves the first way back open; that one closes the second, and not the other way round.

@@ -239,6 +239,7 @@ macro_rules! identity_store_contract {
                 changes_are_asked_for_so_often,
                 a_change_is_called_off,
                 a_change_is_undone_once,
+                what_a_thief_added_goes_with_the_change,
                 what_was_added_since_goes_with_the_change,
                 the_oldest_way_back_prevails,
                 an_older_way_back_closes_the_newer,

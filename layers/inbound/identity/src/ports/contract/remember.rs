@@ -42,7 +42,7 @@ fn family(n: u128) -> RememberedId {
     RememberedId::from_uuid(Uuid::from_u128(0x7000 + n))
 }
 
-fn cookie(n: u128) -> Digest {
+pub(super) fn cookie(n: u128) -> Digest {
     Digest::of(format!("cookie {n}").as_bytes())
 }
 
@@ -79,7 +79,11 @@ async fn traded<S: IdentityStore>(store: &S, trade: Trade, at: Timestamp) -> Opt
     }
 }
 
-async fn marks<S: IdentityStore>(store: &S, login: Establishment, at: Timestamp) -> (SessionStage, Marks) {
+pub(super) async fn marks<S: IdentityStore>(
+    store: &S,
+    login: Establishment,
+    at: Timestamp,
+) -> (SessionStage, Marks) {
     let marks = match store.establish_session(login, origin(at)).await.unwrap() {
         Established::Established { stage, marks, .. } => Some((stage, marks)),
         Established::Full | Established::UserRefused | Established::Superseded => None,
@@ -191,7 +195,7 @@ pub async fn nobody_stays_signed_in_by_what_another_asked_for<S: IdentityStore +
     assert_eq!((stage, told.remembered), (SessionStage::Complete, false), "a new beginning");
 }
 
-fn browser(n: u128, shown: Option<u128>, trust: bool) -> BrowserVisit {
+pub(super) fn browser(n: u128, shown: Option<u128>, trust: bool) -> BrowserVisit {
     BrowserVisit {
         shown: shown.map(cookie),
         fresh: (BrowserId::from_uuid(Uuid::from_u128(0x8000 + n)), cookie(n)),
@@ -201,7 +205,7 @@ fn browser(n: u128, shown: Option<u128>, trust: bool) -> BrowserVisit {
     }
 }
 
-fn arriving(n: u128, methods: &[Method], browser: BrowserVisit) -> Establishment {
+pub(super) fn arriving(n: u128, methods: &[Method], browser: BrowserVisit) -> Establishment {
     let session = SessionRecord { methods: methods.to_vec(), ..session(n) };
     let visit = Visit { browser: Some(browser), ..Visit::default() };
     Establishment { session, visit, ..login(n) }

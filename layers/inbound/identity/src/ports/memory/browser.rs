@@ -47,6 +47,11 @@ impl Browsers {
         self.0.retain(|_, browser| browser.user != user);
     }
 
+    /// Knows those of theirs no more that came since then.
+    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) {
+        self.0.retain(|_, browser| browser.user != user || browser.first_seen_at < since);
+    }
+
     /// Trusts none of theirs any more; answers how many were trusted.
     pub(super) fn distrust(&mut self, user: UserId, origin: &Origin, log: &mut Log) -> u64 {
         let mut count = 0;

@@ -21,6 +21,13 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Deletions(BTreeMap<UserId, Timestamp>);
 
+impl Deletions {
+    /// Lets a person stay; `false` where they were not leaving.
+    pub(super) fn withdraw(&mut self, user: UserId) -> bool {
+        self.0.remove(&user).is_some()
+    }
+}
+
 impl DeletionStore for MemoryStore {
     async fn schedule_deletion(
         &self,

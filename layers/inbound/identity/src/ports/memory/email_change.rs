@@ -73,10 +73,10 @@ impl EmailChangeStore for MemoryStore {
         &self,
         id: EmailTokenId,
         shown: Shown,
-        notice: Option<OutboxMail>,
+        notices: Vec<OutboxMail>,
         origin: Origin,
     ) -> Result<ChangingEmail, StoreError> {
-        self.step(|state| undo(state, id, &shown, notice, &origin))
+        self.step(|state| undo(state, id, &shown, notices, &origin))
     }
 
     async fn find_address_keeper(
@@ -145,7 +145,7 @@ fn undo(
     state: &mut Tables,
     id: EmailTokenId,
     shown: &Shown,
-    notice: Option<OutboxMail>,
+    notices: Vec<OutboxMail>,
     origin: &Origin,
 ) -> Result<ChangingEmail, StoreError> {
     let fits = |state: &Tables, token: &EmailToken, person: &User| {
@@ -159,19 +159,37 @@ fn undo(
     let Some(person) = state.users.find_mut(user) else { return Ok(ChangingEmail::Missing) };
     (person.email, person.confirmed_at) = (token.email, Some(origin.at));
     let had_password = person.password.take().is_some();
+    if person.state == UserState::Leaving {
+        person.state = UserState::Active;
+    }
     state.log.write(&IdentityFact::EmailChangeUndone { user, token: id }, origin);
+    if state.deletions.withdraw(user) {
+        state.log.write(&IdentityFact::DeletionWithdrawn { user }, origin);
+    }
     if had_password {
         state.log.write(&IdentityFact::PasswordRemoved { user }, origin);
     }
     email_token::close(state, user, |token| token.purpose == UNDO && token.created_at < since);
-    state.factors.forget_since(user, since);
-    state.passkeys.forget_since(user, since);
-    state.linked_identities.forget_since(user, since);
+    forget_since(state, user, since, origin);
     let sessions = ending::end_of_user(state, user, None, SessionEnd::EmailChanged, origin);
-    if let Some(notice) = notice {
+    for notice in notices {
         mail::queue(state, notice, origin)?;
     }
     Ok(ChangingEmail::Changed { user, sessions })
+}
+
+/// Takes from a person what was added since then.
+fn forget_since(state: &mut Tables, user: UserId, since: Timestamp, origin: &Origin) {
+    if let Some(fact) = state.factors.forget_since(user, since) {
+        state.log.write(&fact, origin);
+    }
+    for passkey in state.passkeys.forget_since(user, since) {
+        state.log.write(&IdentityFact::PasskeyRemoved { user, passkey }, origin);
+    }
+    for identity in state.linked_identities.forget_since(user, since) {
+        state.log.write(&IdentityFact::IdentityUnlinked { user, identity }, origin);
+    }
+    state.browsers.forget_since(user, since);
 }
 
 fn refused(reason: Option<TokenRefusal>) -> ChangingEmail {

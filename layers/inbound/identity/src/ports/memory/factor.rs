@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use towergate_core::{Digest, StoreError, audit::Origin};
+use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
 use super::{MemoryStore, Tables, ending, mail};
 use crate::{
@@ -22,15 +22,22 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Factors {
     totp: BTreeMap<UserId, TotpFactor>,
-    backup_codes: BTreeMap<UserId, Vec<Digest>>,
+    /// The codes that are left, and when they were made.
+    backup_codes: BTreeMap<UserId, (Timestamp, Vec<Digest>)>,
 }
 
 impl Factors {
-    /// Forgets what a person has had since then and not before.
-    pub(super) fn forget_since(&mut self, user: UserId, since: towergate_core::Timestamp) {
-        if self.totp.get(&user).is_some_and(|totp| totp.created_at >= since) {
+    /// Forgets what a person has had since then and not before; answers what it was, unless it counted for nothing yet.
+    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) -> Option<IdentityFact> {
+        if let Some(totp) = self.totp.get(&user).filter(|totp| totp.created_at >= since) {
+            let fact = totp.is_enrolled().then_some(IdentityFact::FactorRemoved { user });
             self.forget(user);
+            return fact;
         }
+        let codes =
+            self.backup_codes.get_mut(&user).filter(|codes| codes.0 >= since && !codes.1.is_empty())?;
+        codes.1.clear();
+        Some(IdentityFact::BackupCodesRenewed { user, count: 0 })
     }
 
     /// Forgets every factor of a person.
@@ -93,7 +100,7 @@ impl FactorStore for MemoryStore {
     }
 
     async fn backup_codes_left(&self, user: UserId) -> Result<usize, StoreError> {
-        self.step(|state| Ok(state.factors.backup_codes.get(&user).map_or(0, Vec::len)))
+        self.step(|state| Ok(state.factors.backup_codes.get(&user).map_or(0, |codes| codes.1.len())))
     }
 
     async fn renew_backup_codes(
@@ -153,10 +160,9 @@ pub(super) fn spend(state: &mut Tables, user: UserId, used: &FactorUse, origin: 
             CredentialClass::Totp
         }
         FactorUse::BackupCode(code) => {
-            let codes = state.factors.backup_codes.entry(user).or_default();
-            let Some(place) = codes.iter().position(|there| there.matches(code)) else {
-                return Spending::Missing;
-            };
+            let codes = state.factors.backup_codes.get_mut(&user).map(|codes| &mut codes.1);
+            let place = codes.as_ref().and_then(|codes| codes.iter().position(|there| there.matches(code)));
+            let (Some(codes), Some(place)) = (codes, place) else { return Spending::Missing };
             codes.swap_remove(place);
             CredentialClass::BackupCode
         }
@@ -167,7 +173,7 @@ pub(super) fn spend(state: &mut Tables, user: UserId, used: &FactorUse, origin: 
 
 fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) {
     state.log.write(&IdentityFact::BackupCodesRenewed { user, count: codes.len() }, origin);
-    state.factors.backup_codes.insert(user, codes);
+    state.factors.backup_codes.insert(user, (origin.at, codes));
 }
 
 fn end_others(state: &mut Tables, user: UserId, keeps: Option<SessionId>, origin: &Origin) {

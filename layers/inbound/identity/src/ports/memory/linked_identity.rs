@@ -37,9 +37,10 @@ impl LinkedIdentities {
         );
     }
 
-    /// Forgets the links that a person has had since then and not before.
-    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) {
-        self.rows.retain(|_, identity| identity.user != user || identity.linked_at < since);
+    /// Forgets the links that a person has had since then and not before; answers which.
+    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) -> Vec<LinkedIdentityId> {
+        let added = |identity: &LinkedIdentity| identity.user == user && identity.linked_at >= since;
+        self.rows.extract_if(.., |_, identity| added(identity)).map(|(id, _)| id).collect()
     }
 
     /// How many ways in a person has by accounts elsewhere.

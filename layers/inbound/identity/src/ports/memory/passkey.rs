@@ -29,9 +29,10 @@ pub(super) struct Passkeys {
 }
 
 impl Passkeys {
-    /// Forgets the passkeys that a person has had since then and not before.
-    pub(super) fn forget_since(&mut self, user: UserId, since: towergate_core::Timestamp) {
-        self.rows.retain(|_, passkey| passkey.user != user || passkey.created_at < since);
+    /// Forgets the passkeys that a person has had since then and not before; answers which.
+    pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) -> Vec<PasskeyId> {
+        let added = |passkey: &Passkey| passkey.user == user && passkey.created_at >= since;
+        self.rows.extract_if(.., |_, passkey| added(passkey)).map(|(id, _)| id).collect()
     }
 
     /// Forgets every passkey of a person.

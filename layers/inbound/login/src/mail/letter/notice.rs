@@ -3,6 +3,8 @@
 use towergate_core::Timestamp;
 use towergate_identity::rules::notice::Notice;
 
+use super::AddedSince;
+
 /// What a notice says; the address of a page follows the advice.
 pub(super) struct Words {
     pub(super) subject: &'static str,
@@ -62,6 +64,10 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
             "Your e-mail address was changed",
             "Your account now has another e-mail address. This mail goes to the one before.",
         ),
+        Notice::EmailRestored => (
+            "Your e-mail address is back",
+            "Your account has this e-mail address again. Everybody was signed out, and the password opens nothing any more.",
+        ),
         Notice::FactorEnrolled => (
             "An authenticator app was added",
             "An authenticator app was added to your account. Its code is asked for whenever you sign in.",
@@ -103,6 +109,9 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
 
 const fn theirs(notice: Notice) -> &'static str {
     match notice {
+        Notice::EmailRestored => {
+            "If it was you, set a new password by the link in this mail, sign in, and look through your account."
+        }
         Notice::DeletionScheduled => "If it was you, there is nothing to do: wait, or sign in to keep it.",
         Notice::RememberedTheft => {
             "If it was you, in a copy of your browser's files, there is nothing to do."
@@ -148,6 +157,9 @@ const fn advice(notice: Notice) -> &'static str {
         Notice::EmailChangeUndone => {
             "somebody reads the mail at your address before. Look after that mailbox, and set your password anew:"
         }
+        Notice::EmailRestored => {
+            "somebody reads your mail. Look after your mailbox first, then set a new password:"
+        }
         Notice::EmailChanged => {
             "somebody else is in your account. Within seven days you can have this address back and shut everybody out:"
         }
@@ -162,6 +174,30 @@ const fn otherwise(notice: Notice) -> Option<&'static str> {
         Notice::AccountDeleted | Notice::TooManyTries => None,
         _ => Some(SHUT_OUT),
     }
+}
+
+/// What is gone of an account whose address was put back.
+pub(super) fn gone(gone: &AddedSince) -> String {
+    let AddedSince { since, app, passkeys, linked, was_leaving } = *gone;
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        more => Some(format!("{more} {many}")),
+    };
+    let app = app.then(|| String::from("an authenticator app"));
+    let passkeys = counted(passkeys, "passkey", "passkeys");
+    let linked = counted(linked, "account elsewhere", "accounts elsewhere");
+    let list: Vec<_> = [app, passkeys, linked].into_iter().flatten().collect();
+    let since = moment(since);
+    let added = if list.is_empty() {
+        format!("Nothing else was added to it since {since} (UTC).")
+    } else {
+        format!("What was added to it since {since} (UTC) was taken away: {}.", list.join(", "))
+    };
+    let stays = if was_leaving { " It was going to be deleted, and now stays." } else { "" };
+    format!(
+        "{added}{stays} Backup codes that were made since are no longer good, and no browser stays signed in or is trusted."
+    )
 }
 
 /// A moment as people read it, in UTC to the minute.
