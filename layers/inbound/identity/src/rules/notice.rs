@@ -45,7 +45,7 @@ pub enum Notice {
 
 impl Notice {
     /// Every one of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AccountDeleted,
         Self::ApiTokenCreated,
         Self::BackupCodesRenewed,
