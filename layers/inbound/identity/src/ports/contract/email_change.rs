@@ -264,11 +264,12 @@ pub async fn what_a_thief_added_goes_with_the_change<S: IdentityStore + AuditTra
     remember::marks(store, remember::arriving(12, &both, remember::browser(2, None, true)), later).await;
     store.schedule_deletion(user, last.plus(UNDO.lifetime()), None, origin(last)).await.unwrap();
     let mut ear = Ear::on(store).await;
-    let told = vec![outbox_mail(61), outbox_mail(62)];
+    let told = [outbox_mail(61), outbox_mail(62)];
     let undone =
-        store.undo_email_change(token_id(51), undo_link(), told.clone(), origin(last)).await.unwrap();
+        store.undo_email_change(token_id(51), undo_link(), told.to_vec(), origin(last)).await.unwrap();
     assert_eq!(undone, changed(0));
     let queued = |mail: &OutboxMail| IdentityFact::MailQueued { mail: mail.id, user, kind: mail.kind };
+    let [first, second] = &told;
     let facts = [
         IdentityFact::EmailTokenSpent { token: token_id(51), user, purpose: UNDO, by: "link" },
         IdentityFact::EmailChangeUndone { user, token: token_id(51) },
@@ -276,8 +277,8 @@ pub async fn what_a_thief_added_goes_with_the_change<S: IdentityStore + AuditTra
         IdentityFact::PasswordRemoved { user },
         IdentityFact::BackupCodesRenewed { user, count: 0 },
         IdentityFact::PasskeyRemoved { user, passkey: passkey::passkey_id(2) },
-        queued(&told[0]),
-        queued(&told[1]),
+        queued(first),
+        queued(second),
     ];
     ear.heard(&facts, last).await;
     assert!(store.find_totp(user).await.unwrap().is_some_and(|app| app.is_enrolled()));
