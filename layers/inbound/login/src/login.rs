@@ -26,14 +26,12 @@ use crate::{
     form::{self, FormError},
     logout::OnLogout,
     pages::{LoginLink, LoginLinkKind, LoginPages, LoginView},
-    password::{LoginError, PasswordLogin, REFUSED, SECOND_FACTOR_MISSING, TOO_MANY_TRIES},
+    password::{
+        LoginError, PasswordLogin, REFUSED, SECOND_FACTOR_MISSING, TOO_MANY_SESSIONS, TOO_MANY_TRIES,
+    },
     query, sensitive,
     site::{Paths, Site},
 };
-
-/// What the person is told who may not sign in once more.
-const TOO_MANY_SESSIONS: &str =
-    "You are signed in in as many places as are allowed. Sign out in one of them before you sign in here.";
 
 /// The page at one path. Part of [`LoginRoutes`](crate::LoginRoutes).
 pub(crate) struct Login<S, P, H> {

@@ -46,6 +46,10 @@ pub const TOO_MANY_TRIES: &str = "That was wrong too often. Please wait a while 
 pub const SECOND_FACTOR_MISSING: &str =
     "You may sign in only with a second factor, and have none yet. Please ask the operator for one.";
 
+/// What the person is told who may not sign in once more.
+pub const TOO_MANY_SESSIONS: &str =
+    "You are signed in in as many places as are allowed. Sign out in one of them before you sign in here.";
+
 /// Signs people in with a password. Cheap to clone when the store is.
 #[derive(Debug, Clone)]
 pub struct PasswordLogin<S> {

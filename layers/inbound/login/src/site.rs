@@ -259,6 +259,11 @@ impl<P, H> Site<P, H> {
         self
     }
 
+    /// The names of the providers by which people sign in.
+    pub fn provider_names(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(|(name, _)| name.as_str())
+    }
+
     pub(crate) fn offered(&self) -> Vec<ProviderView> {
         let path = &self.paths.social;
         self.providers.iter().map(|(name, label)| ProviderView::at(path, name, label)).collect()

@@ -60,6 +60,7 @@ impl<S: IdentityStore> Passkeys<S> {
             passkey,
             keeps: Some(record.id),
             other_ways: u32::from(self.other_ways),
+            providers: self.providers.to_vec(),
         };
         let removed = self.store.remove_passkey(removal, notice, origin).await?;
         if matches!(removed, RemovingPasskey::Removed { .. }) {

@@ -38,6 +38,7 @@ pub struct Passkeys<S> {
     pub(crate) herald: Herald,
     pub(crate) unconfirmed: UnconfirmedAccess,
     pub(crate) other_ways: bool,
+    pub(crate) providers: Arc<[String]>,
 }
 
 /// Why nothing came of a ceremony, or of a change.
@@ -84,6 +85,7 @@ impl<S: IdentityStore> Passkeys<S> {
             herald: Herald::silent(),
             unconfirmed: UnconfirmedAccess::Allow,
             other_ways: false,
+            providers: Arc::default(),
         }
     }
 
@@ -112,6 +114,14 @@ impl<S: IdentityStore> Passkeys<S> {
     #[must_use]
     pub const fn signs_in_by_mail(mut self) -> Self {
         self.other_ways = true;
+        self
+    }
+
+    /// Says by which providers people sign in at this host too: whoever has an account at one of them may remove their last
+    /// passkey.
+    #[must_use]
+    pub fn providers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.providers = names.into_iter().map(Into::into).collect();
         self
     }
 

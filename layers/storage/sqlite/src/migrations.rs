@@ -96,6 +96,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "backup_codes_made",
         sql: include_str!("../migrations/0027_backup_codes_made.sql"),
     },
+    Migration {
+        number: 28,
+        name: "passkey_factors",
+        sql: include_str!("../migrations/0028_passkey_factors.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -70,8 +70,8 @@ fn signing_in_uses_an_index() {
     use crate::identity::{
         api_token as at, browser as b, ceremony as y, deletion as d, device as w, email_change as g,
         email_token as e, ending as n, establish as h, factor as f, linked_identity as l, mail as m,
-        passkey as p, provider_visit as v, remember as rm, replaced_session as r, session as s,
-        session_mark as k, tries as t, user as u,
+        passkey as p, passkey_factor as pf, provider_visit as v, remember as rm, replaced_session as r,
+        session as s, session_mark as k, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
@@ -157,10 +157,12 @@ fn signing_in_uses_an_index() {
         p::USE,
         p::RENAME,
         p::FORGET_OF,
+        pf::IS_ON,
+        pf::IS_ON_SINCE,
+        pf::SWITCH_OFF,
         l::FIND,
         l::FIND_BY_ACCOUNT,
         l::OF_USER,
-        l::COUNT_OF,
         l::USE,
         l::FORGET_OF,
         v::TAKE,

@@ -70,7 +70,7 @@ pub trait FactorStore: Send + Sync + 'static {
     /// When the store fails.
     fn backup_codes_left(&self, user: UserId) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Replaces all backup codes of `user`, who has an app that counts, and queues `notice`; `false` when they have none.
+    /// Replaces all backup codes of `user`, who has an app that counts or is asked for a passkey, and queues `notice`; `false` when they have none.
     /// Writes `backup_codes.renewed`, and `mail.queued`.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ pub trait FactorStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes the app of `user` and all backup codes, and ends every session of theirs but `keeps`. `false` when they have
+    /// Removes the app of `user`, and all backup codes unless a passkey is asked for, and ends every session of theirs but `keeps`. `false` when they have
     /// none. Where it counted it queues `notice`, and writes `factor.removed`, `session.revoked` for each, and `mail.queued`.
     ///
     /// # Errors

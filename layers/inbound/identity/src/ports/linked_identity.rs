@@ -102,7 +102,7 @@ pub trait LinkedIdentityStore: Send + Sync + 'static {
 }
 
 /// A link about to be removed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Unlinkage {
     /// Whose.
     pub user: UserId,
@@ -112,6 +112,8 @@ pub struct Unlinkage {
     pub keeps: Option<SessionId>,
     /// How many ways in they have that the store does not know of, such as links that the host mails.
     pub other_ways: u32,
+    /// By which providers people sign in here: an account at any other is no way in.
+    pub providers: Vec<String>,
 }
 
 /// What became of [`LinkedIdentityStore::register_linked`].

@@ -21,6 +21,7 @@ pub mod mail_sign_in;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod passkey;
+pub mod passkey_factor;
 pub mod password;
 pub mod remember;
 pub mod session;
@@ -40,6 +41,7 @@ pub use linked_identity::LinkedIdentityStore;
 pub use mail::MailOutbox;
 pub use mail_sign_in::MailSignInStore;
 pub use passkey::PasskeyStore;
+pub use passkey_factor::PasskeyFactorStore;
 pub use password::PasswordStore;
 pub use remember::RememberStore;
 pub use session::SessionStore;
@@ -56,6 +58,7 @@ pub trait IdentityStore:
     + LinkedIdentityStore
     + MailOutbox
     + MailSignInStore
+    + PasskeyFactorStore
     + PasskeyStore
     + PasswordStore
     + RememberStore
@@ -76,6 +79,7 @@ impl<T> IdentityStore for T where
         + LinkedIdentityStore
         + MailOutbox
         + MailSignInStore
+        + PasskeyFactorStore
         + PasskeyStore
         + PasswordStore
         + RememberStore

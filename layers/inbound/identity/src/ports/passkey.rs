@@ -97,6 +97,8 @@ pub trait PasskeyStore: Send + Sync + 'static {
     /// the one that goes on too where it rests on this passkey, and queues the mail that tells of it. Writes
     /// `passkey.removed`, `session.revoked` for each, and `mail.queued`.
     ///
+    /// With the last of them its person is [asked](super::PasskeyFactorStore) for none any more: `passkey_factor.switched_off`.
+    ///
     /// # Errors
     /// When the store fails.
     fn remove_passkey(
@@ -108,7 +110,7 @@ pub trait PasskeyStore: Send + Sync + 'static {
 }
 
 /// A passkey about to be removed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PasskeyRemoval {
     /// Whose.
     pub user: UserId,
@@ -118,6 +120,8 @@ pub struct PasskeyRemoval {
     pub keeps: Option<SessionId>,
     /// How many ways in they have that the store does not know of, such as links that the host mails.
     pub other_ways: u32,
+    /// By which providers people sign in here: an account at any other is no way in.
+    pub providers: Vec<String>,
 }
 
 /// What became of [`PasskeyStore::begin_ceremony`].

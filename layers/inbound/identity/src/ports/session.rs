@@ -37,7 +37,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Keeps a new session and ends the one it replaces, in one step. Writes `login.succeeded` where
     /// `establishment.is_login`, `session.created`, and `session.revoked` for the replaced one if it was there.
     ///
-    /// A login of somebody with an app that counts comes to what [`SessionRecord::admitted`] says: whichever way they came,
+    /// A login of somebody with an app that counts, who wants to be asked for a passkey ([`PasskeyFactorStore`](super::PasskeyFactorStore)),
+    /// or who [must have](crate::rules::enrolment) a second factor and has a passkey that
+    /// [is one](crate::rules::means::completed_by), comes to what [`SessionRecord::admitted`] says: whichever way they came,
     /// they are half signed in until they have proven it, and `login.half` is written in the place of `login.succeeded`.
     ///
     /// Where the sign-in of the replaced session [goes on](SessionRecord::goes_on_in), the new session belongs to it,

@@ -51,7 +51,7 @@ pub enum IdentityFact {
     DeviceNew { user: UserId, session: SessionId },
     /// Somebody proved that they have an authenticator app, which is asked for from now on.
     FactorEnrolled { user: UserId },
-    /// Somebody's authenticator app is asked for no more, and their backup codes are gone.
+    /// Somebody's authenticator app is asked for no more; their backup codes are gone, unless a passkey is asked for.
     FactorRemoved { user: UserId },
     /// Somebody did not prove their second factor. The reason is for operators.
     FactorRefused { user: UserId, reason: FactorFailure },
@@ -109,6 +109,10 @@ pub enum IdentityFact {
     PasskeyAdded { user: UserId, passkey: PasskeyId, aaguid: Aaguid },
     /// The signature count of a passkey went back: there may be a copy of the key.
     PasskeyCountWentBack { user: UserId, passkey: PasskeyId, kept: u32, seen: u32, policy: SignCountPolicy },
+    /// A passkey of somebody is asked for no more after whatever else they sign in by.
+    PasskeyFactorSwitchedOff { user: UserId },
+    /// A passkey of somebody is asked for from now on after whatever else they sign in by.
+    PasskeyFactorSwitchedOn { user: UserId },
     /// A ceremony with a passkey came to nothing. The reason is for operators.
     PasskeyRefused { user: Option<UserId>, purpose: CeremonyPurpose, reason: CeremonyFailure },
     /// A passkey opens nothing any more.
@@ -532,6 +536,12 @@ impl Fact for IdentityFact {
                     .with("kept", kept)
                     .with("seen", seen)
                     .with("policy", policy.as_str())
+            }
+            Self::PasskeyFactorSwitchedOff { user } => {
+                Event::succeeded(origin, "passkey_factor.switched_off", person(user), person(user))
+            }
+            Self::PasskeyFactorSwitchedOn { user } => {
+                Event::succeeded(origin, "passkey_factor.switched_on", person(user), person(user))
             }
             Self::PasskeyRefused { user, purpose, reason } => {
                 let target = user.as_ref().map_or_else(Party::anonymous, person);

@@ -92,6 +92,14 @@ pub struct LinkedIdentity {
     pub last_used_at: Option<Timestamp>,
 }
 
+impl LinkedIdentity {
+    /// Whether it is an account at one of these providers: at any other, nobody signs in any more.
+    #[must_use]
+    pub fn is_at(&self, providers: &[String]) -> bool {
+        providers.contains(&self.provider)
+    }
+}
+
 /// Somebody who was sent to a provider and is to come back, once.
 #[derive(Debug, Clone)]
 pub struct ProviderVisit {
@@ -105,6 +113,8 @@ pub struct ProviderVisit {
     pub provider: String,
     /// What for.
     pub purpose: VisitPurpose,
+    /// Whether they want to stay signed in in this browser.
+    pub remember: bool,
     /// Where they go in the end.
     pub return_to: LocalPath,
     /// When they left.
@@ -263,6 +273,7 @@ mod tests {
             browser: Digest::of(b"browser"),
             provider: String::from("example"),
             purpose: VisitPurpose::SignIn,
+            remember: false,
             return_to: LocalPath::root(),
             created_at: NOW,
             expires_at: NOW.plus(VISIT),

@@ -13,6 +13,10 @@ pub struct Means {
     pub key: bool,
     /// A passkey that verifies its person.
     pub verifying_key: bool,
+    /// Their passkeys are asked for after whatever else they sign in by: they chose so.
+    pub asks_for_key: bool,
+    /// Backup codes.
+    pub codes: bool,
 }
 
 impl Means {
@@ -24,40 +28,56 @@ impl Means {
             app: app.is_some_and(TotpFactor::is_enrolled),
             key: !passkeys.is_empty(),
             verifying_key: passkeys.iter().any(|passkey| passkey.verifies),
+            ..Self::default()
         }
     }
 
-    /// The highest level that they can reach. Whoever has an app is held to two factors: they chose so.
+    /// The highest level that they can reach. Whoever has an app, or wants to be asked for a passkey, is held to two factors: they
+    /// chose so.
     #[must_use]
     pub const fn strongest(self) -> Level {
-        if self.app || self.verifying_key || (self.password && self.key) {
+        if self.app || self.asks_for_key || self.verifying_key || (self.password && self.key) {
             Level::TwoFactors
         } else {
             Level::OneFactor
         }
     }
 
-    /// Whether they have anything that a second factor is asked by: an app or a passkey.
+    /// Whether they have anything that a second factor is asked by: an app, a passkey, or a code in the place of either.
     #[must_use]
     pub const fn has_second_factor(self) -> bool {
-        self.app || self.key
+        self.app || self.key || self.codes
     }
 
-    /// Whether whoever proved `proven` reaches `level` by one more proof, of their app or a passkey.
+    /// Whether whoever proved `proven` reaches `level` by one more proof: of their app, a passkey, or a backup code.
     #[must_use]
     pub fn one_more_reaches(self, proven: &[Method], level: Level) -> bool {
         let reaches = |more: &[Method]| Level::of(&[proven, more].concat()) >= Some(level);
-        (self.app && reaches(&[Method::Otp]))
+        ((self.app || self.codes) && reaches(&[Method::Otp]))
             || (self.key && reaches(&[Method::Passkey]))
             || (self.verifying_key && reaches(&[Method::Passkey, Method::UserVerified]))
     }
+}
+
+/// Whether one of `passkeys` makes two factors of what was `proven` so far.
+#[must_use]
+pub fn completed_by(passkeys: &[Passkey], proven: &[Method]) -> bool {
+    Means::of(false, None, passkeys).one_more_reaches(proven, Level::TwoFactors)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PASSWORD: Means = Means { password: true, app: false, key: false, verifying_key: false };
+    const NONE: Means = Means {
+        password: false,
+        app: false,
+        key: false,
+        verifying_key: false,
+        asks_for_key: false,
+        codes: false,
+    };
+    const PASSWORD: Means = Means { password: true, ..NONE };
 
     #[test]
     fn somebody_is_held_to_what_they_can_reach() {
@@ -70,6 +90,8 @@ mod tests {
             (PASSWORD, Level::OneFactor),
             (bare_key, Level::OneFactor),
             (key, Level::TwoFactors),
+            (Means { asks_for_key: true, ..bare_key }, Level::TwoFactors),
+            (Means { asks_for_key: true, ..NONE }, Level::TwoFactors),
             (verifying, Level::TwoFactors),
             (app, Level::TwoFactors),
             (Means { password: false, ..app }, Level::TwoFactors),
@@ -94,6 +116,8 @@ mod tests {
             (key, &[Otp], false),
             (verifying, &[Passkey], true),
             (verifying, &[], true),
+            (Means { codes: true, ..PASSWORD }, &[Password], true),
+            (Means { codes: true, ..key }, &[Passkey], false),
         ] {
             assert_eq!(means.one_more_reaches(proven, Level::TwoFactors), reaches, "{means:?} {proven:?}");
         }

@@ -31,6 +31,10 @@ pub enum Notice {
     NewDevice,
     /// They can sign in by another passkey.
     PasskeyAdded,
+    /// Their passkey is asked for no more after whatever else they sign in by.
+    PasskeyFactorSwitchedOff,
+    /// Their passkey is asked for after whatever else they sign in by.
+    PasskeyFactorSwitchedOn,
     /// A passkey opens nothing any more.
     PasskeyRemoved,
     /// Their password was changed, or set where there was none.
@@ -45,7 +49,7 @@ pub enum Notice {
 
 impl Notice {
     /// Every one of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AccountDeleted,
         Self::ApiTokenCreated,
         Self::BackupCodesRenewed,
@@ -60,6 +64,8 @@ impl Notice {
         Self::IdentityUnlinked,
         Self::NewDevice,
         Self::PasskeyAdded,
+        Self::PasskeyFactorSwitchedOff,
+        Self::PasskeyFactorSwitchedOn,
         Self::PasskeyRemoved,
         Self::PasswordChanged,
         Self::PasswordReset,
@@ -85,6 +91,8 @@ impl Notice {
             Self::IdentityUnlinked => "notice_identity_unlinked",
             Self::NewDevice => "notice_new_device",
             Self::PasskeyAdded => "notice_passkey_added",
+            Self::PasskeyFactorSwitchedOff => "notice_passkey_factor_switched_off",
+            Self::PasskeyFactorSwitchedOn => "notice_passkey_factor_switched_on",
             Self::PasskeyRemoved => "notice_passkey_removed",
             Self::PasswordChanged => "notice_password_changed",
             Self::PasswordReset => "notice_password_reset",

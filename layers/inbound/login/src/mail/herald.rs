@@ -130,7 +130,11 @@ impl Herald {
             Notice::AccountDeleted => &paths.after_logout,
             Notice::DeletionScheduled => &paths.login,
             Notice::ApiTokenCreated => &paths.api_tokens,
-            Notice::BackupCodesRenewed | Notice::FactorEnrolled | Notice::FactorRemoved => &paths.security,
+            Notice::BackupCodesRenewed
+            | Notice::FactorEnrolled
+            | Notice::FactorRemoved
+            | Notice::PasskeyFactorSwitchedOff
+            | Notice::PasskeyFactorSwitchedOn => &paths.security,
             Notice::IdentityLinked | Notice::IdentityUnlinked => &paths.identities,
             Notice::NewDevice | Notice::RememberedTheft => &paths.devices,
             Notice::PasskeyAdded | Notice::PasskeyRemoved => &paths.passkeys,

@@ -74,6 +74,8 @@ pub struct SocialLogin<S> {
 pub struct Leaving {
     /// What they want there.
     pub purpose: VisitPurpose,
+    /// Whether they want to stay signed in in this browser.
+    pub remember: bool,
     /// Whether the provider must ask them anew who they are: those who are signed in here and prove themselves again.
     pub anew: bool,
 }
@@ -95,6 +97,8 @@ pub struct Back {
 pub struct Returned {
     /// What they left for.
     pub purpose: VisitPurpose,
+    /// Whether they wanted to stay signed in in this browser when they left.
+    pub remember: bool,
     /// Where they go in the end.
     pub return_to: LocalPath,
     provider: String,

@@ -103,7 +103,8 @@ impl<S: IdentityStore> SocialLogin<S> {
         keeps: Option<SessionId>,
         origin: Origin,
     ) -> Result<(), SocialError> {
-        let removal = Unlinkage { user, identity, keeps, other_ways: self.other_ways };
+        let providers = self.desks.keys().cloned().collect();
+        let removal = Unlinkage { user, identity, keeps, other_ways: self.other_ways, providers };
         let notice = self.herald.notice_to(&self.store, user, Notice::IdentityUnlinked, origin.at).await?;
         match self.store.unlink_identity(removal, notice, origin).await? {
             Unlinking::Unlinked { .. } => {

@@ -69,6 +69,11 @@ pub(super) enum ClientProof {
 pub struct InvalidName;
 
 impl Provider {
+    /// Whether it speaks OpenID Connect, rather than bare OAuth 2.0.
+    pub(super) const fn is_openid(&self) -> bool {
+        matches!(self.kind, Kind::OpenId(_))
+    }
+
     /// An OpenID provider at `issuer`, known under `name` in paths and as `label` to people. Nothing it says of addresses is
     /// believed unless [told](Self::trusts_addresses).
     ///

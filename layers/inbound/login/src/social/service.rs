@@ -47,7 +47,8 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
             Ok(session) => session.clone(),
             Err(missing) => return answer::misbuilt(missing.to_string()),
         };
-        let [action, return_to] = match form::read(&parts.headers, body, ["action", "return_to"]).await {
+        let names = ["action", "return_to", "remember"];
+        let [action, return_to, remember] = match form::read(&parts.headers, body, names).await {
             Ok(fields) => fields,
             Err(error) => return answer::unreadable(error, self.pages()),
         };
@@ -75,7 +76,7 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
             Ok(browser) => browser,
             Err(error) => return self.refused(&error.into(), &return_to),
         };
-        let leaving = Leaving { purpose, anew: session.user().is_some() };
+        let leaving = Leaving { purpose, remember: remember.is_some(), anew: session.user().is_some() };
         let location = match self.login.leave(name, leaving, &browser, &return_to, origin).await {
             Ok(location) => location,
             Err(error) => return self.refused(&error, &return_to),
@@ -139,6 +140,9 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
         let return_to = returned.return_to.clone();
         match returned.purpose {
             VisitPurpose::SignIn => {
+                if returned.remember {
+                    session.ask_to_be_remembered();
+                }
                 let (login, entered) = (self.login.clone(), session.clone());
                 let way = async move {
                     let proof = login.sign_in(returned, origin).await?;
@@ -209,6 +213,9 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
             }
             SocialError::UserRefused | SocialError::Session(SessionError::UserRefused) => {
                 (StatusCode::FORBIDDEN, REFUSED, &login, "Sign in another way")
+            }
+            SocialError::Session(SessionError::TooMany) => {
+                (StatusCode::FORBIDDEN, crate::password::TOO_MANY_SESSIONS, &login, "Sign in another way")
             }
             SocialError::Session(SessionError::SecondFactorMissing) => {
                 (StatusCode::FORBIDDEN, crate::password::SECOND_FACTOR_MISSING, &login, "Sign in another way")

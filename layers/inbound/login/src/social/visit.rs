@@ -55,6 +55,7 @@ impl<S: IdentityStore> SocialLogin<S> {
             browser: browser.digest(),
             provider: provider.to_owned(),
             purpose: leaving.purpose,
+            remember: leaving.remember,
             return_to: return_to.clone(),
             created_at: origin.at,
             expires_at: origin.at.plus(VISIT),
@@ -76,6 +77,10 @@ impl<S: IdentityStore> SocialLogin<S> {
             .append_pair("code_challenge_method", "S256");
         if leaving.anew {
             url.query_pairs_mut().append_pair("prompt", "login");
+            // A provider that knows no such prompt may know this, and says when they last proved it.
+            if desk.provider.is_openid() {
+                url.query_pairs_mut().append_pair("max_age", "0");
+            }
         }
         if desk.provider.form_post {
             url.query_pairs_mut().append_pair("response_mode", "form_post");
@@ -99,8 +104,8 @@ impl<S: IdentityStore> SocialLogin<S> {
         let (visit, drawn) = self.end_visit(provider, back, browser, origin).await.map_err(nowhere)?;
         match self.ask(desk, &visit, &drawn, back, origin).await {
             Ok(Given { answer, tokens }) => {
-                let ProviderVisit { purpose, return_to, provider, .. } = visit;
-                Ok(Returned { purpose, return_to, provider, answer, tokens })
+                let ProviderVisit { purpose, remember, return_to, provider, .. } = visit;
+                Ok(Returned { purpose, remember, return_to, provider, answer, tokens })
             }
             Err(error) => {
                 if let SocialError::Provider(error) = &error {

@@ -18,9 +18,9 @@ pub struct PasskeyRoutes<S, P, H = ()> {
 
 impl<S: IdentityStore, P, H> PasskeyRoutes<S, P, H> {
     /// Answers for `passkeys`, at the places that `site` names, or at those of the relying party. People are told of changes
-    /// as the site tells them.
+    /// as the site tells them, and sign in by its providers too.
     pub fn new(passkeys: Passkeys<S>, site: Site<P, H>) -> Self {
-        let passkeys = passkeys.herald(site.herald());
+        let passkeys = passkeys.herald(site.herald()).providers(site.provider_names());
         let places = site.passkey_places().cloned().unwrap_or_else(|| passkeys.party().places());
         let well_known = WellKnown::new(passkeys.party(), &site.paths().passkeys);
         let endpoints = PasskeyEndpoints { passkeys, site, places, script: Script::new(), well_known };

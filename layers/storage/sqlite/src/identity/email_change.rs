@@ -23,7 +23,7 @@ use towergate_identity::{
 use super::{
     deletion,
     email_token::{self, Spent},
-    factor, mail, session, user,
+    factor, mail, passkey, passkey_factor, session, user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -237,6 +237,11 @@ fn forget_since(step: &mut Step<'_>, user: UserId, since: Timestamp, origin: &Or
     passkeys.sort();
     for passkey in passkeys.into_iter().map(PasskeyId::from_uuid) {
         step.record(&IdentityFact::PasskeyRemoved { user, passkey }, origin)?;
+    }
+    if passkey_factor::is_on_since(step.connection, user, since)?
+        || passkey::count_of(step.connection, user)? == 0
+    {
+        passkey_factor::switch_off(step, user, origin)?;
     }
     let mut linked = query::all(step.connection, FORGET_LINKED_SINCE, key, |fields| fields.uuid("id"))?;
     linked.sort();

@@ -45,11 +45,11 @@ pub(super) fn establish(
     let mut session = session.clone();
     let mut trusted = None;
     if *is_login {
-        let has_second_factor = factor::has_second_factor(step.connection, session.user)?;
+        let is_asked = factor::is_asked(step.connection, &session)?;
         trusted = trusting(step.connection, &session, visit, origin)?;
-        let spared = spared(&session, has_second_factor).filter(|_| trusted.is_some());
+        let spared = spared(&session, is_asked).filter(|_| trusted.is_some());
         trusted = trusted.filter(|_| spared.is_some());
-        session = spared.unwrap_or_else(|| session.admitted(has_second_factor));
+        session = spared.unwrap_or_else(|| session.admitted(is_asked));
     }
     if user.state == UserState::Leaving {
         session = session.leaving();

@@ -9,14 +9,15 @@ use towergate_identity::{
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
         mail::OutboxMail,
+        means::completed_by,
         second_factor::{FactorUse, Spending},
-        session::SessionId,
+        session::{SessionId, SessionRecord, SessionStage},
         totp::TotpStep,
         user::UserId,
     },
 };
 
-use super::{mail, session, user};
+use super::{mail, passkey, passkey_factor, session, user};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
@@ -122,10 +123,9 @@ impl FactorStore for SqliteStore {
         origin: Origin,
     ) -> Result<bool, StoreError> {
         self.write(move |step| {
-            let enrolled = has_second_factor(step.connection, user)?;
-            let key = user.as_uuid().as_bytes();
-            query::change(step.connection, REMOVE, params![key])?;
-            query::change(step.connection, FORGET_CODES, params![key])?;
+            let enrolled = has_app(step.connection, user)?;
+            query::change(step.connection, REMOVE, params![user.as_uuid().as_bytes()])?;
+            keep_codes_of_a_factor(step.connection, user)?;
             if enrolled {
                 step.record(&IdentityFact::FactorRemoved { user }, &origin)?;
                 session::end_of_user(step, user, keeps, SessionEnd::FactorsChanged, &origin)?;
@@ -139,6 +139,28 @@ impl FactorStore for SqliteStore {
 
 /// Whether the person is asked for one when they sign in.
 pub(super) fn has_second_factor(connection: &Connection, user: UserId) -> Result<bool, Failure> {
+    Ok(has_app(connection, user)? || passkey_factor::is_on(connection, user)?)
+}
+
+/// Whether a second factor is asked for in a session that begins: its person has one, or must have one and has a passkey that
+/// is one beside what they proved.
+pub(super) fn is_asked(connection: &Connection, session: &SessionRecord) -> Result<bool, Failure> {
+    if has_second_factor(connection, session.user)? {
+        return Ok(true);
+    }
+    let must_have = session.stage == SessionStage::AwaitsEnrolment;
+    Ok(must_have && completed_by(&passkey::of_user(connection, session.user)?, &session.methods))
+}
+
+/// Without a factor there are no codes in the place of one.
+pub(super) fn keep_codes_of_a_factor(connection: &Connection, user: UserId) -> Result<(), Failure> {
+    if !has_second_factor(connection, user)? {
+        query::change(connection, FORGET_CODES, params![user.as_uuid().as_bytes()])?;
+    }
+    Ok(())
+}
+
+fn has_app(connection: &Connection, user: UserId) -> Result<bool, Failure> {
     Ok(find(connection, user)?.is_some_and(|totp| totp.is_enrolled()))
 }
 
@@ -163,7 +185,7 @@ pub(super) fn spend(
         step.record(&IdentityFact::FactorUsed { user, class }, origin)?;
         return Ok(Spending::Spent);
     }
-    let spent_before = matches!(used, FactorUse::Totp(_)) && has_second_factor(step.connection, user)?;
+    let spent_before = matches!(used, FactorUse::Totp(_)) && has_app(step.connection, user)?;
     Ok(if spent_before { Spending::SpentBefore } else { Spending::Missing })
 }
 
@@ -176,8 +198,10 @@ pub(super) fn forget_since(
     let key = user.as_uuid().as_bytes();
     if let Some(totp) = find(connection, user)?.filter(|totp| totp.created_at >= since) {
         query::change(connection, REMOVE, params![key])?;
-        query::change(connection, FORGET_CODES, params![key])?;
-        return Ok(totp.is_enrolled().then_some(IdentityFact::FactorRemoved { user }));
+        if totp.is_enrolled() {
+            query::change(connection, FORGET_CODES, params![key])?;
+            return Ok(Some(IdentityFact::FactorRemoved { user }));
+        }
     }
     let void = query::change(connection, FORGET_CODES_SINCE, params![key, since.unix_millis()])? > 0;
     Ok(void.then_some(IdentityFact::BackupCodesRenewed { user, count: 0 }))
@@ -203,7 +227,12 @@ fn enrol(step: &mut Step<'_>, enrolment: &Enrolment, origin: &Origin) -> Result<
     Ok(EnrollingTotp::Enrolled)
 }
 
-fn renew(step: &mut Step<'_>, user: UserId, codes: &[Digest], origin: &Origin) -> Result<(), Failure> {
+pub(super) fn renew(
+    step: &mut Step<'_>,
+    user: UserId,
+    codes: &[Digest],
+    origin: &Origin,
+) -> Result<(), Failure> {
     let key = user.as_uuid().as_bytes();
     query::change(step.connection, FORGET_CODES, params![key])?;
     for code in codes {

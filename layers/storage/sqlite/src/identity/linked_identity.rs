@@ -32,8 +32,6 @@ pub(crate) const OF_USER: &str =
     "SELECT id, user_id, provider, issuer, subject, label, tokens, linked_at, last_used_at
     FROM towergate_linked_identities WHERE user_id = ?1 ORDER BY linked_at, id";
 
-pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM towergate_linked_identities WHERE user_id = ?1";
-
 const INSERT: &str = "INSERT INTO towergate_linked_identities
     (id, user_id, provider, issuer, subject, label, tokens, linked_at, last_used_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -126,7 +124,7 @@ impl LinkedIdentityStore for SqliteStore {
         notice: Option<OutboxMail>,
         origin: Origin,
     ) -> Result<Unlinking, StoreError> {
-        self.write(move |step| unlink(step, removal, notice.as_ref(), &origin)).await
+        self.write(move |step| unlink(step, &removal, notice.as_ref(), &origin)).await
     }
 }
 
@@ -136,30 +134,30 @@ pub(super) fn forget_of(connection: &Connection, user: UserId) -> Result<(), Fai
     Ok(())
 }
 
-/// How many ways in a person has by accounts elsewhere.
-pub(super) fn count_of(connection: &Connection, user: UserId) -> Result<u32, Failure> {
-    let key = params![user.as_uuid().as_bytes()];
-    Ok(query::one(connection, COUNT_OF, key, |fields| fields.get("count"))?.unwrap_or(0))
+/// How many ways in a person has by accounts at these providers.
+pub(super) fn count_of(connection: &Connection, user: UserId, providers: &[String]) -> Result<u32, Failure> {
+    let theirs = query::all(connection, OF_USER, params![user.as_uuid().as_bytes()], read)?;
+    let count = theirs.iter().filter(|identity| identity.is_at(providers)).count();
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 fn unlink(
     step: &mut Step<'_>,
-    removal: Unlinkage,
+    removal: &Unlinkage,
     notice: Option<&OutboxMail>,
     origin: &Origin,
 ) -> Result<Unlinking, Failure> {
-    let Unlinkage { user, identity, keeps, other_ways } = removal;
+    let Unlinkage { user, identity, keeps, other_ways, providers } = removal;
+    let (user, identity, keeps) = (*user, *identity, *keeps);
     let there = query::one(step.connection, FIND, params![identity.as_uuid().as_bytes()], read)?;
-    if there.is_none_or(|row| row.user != user) {
-        return Ok(Unlinking::Missing);
-    }
+    let Some(there) = there.filter(|row| row.user == user) else { return Ok(Unlinking::Missing) };
     let person = user::find(step.connection, user)?;
     let ways = WaysIn {
         password: person.is_some_and(|person| person.password.is_some()),
         passkeys: passkey::count_of(step.connection, user)?,
-        others: other_ways.saturating_add(count_of(step.connection, user)?),
+        others: other_ways.saturating_add(count_of(step.connection, user, providers)?),
     };
-    if ways.without_other().is_err() {
+    if there.is_at(providers) && ways.without_other().is_err() {
         return Ok(Unlinking::LastWayIn);
     }
     query::change(step.connection, REMOVE, params![identity.as_uuid().as_bytes()])?;

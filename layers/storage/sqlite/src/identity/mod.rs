@@ -16,6 +16,7 @@ pub(crate) mod linked_identity;
 pub(crate) mod mail;
 pub(crate) mod mail_sign_in;
 pub(crate) mod passkey;
+pub(crate) mod passkey_factor;
 pub(crate) mod passkey_row;
 pub(crate) mod password;
 pub(crate) mod provider_visit;

@@ -20,7 +20,7 @@ use towergate_identity::{
 };
 
 use super::{
-    ceremony, linked_identity, mail,
+    ceremony, linked_identity, mail, passkey_factor,
     passkey_row::{self as row, passkey_columns},
     session, user,
 };
@@ -63,8 +63,7 @@ impl PasskeyStore for SqliteStore {
     }
 
     async fn passkeys_of(&self, user: UserId) -> Result<Vec<Passkey>, StoreError> {
-        let key = params![user.as_uuid().as_bytes()];
-        self.read(|connection| query::all(connection, OF_USER, key, row::read))
+        self.read(|connection| of_user(connection, user))
     }
 
     async fn find_passkey(&self, credential_id: &[u8]) -> Result<Option<Passkey>, StoreError> {
@@ -116,7 +115,7 @@ impl PasskeyStore for SqliteStore {
         origin: Origin,
     ) -> Result<RemovingPasskey, StoreError> {
         self.write(move |step| {
-            let PasskeyRemoval { user, passkey, keeps, other_ways } = removal;
+            let PasskeyRemoval { user, passkey, keeps, other_ways, providers } = removal;
             if find(step.connection, passkey)?.is_none_or(|row| row.user != user) {
                 return Ok(RemovingPasskey::Missing);
             }
@@ -124,22 +123,35 @@ impl PasskeyStore for SqliteStore {
             let ways = WaysIn {
                 password: person.is_some_and(|person| person.password.is_some()),
                 passkeys: count_of(step.connection, user)?,
-                others: other_ways.saturating_add(linked_identity::count_of(step.connection, user)?),
+                others: other_ways.saturating_add(linked_identity::count_of(
+                    step.connection,
+                    user,
+                    &providers,
+                )?),
             };
             if ways.without_passkey().is_err() {
                 return Ok(RemovingPasskey::LastWayIn);
             }
             let sessions = remove(step, user, passkey, keeps, notice.as_ref(), &origin)?;
+            if count_of(step.connection, user)? == 0 {
+                passkey_factor::switch_off(step, user, &origin)?;
+            }
             Ok(RemovingPasskey::Removed { sessions })
         })
         .await
     }
 }
 
-/// Forgets every passkey of a person, and every ceremony.
+/// Forgets every passkey of a person, that they are asked for, and every ceremony.
 pub(super) fn forget_of(connection: &Connection, user: UserId) -> Result<(), Failure> {
     query::change(connection, FORGET_OF, params![user.as_uuid().as_bytes()])?;
+    passkey_factor::forget_of(connection, user)?;
     ceremony::forget_of(connection, user)
+}
+
+/// Those of a person, oldest first.
+pub(super) fn of_user(connection: &Connection, user: UserId) -> Result<Vec<Passkey>, Failure> {
+    query::all(connection, OF_USER, params![user.as_uuid().as_bytes()], row::read)
 }
 
 fn find(connection: &Connection, passkey: PasskeyId) -> Result<Option<Passkey>, Failure> {

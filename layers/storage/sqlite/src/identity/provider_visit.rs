@@ -11,11 +11,11 @@ use towergate_identity::rules::{
 use crate::{failure::Failure, fields::Fields, query};
 
 const INSERT: &str = "INSERT INTO towergate_provider_visits
-    (id, digest, browser, provider, user_id, session_id, return_to, created_at, expires_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    (id, digest, browser, provider, user_id, session_id, remember, return_to, created_at, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 pub(crate) const TAKE: &str = "DELETE FROM towergate_provider_visits WHERE id = ?1
-    RETURNING id, digest, browser, provider, user_id, session_id, return_to, created_at, expires_at";
+    RETURNING id, digest, browser, provider, user_id, session_id, remember, return_to, created_at, expires_at";
 
 pub(crate) const OF_BROWSER: &str =
     "SELECT id FROM towergate_provider_visits WHERE browser = ?1 ORDER BY id LIMIT 100";
@@ -56,6 +56,7 @@ pub(super) fn begin(
         visit.provider,
         user,
         session,
+        visit.remember,
         visit.return_to.as_str(),
         visit.created_at.unix_millis(),
         visit.expires_at.unix_millis(),
@@ -90,6 +91,7 @@ fn read(fields: &mut Fields<'_>) -> Result<ProviderVisit, Failure> {
         browser,
         provider,
         purpose,
+        remember: fields.get("remember")?,
         return_to: fields.parse("return_to", LocalPath::parse)?,
         created_at: fields.time("created_at")?,
         expires_at: fields.time("expires_at")?,

@@ -25,6 +25,7 @@ use crate::{
         email_change::{ChangingEmail, EmailChange},
         email_token::Issuing,
         factor::EnrollingTotp,
+        passkey_factor::{PasskeyFactorSwitch, SwitchingOn},
         session::Establishment,
         user::AddingUser,
     },
@@ -293,6 +294,37 @@ pub async fn what_a_thief_added_goes_with_the_change<S: IdentityStore + AuditTra
     assert_eq!(store.find_user(user).await.unwrap().unwrap().state, UserState::Active);
     let devices = store.devices_of(user, last).await.unwrap();
     assert!(devices.sessions.is_empty() && devices.remembered.is_empty() && devices.trusted.is_empty());
+}
+
+/// Whoever changed the address does not leave anybody asked for a passkey who was not, nor for one of their own.
+pub async fn a_passkey_asked_for_since_is_asked_for_no_more<S: IdentityStore + AuditTrail>(store: &S) {
+    with_change(store).await;
+    let (user, before, last) = (user_id(1), NOW.minus(MILLISECOND), NOW.plus(MILLISECOND));
+    passkey::add(store, Passkey { created_at: before, ..passkey::passkey(1) }).await;
+    assert_eq!(change(store, 1, link(), 1, NOW).await, changed(0));
+    assert_eq!(ask_for_passkey(store, last).await, SwitchingOn::SwitchedOn);
+    assert!(matches!(undo(store, 1, last).await, ChangingEmail::Changed { .. }));
+    assert!(!store.has_passkey_factor(user).await.unwrap());
+    assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
+    assert_eq!(store.passkeys_of(user).await.unwrap().len(), 1);
+}
+
+/// Whoever is left without a passkey is asked for none.
+pub async fn a_passkey_that_is_gone_is_asked_for_no_more<S: IdentityStore + AuditTrail>(store: &S) {
+    with_change(store).await;
+    let (user, before, last) = (user_id(1), NOW.minus(MILLISECOND), NOW.plus(MILLISECOND));
+    passkey::add(store, Passkey { created_at: last, ..passkey::passkey(1) }).await;
+    assert_eq!(ask_for_passkey(store, before).await, SwitchingOn::SwitchedOn);
+    assert_eq!(change(store, 1, link(), 1, NOW).await, changed(0));
+    assert!(matches!(undo(store, 1, last).await, ChangingEmail::Changed { .. }));
+    assert!(!store.has_passkey_factor(user).await.unwrap());
+    assert_eq!(store.backup_codes_left(user).await.unwrap(), 0);
+}
+
+async fn ask_for_passkey<S: IdentityStore>(store: &S, at: Timestamp) -> SwitchingOn {
+    let (codes, keeps) = (vec![factor::code(1)], Some(session_id(1)));
+    let switch = PasskeyFactorSwitch { user: user_id(1), codes, keeps, notice: None };
+    store.switch_on_passkey_factor(switch, origin(at)).await.unwrap()
 }
 
 /// A second change leaves the first way back open; that one closes the second, and not the other way round.

@@ -53,6 +53,7 @@ pub(super) fn visit(n: u128) -> ProviderVisit {
         browser: Digest::of(b"browser"),
         provider: String::from("example"),
         purpose: VisitPurpose::SignIn,
+        remember: n % 2 == 1,
         return_to: LocalPath::parse("/home?a=b").unwrap(),
         created_at: NOW,
         expires_at: NOW.plus(VISIT),
@@ -72,8 +73,18 @@ async fn link<S: IdentityStore>(store: &S, identity: LinkedIdentity) -> Linking 
     store.link_identity(identity, None, origin(NOW)).await.unwrap()
 }
 
-fn unlinkage(n: u128) -> Unlinkage {
-    Unlinkage { user: user_id(1), identity: identity(n).id, keeps: None, other_ways: 0 }
+pub(super) fn providers() -> Vec<String> {
+    vec![identity(1).provider]
+}
+
+pub(super) fn unlinkage(n: u128) -> Unlinkage {
+    Unlinkage {
+        user: user_id(1),
+        identity: identity(n).id,
+        keeps: None,
+        other_ways: 0,
+        providers: providers(),
+    }
 }
 
 /// A visit reads back whole, and ends once.
@@ -90,7 +101,10 @@ pub async fn a_visit_ends_once<S: IdentityStore + AuditTrail>(store: &S) {
         assert!(store.begin_visit(left.clone(), 5, 100).await.unwrap());
         let back = store.take_visit(left.id).await.unwrap().unwrap();
         assert!(back.is_of("example", &left.digest, &left.browser, NOW));
-        assert_eq!((back.purpose, back.return_to), (left.purpose, left.return_to));
+        assert_eq!(
+            (back.purpose, back.remember, back.return_to),
+            (left.purpose, left.remember, left.return_to)
+        );
         assert_eq!((back.created_at, back.expires_at), (left.created_at, left.expires_at));
         assert!(store.take_visit(left.id).await.unwrap().is_none());
     }
@@ -182,10 +196,10 @@ pub async fn removing_a_link_ends_the_other_sessions<S: IdentityStore + AuditTra
     assert_eq!(order, [identity(1).id, identity(2).id]);
     let mut ear = Ear::on(store).await;
     let removal = Unlinkage { keeps: Some(session_id(1)), ..unlinkage(1) };
-    let other = Unlinkage { user: user_id(2), ..removal };
+    let other = Unlinkage { user: user_id(2), ..removal.clone() };
     assert_eq!(store.unlink_identity(other, None, origin(NOW)).await.unwrap(), Unlinking::Missing);
     let told = notice(1, Notice::IdentityUnlinked);
-    let gone = store.unlink_identity(removal, Some(told), origin(NOW)).await.unwrap();
+    let gone = store.unlink_identity(removal.clone(), Some(told), origin(NOW)).await.unwrap();
     assert_eq!(gone, Unlinking::Unlinked { sessions: 1 });
     let unlinked = IdentityFact::IdentityUnlinked { user: user_id(1), identity: identity(1).id };
     let told = notice(1, Notice::IdentityUnlinked);
@@ -205,6 +219,11 @@ pub async fn the_last_link_of_somebody_without_a_password_stays<S: IdentityStore
     link(store, identity(2)).await;
     assert!(matches!(unlink(unlinkage(1)).await, Unlinking::Unlinked { .. }));
     assert_eq!(unlink(unlinkage(2)).await, Unlinking::LastWayIn);
+    // Nobody signs in any more by what the first of them is at: it is no way in, and may go.
+    let elsewhere = LinkedIdentity { provider: String::from("closed"), ..identity(3) };
+    link(store, elsewhere).await;
+    assert_eq!(unlink(unlinkage(2)).await, Unlinking::LastWayIn);
+    assert!(matches!(unlink(unlinkage(3)).await, Unlinking::Unlinked { .. }));
     let mailed = Unlinkage { other_ways: 1, ..unlinkage(2) };
     assert!(matches!(unlink(mailed).await, Unlinking::Unlinked { .. }));
 }

@@ -8,12 +8,12 @@ use towergate_core::{
 use super::{
     AuditTrail,
     fixture::{NOW, origin, user, user_id, with_people},
-    linked_identity::{account, identity, visit},
+    linked_identity::{account, identity, unlinkage, visit},
 };
 use crate::{
     ports::{
         IdentityStore,
-        linked_identity::{Linking, RegisteringLinked, Unlinkage, Unlinking},
+        linked_identity::{Linking, RegisteringLinked, Unlinking},
     },
     rules::{
         linked_identity::{LinkedIdentity, LinkedIdentityId},
@@ -77,7 +77,7 @@ pub fn parallel_removals_leave_a_link<S: IdentityStore + AuditTrail>(store: &S, 
         }
     });
     let removed = many(store, 16, &run, |store, n| async move {
-        let removal = Unlinkage { user: user_id(1), identity: identity(n).id, keeps: None, other_ways: 0 };
+        let removal = unlinkage(n);
         store.unlink_identity(removal, None, origin(NOW)).await.unwrap()
     });
     assert_eq!(removed.iter().filter(|removed| **removed == Unlinking::LastWayIn).count(), 1);

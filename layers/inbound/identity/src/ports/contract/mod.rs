@@ -28,6 +28,7 @@ pub mod mail;
 pub mod mail_sign_in;
 pub mod notice;
 pub mod passkey;
+pub mod passkey_factor;
 pub mod passkey_race;
 pub mod password;
 pub mod password_race;
@@ -150,6 +151,16 @@ macro_rules! identity_store_contract {
                 backup_codes_are_renewed_whole,
                 whoever_removes_their_app_has_no_factor,
             }
+            passkey_factor {
+                whoever_wants_to_be_asked_has_a_passkey,
+                whoever_is_asked_for_a_passkey_is_half_signed_in,
+                backup_codes_go_with_a_passkey_too,
+                whoever_switches_it_off_is_asked_no_more,
+                the_last_passkey_takes_it_along,
+                a_revoked_key_does_not_take_it_along,
+                backup_codes_stay_with_either_factor,
+                a_passkey_is_what_somebody_must_have,
+            }
             deletion {
                 whoever_leaves_is_shut_out_and_told,
                 a_goodbye_does_not_keep_an_address_from_its_owner,
@@ -241,6 +252,8 @@ macro_rules! identity_store_contract {
                 a_change_is_undone_once,
                 what_a_thief_added_goes_with_the_change,
                 what_was_added_since_goes_with_the_change,
+                a_passkey_asked_for_since_is_asked_for_no_more,
+                a_passkey_that_is_gone_is_asked_for_no_more,
                 the_oldest_way_back_prevails,
                 an_older_way_back_closes_the_newer,
                 an_address_is_kept_for_whom_it_may_go_back_to,

@@ -19,6 +19,7 @@ use crate::{
     },
     rules::{
         fact::{IdentityFact, SessionEnd},
+        linked_identity::LinkedIdentity,
         mail::{MailKind, OutboxMail},
         notice::Notice,
         passkey::{
@@ -361,13 +362,26 @@ pub async fn the_last_way_in_stays<S: IdentityStore + AuditTrail>(store: &S) {
     assert_eq!(remove(theirs(2)).await, RemovingPasskey::LastWayIn);
     ear.silence().await;
     assert_eq!(store.passkeys_of(user_id(3)).await.unwrap().len(), 1);
+    let elsewhere = super::linked_identity::identity(1);
+    let (provider, link) = (elsewhere.provider.clone(), LinkedIdentity { user: user_id(3), ..elsewhere });
+    store.link_identity(link, None, origin(NOW)).await.unwrap();
+    assert_eq!(remove(theirs(2)).await, RemovingPasskey::LastWayIn, "nobody signs in there any more");
+    add(store, Passkey { user: user_id(3), ..passkey(3) }).await;
+    let linked = PasskeyRemoval { providers: vec![provider], ..theirs(3) };
+    assert_eq!(remove(linked.clone()).await, RemovingPasskey::Removed { sessions: 0 });
     let mailed = PasskeyRemoval { other_ways: 1, ..theirs(2) };
     assert_eq!(remove(mailed).await, RemovingPasskey::Removed { sessions: 0 });
 }
 
 /// The removal of a passkey of the first person, whose second session goes on.
 pub(super) fn removal(n: u128) -> PasskeyRemoval {
-    PasskeyRemoval { user: user_id(1), passkey: passkey_id(n), keeps: Some(session_id(2)), other_ways: 0 }
+    PasskeyRemoval {
+        user: user_id(1),
+        passkey: passkey_id(n),
+        keeps: Some(session_id(2)),
+        other_ways: 0,
+        providers: Vec::new(),
+    }
 }
 
 fn notice(n: u128, notice: Notice) -> OutboxMail {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, email_token, ending, mail};
+use super::{MemoryStore, Tables, email_token, ending, mail, passkey_factor};
 use crate::{
     ports::{
         email_change::{ChangingEmail, EmailChange, EmailChangeStore},
@@ -185,6 +185,9 @@ fn forget_since(state: &mut Tables, user: UserId, since: Timestamp, origin: &Ori
     }
     for passkey in state.passkeys.forget_since(user, since) {
         state.log.write(&IdentityFact::PasskeyRemoved { user, passkey }, origin);
+    }
+    if state.factors.asks_for_passkey_since(user, since) || state.passkeys.count_of(user) == 0 {
+        passkey_factor::switch_off(state, user, origin);
     }
     for identity in state.linked_identities.forget_since(user, since) {
         state.log.write(&IdentityFact::IdentityUnlinked { user, identity }, origin);

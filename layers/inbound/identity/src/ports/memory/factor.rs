@@ -12,8 +12,9 @@ use crate::{
         factor::{TotpFactor, TotpState},
         lockout::CredentialClass,
         mail::OutboxMail,
+        means::completed_by,
         second_factor::{FactorUse, Spending},
-        session::SessionId,
+        session::{SessionId, SessionRecord, SessionStage},
         totp::TotpStep,
         user::UserId,
     },
@@ -22,6 +23,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Factors {
     totp: BTreeMap<UserId, TotpFactor>,
+    /// Since when each of them is asked for a passkey.
+    passkeys: BTreeMap<UserId, Timestamp>,
     /// The codes that are left, and when they were made.
     backup_codes: BTreeMap<UserId, (Timestamp, Vec<Digest>)>,
 }
@@ -29,10 +32,11 @@ pub(super) struct Factors {
 impl Factors {
     /// Forgets what a person has had since then and not before; answers what it was, unless it counted for nothing yet.
     pub(super) fn forget_since(&mut self, user: UserId, since: Timestamp) -> Option<IdentityFact> {
-        if let Some(totp) = self.totp.get(&user).filter(|totp| totp.created_at >= since) {
-            let fact = totp.is_enrolled().then_some(IdentityFact::FactorRemoved { user });
-            self.forget(user);
-            return fact;
+        if self.totp.get(&user).is_some_and(|totp| totp.created_at >= since)
+            && self.totp.remove(&user).is_some_and(|totp| totp.is_enrolled())
+        {
+            self.backup_codes.remove(&user);
+            return Some(IdentityFact::FactorRemoved { user });
         }
         let codes =
             self.backup_codes.get_mut(&user).filter(|codes| codes.0 >= since && !codes.1.is_empty())?;
@@ -43,6 +47,7 @@ impl Factors {
     /// Forgets every factor of a person.
     pub(super) fn forget(&mut self, user: UserId) {
         self.totp.remove(&user);
+        self.passkeys.remove(&user);
         self.backup_codes.remove(&user);
     }
 }
@@ -62,7 +67,7 @@ impl FactorStore for MemoryStore {
             if !state.users.may_sign_in(user) {
                 return Ok(BeginningTotp::UserRefused);
             }
-            if state.factors.has_second_factor(user) {
+            if state.factors.has_app(user) {
                 return Ok(BeginningTotp::Enrolled);
             }
             let pending = TotpFactor { sealed, state: TotpState::Pending, created_at: origin.at };
@@ -129,7 +134,7 @@ impl FactorStore for MemoryStore {
     ) -> Result<bool, StoreError> {
         self.step(|state| {
             let Some(totp) = state.factors.totp.remove(&user) else { return Ok(false) };
-            state.factors.backup_codes.remove(&user);
+            state.factors.keep_codes_of_a_factor(user);
             if totp.is_enrolled() {
                 state.log.write(&IdentityFact::FactorRemoved { user }, &origin);
                 end_others(state, user, keeps, &origin);
@@ -143,8 +148,46 @@ impl FactorStore for MemoryStore {
 impl Factors {
     /// Whether the person is asked for one when they sign in.
     pub(super) fn has_second_factor(&self, user: UserId) -> bool {
+        self.has_app(user) || self.asks_for_passkey(user)
+    }
+
+    pub(super) fn asks_for_passkey(&self, user: UserId) -> bool {
+        self.passkeys.contains_key(&user)
+    }
+
+    pub(super) fn asks_for_passkey_since(&self, user: UserId, since: Timestamp) -> bool {
+        self.passkeys.get(&user).is_some_and(|at| *at >= since)
+    }
+
+    pub(super) fn ask_for_passkey(&mut self, user: UserId, now: Timestamp) {
+        self.passkeys.insert(user, now);
+    }
+
+    /// `false` when none was asked for.
+    pub(super) fn ask_for_no_passkey(&mut self, user: UserId) -> bool {
+        let was_on = self.passkeys.remove(&user).is_some();
+        self.keep_codes_of_a_factor(user);
+        was_on
+    }
+
+    fn has_app(&self, user: UserId) -> bool {
         self.totp.get(&user).is_some_and(TotpFactor::is_enrolled)
     }
+
+    /// Without a factor there are no codes in the place of one.
+    fn keep_codes_of_a_factor(&mut self, user: UserId) {
+        if !self.has_second_factor(user) {
+            self.backup_codes.remove(&user);
+        }
+    }
+}
+
+/// Whether a second factor is asked for in a session that begins: its person has one, or must have one and has a passkey that
+/// is one beside what they proved.
+pub(super) fn is_asked(state: &Tables, session: &SessionRecord) -> bool {
+    let must_have = session.stage == SessionStage::AwaitsEnrolment;
+    state.factors.has_second_factor(session.user)
+        || (must_have && completed_by(&state.passkeys.of_user(session.user), &session.methods))
 }
 
 /// Marks a code spent, if it is good.
@@ -171,7 +214,7 @@ pub(super) fn spend(state: &mut Tables, user: UserId, used: &FactorUse, origin: 
     Spending::Spent
 }
 
-fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) {
+pub(super) fn renew(state: &mut Tables, user: UserId, codes: Vec<Digest>, origin: &Origin) {
     state.log.write(&IdentityFact::BackupCodesRenewed { user, count: codes.len() }, origin);
     state.factors.backup_codes.insert(user, (origin.at, codes));
 }

@@ -43,9 +43,10 @@ impl LinkedIdentities {
         self.rows.extract_if(.., |_, identity| added(identity)).map(|(id, _)| id).collect()
     }
 
-    /// How many ways in a person has by accounts elsewhere.
-    pub(super) fn count_of(&self, user: UserId) -> u32 {
-        let count = self.rows.values().filter(|identity| identity.user == user).count();
+    /// How many ways in a person has by accounts at these providers.
+    pub(super) fn count_of(&self, user: UserId, providers: &[String]) -> u32 {
+        let counts = |identity: &&LinkedIdentity| identity.user == user && identity.is_at(providers);
+        let count = self.rows.values().filter(counts).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
@@ -145,16 +146,16 @@ impl LinkedIdentityStore for MemoryStore {
         origin: Origin,
     ) -> Result<Unlinking, StoreError> {
         self.step(|state| {
-            let Unlinkage { user, identity, keeps, other_ways } = removal;
-            if state.linked_identities.rows.get(&identity).is_none_or(|row| row.user != user) {
-                return Ok(Unlinking::Missing);
-            }
+            let Unlinkage { user, identity, keeps, other_ways, providers } = removal;
+            let there = state.linked_identities.rows.get(&identity).filter(|row| row.user == user);
+            let Some(there) = there else { return Ok(Unlinking::Missing) };
+            let is_way = there.is_at(&providers);
             let ways = WaysIn {
                 password: state.users.find(user).is_some_and(|user| user.password.is_some()),
                 passkeys: state.passkeys.count_of(user),
-                others: other_ways.saturating_add(state.linked_identities.count_of(user)),
+                others: other_ways.saturating_add(state.linked_identities.count_of(user, &providers)),
             };
-            if ways.without_other().is_err() {
+            if is_way && ways.without_other().is_err() {
                 return Ok(Unlinking::LastWayIn);
             }
             check_notice(state, notice.as_ref())?;

@@ -14,6 +14,7 @@ mod linked_identity;
 mod mail;
 mod mail_sign_in;
 mod passkey;
+mod passkey_factor;
 mod password;
 mod remember;
 mod session;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, ending, mail};
+use super::{MemoryStore, Tables, already_there, ending, mail, passkey_factor};
 use crate::{
     ports::passkey::{
         AddingPasskey, BeginningCeremony, PasskeyRemoval, PasskeyStore, RemovingPasskey, UsingPasskey,
@@ -41,6 +41,14 @@ impl Passkeys {
         self.ceremonies.retain(|_, ceremony| ceremony.purpose.user() != Some(user));
     }
 
+    /// Those of a person, oldest first.
+    pub(super) fn of_user(&self, user: UserId) -> Vec<Passkey> {
+        let mut of_user: Vec<_> =
+            self.rows.values().filter(|passkey| passkey.user == user).cloned().collect();
+        of_user.sort_by_key(|passkey| (passkey.created_at, passkey.id));
+        of_user
+    }
+
     pub(super) fn count_of(&self, user: UserId) -> u32 {
         let count = self.rows.values().filter(|passkey| passkey.user == user).count();
         u32::try_from(count).unwrap_or(u32::MAX)
@@ -64,12 +72,7 @@ impl PasskeyStore for MemoryStore {
     }
 
     async fn passkeys_of(&self, user: UserId) -> Result<Vec<Passkey>, StoreError> {
-        self.step(|state| {
-            let mut of_user: Vec<_> =
-                state.passkeys.rows.values().filter(|passkey| passkey.user == user).cloned().collect();
-            of_user.sort_by_key(|passkey| (passkey.created_at, passkey.id));
-            Ok(of_user)
-        })
+        self.step(|state| Ok(state.passkeys.of_user(user)))
     }
 
     async fn find_passkey(&self, credential_id: &[u8]) -> Result<Option<Passkey>, StoreError> {
@@ -122,20 +125,23 @@ impl PasskeyStore for MemoryStore {
         origin: Origin,
     ) -> Result<RemovingPasskey, StoreError> {
         self.step(|state| {
-            let PasskeyRemoval { user, passkey, keeps, other_ways } = removal;
+            let PasskeyRemoval { user, passkey, keeps, other_ways, providers } = removal;
             if state.passkeys.rows.get(&passkey).is_none_or(|row| row.user != user) {
                 return Ok(RemovingPasskey::Missing);
             }
             let ways = WaysIn {
                 password: state.users.find(user).is_some_and(|user| user.password.is_some()),
                 passkeys: state.passkeys.count_of(user),
-                others: other_ways.saturating_add(state.linked_identities.count_of(user)),
+                others: other_ways.saturating_add(state.linked_identities.count_of(user, &providers)),
             };
             if ways.without_passkey().is_err() {
                 return Ok(RemovingPasskey::LastWayIn);
             }
             check_notice(state, notice.as_ref())?;
             let sessions = remove(state, user, passkey, keeps, notice, &origin)?;
+            if state.passkeys.count_of(user) == 0 {
+                passkey_factor::switch_off(state, user, &origin);
+            }
             Ok(RemovingPasskey::Removed { sessions })
         })
     }

@@ -7,7 +7,7 @@ use std::{
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{Log, MemoryStore, Tables, already_there, browser, ending, mail};
+use super::{Log, MemoryStore, Tables, already_there, browser, ending, factor, mail};
 use crate::{
     ports::{
         device::SessionDevice,
@@ -165,14 +165,14 @@ fn establish(
     let Establishment { mut session, replaces, is_login, visit } = establishment;
     let mut trusted = None;
     if is_login {
-        let has_second_factor = state.factors.has_second_factor(session.user);
+        let is_asked = factor::is_asked(state, &session);
         let shown = visit.browser.as_ref().filter(|browser| browser.honours_trust);
         let shown = shown.and_then(|browser| browser.shown.as_ref());
         let browser = shown.and_then(|shown| state.browsers.find(session.user, shown));
         trusted = browser.filter(|browser| browser.is_trusted(origin.at)).map(|browser| browser.id);
-        let spared = spared(&session, has_second_factor).filter(|_| trusted.is_some());
+        let spared = spared(&session, is_asked).filter(|_| trusted.is_some());
         trusted = trusted.filter(|_| spared.is_some());
-        session = spared.unwrap_or_else(|| session.admitted(has_second_factor));
+        session = spared.unwrap_or_else(|| session.admitted(is_asked));
     }
     let user = state.users.find(session.user).filter(|user| user.state.may_prove());
     let Some(user) = user else { return Ok(Established::UserRefused) };

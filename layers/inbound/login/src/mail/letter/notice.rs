@@ -74,7 +74,7 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
         ),
         Notice::FactorRemoved => (
             "Your authenticator app was removed",
-            "The authenticator app was removed from your account, and the backup codes with it.",
+            "The authenticator app was removed from your account. Its code is asked for no more.",
         ),
         Notice::IdentityLinked => (
             "An account elsewhere was linked",
@@ -88,6 +88,15 @@ const fn told(notice: Notice) -> (&'static str, &'static str) {
             ("A new sign-in", "Somebody signed in to your account in a browser that we have not seen before.")
         }
         Notice::PasskeyAdded => ("A passkey was added", "A passkey was added to your account."),
+        Notice::PasskeyFactorSwitchedOff => (
+            "Your passkey is asked for no more",
+            "When you sign in to your account by your password, your mail or another site, no passkey is asked for any more.",
+        ),
+        Notice::PasskeyFactorSwitchedOn => (
+            "Your passkey is asked for from now on",
+            "Whoever signs in to your account by your password, your mail or another site is asked for a passkey too. New backup \
+             codes were made.",
+        ),
         Notice::PasskeyRemoved => ("A passkey was removed", "A passkey was removed from your account."),
         Notice::PasswordChanged => ("Your password was changed", "The password of your account was changed."),
         Notice::PasswordReset => (
@@ -141,6 +150,9 @@ const fn advice(notice: Notice) -> &'static str {
         }
         Notice::PasskeyAdded | Notice::PasskeyRemoved => {
             "somebody else is in your account. Sign in, look through your passkeys, and change your password:"
+        }
+        Notice::PasskeyFactorSwitchedOff | Notice::PasskeyFactorSwitchedOn => {
+            "somebody else is in your account. Sign in, put your second factors right, and change your password:"
         }
         Notice::NewDevice => {
             "somebody else is in your account. Sign in, end that sign-in, and change your password:"
