@@ -89,6 +89,10 @@ pub use towergate_passkey as passkey;
 /// How often an address, a network or an account may ask.
 #[doc(inline)]
 pub use towergate_rate_limit as rate_limit;
+/// Short-lived records beside a store that many instances share.
+#[cfg(feature = "redis")]
+#[doc(inline)]
+pub use towergate_redis as redis;
 /// Who is signed in.
 #[cfg(feature = "inbound")]
 #[doc(inline)]

@@ -12,10 +12,12 @@ const CHOICES: &[(&str, &[&str])] = &[
             "outbound",
             "resource",
             "sqlite",
+            "redis",
             "pages",
             "cli",
             "inbound,sqlite",
             "outbound,sqlite",
+            "outbound,redis",
             "passkeys",
             "social",
             "test-util",
@@ -28,6 +30,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("towergate-oauth", &["", "memory", "contract"]),
     ("towergate-pages", &["", "inbound", "outbound"]),
     ("towergate-passkey", &["", "test-util"]),
+    ("towergate-redis", &["", "outbound", "tls"]),
     ("towergate-sqlite", &["", "inbound", "outbound"]),
 ];
 

@@ -4,6 +4,12 @@ use towergate_oauth::ports::memory::MemoryStore;
 
 towergate_oauth::oauth_store_contract!(make: MemoryStore::new);
 
+mod births {
+    use towergate_oauth::ports::{contract::block_on, memory::MemoryStore};
+
+    towergate_oauth::births_contract!(make: MemoryStore::new, block_on: block_on);
+}
+
 #[test]
 fn every_law_is_in_the_contract() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ports/contract");

@@ -7,6 +7,7 @@
 //! 3. The audit events of the step are written in the same transaction, from the facts that the step established.
 //! 4. It trusts no clock: the present is `origin.at`, or `now`.
 
+pub mod birth;
 pub mod client;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -20,6 +21,7 @@ pub mod replay;
 
 use towergate_core::audit::AuditLog;
 
+pub use birth::Births;
 pub use client::ClientStore;
 pub use grant::GrantStore;
 pub use interaction::InteractionStore;

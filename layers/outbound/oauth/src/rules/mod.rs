@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod authorize;
+pub mod birth;
 pub mod claims;
 pub mod claims_request;
 pub mod client;

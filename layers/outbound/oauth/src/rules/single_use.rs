@@ -1,6 +1,10 @@
 //! What may be shown once: the identifier of an assertion, remembered as long as the assertion could be shown again.
 
+use std::time::Duration;
+
 use towergate_core::{Digest, Timestamp};
+
+use super::client::assertion::{MAX_LIFETIME, TOLERANCE};
 
 /// An identifier that counts once, until it is worth nothing anyway.
 #[derive(Debug, Clone)]
@@ -20,6 +24,9 @@ pub enum SingleUseKind {
     /// The `jti` of a client assertion, [RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3).
     ClientAssertion,
 }
+
+/// How long after it was shown anything has to be remembered at most: a client assertion whose end is as far away as it may be.
+pub const LONGEST: Duration = Duration::from_secs(MAX_LIFETIME.as_secs() + 2 * TOLERANCE.as_secs());
 
 impl SingleUse {
     /// The identifier `id` that `owner` chose.

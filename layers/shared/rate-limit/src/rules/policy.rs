@@ -50,13 +50,15 @@ impl RatePolicy {
     }
 
     /// How long one takes to leak away, to the millisecond, rounded up.
-    fn step(&self) -> Duration {
+    #[must_use]
+    pub fn step(&self) -> Duration {
         let millis = self.within.as_millis().div_ceil(u128::from(self.most)).max(1);
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
     /// How long until a full bucket is empty, in whole steps.
-    fn span(&self) -> Duration {
+    #[must_use]
+    pub fn span(&self) -> Duration {
         self.step().saturating_mul(self.most)
     }
 }

@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "a law that is broken panics, as tests do")]
 
 pub mod access_token;
+pub mod birth;
 pub mod client;
 pub mod code;
 pub mod consent;

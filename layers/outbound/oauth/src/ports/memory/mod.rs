@@ -2,6 +2,7 @@
 //!
 //! The events of a step are written with it, in order; the sink hears of them afterwards.
 
+mod birth;
 mod client;
 mod grant;
 mod interaction;
@@ -13,12 +14,15 @@ use std::fmt;
 
 use towergate_core::memory::{Log, Memory, already_there};
 
+use crate::rules::birth::KnownBirths;
+
 /// Everything in memory; a clone is another handle on the same store.
 pub type MemoryStore = Memory<Tables>;
 
 /// What a [`MemoryStore`] keeps.
 #[derive(Default)]
 pub struct Tables {
+    births: Option<KnownBirths>,
     clients: client::Clients,
     unused: client::Unused,
     interactions: interaction::Interactions,

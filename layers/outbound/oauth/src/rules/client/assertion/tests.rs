@@ -6,6 +6,7 @@ use ring::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::rules::single_use::LONGEST;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 const SECONDS: i64 = 1_700_000_000;
@@ -203,6 +204,12 @@ fn rfc7523_3_it_expires_and_soon() {
         assert_eq!(changed("exp", json!(exp)).map(drop), expected, "{exp}");
     }
     assert_eq!(changed("exp", json!("soon")).unwrap_err(), AssertionError::Jws(JwsError::Claims));
+}
+
+#[test]
+fn it_need_not_be_remembered_longer_than_the_longest() {
+    let once = changed("exp", json!(SECONDS + 3610)).unwrap();
+    assert_eq!(once.until.since(Timestamp::from_unix_seconds(SECONDS)), LONGEST);
 }
 
 #[test]

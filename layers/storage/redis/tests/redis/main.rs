@@ -1,0 +1,9 @@
+//! Against a real Redis: what is promised while it answers, and what when it was flushed, killed, started again, stopped or filled up.
+
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod rate_limit;
+#[cfg(feature = "outbound")]
+#[cfg(test)]
+mod replay;
