@@ -1,5 +1,86 @@
 //! Throwing away what can no longer matter, a little at a time.
 
-pub(crate) const RATE_LIMITS: &str = "DELETE FROM towergate_rate_limits WHERE (name, scope, whose) IN
-    (SELECT name, scope, whose FROM towergate_rate_limits WHERE empty_at <= $1
-     ORDER BY empty_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+use towergate_core::{StoreError, Timestamp};
+
+use crate::{params::params, query, store::PostgresStore};
+
+pub(crate) mod oauth;
+
+/// Rows that one step removes at most, so that nobody waits long behind it.
+const BATCH: u16 = 500;
+
+/// How many rows were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cleaned {
+    /// Sign-ins whose end need not be remembered any more.
+    pub ended_sign_ins: u64,
+    /// Clients that were known only by a document which is read no more.
+    pub client_documents: u64,
+    /// Clients of sign-ins that need not be remembered any more.
+    pub sign_in_clients: u64,
+    /// Notices of the end of a sign-in that need not be remembered any more.
+    pub logout_notices: u64,
+    /// Rate limits that nobody has used for long enough.
+    pub rate_limits: u64,
+    /// Interactions that had expired.
+    pub interactions: u64,
+    /// Identifiers that counted once, and stood in what has expired.
+    pub single_use: u64,
+    /// Access tokens that had expired.
+    pub access_tokens: u64,
+    /// Refresh tokens whose family had expired.
+    pub refresh_tokens: u64,
+    /// Codes that had expired unused, or from which nothing is left.
+    pub codes: u64,
+    /// Grants from which nothing is left.
+    pub grants: u64,
+}
+
+/// Removes at most `$2` rows of a table, oldest first, of which something is true at `$1`. One of which somebody else
+/// has a hold waits for another round, so that any number of instances may clean at once.
+macro_rules! clean_out {
+    ($table:literal, $which:literal, $oldest:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ctid = ANY(ARRAY(SELECT ctid FROM ",
+            $table,
+            " WHERE ",
+            $which,
+            " ORDER BY ",
+            $oldest,
+            " LIMIT $2 FOR UPDATE SKIP LOCKED))"
+        )
+    };
+}
+use clean_out;
+
+pub(crate) const RATE_LIMITS: &str = clean_out!("towergate_rate_limits", "empty_at <= $1", "empty_at");
+
+impl PostgresStore {
+    /// Removes what can no longer matter at `now`, in steps of at most 500 rows between which others may write. Several
+    /// instances may do so at once.
+    ///
+    /// # Errors
+    /// When the store fails; what was removed until then stays removed.
+    pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        let mut cleaned = Cleaned { rate_limits: self.clean(RATE_LIMITS, now).await?, ..Cleaned::default() };
+        self.clean_oauth(now, &mut cleaned).await?;
+        Ok(cleaned)
+    }
+
+    async fn clean(&self, sql: &'static str, now: Timestamp) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let gone = self.write_by_locks(now, move |step, now| {
+                Box::pin(query::change(&mut step.connection, sql, params![*now, BATCH]))
+            });
+            let gone = gone.await?;
+            total += gone;
+            if gone < u64::from(BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+}

@@ -25,14 +25,16 @@ impl Sink for Room {
 
 /// A store in a fresh database.
 pub(crate) fn fresh() -> PostgresStore {
-    let database = PostgresServer::shared().database_like("towergate", |url| {
-        // Left open, its connections would keep the database from being copied.
-        let migrated = block_on(PostgresStore::connect(url)).unwrap();
-        block_on(migrated.close());
-    });
+    let database = PostgresServer::shared().database_like("towergate", migrate);
     let url = database.url();
     let options = PostgresStore::options().connections(8).sink(Arc::new(Room { _database: database }));
     block_on(options.connect(&url)).unwrap()
+}
+
+/// Brings a database up to date, and leaves it: connections would keep it from being copied.
+pub(crate) fn migrate(url: &str) {
+    let migrated = block_on(PostgresStore::connect(url)).unwrap();
+    block_on(migrated.close());
 }
 
 /// As a host runs it: all stores of the tests share one runtime.
@@ -66,4 +68,9 @@ impl AuditTrail for PostgresStore {
 
 mod rate_limit {
     towergate_rate_limit::rate_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+}
+
+#[cfg(feature = "outbound")]
+mod oauth {
+    towergate_oauth::oauth_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
 }

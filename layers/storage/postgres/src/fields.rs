@@ -87,6 +87,15 @@ impl<'r> Fields<'r> {
         bytes.try_into().map_err(|_| self.unreadable(column))
     }
 
+    /// The next column as so many bytes, or nothing where it is null.
+    pub(crate) fn optional_bytes<const N: usize>(
+        &mut self,
+        column: &'static str,
+    ) -> Result<Option<[u8; N]>, Failure> {
+        let Some(bytes) = self.get::<Option<&[u8]>>(column)? else { return Ok(None) };
+        bytes.try_into().map(Some).map_err(|_| self.unreadable(column))
+    }
+
     pub(crate) fn digest(&mut self, column: &'static str) -> Result<towergate_core::Digest, Failure> {
         self.bytes(column).map(towergate_core::Digest::from_stored)
     }
@@ -95,9 +104,7 @@ impl<'r> Fields<'r> {
         &mut self,
         column: &'static str,
     ) -> Result<Option<towergate_core::Digest>, Failure> {
-        let Some(bytes) = self.get::<Option<&[u8]>>(column)? else { return Ok(None) };
-        let bytes = bytes.try_into().map_err(|_| self.unreadable(column))?;
-        Ok(Some(towergate_core::Digest::from_stored(bytes)))
+        Ok(self.optional_bytes(column)?.map(towergate_core::Digest::from_stored))
     }
 
     pub(crate) fn time(&mut self, column: &'static str) -> Result<Timestamp, Failure> {

@@ -1,6 +1,9 @@
 //! The store for more than one machine: a schema of its own in a PostgreSQL database.
 
-#![expect(dead_code, reason = "the ports that ask for the rest are still to come")]
+#![cfg_attr(
+    not(feature = "outbound"),
+    expect(dead_code, reason = "the ports that ask for the rest are still to come")
+)]
 
 mod audit;
 mod cleanup;
@@ -11,6 +14,8 @@ mod details;
 mod failure;
 mod fields;
 mod migrations;
+#[cfg(feature = "outbound")]
+mod oauth;
 mod open_error;
 mod options;
 mod params;
@@ -20,6 +25,7 @@ mod step;
 mod store;
 
 pub use audit::{StoredEvent, StoredParty};
+pub use cleanup::Cleaned;
 pub use open_error::OpenError;
 pub use options::PostgresOptions;
 pub use sqlx::PgPool;

@@ -16,6 +16,24 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "audit", sql: include_str!("../migrations/0001_audit.sql") },
     Migration { number: 2, name: "rate_limits", sql: include_str!("../migrations/0002_rate_limits.sql") },
+    Migration {
+        number: 10,
+        name: "oauth_clients",
+        sql: include_str!("../migrations/0010_oauth_clients.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "oauth_interactions",
+        sql: include_str!("../migrations/0011_oauth_interactions.sql"),
+    },
+    Migration { number: 12, name: "oauth_grants", sql: include_str!("../migrations/0012_oauth_grants.sql") },
+    Migration { number: 13, name: "oauth_keys", sql: include_str!("../migrations/0013_oauth_keys.sql") },
+    Migration { number: 14, name: "oauth_logout", sql: include_str!("../migrations/0014_oauth_logout.sql") },
+    Migration {
+        number: 15,
+        name: "oauth_single_use",
+        sql: include_str!("../migrations/0015_oauth_single_use.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -1,0 +1,27 @@
+-- Which clients had a grant in a sign-in, however early the grant itself is thrown away.
+CREATE TABLE towergate_sign_in_clients (
+    sid     text   COLLATE "C" NOT NULL,
+    client  text   COLLATE "C" NOT NULL,
+    subject text   COLLATE "C" NOT NULL,
+    seen_at bigint NOT NULL,
+    PRIMARY KEY (sid, client)
+);
+
+CREATE INDEX towergate_sign_in_clients_by_age ON towergate_sign_in_clients (seen_at);
+
+-- Clients to be told that a sign-in ended: due at some moment, or finished.
+CREATE TABLE towergate_logout_notices (
+    sid         text   COLLATE "C" NOT NULL,
+    client      text   COLLATE "C" NOT NULL,
+    host        text   COLLATE "C" NOT NULL,
+    subject     text   COLLATE "C" NOT NULL,
+    ended_at    bigint NOT NULL,
+    attempt     bigint NOT NULL CHECK (attempt >= 0),
+    due_at      bigint,
+    finished_at bigint,
+    PRIMARY KEY (sid, client),
+    CHECK ((due_at IS NULL) <> (finished_at IS NULL))
+);
+
+CREATE INDEX towergate_logout_notices_due ON towergate_logout_notices (due_at, sid, client) WHERE due_at IS NOT NULL;
+CREATE INDEX towergate_logout_notices_by_end ON towergate_logout_notices (finished_at) WHERE finished_at IS NOT NULL;

@@ -1,0 +1,131 @@
+//! Access tokens: looked up with what they live by, a grant or a client.
+
+use towergate_core::{audit::Origin, id::Uuid};
+use towergate_oauth::{
+    ports::grant::{Revocation, StoredAccessToken},
+    rules::{
+        access_token::AccessToken,
+        client::{ClientId, GrantType},
+        fact::OAuthFact,
+        grant::{GrantId, Subject},
+    },
+};
+use towergate_oauth_types::Scope;
+
+use super::grant_row::{self, grant_columns};
+use crate::{
+    failure::Failure,
+    fields::Fields,
+    params::{Params, params},
+    query,
+    step::Step,
+};
+
+/// A token that was revoked is dead. With a grant, so is one whose grant is; without, when its client is disabled or gone.
+macro_rules! find {
+    () => {
+        concat!(
+            "SELECT t.id, t.digest, t.grant_id, t.client, t.subject, t.scope, t.audience, t.issued_at, t.expires_at,
+        CASE WHEN t.revoked_at IS NOT NULL THEN true
+             WHEN t.grant_id IS NULL THEN c.state IS DISTINCT FROM 'active'
+             ELSE g.id IS NULL OR g.revoked_at IS NOT NULL END,
+        g.id IS NOT NULL, ",
+            grant_columns!(),
+            " FROM towergate_access_tokens t
+        LEFT JOIN towergate_grants g ON g.id = t.grant_id
+        LEFT JOIN towergate_clients c ON c.id = t.client AND t.grant_id IS NULL
+      WHERE t.id = $1"
+        )
+    };
+}
+
+pub(crate) const FIND: &str = find!();
+
+/// The same, for whoever is going to change it.
+pub(crate) const LOCK: &str = concat!(find!(), " FOR NO KEY UPDATE OF t");
+
+/// The token of [`values`].
+macro_rules! insert_access_token {
+    () => {
+        "INSERT INTO towergate_access_tokens
+            (id, digest, grant_id, client, subject, scope, audience, issued_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    };
+}
+pub(super) use insert_access_token;
+
+/// A token of a client that acts for itself, which thereby has got something.
+const ISSUE: &str =
+    concat!("WITH used AS (DELETE FROM towergate_unused_clients WHERE client = $4) ", insert_access_token!());
+
+pub(crate) const REVOKE: &str = "UPDATE towergate_access_tokens SET revoked_at = $1
+    WHERE id = $2 AND revoked_at IS NULL";
+
+/// Keeps the token of a client that acts for itself.
+pub(super) async fn issue(step: &mut Step, token: &AccessToken, origin: &Origin) -> Result<(), Failure> {
+    query::change(&mut step.connection, ISSUE, values(token)?).await?;
+    record(step, token, GrantType::ClientCredentials, origin).await
+}
+
+/// What `$1` to `$9` of [`insert_access_token!`] are.
+pub(super) fn values(token: &AccessToken) -> Result<Params, Failure> {
+    Ok(params![
+        token.id,
+        token.digest.as_ref(),
+        token.grant.map(|grant| *grant.as_uuid()),
+        token.client.as_str(),
+        token.subject.as_ref().map(Subject::as_str),
+        token.scope.to_string(),
+        query::json(&token.audience)?,
+        token.issued_at,
+        token.expires_at,
+    ])
+}
+
+/// Writes down that a token was issued.
+pub(super) async fn record(
+    step: &mut Step,
+    token: &AccessToken,
+    grant_type: GrantType,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    let (client, subject) = (token.client.clone(), token.subject.clone());
+    step.record(&OAuthFact::TokenIssued { token: token.id, client, subject, grant_type }, origin).await
+}
+
+/// Revokes one living token of this client.
+pub(super) async fn revoke(
+    step: &mut Step,
+    token: Uuid,
+    client: ClientId,
+    origin: &Origin,
+) -> Result<Revocation, Failure> {
+    let found = query::one(&mut step.connection, LOCK, params![token], read).await?;
+    let living = found.is_some_and(|stored| {
+        stored.token.client == client && !stored.revoked && origin.at < stored.token.expires_at
+    });
+    if !living {
+        return Ok(Revocation::AlreadyDead);
+    }
+    query::change(&mut step.connection, REVOKE, params![origin.at, token]).await?;
+    step.record(&OAuthFact::TokenRevoked { token, client }, origin).await?;
+    Ok(Revocation::Revoked)
+}
+
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<StoredAccessToken, Failure> {
+    fields.table("towergate_access_tokens");
+    let token = AccessToken {
+        id: fields.uuid("id")?,
+        digest: fields.optional_digest("digest")?,
+        grant: fields.optional_uuid("grant_id")?.map(GrantId::from_uuid),
+        client: fields.parse("client", |text| ClientId::parse(text).ok())?,
+        subject: fields.parse_optional("subject", |text| Subject::parse(text).ok())?,
+        scope: fields.parse("scope", |text| Scope::parse(text).ok())?,
+        audience: fields.json("audience")?,
+        issued_at: fields.time("issued_at")?,
+        expires_at: fields.time("expires_at")?,
+    };
+    let revoked = fields.get("revoked_at")?;
+    let grant = if fields.get("grant")? { Some(grant_row::read(fields)?) } else { None };
+    Ok(StoredAccessToken { token, grant, revoked })
+}
