@@ -3,12 +3,14 @@
 //! 1. A hash takes a place or is refused at once: so many may run, so many more may wait, the rest is shed.
 //! 2. It runs on the blocking pool, so that no other request of the thread waits for it.
 //!    Calls must be made within a tokio runtime.
-//! 3. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
+//! 3. The memory that a hash fills is kept for the next one, so that a burst costs the memory of those that run at a time and
+//!    no more, and none of them waits for the system to find it.
+//! 4. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -22,8 +24,8 @@ use towergate_core::{Random, Secret, Timestamp};
 use towergate_identity::rules::{
     email::EmailAddress,
     password::{
-        self, Decision, DummyHash, HashParams, HashingFailed, Owner, Password, PasswordPolicy, Peppers,
-        PolicyBreach,
+        self, Decision, DummyHash, HashMemory, HashParams, HashingFailed, Owner, Password, PasswordPolicy,
+        Peppers, PolicyBreach,
     },
     user::User,
 };
@@ -42,6 +44,19 @@ struct Work {
     dummy: DummyHash,
     random: Arc<dyn Random>,
     decided: AtomicU64,
+    // Never more than may run at a time.
+    memories: Mutex<Vec<HashMemory>>,
+}
+
+impl Work {
+    /// Lends memory that an earlier hash left, if there is some.
+    fn in_memory<T>(&self, job: impl FnOnce(&mut HashMemory) -> T) -> T {
+        let memories = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = memories().pop().unwrap_or_default();
+        let done = job(&mut memory);
+        memories().push(memory);
+        done
+    }
 }
 
 /// How many may wait by default.
@@ -83,13 +98,13 @@ impl PasswordHasher {
     ) -> Result<Self, HashingFailed> {
         let dummy = DummyHash::peppered(params, peppers, &random)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let work = Work { dummy, random, decided: AtomicU64::new(0) };
+        let work = Work { dummy, random, decided: AtomicU64::new(0), memories: Mutex::default() };
         Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
     }
 
     /// The same hasher, where `concurrency` (at least 1) may run at a time and `queue` more may wait.
     ///
-    /// Each one that runs takes a thread of the blocking pool and as much memory as the parameters say.
+    /// Each one that runs takes a thread of the blocking pool and as much memory as the parameters say, which is then kept.
     #[must_use]
     pub fn with_bounds(self, concurrency: usize, queue: usize) -> Self {
         Self::bounded(self.work, concurrency, queue)
@@ -119,7 +134,7 @@ impl PasswordHasher {
     ) -> Result<Decision, HasherError> {
         self.run(move |work| {
             work.decided.fetch_add(1, Ordering::Relaxed);
-            password::decide(user.as_ref(), &password, now, &work.dummy)
+            work.in_memory(|memory| password::decide_in(memory, user.as_ref(), &password, now, &work.dummy))
         })
         .await
     }
@@ -131,7 +146,8 @@ impl PasswordHasher {
     pub async fn hash(&self, password: Password) -> Result<Secret<String>, HasherError> {
         let phc = self
             .run(move |work| {
-                password::hash_with(&password, work.dummy.params(), work.dummy.peppers(), &work.random)
+                let (params, peppers) = (work.dummy.params(), work.dummy.peppers());
+                work.in_memory(|memory| password::hash_in(memory, &password, params, peppers, &work.random))
             })
             .await??;
         Ok(phc)

@@ -2,7 +2,7 @@
 
 use towergate_core::{Random, Secret, Timestamp, random};
 
-use super::{HashParams, HashingFailed, Password, Peppers, VerifyFailure, hash_with, verify_with};
+use super::{HashMemory, HashParams, HashingFailed, Password, Peppers, VerifyFailure, hash_with, verify_in};
 use crate::rules::{fact::LoginFailure, login_proof::LoginProof, user::User};
 
 /// A hash of a password that nobody knows, to spend on those who have none. Made once, with today's parameters.
@@ -70,8 +70,20 @@ pub enum Decision {
 /// verification as a wrong password, so the time taken does not tell who has an account.
 #[must_use]
 pub fn decide(user: Option<&User>, password: &Password, now: Timestamp, dummy: &DummyHash) -> Decision {
+    decide_in(&mut HashMemory::new(), user, password, now, dummy)
+}
+
+/// The same, in `memory` that is kept from one hash to the next.
+#[must_use]
+pub fn decide_in(
+    memory: &mut HashMemory,
+    user: Option<&User>,
+    password: &Password,
+    now: Timestamp,
+    dummy: &DummyHash,
+) -> Decision {
     let stored = user.and_then(|user| user.password.as_ref());
-    let verify = |phc| verify_with(password, phc, &dummy.peppers);
+    let mut verify = |phc| verify_in(memory, password, phc, &dummy.peppers);
     let verified = match verify(stored.unwrap_or(&dummy.phc)) {
         // Nothing was spent on it yet.
         Err(VerifyFailure::Unreadable) => match verify(&dummy.phc) {

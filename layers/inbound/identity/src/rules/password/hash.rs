@@ -1,14 +1,18 @@
 //! Keeping a password as an Argon2id PHC string, and comparing with one.
 
 use argon2::{
-    ARGON2ID_IDENT, Algorithm, Argon2, CustomizedPasswordHasher, Params, PasswordVerifier, Version,
-    password_hash::{self, phc::PasswordHash},
+    ARGON2ID_IDENT, Algorithm, Argon2, Params, Version,
+    password_hash::{
+        self,
+        phc::{ParamsString, PasswordHash, Salt},
+    },
 };
 use towergate_core::{Random, RandomUnavailable, Secret, random};
 
 use super::{
     Password,
     import::{self, verify_bcrypt},
+    memory::HashMemory,
     pepper::Peppers,
 };
 
@@ -134,13 +138,40 @@ pub fn hash_with(
     peppers: &Peppers,
     random: &dyn Random,
 ) -> Result<Secret<String>, HashingFailed> {
+    hash_in(&mut HashMemory::new(), password, params, peppers, random)
+}
+
+/// The same, in `memory` that is kept from one hash to the next.
+///
+/// # Errors
+/// When there is no randomness or no memory.
+pub fn hash_in(
+    memory: &mut HashMemory,
+    password: &Password,
+    params: HashParams,
+    peppers: &Peppers,
+    random: &dyn Random,
+) -> Result<Secret<String>, HashingFailed> {
     let salt: [u8; SALT_LENGTH] = random::bytes(random)?;
-    let params = params.as_argon2().map_err(|error| HashingFailed::Argon2(error.into()))?;
     let (seasoned, mark) = peppers.season(password);
-    let phc = Argon2::default()
-        .hash_password_customized(seasoned.as_bytes(), &salt, Some(ARGON2ID_IDENT.as_str()), None, params)
-        .map_err(HashingFailed::Argon2)?;
+    let phc = fresh(memory, seasoned.as_bytes(), &salt, params).map_err(HashingFailed::Argon2)?;
     Ok(Secret::new(format!("{mark}{phc}")))
+}
+
+fn fresh(
+    memory: &mut HashMemory,
+    typed: &[u8],
+    salt: &[u8],
+    params: HashParams,
+) -> Result<PasswordHash, password_hash::Error> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.as_argon2()?);
+    Ok(PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(memory.derive(&argon2, typed, salt)?),
+    })
 }
 
 /// That a password is the one behind a hash. Only [`verify`] makes it.
@@ -189,6 +220,19 @@ pub fn verify_with(
     stored: &Secret<String>,
     peppers: &Peppers,
 ) -> Result<PasswordVerified, VerifyFailure> {
+    verify_in(&mut HashMemory::new(), password, stored, peppers)
+}
+
+/// The same, in `memory` that is kept from one hash to the next.
+///
+/// # Errors
+/// When it is another password, or the string cannot be worked with; also when its pepper is not among them.
+pub fn verify_in(
+    memory: &mut HashMemory,
+    password: &Password,
+    stored: &Secret<String>,
+    peppers: &Peppers,
+) -> Result<PasswordVerified, VerifyFailure> {
     if stored.expose().len() > MAX_PHC_LENGTH {
         return Err(VerifyFailure::Unreadable);
     }
@@ -201,14 +245,21 @@ pub fn verify_with(
 
     #[cfg(test)]
     count::one_more();
-    match Argon2::default().verify_password(unmarked.typed.as_bytes(), &phc) {
-        Ok(()) => {
-            let current = unmarked.current && is_current(&phc);
-            Ok(PasswordVerified { made_with: current.then_some(made_with) })
-        }
-        Err(password_hash::Error::PasswordInvalid) => Err(VerifyFailure::Mismatch),
-        Err(_) => Err(VerifyFailure::Exhausted),
+    let again = again(memory, unmarked.typed.as_bytes(), &phc).map_err(|_| VerifyFailure::Exhausted)?;
+    if !again {
+        return Err(VerifyFailure::Mismatch);
     }
+    let current = unmarked.current && is_current(&phc);
+    Ok(PasswordVerified { made_with: current.then_some(made_with) })
+}
+
+/// Whether `typed` comes to the same again; outputs compare in constant time.
+fn again(memory: &mut HashMemory, typed: &[u8], phc: &PasswordHash) -> Result<bool, password_hash::Error> {
+    let (Some(salt), Some(output)) = (&phc.salt, &phc.hash) else { return Ok(false) };
+    let algorithm = Algorithm::try_from(phc.algorithm.as_str())?;
+    let version = phc.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(phc)?);
+    Ok(memory.derive(&argon2, typed, salt)? == *output)
 }
 
 /// The parameters of a hash that may be worked with.

@@ -13,6 +13,7 @@ mod context;
 pub mod decide;
 pub mod hash;
 mod import;
+mod memory;
 pub mod pepper;
 pub mod policy;
 mod strength;
@@ -21,11 +22,12 @@ use towergate_core::Secret;
 use unicode_normalization::UnicodeNormalization;
 
 pub use breach::BreachRange;
-pub use decide::{Decision, DummyHash, decide};
+pub use decide::{Decision, DummyHash, decide, decide_in};
 pub use hash::{
-    HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, hash_with, verify,
-    verify_with,
+    HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, hash_in, hash_with, verify,
+    verify_in, verify_with,
 };
+pub use memory::HashMemory;
 pub use pepper::{InvalidPepper, Pepper, Peppers};
 pub use policy::{Owner, PasswordPolicy, PolicyBreach};
 pub use strength::Strength;

@@ -1,5 +1,7 @@
 use towergate_core::random::InsecureSeededRandom;
 
+use argon2::CustomizedPasswordHasher;
+
 use super::*;
 
 fn random() -> InsecureSeededRandom {
