@@ -150,3 +150,6 @@ impl From<Failure> for OpenError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

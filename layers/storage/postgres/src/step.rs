@@ -176,3 +176,6 @@ fn tell(sink: &dyn Sink, events: &[Event]) {
         tracing::error!("an audit sink panicked; the events are written, the sink may have missed some");
     }
 }
+
+#[cfg(test)]
+mod tests;
