@@ -17,6 +17,7 @@ const CHOICES: &[(&str, &[&str])] = &[
             "cli",
             "inbound,sqlite",
             "outbound,sqlite",
+            "inbound,redis",
             "outbound,redis",
             "passkeys",
             "social",
@@ -30,7 +31,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("towergate-oauth", &["", "memory", "contract"]),
     ("towergate-pages", &["", "inbound", "outbound"]),
     ("towergate-passkey", &["", "test-util"]),
-    ("towergate-redis", &["", "outbound", "tls"]),
+    ("towergate-redis", &["", "inbound", "outbound", "tls"]),
     ("towergate-sqlite", &["", "inbound", "outbound"]),
 ];
 

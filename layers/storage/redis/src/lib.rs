@@ -1,6 +1,7 @@
 //! Short-lived records beside PostgreSQL: what is hot, and what may be lost without harm.
 //!
 //! - [`RedisStore`] counts ([`RateStore`](towergate_rate_limit::RateStore)), so that a limit is one limit however many instances there are.
+//! - [`RedisStore::session_cache`] answers sessions that PostgreSQL keeps (feature `inbound`), and never hides that one has ended.
 //! - [`RedisStore::replay_marks`] remembers what was shown once (feature `outbound`).
 //!
 //! # What is promised
@@ -10,7 +11,7 @@
 //!
 //! **Loss.** Redis may be flushed, killed, started again from an old file, or replaced by a replica that lacks the last second. Counters then begin
 //! anew. Replay marks fail closed: in a Redis that may have forgotten some, nothing counts as shown for the first time until all that
-//! could be forgotten is over. The manual's page on Redis says it for each kind of record, with the test that shows it.
+//! could be forgotten is over. Cached sessions are read anew. The manual's page on Redis says it for each kind of record, with the test that shows it.
 //!
 //! **Absence.** Whatever is Redis being away, overloaded, full or of the wrong kind is
 //! [`StoreError::Unavailable`](towergate_core::StoreError::Unavailable). Every wait is bounded, and while there is no connection nobody waits at all.
@@ -40,19 +41,23 @@
 
 mod failure;
 mod hex;
-#[cfg_attr(not(feature = "outbound"), expect(dead_code, reason = "counting needs less"))]
 mod link;
 mod open_error;
-#[cfg_attr(not(feature = "outbound"), expect(dead_code, reason = "counting needs less"))]
 mod options;
 mod rate_limit;
 #[cfg(feature = "outbound")]
 mod replay;
 mod server;
+#[cfg(feature = "inbound")]
+mod session_cache;
+#[cfg(feature = "inbound")]
+mod session_entry;
 mod store;
 
 pub use open_error::OpenError;
 pub use options::RedisOptions;
 #[cfg(feature = "outbound")]
 pub use replay::RedisReplay;
+#[cfg(feature = "inbound")]
+pub use session_cache::RedisSessionCache;
 pub use store::RedisStore;

@@ -31,6 +31,10 @@ pub(crate) struct Link(Arc<Shared>);
 /// A connection as long as it lasts.
 #[derive(Clone)]
 pub(crate) struct Lane {
+    #[cfg_attr(
+        not(any(feature = "inbound", feature = "outbound")),
+        expect(dead_code, reason = "counting needs less")
+    )]
     pub(crate) server: Server,
     connection: MultiplexedConnection,
     number: u64,
@@ -81,6 +85,10 @@ impl Link {
     }
 
     /// Has a command run on `lane`.
+    #[cfg_attr(
+        not(any(feature = "inbound", feature = "outbound")),
+        expect(dead_code, reason = "counting needs less")
+    )]
     pub(crate) async fn ask<T: FromRedisValue>(
         &self,
         lane: &Lane,

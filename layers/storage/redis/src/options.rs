@@ -15,10 +15,18 @@ pub struct RedisOptions {
     pub(crate) answer: Duration,
     pub(crate) connect: Duration,
     pub(crate) retry_most: Duration,
+    #[cfg_attr(not(feature = "inbound"), expect(dead_code, reason = "the other wing needs less"))]
+    pub(crate) session_entries: Duration,
+    #[cfg_attr(not(feature = "outbound"), expect(dead_code, reason = "the other wing needs less"))]
     pub(crate) clocks: Duration,
     pub(crate) replicas: Option<(u32, Duration)>,
     pub(crate) keeps_all: bool,
+    #[cfg_attr(not(feature = "outbound"), expect(dead_code, reason = "the other wing needs less"))]
     pub(crate) trusts_restarts: bool,
+    #[cfg_attr(
+        not(any(feature = "inbound", feature = "outbound")),
+        expect(dead_code, reason = "counting needs less")
+    )]
     pub(crate) random: Arc<dyn Random>,
 }
 
@@ -29,6 +37,7 @@ impl Default for RedisOptions {
             answer: Duration::from_millis(500),
             connect: Duration::from_millis(1000),
             retry_most: Duration::from_millis(2000),
+            session_entries: Duration::from_millis(30_000),
             clocks: Duration::from_millis(600_000),
             replicas: None,
             keeps_all: false,
@@ -58,6 +67,13 @@ impl RedisOptions {
     /// further one after twice as long.
     pub fn retry_within(self, most: Duration) -> Self {
         Self { retry_most: most.max(Duration::from_millis(50)), ..self }
+    }
+
+    /// How long a session is answered from Redis until it is read anew from where it is kept: 30 000 ms, at least 1 ms.
+    ///
+    /// No end of a session hides behind it, except where two servers are written to at once, each held to be the only one.
+    pub fn session_entries(self, most: Duration) -> Self {
+        Self { session_entries: most.max(Duration::from_millis(1)), ..self }
     }
 
     /// By how much the clocks of any two of all instances and Redis may differ: 600 000 ms. For so much longer than it need be a replay mark is kept.

@@ -25,6 +25,7 @@ pub mod passkey_factor;
 pub mod password;
 pub mod remember;
 pub mod session;
+pub mod session_cache;
 pub mod tries;
 pub mod user;
 pub mod visit;
@@ -45,6 +46,7 @@ pub use passkey_factor::PasskeyFactorStore;
 pub use password::PasswordStore;
 pub use remember::RememberStore;
 pub use session::SessionStore;
+pub use session_cache::SessionCache;
 pub use tries::TryStore;
 pub use user::UserStore;
 

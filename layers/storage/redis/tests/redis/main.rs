@@ -7,3 +7,12 @@ mod rate_limit;
 #[cfg(feature = "outbound")]
 #[cfg(test)]
 mod replay;
+#[cfg(feature = "inbound")]
+#[cfg(test)]
+mod session_cache;
+#[cfg(feature = "inbound")]
+#[cfg(test)]
+mod session_model;
+#[cfg(feature = "inbound")]
+#[cfg(test)]
+mod truth;
