@@ -32,17 +32,23 @@ fn expected(person: Person, way: Way) -> Came {
     };
     match (person, way) {
         (Person::Anybody, _) => at(Complete, one),
-        // Two factors by itself.
-        (Person::Protected | Person::MustEnrol | Person::StaysOut, Way::VerifiedPasskey) => at(Complete, one),
-        // Proven by both when it began; it says no more than that, and whatever asks for a factor still asks.
-        (Person::Protected, Way::RememberedBrowser | Way::TrustedBrowser) => at(Complete, one),
-        (Person::Protected, Way::RememberedByOneFactor) => nobody,
-        (Person::Protected, _) => at(AwaitsSecondFactor, one),
-        (_, Way::RememberedBrowser | Way::RememberedByOneFactor) => nobody,
-        (Person::MustEnrol, _) => at(AwaitsEnrolment, one),
-        (Person::StaysOut | Person::Disabled, _) => nobody,
+        (_, Way::RememberedByOneFactor) => nobody,
+        (Person::Disabled, _) => nobody,
+        (Person::Leaving, Way::RememberedBrowser) => nobody,
         // They may prove who they are, to stay after all, and are nobody until then.
         (Person::Leaving, _) => at(Leaving, one),
+        // Two factors by itself; or proven by both when the browser was trusted, which says no more than that: whatever asks for
+        // a factor still asks. Whoever must have a factor had a passkey then, and has it still.
+        (_, Way::VerifiedPasskey | Way::TrustedBrowser) => at(Complete, one),
+        (Person::AskedForKey | Person::Protected, Way::RememberedBrowser) => at(Complete, one),
+        (_, Way::RememberedBrowser) => nobody,
+        (Person::AskedForKey | Person::Protected, _) => at(AwaitsSecondFactor, one),
+        // The key is what they come by, and proves no more by itself.
+        (Person::MustHaveKey, Way::BarePasskey) => at(AwaitsEnrolment, one),
+        (Person::StaysOutWithoutKey, Way::BarePasskey) => nobody,
+        (Person::MustHaveKey | Person::StaysOutWithoutKey, _) => at(AwaitsSecondFactor, one),
+        (Person::MustEnrol, _) => at(AwaitsEnrolment, one),
+        (Person::StaysOut, _) => nobody,
     }
 }
 

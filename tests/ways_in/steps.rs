@@ -30,7 +30,7 @@ use towergate::{
 };
 
 use crate::{
-    table::Way,
+    table::{Person, Way},
     town::{Cookies, EMAIL, KNOWN, Means, PASSWORD, REMEMBERED, SITE, Town},
 };
 
@@ -65,6 +65,48 @@ impl Town {
             assert!(means.cookies.contains_key(KNOWN));
         }
         means
+    }
+
+    /// The same for whoever has a bare passkey already, and is asked for it or not.
+    pub(crate) async fn prepare_with_key(
+        &self,
+        person: Person,
+        way: Way,
+        mut bare: SoftPasskey,
+        phone: Option<SoftPasskey>,
+    ) -> Means {
+        let mut means = Means::default();
+        match way {
+            Way::BarePasskey => means.passkey = Some(bare),
+            Way::VerifiedPasskey => means.passkey = phone,
+            Way::RememberedBrowser | Way::TrustedBrowser if person == Person::AskedForKey => {
+                let asks = way == Way::RememberedBrowser;
+                self.by_password(EnrolmentDuty::Free, &mut means.cookies, asks).await;
+                self.complete_by_key(&mut means.cookies, &mut bare).await;
+            }
+            _ => means = self.prepare(way, None).await,
+        }
+        means
+    }
+
+    /// Asks her for her passkey after whatever else she signs in by.
+    pub(crate) async fn ask_for_key(&self) {
+        let keeper = Authenticator::new(self.store.clone(), sealing(), self.random.clone());
+        keeper.ask_for_passkey(self.alice, None, self.origin()).await.unwrap();
+    }
+
+    /// Completes what began, and trusts the browser.
+    async fn complete_by_key(&self, cookies: &mut Cookies, key: &mut SoftPasskey) {
+        let (passkeys, origin, browser) =
+            (self.passkeys.clone(), self.origin(), Digest::of(b"the browser's secret"));
+        let step = async move |session: Session| {
+            session.ask_for_trust();
+            let challenge = passkeys.begin_second_factor(&session, &browser, origin).await?;
+            let credential = key.sign(&challenge.public_key, SITE).unwrap();
+            let answer = Answer::new(&challenge.ceremony.to_string(), credential).unwrap();
+            passkeys.finish_second_factor(&answer, &session, Some(&browser), origin).await.map(drop)
+        };
+        self.within(EnrolmentDuty::Free, cookies, step).await.unwrap();
     }
 
     pub(crate) async fn take(
@@ -162,7 +204,7 @@ impl Town {
     }
 
     /// A passkey of hers, kept while she is wholly signed in.
-    async fn passkey(&self, app: Option<&TotpSecret>, make: Make) -> SoftPasskey {
+    pub(crate) async fn passkey(&self, app: Option<&TotpSecret>, make: Make) -> SoftPasskey {
         let mut cookies = Cookies::default();
         self.by_password(EnrolmentDuty::Free, &mut cookies, false).await;
         if let Some(app) = app {

@@ -30,7 +30,7 @@ use towergate::{
     passkey::{Passkeys, RelyingParty},
     scope::{CurrentScope, ScopeLayer},
     session::{RememberLayer, Session, SessionLayer},
-    test_util::SoftPasskey,
+    test_util::{Make, SoftPasskey},
 };
 
 use crate::table::{Person, Way};
@@ -92,7 +92,19 @@ impl Town {
             means = self.prepare(way, None).await;
         }
         let app = if is_protected { Some(self.protect().await) } else { None };
-        if way != Way::RememberedByOneFactor {
+        if person.has_key() {
+            let bare = self.passkey(None, Make::BARE_KEY).await;
+            let phone = match way {
+                Way::VerifiedPasskey => Some(self.passkey(None, Make::PHONE).await),
+                _ => None,
+            };
+            if person == Person::AskedForKey {
+                self.ask_for_key().await;
+            }
+            if way != Way::RememberedByOneFactor {
+                means = self.prepare_with_key(person, way, bare, phone).await;
+            }
+        } else if way != Way::RememberedByOneFactor {
             means = self.prepare(way, app.as_ref()).await;
         }
         self.clock.advance(Duration::from_secs(60));

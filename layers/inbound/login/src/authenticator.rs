@@ -4,11 +4,15 @@
 //! 2. [`confirm`](Authenticator::confirm) takes that code. From then on it is asked for at every sign-in, every other session
 //!    of the person ends, and ten backup codes are handed out, once.
 //! 3. [`renew_backup_codes`](Authenticator::renew_backup_codes) replaces them all.
-//! 4. [`remove`](Authenticator::remove) takes it all away, and ends every other session.
+//! 4. [`remove`](Authenticator::remove) takes it away, and the codes with it unless a passkey is asked for, and ends every other session.
 //! 5. Each of the last three queues the mail that tells the person of it, in the same step.
+//!
+//! Those who have a passkey can be [asked for it](Authenticator::ask_for_passkey) too, with backup codes of the same kind.
 //!
 //! Who may call these is the caller's to ask: the pages of [`FactorRoutes`](crate::FactorRoutes) ask for a proof of
 //! the last five minutes, by two factors where the person has two.
+
+mod passkey;
 
 use std::{fmt, sync::Arc};
 
@@ -61,11 +65,11 @@ pub enum Enrolled {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthenticatorError {
-    /// There is an app that counts already.
-    #[error("there is an authenticator app already")]
+    /// There is an app that counts already, or a passkey is asked for already.
+    #[error("there is such a factor already")]
     AlreadyThere,
-    /// There is no app, or none that waits for its first code.
-    #[error("there is no authenticator app to do this with")]
+    /// There is no app, or none that waits for its first code; or no passkey.
+    #[error("there is no authenticator app or passkey to do this with")]
     NotThere,
     /// The code is not of the secret that was shown.
     #[error("this is not the code of the secret that was shown")]
@@ -181,10 +185,10 @@ impl<S: IdentityStore> Authenticator<S> {
         }
     }
 
-    /// Replaces all backup codes of `user`; answers the new ones, to be shown once.
+    /// Replaces all backup codes of `user`, who has an app or is asked for a passkey; answers the new ones, to be shown once.
     ///
     /// # Errors
-    /// [`AuthenticatorError::NotThere`] when they have no app; otherwise when something failed.
+    /// [`AuthenticatorError::NotThere`] when they have neither; otherwise when something failed.
     pub async fn renew_backup_codes(
         &self,
         user: UserId,
@@ -201,7 +205,7 @@ impl<S: IdentityStore> Authenticator<S> {
         Ok(codes)
     }
 
-    /// Takes the app and the backup codes of `user` away, and ends every session of theirs but `keeps`.
+    /// Takes the app of `user` away, and the backup codes unless a passkey is asked for, and ends every session of theirs but `keeps`.
     ///
     /// # Errors
     /// [`AuthenticatorError::NotThere`] when they have no app; otherwise when the store failed.

@@ -6,13 +6,15 @@ use crate::{pages::LoginPages, passkey_offer::PasskeyView};
 
 /// Renders the pages of second factors, beside those of signing in and under the same policy.
 pub trait FactorPages: LoginPages {
-    /// The page that asks for a code: a form that posts `code` and `return_to` to `view.action`, with a button of id
-    /// `mfa-submit`; and a box `trust` to be ticked where `view.offers_trust`.
+    /// The page that asks for a second factor: where `view.code` or `view.backup_code`, a form that posts `code` and `return_to`
+    /// to `view.action`, with a button of id `mfa-submit`; a passkey where `view.passkeys`; and a box of id `trust` to be ticked
+    /// where `view.offers_trust`, which the form posts as `trust`.
     fn second_factor(&self, view: &SecondFactorView) -> String;
 
     /// The page on which people enrol and remove their authenticator app: forms that post to `view.action`, each with a
     /// hidden `action` and a button: `totp-enrol` (`totp-enrol-submit`), `totp-confirm` with a `code`
-    /// (`totp-confirm-submit`), `backup-codes` (`backup-codes-submit`), `totp-remove` (`totp-remove-submit`).
+    /// (`totp-confirm-submit`), `backup-codes` (`backup-codes-submit`), `totp-remove` (`totp-remove-submit`), `passkey-ask` (`passkey-ask-submit`),
+    /// `passkey-ask-no-more` (`passkey-ask-no-more-submit`).
     fn security(&self, view: &SecurityView) -> String;
 }
 
@@ -29,6 +31,8 @@ pub struct SecondFactorView {
     pub offers_trust: bool,
     /// Whether there is an app to ask for a code of.
     pub code: bool,
+    /// Whether a backup code may be typed by whoever has no app.
+    pub backup_code: bool,
     /// How passkeys are offered, to whoever has one.
     pub passkeys: Option<PasskeyView>,
     /// Where a form posts to for whoever would rather sign out and begin again.
@@ -48,6 +52,10 @@ pub struct SecurityView {
     pub app: AppView,
     /// Where passkeys are kept, where they are offered.
     pub passkeys: Option<String>,
+    /// Whether a passkey is asked for after whatever else they sign in by; `None` for whoever has none.
+    pub asks_for_passkey: Option<bool>,
+    /// How many backup codes are left to whoever has a second factor.
+    pub backup_codes: Option<usize>,
     /// Backup codes that were made just now, to be shown this once.
     pub codes: Vec<String>,
     /// What went wrong with the last try.
@@ -67,10 +75,7 @@ pub enum AppView {
         address: String,
     },
     /// An app that counts.
-    App {
-        /// How many backup codes are left.
-        backup_codes: usize,
-    },
+    App,
 }
 
 impl std::fmt::Debug for SecurityView {
@@ -84,7 +89,7 @@ impl std::fmt::Debug for AppView {
         f.write_str(match self {
             Self::Nothing => "Nothing",
             Self::Waiting { .. } => "Waiting",
-            Self::App { .. } => "App",
+            Self::App => "App",
         })
     }
 }

@@ -91,11 +91,12 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             SessionStage::AwaitsSecondFactor => return Ok(Some(second_factor)),
             // That page asks for a proof as fresh as this.
             SessionStage::AwaitsEnrolment => {
-                if self.site.means(self.login.store(), record.user).await?.has_second_factor() {
+                let means = self.site.means(self.login.store(), record.user).await?;
+                if means.one_more_reaches(&record.methods, Level::TwoFactors) {
                     return Ok(Some(second_factor));
                 }
-                let is_fresh =
-                    sensitive::is_proven(&record, false, self.site.fresh_within(), self.site.clock.now());
+                let (two, now) = (means.strongest() == Level::TwoFactors, self.site.clock.now());
+                let is_fresh = sensitive::is_proven(&record, two, self.site.fresh_within(), now);
                 return Ok(is_fresh.then_some(security));
             }
             SessionStage::Leaving => return Ok(Some(delete)),
@@ -111,7 +112,7 @@ impl<S: IdentityStore, P: LoginPages, H: OnLogout> Login<S, P, H> {
             return Ok(Some(second_factor));
         }
         // Two things that somebody has are one factor: whoever proved one of them signs in by what they know.
-        Ok((!means.app).then_some(security))
+        Ok((means.strongest() == Level::OneFactor).then_some(security))
     }
 
     async fn attempt<B>(&self, request: Request<B>) -> Response<Bytes>

@@ -27,7 +27,7 @@ pub struct PasskeyPlaces {
 
 /// What a page says for the script that asks a browser for a passkey: a button of id `passkey-submit` and a paragraph of id
 /// `passkey-message` in an element of id `passkey`, with `data-path`, `data-return-to` and the word `hidden`, which the script
-/// takes away where the browser knows passkeys.
+/// takes away where the browser knows passkeys. Boxes of id `remember` and `trust` count for it too, wherever they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PasskeyView {
     /// The path of the script.
@@ -75,7 +75,10 @@ impl<P, H> Site<P, H> {
             None => Vec::new(),
         };
         let password = store.find_user(user).await?.is_some_and(|user| user.password.is_some());
-        Ok(Means::of(password, app.as_ref(), &passkeys))
+        let means = Means::of(password, app.as_ref(), &passkeys);
+        let asks_for_key = store.has_passkey_factor(user).await?;
+        let codes = (means.app || asks_for_key) && store.backup_codes_left(user).await? > 0;
+        Ok(Means { asks_for_key, codes, ..means })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Proving a second factor, as a plain call for a host's own handler.
 //!
-//! 1. There must be a session: of somebody half signed in, or of somebody signed in who steps up.
+//! 1. There must be a session: of somebody half signed in, or of somebody signed in who steps up. Where a cookie is all that a
+//!    session rests on, a code would be the first factor: it is refused, unspent, and the session stays as it is.
 //! 2. What was typed is six digits, a code of an app, or a backup code. What is neither is refused and costs no try.
 //! 3. The try is counted before it is checked, apps and backup codes each by themselves
 //!    ([`lockout`](towergate_identity::rules::lockout)).
@@ -107,8 +108,8 @@ impl<S: IdentityStore> SecondFactor<S> {
     /// caller goes away. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// [`SecondFactorError::Refused`] when the code is not good for it, whatever the reason; otherwise when there is
-    /// nobody to prove anything, it was wrong too often, or something failed.
+    /// [`SecondFactorError::Refused`] when the code is not good for it, whatever the reason; [`SecondFactorError::NoSession`] when
+    /// there is nobody who proved a first factor; otherwise when it was wrong too often, or something failed.
     pub async fn attempt(
         &self,
         typed: &Secret<String>,

@@ -73,6 +73,12 @@
   const creates = kind === "create";
   place.hidden = false;
 
+  // Boxes that stand on the page for every way that it offers.
+  const ticked = (id) => {
+    const box = document.getElementById(id);
+    return Boolean(box && box.checked);
+  };
+
   const say = (words) => { if (message) message.textContent = words; };
   const ceremony = async (more) => {
     const challenge = await post(`${path}/options`, {});
@@ -87,6 +93,8 @@
         credential: written(credential),
         return_to: returnTo,
         name: field ? field.value : undefined,
+        remember: ticked("remember"),
+        trust: ticked("trust"),
       });
       location.assign(next);
     } catch (error) {

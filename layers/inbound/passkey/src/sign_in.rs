@@ -67,13 +67,14 @@ impl<S: IdentityStore> Passkeys<S> {
     /// Trades a proof for a session.
     pub(crate) async fn establish(
         &self,
-        proof: Option<LoginProof>,
+        proof: Result<LoginProof, CeremonyFailure>,
         purpose: CeremonyPurpose,
         session: &Session,
         origin: Origin,
     ) -> Result<SignedIn, PasskeyError> {
-        let Some(proof) = proof else {
-            return Err(self.refuse(None, purpose, CeremonyFailure::OtherUser, origin).await);
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(reason) => return Err(self.refuse(None, purpose, reason, origin).await),
         };
         let user = proof.user();
         match session.establish(proof).await {

@@ -14,7 +14,7 @@ impl FactorPages for DefaultPages {
     fn security(&self, view: &SecurityView) -> String {
         let picture = match &view.app {
             AppView::Waiting { address, .. } => picture(address),
-            AppView::Nothing | AppView::App { .. } => String::new(),
+            AppView::Nothing | AppView::App => String::new(),
         };
         render(&Security { look: self, view, picture })
     }
@@ -56,8 +56,41 @@ mod tests {
     fn security(app: AppView, codes: Vec<String>) -> String {
         let message = Some(String::from("<i>no</i>"));
         let (action, return_to) = (String::from("/account/security"), String::from("/"));
-        let view = SecurityView { action, return_to, is_due: false, app, passkeys: None, codes, message };
+        let backup_codes = (app == AppView::App).then_some(7);
+        let view = SecurityView {
+            action,
+            return_to,
+            is_due: false,
+            app,
+            passkeys: None,
+            asks_for_passkey: None,
+            backup_codes,
+            codes,
+            message,
+        };
         DefaultPages::new().security(&view)
+    }
+
+    #[test]
+    fn whoever_has_a_passkey_may_be_asked_for_it() {
+        let with = |asks_for_passkey: Option<bool>| {
+            DefaultPages::new().security(&SecurityView {
+                action: String::from("/account/security"),
+                return_to: String::from("/"),
+                is_due: false,
+                app: AppView::Nothing,
+                passkeys: Some(String::from("/account/passkeys")),
+                asks_for_passkey,
+                backup_codes: asks_for_passkey.filter(|asks| *asks).map(|_| 9),
+                codes: Vec::new(),
+                message: None,
+            })
+        };
+        let (none, off, on) = (with(None), with(Some(false)), with(Some(true)));
+        assert!(!none.contains("passkey-ask") && none.contains("security-passkeys"));
+        assert!(off.contains("id=\"passkey-ask-submit\"") && !off.contains("backup-codes-submit"));
+        assert!(on.contains("id=\"passkey-ask-no-more-submit\"") && !on.contains("passkey-ask-submit"));
+        assert!(on.contains("have 9 left") && on.contains("backup-codes-submit"));
     }
 
     #[test]
@@ -68,6 +101,7 @@ mod tests {
             message: None,
             offers_trust: true,
             code: true,
+            backup_code: false,
             passkeys: None,
             start_over: String::from("/logout"),
         };
@@ -99,14 +133,46 @@ mod tests {
             message: None,
             offers_trust: false,
             code: false,
+            backup_code: false,
             passkeys: Some(passkeys),
             start_over: String::from("/logout"),
         };
         let html = DefaultPages::new().second_factor(&view);
         assert!(html.contains("data-path=\"/passkey/second-factor\"") && html.contains("passkey-submit"));
         assert!(!html.contains("mfa-submit") && !html.contains("id=\"code\""));
-        let both = DefaultPages::new().second_factor(&SecondFactorView { code: true, ..view });
+        let both = DefaultPages::new().second_factor(&SecondFactorView { code: true, ..view.clone() });
         assert!(both.contains("mfa-submit") && both.contains("passkey-submit"));
+        let nothing = DefaultPages::new().second_factor(&SecondFactorView { passkeys: None, ..view });
+        assert!(nothing.contains("mfa-nothing") && nothing.contains("id=\"start-over\""));
+    }
+
+    #[test]
+    fn a_passkey_comes_first_and_one_box_counts_for_both() {
+        let passkeys = towergate_login::PasskeyView {
+            script: String::from("/passkey/script.js"),
+            path: String::from("/mfa/passkey"),
+        };
+        for (code, passkeys) in
+            [(false, Some(passkeys.clone())), (false, None), (true, Some(passkeys)), (true, None)]
+        {
+            let html = DefaultPages::new().second_factor(&SecondFactorView {
+                action: String::from("/mfa"),
+                return_to: String::from("/"),
+                message: None,
+                offers_trust: true,
+                code,
+                backup_code: !code,
+                passkeys: passkeys.clone(),
+                start_over: String::from("/logout"),
+            });
+            let at = |part: &str| html.find(part);
+            assert_eq!(html.matches("id=\"trust\"").count(), 1, "{html}");
+            assert_eq!(html.matches("id=\"mfa-submit\"").count(), 1);
+            let first = !code && passkeys.is_some();
+            assert_eq!(at("passkey-submit") < at("mfa-submit"), first || passkeys.is_none());
+            assert_eq!(html.contains("value=\"1\" form=\"mfa\""), first);
+            assert_eq!(html.contains("Backup code</label>"), !code);
+        }
     }
 
     #[test]
@@ -118,7 +184,7 @@ mod tests {
         for (app, parts) in [
             (AppView::Nothing, &["totp-enrol-submit"][..]),
             (waiting, &["totp-confirm-submit", "<svg role=\"img\"", "ABCD EFGH", "totp-enrol-submit"]),
-            (AppView::App { backup_codes: 7 }, &["totp-remove-submit", "backup-codes-submit", "have 7 left"]),
+            (AppView::App, &["totp-remove-submit", "backup-codes-submit", "have 7 left"]),
         ] {
             let html = security(app, Vec::new());
             for part in parts {
@@ -132,7 +198,7 @@ mod tests {
 
     #[test]
     fn codes_are_shown_alone() {
-        let html = security(AppView::App { backup_codes: 1 }, vec![String::from("abcd-efgh")]);
+        let html = security(AppView::App, vec![String::from("abcd-efgh")]);
         assert!(html.contains("<code>abcd-efgh</code>") && html.contains("shown only now"));
         assert!(!html.contains("totp-remove-submit"));
     }

@@ -34,6 +34,7 @@ mod tests {
             return_to: String::from("/interaction/1?a=b&c=\"d"),
             login: String::from("/login"),
             sent,
+            offers_remembering: true,
             message: Some(String::from("<i>no</i>")),
         })
     }
@@ -41,6 +42,7 @@ mod tests {
     #[test]
     fn the_forms_have_their_fields_and_ids() {
         let html = magic(None, false, false);
+        assert!(!html.contains("id=\"remember\""), "nobody signs in by it");
         for part in ["method=\"post\" action=\"/magic\"", "name=\"email\"", "id=\"magic-submit\""] {
             assert!(html.contains(part), "{part}");
         }
@@ -54,6 +56,9 @@ mod tests {
         let html = magic(Some("tgm_x"), false, false);
         assert!(html.contains("name=\"token\" value=\"tgm_x\"") && html.contains("id=\"magic-submit\""));
         assert!(!html.contains("name=\"email\"") && !html.contains("another browser"));
+        for html in [&html, &magic(None, false, true), &magic(Some("tgm_x"), true, false)] {
+            assert_eq!(html.matches("id=\"remember\" name=\"remember\"").count(), 1);
+        }
         let html = magic(Some("tgm_x"), true, false);
         for part in
             ["another browser", "2000-02-29 01:01 (UTC)", "name=\"email\" type=\"text\"", "value=\"\""]

@@ -53,8 +53,18 @@ impl Means {
     #[must_use]
     pub fn one_more_reaches(self, proven: &[Method], level: Level) -> bool {
         let reaches = |more: &[Method]| Level::of(&[proven, more].concat()) >= Some(level);
-        ((self.app || self.codes) && reaches(&[Method::Otp]))
-            || (self.key && reaches(&[Method::Passkey]))
+        ((self.app || self.codes) && reaches(&[Method::Otp])) || self.key_reaches(proven, level)
+    }
+
+    /// Whether a passkey makes two factors of what was `proven`.
+    #[must_use]
+    pub fn key_makes_two_of(self, proven: &[Method]) -> bool {
+        self.key_reaches(proven, Level::TwoFactors)
+    }
+
+    fn key_reaches(self, proven: &[Method], level: Level) -> bool {
+        let reaches = |more: &[Method]| Level::of(&[proven, more].concat()) >= Some(level);
+        (self.key && reaches(&[Method::Passkey]))
             || (self.verifying_key && reaches(&[Method::Passkey, Method::UserVerified]))
     }
 }
@@ -62,7 +72,7 @@ impl Means {
 /// Whether one of `passkeys` makes two factors of what was `proven` so far.
 #[must_use]
 pub fn completed_by(passkeys: &[Passkey], proven: &[Method]) -> bool {
-    Means::of(false, None, passkeys).one_more_reaches(proven, Level::TwoFactors)
+    Means::of(false, None, passkeys).key_makes_two_of(proven)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
     form::{self, FormError},
     login::destination,
     logout::OnLogout,
-    password::TOO_MANY_TRIES,
+    password::{SECOND_FACTOR_MISSING, TOO_MANY_SESSIONS, TOO_MANY_TRIES},
     query,
     second_factor::{REFUSED, SecondFactor, SecondFactorError},
     site::Site,
@@ -130,6 +130,12 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
             Err(SecondFactorError::Store(error) | SecondFactorError::Session(SessionError::Store(error))) => {
                 answer::store_failed(&error, self.pages())
             }
+            Err(SecondFactorError::Session(SessionError::TooMany)) => {
+                self.form(StatusCode::FORBIDDEN, means, return_to, (Some(TOO_MANY_SESSIONS), session))
+            }
+            Err(SecondFactorError::Session(SessionError::SecondFactorMissing)) => {
+                self.form(StatusCode::FORBIDDEN, means, return_to, (Some(SECOND_FACTOR_MISSING), session))
+            }
             Err(
                 error @ (SecondFactorError::Seal(_)
                 | SecondFactorError::Session(_)
@@ -148,13 +154,18 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Mfa<S, P, H> {
         return_to: &LocalPath,
         (message, session): (Option<&str>, &Session),
     ) -> Response<Bytes> {
-        let places = self.site.passkeys.as_ref().filter(|_| means.key);
+        // Whoever is half signed in by a key that proves no more is not asked for it again.
+        let adds = session.record().is_none_or(|record| {
+            record.stage != SessionStage::AwaitsSecondFactor || means.key_makes_two_of(&record.methods)
+        });
+        let places = self.site.passkeys.as_ref().filter(|_| means.key && adds);
         let view = SecondFactorView {
             action: self.site.paths.second_factor.to_string(),
             return_to: return_to.to_string(),
             message: message.map(str::to_owned),
             offers_trust: session.offers_trust(),
             code: means.app,
+            backup_code: means.codes && !means.app,
             passkeys: places.map(|places| places.to_complete()),
             start_over: self.site.paths.logout.to_string(),
         };

@@ -9,6 +9,7 @@ use towergate_identity::{
     ports::IdentityStore,
     rules::{
         backup_code::BackupCode,
+        level::Level,
         second_factor::{self, Spending},
         session::{SessionRecord, SessionStage},
     },
@@ -52,6 +53,8 @@ enum Change {
     Confirm(Secret<String>),
     RenewCodes,
     Remove,
+    AskForPasskey,
+    AskForNoPasskey,
 }
 
 impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
@@ -124,7 +127,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
             Some(Change::Confirm(code)) => match keeper.confirm(user, &code, keeps, origin).await {
                 Ok(codes) => {
                     self.complete(visit).await;
-                    Ok(self.handed_out(visit, &codes))
+                    self.handed_out(visit, &codes).await
                 }
                 Err(AuthenticatorError::WrongCode) => {
                     self.show(StatusCode::UNPROCESSABLE_ENTITY, visit, &enrolled, Some(WRONG_CODE)).await
@@ -132,10 +135,21 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
                 Err(error) => Err(error),
             },
             Some(Change::RenewCodes) => {
-                Ok(self.handed_out(visit, &keeper.renew_backup_codes(user, origin).await?))
+                self.handed_out(visit, &keeper.renew_backup_codes(user, origin).await?).await
             }
             Some(Change::Remove) => {
                 keeper.remove(user, keeps, origin).await?;
+                Ok(answer::see_other(&visit.here))
+            }
+            Some(Change::AskForPasskey) => match self.lacks_a_factor(visit).await? {
+                Some(first) => Ok(answer::see_other_first(first, &visit.here)),
+                None => {
+                    let codes = keeper.ask_for_passkey(user, keeps, origin).await?;
+                    self.handed_out(visit, &codes).await
+                }
+            },
+            Some(Change::AskForNoPasskey) => {
+                keeper.ask_for_no_passkey(user, keeps, origin).await?;
                 Ok(answer::see_other(&visit.here))
             }
         }
@@ -160,7 +174,7 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
     ) -> Result<Response<Bytes>, AuthenticatorError> {
         let app = match enrolled {
             Enrolled::Nothing => AppView::Nothing,
-            Enrolled::App { backup_codes } => AppView::App { backup_codes: *backup_codes },
+            Enrolled::App { .. } => AppView::App,
             Enrolled::Waiting(secret) => {
                 let user = visit.record.user;
                 let person = self.authenticator.store().find_user(user).await?;
@@ -171,30 +185,65 @@ impl<S: IdentityStore, P: FactorPages, H: OnLogout> Security<S, P, H> {
                 }
             }
         };
-        Ok(self.page(status, visit, app, Vec::new(), message))
+        self.page(status, visit, app, Vec::new(), message).await
     }
 
-    fn handed_out(&self, visit: &Visit, codes: &[BackupCode]) -> Response<Bytes> {
-        let app = AppView::App { backup_codes: codes.len() };
+    async fn handed_out(
+        &self,
+        visit: &Visit,
+        codes: &[BackupCode],
+    ) -> Result<Response<Bytes>, AuthenticatorError> {
         let codes = codes.iter().map(|code| code.reveal().expose().clone()).collect();
-        self.page(StatusCode::OK, visit, app, codes, None)
+        let app = match self.authenticator.of(visit.record.user, visit.origin).await? {
+            Enrolled::App { .. } => AppView::App,
+            Enrolled::Nothing | Enrolled::Waiting(_) => AppView::Nothing,
+        };
+        self.page(StatusCode::OK, visit, app, codes, None).await
     }
 
-    fn page(
+    /// Where those go first who want to be asked for two factors and have proven one: by a key that nobody tried they would shut
+    /// themselves out, and whoever has but their first factor would be handed the codes in the place of the second.
+    async fn lacks_a_factor(&self, visit: &Visit) -> Result<Option<&LocalPath>, AuthenticatorError> {
+        let methods = &visit.record.methods;
+        if Level::of(methods) >= Some(Level::TwoFactors) {
+            return Ok(None);
+        }
+        let means = self.site.means(self.authenticator.store(), visit.record.user).await?;
+        let paths = &self.site.paths;
+        Ok(Some(if means.key_makes_two_of(methods) { &paths.second_factor } else { &paths.login }))
+    }
+
+    async fn page(
         &self,
         status: StatusCode,
         visit: &Visit,
         app: AppView,
         codes: Vec<String>,
         message: Option<&str>,
-    ) -> Response<Bytes> {
+    ) -> Result<Response<Bytes>, AuthenticatorError> {
+        let means = self.site.means(self.authenticator.store(), visit.record.user).await?;
+        let asks_for_passkey = (means.asks_for_key || means.key).then_some(means.asks_for_key);
+        let backup_codes = match means.app || means.asks_for_key {
+            true => Some(self.authenticator.store().backup_codes_left(visit.record.user).await?),
+            false => None,
+        };
         let action = self.site.paths.security.to_string();
         let return_to = visit.return_to.to_string();
         let is_due = visit.record.stage == SessionStage::AwaitsEnrolment;
         let passkeys = self.site.passkeys.as_ref().map(|_| self.site.paths.passkeys.to_string());
         let message = message.map(str::to_owned);
-        let view = SecurityView { action, return_to, is_due, app, passkeys, codes, message };
-        answer::page(status, self.pages().security(&view), self.pages())
+        let view = SecurityView {
+            action,
+            return_to,
+            is_due,
+            app,
+            passkeys,
+            asks_for_passkey,
+            backup_codes,
+            codes,
+            message,
+        };
+        Ok(answer::page(status, self.pages().security(&view), self.pages()))
     }
 
     fn pages(&self) -> &P {
@@ -208,6 +257,8 @@ fn read(action: Option<&Secret<String>>, code: Option<Secret<String>>) -> Result
         Some("totp-confirm") => code.map(Change::Confirm).ok_or(FormError::Missing),
         Some("backup-codes") => Ok(Change::RenewCodes),
         Some("totp-remove") => Ok(Change::Remove),
+        Some("passkey-ask") => Ok(Change::AskForPasskey),
+        Some("passkey-ask-no-more") => Ok(Change::AskForNoPasskey),
         _ => Err(FormError::Missing),
     }
 }

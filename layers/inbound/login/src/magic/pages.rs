@@ -8,7 +8,8 @@ use crate::pages::LoginPages;
 pub trait MagicPages: LoginPages {
     /// A form that posts to `view.action`, with a button of id `magic-submit`. With `view.token` it posts `token` and
     /// `return_to`, and where `view.asks_address` what is typed as `email`. Without a token it posts `email` and `return_to`;
-    /// once a mail was sent `code` as well, and it has another button that posts `action=resend` too.
+    /// once a mail was sent `code` as well, and it has another button that posts `action=resend` too. Where
+    /// `view.offers_remembering`, it has a box `remember` to be ticked.
     fn magic(&self, view: &MagicView) -> String;
 }
 
@@ -31,6 +32,8 @@ pub struct MagicView {
     pub login: String,
     /// Whether a mail was sent, if there is anybody to send it to: a code is waited for.
     pub sent: bool,
+    /// Whether the browser may stay signed in, where this form signs in.
+    pub offers_remembering: bool,
     /// What went wrong with the last try.
     pub message: Option<String>,
 }

@@ -28,7 +28,7 @@ use crate::{
         pages::{MagicPages, MagicView},
     },
     mail::moment,
-    password::{SECOND_FACTOR_MISSING, TOO_MANY_TRIES},
+    password::{SECOND_FACTOR_MISSING, TOO_MANY_SESSIONS, TOO_MANY_TRIES},
     query,
     site::Site,
 };
@@ -66,7 +66,7 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
                 self.show(&parts, &session, origin).await
             }
             Method::POST => {
-                let names = ["token", "email", "code", "return_to", "action"];
+                let names = ["token", "email", "code", "return_to", "action", "remember"];
                 match form::read(&parts.headers, body, names).await {
                     Ok(fields) => self.act(fields, &parts.headers, session, origin).await,
                     Err(error) => answer::unreadable(error, self.pages()),
@@ -82,7 +82,7 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
             Ok(fields) => fields,
             Err(error) => return answer::unreadable(error, self.pages()),
         };
-        let mut view = self.view(return_to.as_ref(), "");
+        let mut view = self.view(session, return_to.as_ref(), "");
         let Some(token) = token else { return self.page(StatusCode::OK, &view) };
         let standing = Standing { browser: self.browser(&parts.headers), address: None };
         match self.link.look(token.expose(), &standing, session, origin).await {
@@ -96,14 +96,14 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
 
     async fn act(
         &self,
-        fields: form::Fields<5>,
+        fields: form::Fields<6>,
         headers: &HeaderMap,
         session: Session,
         origin: Origin,
     ) -> Response<Bytes> {
-        let [token, email, code, return_to, action] = fields;
+        let [token, email, code, return_to, action, remember] = fields;
         let typed = email.as_ref().map(|email| email.expose().trim().to_owned());
-        let mut view = self.view(return_to.as_ref(), typed.as_deref().unwrap_or_default());
+        let mut view = self.view(&session, return_to.as_ref(), typed.as_deref().unwrap_or_default());
         let resend = action.is_some_and(|action| action.expose() == "resend");
         let evidence = match (token, &typed, code) {
             (Some(token), _, _) => Evidence::Link(token),
@@ -111,6 +111,9 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
             (None, Some(email), _) => return self.ask(email, headers, view, origin).await,
             (None, None, _) => return answer::unreadable(FormError::Missing, self.pages()),
         };
+        if remember.is_some() {
+            session.ask_to_be_remembered();
+        }
         let return_to = destination(Some(&view.return_to));
         let standing = Standing { browser: self.browser(headers), address: typed.clone() };
         let (link, shown, entered) = (self.link.clone(), evidence.clone(), session.clone());
@@ -129,6 +132,10 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
             }
             (Err(MagicError::Session(SessionError::SecondFactorMissing)), _) => {
                 view.message = Some(SECOND_FACTOR_MISSING.to_owned());
+                self.page(StatusCode::FORBIDDEN, &view)
+            }
+            (Err(MagicError::Session(SessionError::TooMany)), _) => {
+                view.message = Some(TOO_MANY_SESSIONS.to_owned());
                 self.page(StatusCode::FORBIDDEN, &view)
             }
             (Err(MagicError::TooManyTries { until }), _) => {
@@ -174,7 +181,7 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
         response
     }
 
-    fn view(&self, return_to: Option<&Secret<String>>, email: &str) -> MagicView {
+    fn view(&self, session: &Session, return_to: Option<&Secret<String>>, email: &str) -> MagicView {
         let return_to = destination(return_to.map(|value| value.expose().as_str()));
         let login = query::with_return_to(&self.site.paths.login, &return_to);
         MagicView {
@@ -187,6 +194,7 @@ impl<S: IdentityStore, P: MagicPages, H: OnLogout> MagicPage<S, P, H> {
             return_to: LocalPath::to_string(&return_to),
             login: login.to_string(),
             sent: false,
+            offers_remembering: session.offers_remembering(),
             message: None,
         }
     }

@@ -62,6 +62,16 @@ impl<S: IdentityStore, P, H> SocialRoutes<S, P, H> {
         self
     }
 
+    #[cfg(test)]
+    pub(crate) fn refusal(&self, error: &super::SocialError) -> Response<Bytes>
+    where
+        P: SocialPages,
+        H: OnLogout,
+    {
+        let social = Social { login: self.login.clone(), site: self.site.clone() };
+        social.refused(error, &towergate_core::LocalPath::root())
+    }
+
     /// The same as plain calls.
     #[must_use]
     pub fn calls(&self) -> SocialLogin<S> {

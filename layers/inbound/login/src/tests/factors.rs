@@ -13,16 +13,20 @@ use crate::{
 
 impl FactorPages for Lines {
     fn second_factor(&self, view: &SecondFactorView) -> String {
-        format!("mfa {}\nmessage {}", view.return_to, view.message.as_deref().unwrap_or("-"))
+        let ways = [("code", view.code), ("backup code", view.backup_code), ("key", view.passkeys.is_some())];
+        let ways: Vec<_> = ways.into_iter().filter(|way| way.1).map(|way| way.0).collect();
+        let (return_to, message) = (&view.return_to, view.message.as_deref().unwrap_or("-"));
+        format!("mfa {return_to} by {}\nmessage {message}", ways.join(", "))
     }
 
     fn security(&self, view: &SecurityView) -> String {
         let app = match &view.app {
             AppView::Nothing => String::from("nothing"),
             AppView::Waiting { secret, .. } => format!("secret {secret}"),
-            AppView::App { backup_codes } => format!("codes left {backup_codes}"),
+            AppView::App => format!("codes left {}", view.backup_codes.unwrap_or_default()),
         };
-        format!("{app}\n{}\n{}", view.codes.join("\n"), view.message.as_deref().unwrap_or("-"))
+        let asks = view.asks_for_passkey.map(|asks| format!("asks for a key: {asks}\n")).unwrap_or_default();
+        format!("{app}\n{asks}{}\n{}", view.codes.join("\n"), view.message.as_deref().unwrap_or("-"))
     }
 }
 
@@ -88,7 +92,7 @@ async fn half_signed_in_is_nobody_until_a_code_completes_it_under_a_new_id() {
     assert_eq!(host.visit("GET", "/", Some(&half), &[]).await.body, "nobody");
     assert!(host.events("login.succeeded").is_empty());
     let page = host.visit("GET", "/mfa?return_to=%2Fhome", Some(&half), &[]).await;
-    assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "mfa /home\nmessage -"));
+    assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "mfa /home by code\nmessage -"));
     let login = host.visit("GET", "/login?return_to=%2Fhome", Some(&half), &[]).await;
     assert_eq!(login.header(header::LOCATION), "/mfa?return_to=%2Fhome");
 
@@ -128,7 +132,7 @@ async fn a_code_counts_once_even_across_sessions() {
     assert_eq!(host.prove(&host.half().await, &code).await.status, StatusCode::SEE_OTHER);
     let again = host.prove(&host.half().await, &code).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(again.body, format!("mfa /home?a=b\nmessage {REFUSED}"));
+    assert_eq!(again.body, format!("mfa /home?a=b by code\nmessage {REFUSED}"));
     assert_eq!(host.events("factor.refused")[0].reason, Some("spent_before"));
     host.later(30);
     let next = host.code(&secret);
@@ -175,7 +179,7 @@ async fn sixty_four_wrong_codes_at_once_are_five_tries() {
     let waiting = host.prove(&half, &right).await;
     assert_eq!(waiting.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(waiting.header(header::RETRY_AFTER), "30");
-    assert_eq!(waiting.body, format!("mfa /home?a=b\nmessage {TOO_MANY_TRIES}"));
+    assert_eq!(waiting.body, format!("mfa /home?a=b by code\nmessage {TOO_MANY_TRIES}"));
     // The password again does not forget the wrong codes.
     let again = host.half().await;
     assert_eq!(host.prove(&again, &right).await.status, StatusCode::TOO_MANY_REQUESTS);

@@ -19,26 +19,27 @@ const NOBODY: &str = "nobody@example.com";
 impl MagicPages for Lines {
     fn magic(&self, view: &MagicView) -> String {
         format!(
-            "magic token {} asks {} at {} email {} sent {} return_to {} message {}",
+            "magic token {} asks {} at {} email {} sent {} remember {} return_to {} message {}",
             view.token.is_some(),
             view.asks_address,
             view.asked_at.as_deref().unwrap_or("-"),
             view.email,
             view.sent,
+            view.offers_remembering,
             view.return_to,
             view.message.as_deref().unwrap_or("-")
         )
     }
 }
 
-struct Town {
-    host: Host,
-    room: Mailroom,
+pub(super) struct Town {
+    pub(super) host: Host,
+    pub(super) room: Mailroom,
     bag: Bag,
 }
 
 impl Town {
-    async fn with_alice() -> Self {
+    pub(super) async fn with_alice() -> Self {
         let room = Mailroom::new("https://h.example", &Secret::new([7; 32])).unwrap();
         let town = Self { host: Host::with_alice().await, room, bag: Bag::default() };
         town.prove(ALICE).await;
@@ -100,7 +101,7 @@ impl Town {
     }
 
     /// Asks for a mail; answers the cookie of the browser that asked, and the mail.
-    async fn asked(&self, email: &str) -> (String, Mail) {
+    pub(super) async fn asked(&self, email: &str) -> (String, Mail) {
         let asked = self.post(None, &[("email", email)]).await;
         assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
         (browser(&asked), self.mail().await)

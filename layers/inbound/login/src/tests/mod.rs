@@ -10,8 +10,10 @@ mod logout;
 mod magic;
 mod new_passwords;
 mod notices;
+mod passkey_factor;
 mod passwords;
 mod register;
+mod remembering;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -35,6 +35,12 @@ struct Posted {
     return_to: Option<String>,
     #[serde(default)]
     name: Option<String>,
+    /// Whether the browser is to stay signed in: a box beside the button says so.
+    #[serde(default)]
+    remember: bool,
+    /// Whether the browser is to be trusted.
+    #[serde(default)]
+    trust: bool,
 }
 
 /// A request for a ceremony, read.
@@ -132,12 +138,18 @@ impl<S: IdentityStore, P: PasskeyPages, H: OnLogout> PasskeyEndpoints<S, P, H> {
                 return self.register(&answer, posted.name.as_deref(), &session, browser, origin).await;
             }
             Ceremony::SecondFactor => {
+                if posted.trust {
+                    session.ask_for_trust();
+                }
                 let way = async move {
                     passkeys.finish_second_factor(&answer, &entered, browser.as_ref(), origin).await
                 };
                 self.site.sign_in(&session, origin, way).await
             }
             Ceremony::SignIn => {
+                if posted.remember {
+                    session.ask_to_be_remembered();
+                }
                 let way =
                     async move { passkeys.finish_sign_in(&answer, &entered, browser.as_ref(), origin).await };
                 self.site.sign_in(&session, origin, way).await

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use towergate_core::{LocalPath, StoreError};
 use towergate_endpoint::{body::Unread, page};
 use towergate_identity::rules::passkey::CeremonyFailure;
+use towergate_login::password::{SECOND_FACTOR_MISSING, TOO_MANY_SESSIONS};
 use towergate_session::SessionError;
 use url::form_urlencoded::byte_serialize;
 
@@ -58,6 +59,10 @@ pub(super) fn failed(error: &PasskeyError, login: &LocalPath, return_to: &LocalP
         PasskeyError::Refused(reason) => refused(*reason),
         PasskeyError::NoSession | PasskeyError::Session(SessionError::Gone | SessionError::UserRefused) => {
             go_first(login, return_to)
+        }
+        PasskeyError::Session(SessionError::TooMany) => message(StatusCode::FORBIDDEN, TOO_MANY_SESSIONS),
+        PasskeyError::Session(SessionError::SecondFactorMissing) => {
+            message(StatusCode::FORBIDDEN, SECOND_FACTOR_MISSING)
         }
         PasskeyError::Busy => unavailable(),
         PasskeyError::Store(error) | PasskeyError::Session(SessionError::Store(error)) => store_failed(error),

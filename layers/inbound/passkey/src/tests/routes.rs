@@ -2,11 +2,19 @@
 
 use http::{Method, StatusCode, header::HeaderName};
 use serde_json::json;
-use towergate_identity::{ports::SessionStore, rules::passkey::CeremonyRoom};
+use towergate_identity::{
+    ports::{
+        SessionStore,
+        visit::{Beyond, SessionLimit},
+    },
+    rules::{assurance::SessionCount, passkey::CeremonyRoom},
+};
 use towergate_login::{
     Site,
     pages::{LoginPages, LoginView, ProblemView},
+    password::TOO_MANY_SESSIONS,
 };
+use towergate_session::RememberLayer;
 
 use super::*;
 use crate::{
@@ -64,6 +72,18 @@ const FORM: &str = "application/x-www-form-urlencoded";
 impl Host {
     /// A request through all layers.
     async fn send(&self, method: Method, path: &str, cookies: &str, media: &str, body: String) -> Told {
+        self.within_limit(SessionLimit::default(), (method, path), cookies, media, body).await
+    }
+
+    /// The same of a host where a person has so many sessions.
+    async fn within_limit(
+        &self,
+        limit: SessionLimit,
+        (method, path): (Method, &str),
+        cookies: &str,
+        media: &str,
+        body: String,
+    ) -> Told {
         let site = Site::new(Lines)
             .clock(self.clock.clone())
             .random(self.random.clone())
@@ -74,6 +94,7 @@ impl Host {
         });
         let sessions =
             SessionLayer::new(self.store.clone()).clock(self.clock.clone()).random(self.random.clone());
+        let sessions = sessions.limit(limit);
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -81,7 +102,8 @@ impl Host {
             .header(header::CONTENT_TYPE, media)
             .body(Full::new(Bytes::from(body)))
             .unwrap();
-        let response = sessions.layer(routes.layer(inner)).oneshot(request).await.unwrap();
+        let inner = RememberLayer::new(self.store.clone()).layer(routes.layer(inner));
+        let response = sessions.layer(inner).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
@@ -299,4 +321,68 @@ async fn well_known_places_say_where_passkeys_are_kept_and_taken() {
     let related = host.get("/.well-known/webauthn", "").await;
     assert_eq!(related.json(), json!({ "origins": ["https://id.example.com", "https://id.example.co.uk"] }));
     assert_eq!(related.header(header::CONTENT_TYPE), "application/json");
+}
+
+/// The cookies that a browser was told to keep.
+fn kept<'a>(told: &'a Told, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let set = told.headers.get_all(header::SET_COOKIE).iter().map(|set| set.to_str().unwrap());
+    set.filter(move |set| set.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+}
+
+#[tokio::test]
+async fn a_browser_stays_signed_in_by_a_passkey_where_its_person_ticks_the_box() {
+    let host = Host::new().await;
+    let (mut soft, _) = host.enrol("alice", Make::PHONE).await;
+    for (ticked, stays) in [(json!(true), 1), (json!(false), 0), (Value::Null, 0)] {
+        let begun = host.post("/login/passkey/options", "", &json!({})).await;
+        let credential = soft.sign(&begun.json()["publicKey"], ORIGIN).unwrap();
+        let mut answer = json!({ "ceremony": begun.json()["ceremony"], "credential": credential });
+        if !ticked.is_null() {
+            answer["remember"] = ticked;
+        }
+        let done = host.post("/login/passkey", &begun.cookies(), &answer).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+        assert_eq!(kept(&done, "__Host-tgr").count(), stays, "{:?}", done.headers);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_trusted_by_a_passkey_as_second_factor() {
+    for ticked in [true, false] {
+        let host = Host::new().await;
+        let cookie = host.password("alice").await;
+        let mut soft = host.passkey(&cookie, Make::BARE_KEY).await;
+        host.with_app().await;
+        let half = host.password("alice").await;
+        let begun = host.post("/mfa/passkey/options", &half, &json!({})).await;
+        let cookies = format!("{half}; {}", begun.cookies());
+        let credential = soft.sign(&begun.json()["publicKey"], ORIGIN).unwrap();
+        let answer =
+            json!({ "ceremony": begun.json()["ceremony"], "credential": credential, "trust": ticked });
+        let done = host.post("/mfa/passkey", &cookies, &answer).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+        let known = kept(&done, "__Host-tgt").next().unwrap().split(';').next().unwrap().to_owned();
+        // The bare key is one factor: in a trusted browser it is enough.
+        let begun = host.post("/login/passkey/options", &known, &json!({})).await;
+        let credential = soft.sign(&begun.json()["publicKey"], ORIGIN).unwrap();
+        let answer = json!({ "ceremony": begun.json()["ceremony"], "credential": credential });
+        let cookies = format!("{known}; {}", begun.cookies());
+        let done = host.post("/login/passkey", &cookies, &answer).await;
+        let location = done.json()["location"].as_str().unwrap().to_owned();
+        assert_eq!(location == "/", ticked, "{location}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_sign_in_once_more_reads_why() {
+    let host = Host::new().await;
+    let (mut soft, _) = host.enrol("alice", Make::PHONE).await;
+    let begun = host.post("/login/passkey/options", "", &json!({})).await;
+    let credential = soft.sign(&begun.json()["publicKey"], ORIGIN).unwrap();
+    let answer = json!({ "ceremony": begun.json()["ceremony"], "credential": credential }).to_string();
+    let full = SessionLimit { most: SessionCount::AtMost(1), beyond: Beyond::RefuseNew };
+    let place = (Method::POST, "/login/passkey");
+    let told = host.within_limit(full, place, &begun.cookies(), JSON, answer).await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN, "{}", told.body);
+    assert_eq!(told.json(), json!({ "message": TOO_MANY_SESSIONS }));
 }

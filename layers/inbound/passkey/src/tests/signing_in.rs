@@ -32,7 +32,7 @@ impl Host {
         towergate_core::Clock::now(&*self.clock)
     }
 
-    async fn with_app(&self) {
+    pub(super) async fn with_app(&self) {
         let sealing = SealingRing::new(SealingKey::new(Secret::new([7; 32])));
         let secret = TotpSecret::fresh(&*self.random).unwrap();
         let keeper = Authenticator::new(self.store.clone(), sealing, self.random.clone());

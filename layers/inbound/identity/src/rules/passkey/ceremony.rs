@@ -166,6 +166,8 @@ pub enum CeremonyFailure {
     TooMany,
     /// Nobody here has this key.
     UnknownKey,
+    /// The key verified nobody, and nothing is proven beside it.
+    Unverified,
     /// The person is disabled or gone.
     UserRefused,
 }
@@ -185,6 +187,7 @@ impl CeremonyFailure {
             Self::Taken => "taken",
             Self::TooMany => "too_many",
             Self::UnknownKey => "unknown_key",
+            Self::Unverified => "unverified",
             Self::UserRefused => "user_refused",
         }
     }

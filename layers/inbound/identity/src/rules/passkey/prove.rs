@@ -2,8 +2,9 @@
 
 use towergate_core::Timestamp;
 
-use super::PasskeyId;
+use super::{CeremonyFailure, PasskeyId};
 use crate::rules::{
+    level::Level,
     login_proof::{LoginProof, Method},
     session::SessionRecord,
     user::UserId,
@@ -22,12 +23,22 @@ pub struct Assertion {
 }
 
 /// The proof that a passkey is at `now`: by the key, and by what verified its person; and by what `first` had proven before,
-/// where it is the same person's session. `None` where that session is somebody else's.
-#[must_use]
-pub fn prove(assertion: &Assertion, first: Option<&SessionRecord>, now: Timestamp) -> Option<LoginProof> {
+/// where it is the same person's session.
+///
+/// # Errors
+/// [`CeremonyFailure::OtherUser`] where that session is somebody else's; [`CeremonyFailure::Unverified`] where it rests on a cookie
+/// alone and the key verified nobody: that would be a first factor, which is proven by signing in.
+pub fn prove(
+    assertion: &Assertion,
+    first: Option<&SessionRecord>,
+    now: Timestamp,
+) -> Result<LoginProof, CeremonyFailure> {
     let Assertion { user, passkey, verified } = *assertion;
     if first.is_some_and(|first| first.user != user) {
-        return None;
+        return Err(CeremonyFailure::OtherUser);
+    }
+    if !verified && first.is_some_and(|first| Level::of(&first.methods) <= Some(Level::Remembered)) {
+        return Err(CeremonyFailure::Unverified);
     }
     let mut methods = first.map(|first| first.methods.clone()).unwrap_or_default();
     let by = [Some(Method::Passkey), verified.then_some(Method::UserVerified)];
@@ -36,7 +47,7 @@ pub fn prove(assertion: &Assertion, first: Option<&SessionRecord>, now: Timestam
             methods.push(method);
         }
     }
-    Some(LoginProof::by_passkey(user, now, methods, passkey))
+    Ok(LoginProof::by_passkey(user, now, methods, passkey))
 }
 
 #[cfg(test)]
@@ -44,10 +55,7 @@ mod tests {
     use towergate_core::{Digest, id::Uuid};
 
     use super::*;
-    use crate::rules::{
-        level::Level,
-        session::{SessionId, SessionStage, SignInId},
-    };
+    use crate::rules::session::{SessionId, SessionStage, SignInId};
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -105,6 +113,15 @@ mod tests {
     fn a_key_proves_nothing_in_somebody_elses_session() {
         let other = UserId::from_uuid(Uuid::from_u128(8));
         let theirs = SessionRecord { user: other, ..session(&[Method::Password]) };
-        assert!(prove(&assertion(true), Some(&theirs), NOW).is_none());
+        assert_eq!(prove(&assertion(true), Some(&theirs), NOW).unwrap_err(), CeremonyFailure::OtherUser);
+    }
+
+    #[test]
+    fn beside_a_cookie_alone_a_key_must_verify_its_person() {
+        let remembered = session(&[Method::Remembered]);
+        let bare = prove(&assertion(false), Some(&remembered), NOW);
+        assert_eq!(bare.unwrap_err(), CeremonyFailure::Unverified);
+        let proof = prove(&assertion(true), Some(&remembered), NOW).unwrap();
+        assert_eq!(Level::of(proof.methods()), Some(Level::TwoFactors));
     }
 }
