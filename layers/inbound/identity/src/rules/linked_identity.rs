@@ -40,18 +40,19 @@ pub struct ExternalAccount {
     subject: String,
 }
 
-/// Neither may be empty, or longer than [`MAX_NAME`] bytes.
+/// Neither may be empty, or longer than [`MAX_NAME`] bytes, or hold a control character, which no store is asked to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an issuer and a subject have 1 to {MAX_NAME} bytes each")]
+#[error("an issuer and a subject have 1 to {MAX_NAME} bytes each, and no control characters")]
 pub struct InvalidAccount;
 
 impl ExternalAccount {
     /// The account of `subject` at `issuer`, both compared byte by byte.
     ///
     /// # Errors
-    /// When either is empty or too long.
+    /// When either is empty or too long, or holds a control character.
     pub fn new(issuer: &str, subject: &str) -> Result<Self, InvalidAccount> {
-        let fits = |name: &str| (1..=MAX_NAME).contains(&name.len());
+        let fits =
+            |name: &str| (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
         if !fits(issuer) || !fits(subject) {
             return Err(InvalidAccount);
         }
@@ -289,7 +290,8 @@ mod tests {
     #[test]
     fn an_account_without_a_name_is_none() {
         let long = "x".repeat(MAX_NAME + 1);
-        for (issuer, subject) in [("", "1"), ("i", ""), (long.as_str(), "1"), ("i", long.as_str())] {
+        let bad = [("", "1"), ("i", ""), (long.as_str(), "1"), ("i", long.as_str()), ("i", "1\0"), ("i\n", "1")];
+        for (issuer, subject) in bad {
             assert_eq!(ExternalAccount::new(issuer, subject), Err(InvalidAccount));
         }
     }
