@@ -74,3 +74,9 @@ mod rate_limit {
 mod oauth {
     towergate_oauth::oauth_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
 }
+
+#[cfg(feature = "inbound")]
+mod identity {
+    towergate_identity::identity_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+    towergate_identity::api_token_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+}

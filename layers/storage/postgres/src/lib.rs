@@ -13,6 +13,8 @@ mod contract;
 mod details;
 mod failure;
 mod fields;
+#[cfg(feature = "inbound")]
+mod identity;
 mod migrations;
 #[cfg(feature = "outbound")]
 mod oauth;

@@ -16,6 +16,17 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "audit", sql: include_str!("../migrations/0001_audit.sql") },
     Migration { number: 2, name: "rate_limits", sql: include_str!("../migrations/0002_rate_limits.sql") },
+    Migration { number: 3, name: "identity", sql: include_str!("../migrations/0003_identity.sql") },
+    Migration { number: 4, name: "devices", sql: include_str!("../migrations/0004_devices.sql") },
+    Migration { number: 5, name: "factors", sql: include_str!("../migrations/0005_factors.sql") },
+    Migration { number: 6, name: "mail", sql: include_str!("../migrations/0006_mail.sql") },
+    Migration { number: 7, name: "passkeys", sql: include_str!("../migrations/0007_passkeys.sql") },
+    Migration {
+        number: 8,
+        name: "linked_identities",
+        sql: include_str!("../migrations/0008_linked_identities.sql"),
+    },
+    Migration { number: 9, name: "api_tokens", sql: include_str!("../migrations/0009_api_tokens.sql") },
     Migration {
         number: 10,
         name: "oauth_clients",

@@ -88,6 +88,7 @@ sent_as! {
     ['s] &'s Uuid => Uuid, |value| *value;
     [] Vec<Uuid> => Vec<Uuid>, |value| value;
     [] Vec<String> => Vec<String>, |value| value;
+    [] Vec<Vec<u8>> => Vec<Vec<u8>>, |value| value;
     [] Timestamp => i64, |value| value.unix_millis();
     ['s] &'s Digest => &'s [u8], |value| value.as_bytes();
 }

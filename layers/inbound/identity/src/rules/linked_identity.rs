@@ -51,8 +51,7 @@ impl ExternalAccount {
     /// # Errors
     /// When either is empty or too long, or holds a control character.
     pub fn new(issuer: &str, subject: &str) -> Result<Self, InvalidAccount> {
-        let fits =
-            |name: &str| (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
+        let fits = |name: &str| (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
         if !fits(issuer) || !fits(subject) {
             return Err(InvalidAccount);
         }
@@ -290,7 +289,8 @@ mod tests {
     #[test]
     fn an_account_without_a_name_is_none() {
         let long = "x".repeat(MAX_NAME + 1);
-        let bad = [("", "1"), ("i", ""), (long.as_str(), "1"), ("i", long.as_str()), ("i", "1\0"), ("i\n", "1")];
+        let bad =
+            [("", "1"), ("i", ""), (long.as_str(), "1"), ("i", long.as_str()), ("i", "1\0"), ("i\n", "1")];
         for (issuer, subject) in bad {
             assert_eq!(ExternalAccount::new(issuer, subject), Err(InvalidAccount));
         }

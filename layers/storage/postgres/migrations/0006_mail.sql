@@ -1,0 +1,45 @@
+-- What is mailed to prove an address.
+CREATE TABLE towergate_email_tokens (
+    id         uuid   PRIMARY KEY,
+    digest     bytea  NOT NULL CHECK (octet_length(digest) = 32),
+    code       bytea  NOT NULL CHECK (octet_length(code) = 32),
+    browser    bytea  CHECK (octet_length(browser) = 32),
+    user_id    uuid   NOT NULL REFERENCES towergate_users (id),
+    email      text   COLLATE "C" NOT NULL,
+    purpose    text   COLLATE "C" NOT NULL,
+    password   text,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    tries      bigint NOT NULL CHECK (tries BETWEEN 0 AND 255),
+    state      text   COLLATE "C" NOT NULL CHECK (state IN ('open', 'replaced', 'spent'))
+);
+
+-- Several ways back may be open at once, each to an older address; of everything else the newest proof alone is.
+CREATE UNIQUE INDEX towergate_email_tokens_open ON towergate_email_tokens (user_id, purpose)
+    WHERE state = 'open' AND purpose <> 'undo_email_change';
+CREATE INDEX towergate_email_tokens_by_purpose ON towergate_email_tokens (user_id, purpose, created_at);
+CREATE INDEX towergate_email_tokens_by_end ON towergate_email_tokens (expires_at);
+
+-- Addresses that are kept for whom they may be put back.
+CREATE INDEX towergate_email_tokens_kept ON towergate_email_tokens (email)
+    WHERE state = 'open' AND purpose = 'undo_email_change';
+
+-- Mail that waits, sealed under a key that is not here; or that is finished, and has lost its text. Mail that tells somebody
+-- that they are gone outlives their row.
+CREATE TABLE towergate_mails (
+    id          uuid   PRIMARY KEY,
+    user_id     uuid   NOT NULL,
+    kind        text   COLLATE "C" NOT NULL,
+    sealed      bytea,
+    created_at  bigint NOT NULL,
+    expires_at  bigint NOT NULL,
+    attempt     bigint NOT NULL CHECK (attempt BETWEEN 0 AND 4294967295),
+    due_at      bigint,
+    finished_at bigint,
+    CHECK ((due_at IS NULL) <> (finished_at IS NULL)),
+    CHECK ((sealed IS NULL) = (due_at IS NULL))
+);
+
+CREATE INDEX towergate_mails_due ON towergate_mails (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX towergate_mails_by_person ON towergate_mails (user_id, kind, created_at);
+CREATE INDEX towergate_mails_by_end ON towergate_mails (finished_at) WHERE finished_at IS NOT NULL;

@@ -1,0 +1,169 @@
+//! The outbox.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_identity::{
+    ports::mail::{FinishingMail, MailOutbox, Queuing},
+    rules::{
+        fact::IdentityFact,
+        mail::{MailDelivery, MailId, MailKind, MailLimit, OutboxMail},
+        user::UserId,
+    },
+};
+
+use super::user;
+use crate::{failure::Failure, fields::Fields, params::params, query, step::Step, store::PostgresStore};
+
+const INSERT: &str = "INSERT INTO towergate_mails
+    (id, user_id, kind, sealed, created_at, expires_at, attempt, due_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
+
+pub(crate) const WRITTEN_SINCE: &str =
+    "SELECT count(*) FROM towergate_mails WHERE user_id = $1 AND kind = $2 AND created_at > $3";
+
+pub(crate) const DUE: &str = "SELECT 1 FROM towergate_mails WHERE due_at <= $1 LIMIT 1";
+
+/// In one statement: what another takes meanwhile is passed over, and nobody waits for anybody.
+pub(crate) const TAKE: &str = "WITH due AS MATERIALIZED
+    (SELECT id, due_at FROM towergate_mails WHERE due_at <= $1 ORDER BY due_at, id LIMIT $3
+     FOR UPDATE SKIP LOCKED),
+    taken AS (UPDATE towergate_mails AS mail SET attempt = mail.attempt + 1, due_at = $2
+     FROM due WHERE mail.id = due.id
+     RETURNING mail.id, user_id, kind, sealed, created_at, expires_at, attempt, due.due_at AS was_due_at)
+    SELECT id, user_id, kind, sealed, created_at, expires_at, attempt FROM taken ORDER BY was_due_at, id";
+
+pub(crate) const FINISH: &str = "UPDATE towergate_mails SET due_at = $3, finished_at = $4,
+    sealed = CASE WHEN $3::bigint IS NULL THEN NULL ELSE sealed END
+    WHERE id = $1 AND attempt = $2 AND due_at IS NOT NULL RETURNING user_id, kind";
+
+impl MailOutbox for PostgresStore {
+    async fn queue_mail(
+        &self,
+        mail: OutboxMail,
+        limit: MailLimit,
+        origin: Origin,
+    ) -> Result<Queuing, StoreError> {
+        self.write((mail, limit, origin), |step, (mail, limit, origin)| {
+            Box::pin(async move {
+                user::lock(&mut step.connection, mail.user).await?;
+                if !has_room(&mut step.connection, mail, *limit, origin.at).await? {
+                    return Ok(Queuing::TooMany);
+                }
+                queue(step, mail, origin).await?;
+                Ok(Queuing::Queued)
+            })
+        })
+        .await
+    }
+
+    async fn take_due_mails(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u16,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        // Most of the time nothing is due: only what there is to take costs a write.
+        if !self.exists(DUE, params![now]).await? {
+            return Ok(Vec::new());
+        }
+        self.write_by_locks((now, now.plus(lease), limit), |step, (now, until, limit)| {
+            Box::pin(query::all(&mut step.connection, TAKE, params![*now, *until, *limit], read))
+        })
+        .await
+    }
+
+    async fn finish_mail(
+        &self,
+        id: MailId,
+        attempt: u32,
+        delivery: MailDelivery,
+        origin: Origin,
+    ) -> Result<FinishingMail, StoreError> {
+        self.write_by_locks((id, attempt, delivery, origin), |step, (id, attempt, delivery, origin)| {
+            Box::pin(finish(step, *id, *attempt, *delivery, origin))
+        })
+        .await
+    }
+}
+
+/// Whether one more mail of its kind may be written to its person.
+pub(super) async fn has_room(
+    connection: &mut PgConnection,
+    mail: &OutboxMail,
+    limit: MailLimit,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let since = now.minus(limit.within);
+    let key = params![mail.user.as_uuid(), mail.kind.as_str(), since];
+    let there = query::one(connection, WRITTEN_SINCE, key, |fields| fields.count::<u32>("count")).await?;
+    Ok(there.unwrap_or(0) < limit.most)
+}
+
+/// Writes the mail that tells of a change, if there is one.
+pub(super) async fn queue_notice(
+    step: &mut Step,
+    notice: Option<&OutboxMail>,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    match notice {
+        Some(notice) => queue(step, notice, origin).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes a mail, due at once.
+pub(super) async fn queue(step: &mut Step, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
+    let OutboxMail { id, user, kind, .. } = *mail;
+    query::change(
+        &mut step.connection,
+        INSERT,
+        params![
+            id.as_uuid(),
+            user.as_uuid(),
+            kind.as_str(),
+            &mail.sealed,
+            mail.created_at,
+            mail.expires_at,
+            origin.at,
+        ],
+    )
+    .await?;
+    step.record(&IdentityFact::MailQueued { mail: id, user, kind }, origin).await
+}
+
+async fn finish(
+    step: &mut Step,
+    id: MailId,
+    attempt: u32,
+    delivery: MailDelivery,
+    origin: &Origin,
+) -> Result<FinishingMail, Failure> {
+    let (due_at, finished_at) = match delivery {
+        MailDelivery::RetryAt { at, .. } => (Some(at), None),
+        MailDelivery::Sent | MailDelivery::GivenUp { .. } => (None, Some(origin.at)),
+    };
+    let key = params![id.as_uuid(), attempt, due_at, finished_at];
+    let finished = query::one(&mut step.connection, FINISH, key, |fields| {
+        fields.table("towergate_mails");
+        let user = fields.uuid("user_id").map(UserId::from_uuid)?;
+        Ok((user, fields.parse("kind", MailKind::parse)?))
+    })
+    .await?;
+    let Some((user, kind)) = finished else { return Ok(FinishingMail::Overtaken) };
+    step.record(&IdentityFact::MailTried { mail: id, user, kind, attempt, delivery }, origin).await?;
+    Ok(FinishingMail::Finished)
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<OutboxMail, Failure> {
+    fields.table("towergate_mails");
+    Ok(OutboxMail {
+        id: fields.uuid("id").map(MailId::from_uuid)?,
+        user: fields.uuid("user_id").map(UserId::from_uuid)?,
+        kind: fields.parse("kind", MailKind::parse)?,
+        sealed: fields.get("sealed")?,
+        created_at: fields.time("created_at")?,
+        expires_at: fields.time("expires_at")?,
+        attempt: fields.count("attempt")?,
+    })
+}

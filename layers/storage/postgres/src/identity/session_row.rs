@@ -1,0 +1,92 @@
+//! A session as a row.
+
+use sqlx::PgConnection;
+use towergate_identity::rules::{
+    login_proof::Method,
+    passkey::PasskeyId,
+    session::{SessionId, SessionRecord, SessionStage, SignInId},
+    user::UserId,
+};
+
+use crate::{failure::Failure, fields::Fields, params::params, query};
+
+/// The columns in the order in which [`read`] takes them.
+macro_rules! session_columns {
+    () => {
+        "id, digest, sign_in, user_id, stage, methods, passkey, authenticated_at, created_at, last_seen_at,
+         idle_expires_at, absolute_expires_at"
+    };
+}
+pub(crate) use session_columns;
+
+const INSERT: &str = concat!(
+    "INSERT INTO towergate_sessions (",
+    session_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+);
+
+pub(crate) async fn insert(connection: &mut PgConnection, session: &SessionRecord) -> Result<(), Failure> {
+    let methods: Vec<_> = session.methods.iter().map(|method| method.as_str()).collect();
+    query::change(
+        connection,
+        INSERT,
+        params![
+            session.id.as_uuid(),
+            session.digest.as_bytes(),
+            session.sign_in.as_uuid(),
+            session.user.as_uuid(),
+            stage_name(session.stage),
+            query::json(&methods)?,
+            session.passkey.map(|id| *id.as_uuid()),
+            session.authenticated_at,
+            session.created_at,
+            session.last_seen_at,
+            session.idle_expires_at,
+            session.absolute_expires_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn read(fields: &mut Fields<'_>) -> Result<SessionRecord, Failure> {
+    fields.table("towergate_sessions");
+    Ok(SessionRecord {
+        id: fields.uuid("id").map(SessionId::from_uuid)?,
+        digest: fields.digest("digest")?,
+        sign_in: fields.uuid("sign_in").map(SignInId::from_uuid)?,
+        user: fields.uuid("user_id").map(UserId::from_uuid)?,
+        stage: fields.parse("stage", stage)?,
+        methods: fields.parse("methods", methods)?,
+        passkey: fields.optional_uuid("passkey")?.map(PasskeyId::from_uuid),
+        authenticated_at: fields.time("authenticated_at")?,
+        created_at: fields.time("created_at")?,
+        last_seen_at: fields.time("last_seen_at")?,
+        idle_expires_at: fields.time("idle_expires_at")?,
+        absolute_expires_at: fields.time("absolute_expires_at")?,
+    })
+}
+
+const fn stage_name(stage: SessionStage) -> &'static str {
+    match stage {
+        SessionStage::Complete => "complete",
+        SessionStage::AwaitsEnrolment => "awaits_enrolment",
+        SessionStage::AwaitsSecondFactor => "awaits_second_factor",
+        SessionStage::Leaving => "leaving",
+    }
+}
+
+fn stage(text: &str) -> Option<SessionStage> {
+    let stages = [
+        SessionStage::Complete,
+        SessionStage::AwaitsEnrolment,
+        SessionStage::AwaitsSecondFactor,
+        SessionStage::Leaving,
+    ];
+    stages.into_iter().find(|stage| stage_name(*stage) == text)
+}
+
+pub(super) fn methods(text: &str) -> Option<Vec<Method>> {
+    let names: Vec<String> = serde_json::from_str(text).ok()?;
+    names.iter().map(|name| Method::parse(name)).collect()
+}
