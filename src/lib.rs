@@ -1,4 +1,5 @@
 // README.md names files under these words; here they name pages. Of two definitions the first counts.
+//! [api tokens]: manual::api_tokens
 //! [assurance]: manual::assurance
 //! [changelog]: manual::changelog
 //! [clients]: manual::clients
@@ -33,6 +34,10 @@ pub use own_tokens::verifier_of;
 pub use service_ext::ServiceBuilderExt;
 pub use stack::{Audited, Scoped, Stack, WithAccount, WithSession};
 
+/// Tokens that people make for their own programs.
+#[cfg(feature = "api-tokens")]
+#[doc(inline)]
+pub use towergate_api_token as api_token;
 /// Records of requests, and the sinks of audit events.
 #[doc(inline)]
 pub use towergate_audit as audit;

@@ -9,6 +9,9 @@ pub mod changelog {}
 #[doc = include_str!("accounts_elsewhere.md")]
 pub mod accounts_elsewhere {}
 
+#[doc = include_str!("api_tokens.md")]
+pub mod api_tokens {}
+
 #[doc = include_str!("assurance.md")]
 pub mod assurance {}
 

@@ -18,6 +18,8 @@
 
 #[cfg(feature = "inbound")]
 mod account;
+#[cfg(feature = "api-tokens")]
+mod api_tokens;
 mod default_pages;
 #[cfg(feature = "inbound")]
 mod devices;

@@ -54,6 +54,7 @@ impl<S: IdentityStore, P: AccountPages, H: OnLogout, X> Account<S, P, H, X> {
             AccountPage::Password => &paths.password,
             AccountPage::Passkeys => &paths.passkeys,
             AccountPage::Identities => &paths.identities,
+            AccountPage::ApiTokens => &paths.api_tokens,
             AccountPage::Devices => &paths.devices,
             AccountPage::Email => &paths.email,
             AccountPage::Export => &paths.export,

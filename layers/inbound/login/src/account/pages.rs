@@ -52,6 +52,8 @@ pub enum AccountPage {
     Passkeys,
     /// Accounts elsewhere.
     Identities,
+    /// Tokens of their programs.
+    ApiTokens,
     /// Where they are signed in.
     Devices,
     /// The address.
@@ -71,6 +73,7 @@ impl AccountPage {
             Self::Password => "password",
             Self::Passkeys => "passkeys",
             Self::Identities => "identities",
+            Self::ApiTokens => "api_tokens",
             Self::Devices => "devices",
             Self::Email => "email",
             Self::Export => "export",
