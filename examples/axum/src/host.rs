@@ -14,7 +14,9 @@ use towergate::{
     guarded_http::GuardedClient,
     identity::{
         ports::IdentityStore,
-        rules::{assurance::Profile, level::Level, password::HashParams, user::UserId},
+        rules::{
+            assurance::Profile, enrolment::EnrolmentDuty, level::Level, password::HashParams, user::UserId,
+        },
     },
     login::{
         AccountRoutes, DeviceRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes,
@@ -189,6 +191,9 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         let mut layer = SessionLayer::new(self.people.clone()).clock(Arc::clone(&self.clock));
         if let Some(profile) = &self.config.assurance {
             layer = layer.assurance(profile);
+        }
+        if self.config.require_second_factor {
+            layer = layer.enrolment(EnrolmentDuty::Now);
         }
         if self.config.is_https() { layer } else { layer.insecure_cookie() }
     }

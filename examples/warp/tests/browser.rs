@@ -32,4 +32,7 @@ person::prove!(Warp:
     everybody_can_use_the_pages_of_the_app_and_its_consent,
     somebody_makes_a_passkey_signs_in_with_it_and_steps_up,
     where_no_script_runs_nobody_is_offered_a_passkey,
+    a_person_stays_signed_in_by_a_passkey,
+    a_passkey_is_asked_for_and_a_browser_trusted_beside_it,
+    a_passkey_is_enrolled_where_one_is_due,
 );

@@ -81,6 +81,8 @@ pub struct Config {
     pub deletion: DeletionPolicy,
     /// Who people sign in at with passkeys; nobody does where there is none.
     pub passkeys: Option<RelyingParty>,
+    /// Whether everybody must have a second factor: whoever has none does nothing but enrol one.
+    pub require_second_factor: bool,
     /// People.
     pub users: Vec<UserEntry>,
     /// Other people's software.

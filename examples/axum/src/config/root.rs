@@ -37,6 +37,11 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         section.refuse_key("assurance", text);
     }
     let deletion = section.section("deletion").map(deletion::read).unwrap_or_default();
+    let require_second_factor = section.section("second_factor").is_some_and(|section| {
+        let required = section.flag("required").unwrap_or_default();
+        section.finish();
+        required
+    });
     let passkeys = passkeys::read(section.section("passkeys"), issuer_url.as_ref(), SITE);
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
@@ -103,6 +108,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         assurance: assurance.flatten(),
         deletion,
         passkeys,
+        require_second_factor,
         users,
         clients,
         resource_servers,

@@ -43,8 +43,11 @@ pub(crate) async fn a_person_signs_in_by_mail<F: Framework>() {
         }
         newest = mailed(&place, EMAIL).await;
     }
-    let front = browser.submit(&again, &[("email", EMAIL), ("code", &newest.1)]).await;
+    assert!(again.text.contains("id=\"remember\""), "{}", again.text);
+    let fields = [("email", EMAIL), ("code", newest.1.as_str()), ("remember", "1")];
+    let front = browser.submit(&again, &fields).await;
     assert!(front.says("You are Alice <Adams>"), "{}", front.text);
+    assert!(browser.holds("tgr") && !elsewhere.holds("tgr"), "whoever ticked the box stays signed in");
     place.running.stop().await;
 }
 

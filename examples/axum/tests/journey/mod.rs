@@ -2,6 +2,7 @@
 
 mod browser;
 mod devices;
+mod keys;
 mod leaving;
 mod limits;
 mod mailed;
@@ -16,6 +17,7 @@ use url::Url;
 
 use browser::Browser;
 pub(crate) use devices::*;
+pub(crate) use keys::*;
 pub(crate) use leaving::*;
 pub(crate) use limits::*;
 pub(crate) use mailed::*;

@@ -124,13 +124,19 @@ pub(crate) async fn somebody_new_comes_in_by_an_account_elsewhere_and_again<F: F
     let mut pair = Pair::new::<F>(true).await;
     let login = pair.host.get("/login?return_to=%2F%3Fa%3Db").await;
     assert!(login.text.contains("id=\"social-example-submit\"") && login.says("Sign in with Example"));
-    for _ in 0..2 {
+    assert!(
+        login.text.contains("id=\"social-remember\"")
+            && login.text.contains("formaction=\"/social/example\"")
+    );
+    for stays in [false, true] {
         pair.host.browser = Browser::default();
-        let url = pair.visit(NEWCOMER, "return_to=%2F%3Fa%3Db").await;
+        let box_of = if stays { "&remember=1" } else { "" };
+        let url = pair.visit(NEWCOMER, &format!("return_to=%2F%3Fa%3Db{box_of}")).await;
         let back = pair.back(url.clone()).await;
         assert_eq!(back.redirect(), Some(pair.host.at("/?a=b")), "{}", back.text);
         let front = pair.host.get("/").await;
         assert!(front.says("fed") && !front.says("You are not signed in"), "{}", front.text);
+        assert_eq!(pair.host.browser.holds("tgr"), stays, "whoever ticked the box stays signed in");
         // The way back counts once.
         let again = pair.back(url).await;
         assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.text.contains("social-next"));
@@ -151,13 +157,15 @@ pub(crate) async fn an_address_links_nothing_but_its_person_does<F: Framework>()
     assert!(pair.host.get("/").await.says("You are not signed in"));
 
     // Whoever is signed in links it, and comes in by it from then on, until they remove it.
-    let asked_anew =
-        |url: Url| url.query_pairs().any(|(name, value)| (&*name, &*value) == ("prompt", "login"));
+    let asked_anew = |url: Url| {
+        [("prompt", "login"), ("max_age", "0")]
+            .map(|asked| url.query_pairs().any(|(name, value)| (&*name, &*value) == asked))
+    };
     let left = pair.host.post("/social/example", "return_to=%2F").await.redirect().unwrap();
-    assert!(!asked_anew(left));
+    assert_eq!(asked_anew(left), [false; 2]);
     pair.host.sign_in(EMAIL).await;
     let left = pair.host.post("/social/example", "return_to=%2F").await.redirect().unwrap();
-    assert!(asked_anew(left), "whoever proves themself again is asked by the provider too");
+    assert_eq!(asked_anew(left), [true; 2], "whoever proves themself again is asked by the provider too");
     assert!(pair.host.get("/account").await.text.contains("href=\"/account/identities\""));
     let url = pair.visit(EMAIL, "action=link").await;
     let linked = pair.back(url).await;

@@ -176,7 +176,9 @@ impl<S: IdentityStore> PasswordChange<S> {
         let user = self.store.find_user(record.user).await?;
         let user = user.filter(|user| user.state == UserState::Active).ok_or(ChangeError::UserRefused)?;
         let app = self.store.find_totp(user.id).await?;
-        Ok((user, app.is_some_and(|app| app.is_enrolled())))
+        let has_second =
+            app.is_some_and(|app| app.is_enrolled()) || self.store.has_passkey_factor(user.id).await?;
+        Ok((user, has_second))
     }
 
     /// Whether they know the password that they have.

@@ -58,6 +58,7 @@ pub async fn export<S: IdentityStore, X: ExportMore>(
         "account": account(&person),
         "second_factors": {
             "authenticator_app": app.map(|app| json!({ "added_at": app.created_at.to_rfc3339() })),
+            "asks_for_passkey": store.has_passkey_factor(user).await?,
             "backup_codes_left": backup_codes,
         },
         "passkeys": passkeys.iter().map(passkey).collect::<Vec<_>>(),

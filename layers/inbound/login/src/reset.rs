@@ -309,7 +309,9 @@ impl<S: IdentityStore> PasswordReset<S> {
         let owner = owner.filter(|owner| owner.state.may_prove() && owner.email == token.email);
         let Some(owner) = owner else { return Ok(None) };
         let app = self.store.find_totp(owner.id).await?;
-        let asks_code = owner.confirmed_at.is_some() && app.is_some_and(|app| app.is_enrolled());
+        let has_second =
+            app.is_some_and(|app| app.is_enrolled()) || self.store.has_passkey_factor(owner.id).await?;
+        let asks_code = owner.confirmed_at.is_some() && has_second;
         Ok(Some(Good { token: token.id, shown, owner, asks_code }))
     }
 
