@@ -4,6 +4,7 @@ use towergate_core::{StoreError, Timestamp};
 
 use crate::{params::params, query, store::PostgresStore};
 
+pub(crate) mod identity;
 pub(crate) mod oauth;
 
 /// Rows that one step removes at most, so that nobody waits long behind it.
@@ -13,6 +14,26 @@ const BATCH: u16 = 500;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cleaned {
+    /// Sessions that had ended.
+    pub sessions: u64,
+    /// Identifiers of sessions that need not be remembered any more.
+    pub replaced_sessions: u64,
+    /// Mailed proofs that had expired.
+    pub email_tokens: u64,
+    /// Ceremonies with passkeys that nobody answered in time.
+    pub passkey_ceremonies: u64,
+    /// Tokens of programs that had ended by themselves.
+    pub api_tokens: u64,
+    /// Visits to providers from which nobody came back in time.
+    pub provider_visits: u64,
+    /// Browsers that had stayed signed in for long enough.
+    pub remembered: u64,
+    /// Browsers that nobody signed in in for long.
+    pub browsers: u64,
+    /// Mails that were sent or given up.
+    pub mails: u64,
+    /// Tries at addresses that nobody has.
+    pub tries: u64,
     /// Sign-ins whose end need not be remembered any more.
     pub ended_sign_ins: u64,
     /// Clients that were known only by a document which is read no more.
@@ -66,6 +87,7 @@ impl PostgresStore {
     /// When the store fails; what was removed until then stays removed.
     pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
         let mut cleaned = Cleaned { rate_limits: self.clean(RATE_LIMITS, now).await?, ..Cleaned::default() };
+        self.clean_identity(now, &mut cleaned).await?;
         self.clean_oauth(now, &mut cleaned).await?;
         Ok(cleaned)
     }

@@ -20,6 +20,8 @@ pub(crate) mod passkey_factor;
 pub(crate) mod passkey_row;
 pub(crate) mod password;
 pub(crate) mod provider_visit;
+#[cfg(test)]
+mod query_plans;
 pub(crate) mod remember;
 pub(crate) mod remembered_row;
 pub(crate) mod replaced_session;

@@ -56,7 +56,7 @@ pub(crate) const COUNTED_OF: &str = concat!(
     session_columns!(),
     " FROM towergate_sessions WHERE user_id = $1 AND stage = 'complete'
       AND idle_expires_at > $2 AND absolute_expires_at > $2 AND id IS DISTINCT FROM $3
-      AND ($4 IS NULL OR remembered IS DISTINCT FROM $4)"
+      AND ($4::uuid IS NULL OR remembered IS DISTINCT FROM $4)"
 );
 
 /// What is noted beside a session.
