@@ -91,6 +91,10 @@ pub use towergate_pages as pages;
 #[cfg(feature = "passkeys")]
 #[doc(inline)]
 pub use towergate_passkey as passkey;
+/// The store for more than one machine.
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use towergate_postgres as postgres;
 /// How often an address, a network or an account may ask.
 #[doc(inline)]
 pub use towergate_rate_limit as rate_limit;

@@ -7,6 +7,7 @@ mod fuzz;
 mod interop;
 mod needs;
 mod run;
+mod stores;
 mod test;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use run::Failure;
 
 const HELP: &str = "\
 cargo xtask test       install what tests need, run everything, end with a count
+cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of their own
 cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets
 cargo xtask features   check each crate with each of its features alone
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::all().map(|summary| println!("\n{summary}")),
+        ["stores"] => stores::alone().map(|count| println!("\n{count}")),
         ["browser"] => browser::alone().map(|count| println!("\n{count}")),
         ["interop"] => interop::alone().map(|count| println!("\n{count}")),
         ["features"] => features::each(),

@@ -10,14 +10,24 @@ use crate::run::{Failure, is_here, root, show, succeeds};
 /// A program and the Debian package that brings it.
 const FOR_BROWSER: &[(&str, &str)] =
     &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")];
+const FOR_STORES: &[(&str, &str)] =
+    &[("psql", "postgresql"), ("redis-server", "redis-server"), ("redis-cli", "redis-tools")];
 const FOR_INTEROP: &[(&str, &str)] = &[("node", "nodejs"), ("npm", "npm"), ("python3", "python3")];
 /// Debian leaves out of Python what installs other people's packages.
 const MODULES_FOR_INTEROP: &str = "python3-venv";
 
-/// Makes sure that `cargo xtask test` has a browser and a Node.js.
+/// Makes sure that `cargo xtask test` has a browser, a Node.js, and servers for the stores.
 pub(crate) fn of_tests() -> Result<(), Failure> {
     of_browser()?;
-    of_interop()
+    of_interop()?;
+    of_stores()
+}
+
+/// Makes sure that there are PostgreSQL and Redis to be started.
+pub(crate) fn of_stores() -> Result<(), Failure> {
+    programs(FOR_STORES)?;
+    // Who has the client alone has `psql` too.
+    if has_postgres() { Ok(()) } else { packages(&["postgresql"]) }
 }
 
 /// Makes sure that there is a browser, and what looks at its pages.
@@ -63,6 +73,12 @@ fn python_packages(wanted: &Path) -> Result<(), Failure> {
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
             .arg(wanted),
     )
+}
+
+/// Debian keeps the server's programs by version, off the path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    is_here("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
 }
 
 fn programs(wanted: &[(&str, &str)]) -> Result<(), Failure> {

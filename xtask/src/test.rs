@@ -5,6 +5,7 @@ use std::{fmt, process::Command};
 use crate::{
     browser, interop, needs,
     run::{Failure, cargo, tee},
+    stores::Servers,
 };
 
 /// How many tests ran.
@@ -26,7 +27,8 @@ impl fmt::Display for Count {
     }
 }
 
-/// Runs all tests: the workspace's with its doc tests, the browser's, and other people's clients.
+/// Runs all tests: the workspace's with its doc tests and on private servers, the browser's, and other people's
+/// clients.
 pub(crate) fn all() -> Result<Count, Failure> {
     needs::of_tests()?;
     browser::forget_pictures()?;
@@ -39,7 +41,8 @@ pub(crate) fn all() -> Result<Count, Failure> {
 
 fn workspace() -> Result<Count, Failure> {
     let arguments = ["test", "--workspace", "--all-features", "--no-fail-fast"];
-    counted(cargo(&arguments).env("TOWERGATE_BROWSER_TESTS", "1"))
+    let servers = Servers::start();
+    counted(servers.named_to(cargo(&arguments).env("TOWERGATE_BROWSER_TESTS", "1")))
 }
 
 /// Runs `cargo test` and reads what it says of its tests.

@@ -52,7 +52,7 @@ impl PostgresServer {
         let data = folder.join("data");
         let mut initdb = Command::new(program("initdb"));
         initdb.args([
-            "--username=towergate",
+            "--username=tester",
             "--auth=trust",
             "--encoding=UTF8",
             "--locale=C",
@@ -163,10 +163,11 @@ impl PostgresServer {
         psql
     }
 
-    fn url(&self, database: &str) -> String {
+    /// The address of a database in it.
+    pub fn url(&self, database: &str) -> String {
         match &self.place {
             Place::Own { folder, .. } => {
-                format!("postgres://towergate@localhost/{database}?host={}", folder.display())
+                format!("postgres://tester@localhost/{database}?host={}", folder.display())
             }
             Place::There { url } => {
                 let (place, query) = url.split_once('?').map_or((url.as_str(), None), |(p, q)| (p, Some(q)));

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tokio::runtime::Runtime;
@@ -23,11 +24,19 @@ impl Sink for Room {
     fn record(&self, _: &Event) {}
 }
 
+/// Longer than anything takes on the slowest machine: no law is about time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A store in a fresh database.
 pub(crate) fn fresh() -> PostgresStore {
     let database = PostgresServer::shared().database_like("towergate", migrate);
     let url = database.url();
-    let options = PostgresStore::options().connections(8).sink(Arc::new(Room { _database: database }));
+    let options = PostgresStore::options()
+        .connections(8)
+        .acquire_timeout(PATIENCE)
+        .lock_timeout(PATIENCE)
+        .statement_timeout(PATIENCE)
+        .sink(Arc::new(Room { _database: database }));
     block_on(options.connect(&url)).unwrap()
 }
 

@@ -182,6 +182,10 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
 
 /// Reads the address; a server beyond this machine must prove who it is, unless the address says otherwise itself.
 fn address(url: &str) -> Result<PgConnectOptions, OpenError> {
+    // The driver reads any scheme as its own.
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(OpenError::Address);
+    }
     let address: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
     let address = address.statement_cache_capacity(STATEMENTS).application_name("towergate");
     let here = address.get_socket().is_some()
@@ -221,8 +225,11 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_read_is_not_shown() {
-        let error = address("mysql://u:hunter2@h:x/d").unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("hunter2"));
+        for url in ["mysql://u:hunter2@h/d", "postgres://u:hunter2@h:x/d", "hunter2"] {
+            let error = address(url).unwrap_err();
+            assert!(matches!(error, OpenError::Address));
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
     }
 
     #[test]

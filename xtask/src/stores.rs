@@ -1,0 +1,43 @@
+//! `cargo xtask stores`: every promise of the stores that are servers, tried on private ones.
+
+use std::process::Command;
+
+use towergate_test_servers::{postgres::PostgresServer, redis::RedisServer};
+
+use crate::{
+    needs,
+    run::{Failure, cargo},
+    test::{Count, counted},
+};
+
+/// The crates whose tests need a server.
+const PACKAGES: &[&str] = &["towergate-postgres", "towergate-redis", "towergate-test-servers"];
+
+/// Servers of this run, stopped with it.
+pub(crate) struct Servers {
+    postgres: PostgresServer,
+    redis: RedisServer,
+}
+
+impl Servers {
+    pub(crate) fn start() -> Self {
+        Self { postgres: PostgresServer::private(), redis: RedisServer::private() }
+    }
+
+    /// Tells tests where they are.
+    pub(crate) fn named_to<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("TOWERGATE_TEST_POSTGRES", self.postgres.url("postgres"))
+            .env("TOWERGATE_TEST_REDIS", self.redis.url())
+    }
+}
+
+/// The tests of the stores alone.
+pub(crate) fn alone() -> Result<Count, Failure> {
+    needs::of_stores()?;
+    let servers = Servers::start();
+    let mut arguments = vec!["test", "--all-features", "--no-fail-fast"];
+    arguments.extend(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    let count = counted(servers.named_to(&mut cargo(&arguments)))?;
+    if count.failed > 0 { Err(Failure(count.to_string())) } else { Ok(count) }
+}
