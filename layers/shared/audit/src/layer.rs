@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 use towergate_core::{
     Clock, Random,
+    random::DrawnAhead,
     system::{OsRandom, SystemClock},
 };
 
@@ -21,7 +22,7 @@ pub struct AuditLayer {
 impl AuditLayer {
     /// The layer; it goes outermost.
     pub fn new() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(OsRandom::new()) }
+        Self { clock: Arc::new(SystemClock), random: Arc::new(DrawnAhead::new(OsRandom::new())) }
     }
 
     /// Asks `clock` for the time.
@@ -30,7 +31,7 @@ impl AuditLayer {
         self
     }
 
-    /// Draws identifiers from `random`.
+    /// Draws identifiers from `random`; by default from the system, [ahead](DrawnAhead).
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
         self
