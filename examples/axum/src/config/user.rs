@@ -3,7 +3,11 @@
 use serde_json::{Map, Value};
 use towergate::{
     core::Secret,
-    identity::rules::{email::EmailAddress, password::Password, totp::TotpSecret},
+    identity::rules::{
+        email::EmailAddress,
+        password::{Password, is_workable},
+        totp::TotpSecret,
+    },
 };
 use url::Url;
 
@@ -55,7 +59,7 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
     if let Some(text) = password_hash.as_ref().filter(|_| password.is_some()) {
         section.refuse(&text.place, "`password_hash` cannot stand beside `password`");
     }
-    let password_hash = password_hash.map(|text| Secret::new(text.value));
+    let password_hash = password_hash.map(|text| password_hash_of(&section, text));
     let totp_secret = section.text("totp_secret").map(|text| totp_secret_of(&section, text));
     let mut claims = Map::new();
     for key in TEXTS {
@@ -84,10 +88,11 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
     let email = email?;
     claims.insert("email".to_owned(), Value::from(email.as_str()));
     claims.entry("email_verified").or_insert(Value::Bool(false));
-    match (password, totp_secret) {
-        (Some(None), _) | (_, Some(None)) => None,
-        (password, totp_secret) => {
+    match (password, password_hash, totp_secret) {
+        (Some(None), _, _) | (_, Some(None), _) | (_, _, Some(None)) => None,
+        (password, password_hash, totp_secret) => {
             let (password, totp_secret) = (password.flatten(), totp_secret.flatten());
+            let password_hash = password_hash.flatten();
             Some(UserEntry { email, password, password_hash, totp_secret, claims })
         }
     }
@@ -103,6 +108,16 @@ fn password_of(section: &Section<'_>, text: Text) -> Option<Password> {
     Password::parse(&Secret::new(text.value))
         .map_err(|problem| section.refuse(&text.place, format!("`password`: {problem}")))
         .ok()
+}
+
+fn password_hash_of(section: &Section<'_>, text: Text) -> Option<Secret<String>> {
+    let hash = Secret::new(text.value);
+    let workable = is_workable(&hash);
+    if !workable {
+        let kinds = "`password_hash` must be a whole hash of Argon2, bcrypt, scrypt or PBKDF2, and not too costly to verify";
+        section.refuse(&text.place, kinds);
+    }
+    workable.then_some(hash)
 }
 
 fn totp_secret_of(section: &Section<'_>, text: Text) -> Option<TotpSecret> {

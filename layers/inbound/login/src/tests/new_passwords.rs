@@ -98,16 +98,33 @@ async fn every_way_that_sets_a_password_asks_the_same() {
 /// ASVS 11.4.2, 6.2.10: what was brought along or made with less counts until its person signs in, and is hashed anew then.
 #[tokio::test]
 async fn a_hash_that_was_brought_along_is_renewed_at_the_first_sign_in() {
-    let host = Host::new();
-    // "U*U", of bcrypt's published vectors.
-    let brought = Secret::from("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
-    let user = host.add(ALICE, Some(brought), UserState::Active).await;
-    assert_eq!(host.sign_in(ALICE, "U*V", None).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(host.sign_in(ALICE, "U*U", None).await.status, StatusCode::SEE_OTHER);
-    let kept = host.store.find_user(user).await.unwrap().unwrap().password.unwrap();
-    assert!(kept.expose().starts_with("$argon2id$"), "{}", kept.expose());
-    assert_eq!(host.sign_in(ALICE, "U*U", None).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(host.events("password.rehashed").len(), 1);
+    // Published vectors of bcrypt, of passlib's scrypt, and of PBKDF2 as a PHC string and as Django writes it.
+    for (right, brought) in [
+        ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+        (
+            "password",
+            "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+        ),
+        (
+            "Password",
+            "$pbkdf2-sha256$i=80000,l=64$TmFDbA$TdzY9guYviGDDO5e8icB+WQaRBjQTAQUrv8Ih2s0q1ah1CWhIlgzVJrbhBtRybMXaicr3ruh0HhHj2Kzl/M8jQ",
+        ),
+        (
+            "password",
+            "$pbkdf2-sha512$1000$//79/Pv6.fgAAQIDBAUGBw$5xAP2qZeZh8bLERQbqrOSm6MqEPbn8WtVYpmeoKXIfBHd1Y8tpidLHvP8s8vrVzuLVK4pp5uE.VxBOTnI3xfxw",
+        ),
+        ("password", "pbkdf2_sha256$1200$seasalt2$kr6cbEEDBt1FS/Ydpko4GhNiK8Z69wqFrapyb3qiUI0="),
+    ] {
+        let host = Host::new();
+        let user = host.add(ALICE, Some(Secret::from(brought)), UserState::Active).await;
+        let wrong = host.sign_in(ALICE, "U*V", None).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{brought}");
+        assert_eq!(host.sign_in(ALICE, right, None).await.status, StatusCode::SEE_OTHER, "{brought}");
+        let kept = host.store.find_user(user).await.unwrap().unwrap().password.unwrap();
+        assert!(kept.expose().starts_with("$argon2id$"), "{}", kept.expose());
+        assert_eq!(host.sign_in(ALICE, right, None).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(host.events("password.rehashed").len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -9,12 +9,7 @@ use argon2::{
 };
 use towergate_core::{Random, RandomUnavailable, Secret, random};
 
-use super::{
-    Password,
-    import::{self, verify_bcrypt},
-    memory::HashMemory,
-    pepper::Peppers,
-};
+use super::{Password, import, memory::HashMemory, pepper::Peppers};
 
 /// The most memory that a stored hash may make us fill, in KiB: 256 MiB.
 pub const MAX_MEMORY_KIB: u32 = 256 * 1024;
@@ -194,16 +189,16 @@ pub enum VerifyFailure {
     /// It is another password.
     #[error("the password is wrong")]
     Mismatch,
-    /// What is stored is not an Argon2 hash, or one that would cost more than is ever spent. No work was done.
+    /// What is stored is no hash that is known here, or one that would cost more than is ever spent. No work was done.
     #[error("the stored hash cannot be read")]
     Unreadable,
-    /// Argon2 gave up, which it does when memory runs out.
-    #[error("Argon2 failed")]
+    /// Memory ran out.
+    #[error("the hashing failed")]
     Exhausted,
 }
 
 /// Compares `password` with a stored PHC string, at the cost which that string names, within the ceiling; or with a hash of
-/// bcrypt that somebody brought along.
+/// bcrypt, scrypt or PBKDF2 that somebody brought along.
 ///
 /// # Errors
 /// When it is another password, or the string cannot be worked with.
@@ -236,8 +231,8 @@ pub fn verify_in(
     if stored.expose().len() > MAX_PHC_LENGTH {
         return Err(VerifyFailure::Unreadable);
     }
-    if import::is_bcrypt(stored.expose()) {
-        return verify_bcrypt(password, stored.expose()).map(|()| PasswordVerified { made_with: None });
+    if let Some(verified) = import::verify(password, stored.expose()) {
+        return verified.map(|()| PasswordVerified { made_with: None });
     }
     let unmarked = peppers.unmark(password, stored.expose()).ok_or(VerifyFailure::Unreadable)?;
     let phc = PasswordHash::new(unmarked.phc).map_err(|_| VerifyFailure::Unreadable)?;
@@ -260,6 +255,15 @@ fn again(memory: &mut HashMemory, typed: &[u8], phc: &PasswordHash) -> Result<bo
     let version = phc.version.map(Version::try_from).transpose()?.unwrap_or_default();
     let argon2 = Argon2::new(algorithm, version, Params::try_from(phc)?);
     Ok(memory.derive(&argon2, typed, salt)? == *output)
+}
+
+/// Whether a hash that somebody brings along is of a kind that is known here, whole, and within the bounds on the work: what is
+/// not lets nobody in. Hashes under a pepper are brought along by nobody.
+#[must_use]
+pub fn is_workable(stored: &Secret<String>) -> bool {
+    let stored = stored.expose();
+    let of_ours = || PasswordHash::new(stored).is_ok_and(|phc| read_params(&phc).is_some());
+    stored.len() <= MAX_PHC_LENGTH && import::is_workable(stored).unwrap_or_else(of_ours)
 }
 
 /// The parameters of a hash that may be worked with.

@@ -24,8 +24,8 @@ use unicode_normalization::UnicodeNormalization;
 pub use breach::BreachRange;
 pub use decide::{Decision, DummyHash, decide, decide_in};
 pub use hash::{
-    HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, hash_in, hash_with, verify,
-    verify_in, verify_with,
+    HashParams, HashingFailed, PasswordVerified, VerifyFailure, WeakParams, hash, hash_in, hash_with,
+    is_workable, verify, verify_in, verify_with,
 };
 pub use memory::HashMemory;
 pub use pepper::{InvalidPepper, Pepper, Peppers};

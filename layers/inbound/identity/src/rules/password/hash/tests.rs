@@ -49,6 +49,7 @@ fn two_hashes_of_one_password_differ_and_both_verify() {
     let two = hash(&password("right"), cheap(), &random).unwrap();
     assert_ne!(one.expose(), two.expose());
     for phc in [one, two] {
+        assert!(is_workable(&phc));
         assert!(verify(&password("right"), &phc).is_ok());
         assert_eq!(verify(&password("Right"), &phc).unwrap_err(), VerifyFailure::Mismatch);
     }
@@ -81,6 +82,7 @@ fn absurd_or_torn_hashes_cost_nothing() {
         count::take();
         let failure = verify(&password("right"), &Secret::from(phc)).unwrap_err();
         assert_eq!((failure, count::take()), (VerifyFailure::Unreadable, 0), "{phc}");
+        assert!(!is_workable(&Secret::from(phc)), "{phc}");
     }
 }
 

@@ -1,10 +1,9 @@
-//! Hashes that people bring along from elsewhere: bcrypt, as `$2a$`, `$2b$` or `$2y$`. They verify, and are due for a hash of our
-//! own when their person signs in next.
+//! Hashes of bcrypt, as `$2a$`, `$2b$` or `$2y$`.
 //!
 //! bcrypt looks at the first 72 bytes of a password alone. What it accepted before, it accepts here, once: the hash that takes its
 //! place is of the whole password as it was typed.
 
-use super::{Password, VerifyFailure};
+use crate::rules::password::{Password, VerifyFailure};
 
 /// The costs that are worked with: each one more is twice the work. The highest takes about a second.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
@@ -17,15 +16,20 @@ pub(super) fn is_bcrypt(stored: &str) -> bool {
     ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| stored.starts_with(prefix))
 }
 
-/// Compares `password` with a bcrypt hash.
-pub(super) fn verify_bcrypt(password: &Password, stored: &str) -> Result<(), VerifyFailure> {
+/// Whether a hash of bcrypt is whole and within bounds.
+pub(super) fn is_workable(stored: &str) -> bool {
     let cost = stored.get(4..6).and_then(|cost| cost.parse().ok());
-    if stored.len() != LENGTH || !cost.is_some_and(|cost| COSTS.contains(&cost)) {
+    stored.len() == LENGTH && cost.is_some_and(|cost| COSTS.contains(&cost))
+}
+
+/// Compares `password` with a bcrypt hash.
+pub(super) fn verify(password: &Password, stored: &str) -> Result<(), VerifyFailure> {
+    if !is_workable(stored) {
         return Err(VerifyFailure::Unreadable);
     }
     #[cfg(test)]
-    super::hash::count::one_more();
-    match bcrypt::verify(password.as_bytes(), stored) {
+    crate::rules::password::hash::count::one_more();
+    match ::bcrypt::verify(password.as_bytes(), stored) {
         Ok(true) => Ok(()),
         Ok(false) => Err(VerifyFailure::Mismatch),
         Err(_) => Err(VerifyFailure::Unreadable),
@@ -37,7 +41,7 @@ mod tests {
     use towergate_core::Secret;
 
     use super::*;
-    use crate::rules::password::{HashParams, verify};
+    use crate::rules::password::{HashParams, is_workable, verify};
 
     /// Published test vectors of bcrypt, of which the last shows that only 72 bytes count.
     const VECTORS: [(&str, &str); 4] = [
@@ -59,6 +63,7 @@ mod tests {
         for (text, stored) in VECTORS {
             let verified = verify(&password(text), &Secret::from(stored)).unwrap();
             assert!(verified.rehash_due(HashParams::default()), "{text}");
+            assert!(is_workable(&Secret::from(stored)));
             let other = verify(&password("another"), &Secret::from(stored)).unwrap_err();
             assert_eq!(other, VerifyFailure::Mismatch);
         }
@@ -76,6 +81,9 @@ mod tests {
             format!("{good}x"),
             good.replace("CCC", "C!C"),
         ] {
+            if !bad.contains('!') {
+                assert!(!is_workable(&Secret::new(bad.clone())), "{bad}");
+            }
             let failure = verify(&password("U*U"), &Secret::new(bad.clone())).unwrap_err();
             assert_eq!(failure, VerifyFailure::Unreadable, "{bad}");
         }
