@@ -52,7 +52,7 @@ pub use towergate_core as core;
 #[doc(inline)]
 pub use towergate_endpoint as endpoint;
 /// Speaking outwards: the one client for what others host.
-#[cfg(any(feature = "outbound", feature = "social"))]
+#[cfg(any(feature = "outbound", feature = "social", feature = "breaches"))]
 #[doc(inline)]
 pub use towergate_guarded_http as guarded_http;
 /// The rules of signing in, and the ports of its store.

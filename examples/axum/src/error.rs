@@ -4,7 +4,6 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
 use towergate::{
     core::{RandomUnavailable, seal::SealError},
-    identity::rules::password::HashingFailed,
     login::mail::NoMailroom,
     oauth::rules::client::{InvalidClientId, InvalidMetadata},
     oauth_resource::InvalidResource,
@@ -12,7 +11,10 @@ use towergate::{
     sqlite::OpenError,
 };
 
-use crate::{outbound::OutboundError, seal_key::SealKeyError, seed::SeedError, serve::TlsError};
+use crate::{
+    outbound::OutboundError, passwords::PasswordsError, seal_key::SealKeyError, seed::SeedError,
+    serve::TlsError,
+};
 
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +32,9 @@ pub enum StartError {
     /// The demo cannot speak TLS.
     #[error("the demo cannot speak TLS: {0}")]
     Demo(#[source] rustls::Error),
-    /// No password can be hashed.
+    /// Passwords cannot be hashed as the configuration says.
     #[error(transparent)]
-    Hashing(#[from] HashingFailed),
+    Passwords(#[from] PasswordsError),
     /// No mail can be written.
     #[error("no mail can be written: {0}")]
     Mail(#[from] NoMailroom),

@@ -14,14 +14,13 @@ use towergate::{
     guarded_http::GuardedClient,
     identity::{
         ports::IdentityStore,
-        rules::{
-            assurance::Profile, enrolment::EnrolmentDuty, level::Level, password::HashParams, user::UserId,
-        },
+        rules::{assurance::Profile, enrolment::EnrolmentDuty, level::Level, user::UserId},
     },
     login::{
         AccountRoutes, DeviceRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes,
         NewPasswords, PasswordHasher, PasswordRoutes, RegisterRoutes, Site, SocialRoutes,
         account::AccountPage,
+        breaches::Breaches,
         limits::LimitPages,
         mail::{Mailroom, PlainLetters},
         pages::LoginLinkKind,
@@ -43,7 +42,7 @@ use crate::{
     error::StartError,
     limits::Counts,
     mailbox::{DevMailbox, MailboxLayer},
-    outbound, seal_key,
+    outbound, passwords, seal_key,
     seed::{SeededUser, Seeder},
 };
 
@@ -66,6 +65,8 @@ pub struct Host<I, O> {
     pub profiles: Profiles,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Looks new passwords up among those that leaked, where the configuration asks for it.
+    pub breaches: Option<Breaches>,
     /// Seals the secrets of authenticator apps.
     pub sealing: SealingRing,
     /// Where mail is written.
@@ -118,9 +119,17 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             tracing::warn!(settings = weakened.join(", "), "weaker than the assurance profile asks for");
         }
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
-        let hasher = PasswordHasher::new(HashParams::default(), Arc::clone(&random))?;
-        let seeder =
-            Seeder { clock: Arc::clone(&clock), random: Arc::clone(&random), hasher: hasher.clone() };
+        let hasher = passwords::hasher(&config, &clock, &random)?;
+        let breaches = passwords::breaches(&config)?;
+        let new_passwords = looked_up(NewPasswords::new(hasher.clone()), breaches.as_ref());
+        let new_passwords = new_passwords.policy(config.password_policy());
+        let seeder = Seeder {
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            hasher: hasher.clone(),
+            new_passwords,
+            strict: config.assurance.is_some(),
+        };
         let room = mailroom(&config, &seal_key)?;
         let sealing = seal_key::ring(&config, seal_key)?;
         let mut users = Vec::new();
@@ -155,6 +164,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             grants,
             profiles,
             hasher,
+            breaches,
             sealing,
             room,
             mailbox,
@@ -273,8 +283,8 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// What is asked of new passwords, on every way by which one comes to count.
     fn new_passwords(&self) -> NewPasswords {
-        let words = [Some(SITE), self.config.issuer.host_str()].into_iter().flatten();
-        NewPasswords::new(self.hasher.clone()).policy(self.site().password_policy().site_words(words))
+        let passwords = self.site().new_passwords(self.hasher.clone()).policy(self.config.password_policy());
+        looked_up(passwords, self.breaches.as_ref())
     }
 
     /// The layer that answers `/account/password`, and `/forgot` and `/reset` where mail can be sent.
@@ -384,6 +394,13 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 impl<I, O> fmt::Debug for Host<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").field("issuer", &self.config.issuer_text()).finish_non_exhaustive()
+    }
+}
+
+fn looked_up(passwords: NewPasswords, breaches: Option<&Breaches>) -> NewPasswords {
+    match breaches {
+        Some(breaches) => passwords.looked_up(breaches.clone()),
+        None => passwords,
     }
 }
 

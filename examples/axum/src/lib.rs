@@ -15,6 +15,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod outbound;
 pub mod pages;
+pub mod passwords;
 pub mod postman;
 pub mod rooms;
 pub mod run;

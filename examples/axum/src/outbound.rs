@@ -28,7 +28,14 @@ pub enum OutboundError {
 /// # Errors
 /// When `extra_ca` is no file of certificates.
 pub fn client(config: &Outbound) -> Result<GuardedClient, OutboundError> {
-    let mut policy = Policy::new();
+    of(config, Policy::new())
+}
+
+/// A client by `policy` and the rules of the configuration.
+///
+/// # Errors
+/// When `extra_ca` is no file of certificates.
+pub fn of(config: &Outbound, mut policy: Policy) -> Result<GuardedClient, OutboundError> {
     if let Some(path) = &config.extra_ca {
         let pem = fs::read(path).map_err(|cause| OutboundError::ExtraCa { path: path.clone(), cause })?;
         policy = policy.extra_ca(pem);

@@ -103,12 +103,21 @@ pub fn older(config: &Config) -> Result<Vec<Secret<[u8; 32]>>, SealKeyError> {
     config.older_seal_key_files.iter().map(|path| read(path)).collect()
 }
 
-fn read(path: &Path) -> Result<Secret<[u8; 32]>, SealKeyError> {
+/// The key of a file.
+///
+/// # Errors
+/// When it cannot be read, or holds no key.
+pub fn read(path: &Path) -> Result<Secret<[u8; 32]>, SealKeyError> {
     let file_failed = |cause| SealKeyError::File { path: path.to_owned(), cause };
     let text = Secret::new(fs::read_to_string(path).map_err(file_failed)?);
-    let bytes = URL_SAFE_NO_PAD.decode(text.expose().trim()).ok().map(Secret::new);
-    let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok());
-    key.map(Secret::new).ok_or_else(|| SealKeyError::Malformed(path.to_owned()))
+    parse(&text).ok_or_else(|| SealKeyError::Malformed(path.to_owned()))
+}
+
+/// The key that a text holds: 32 bytes in base64url.
+#[must_use]
+pub fn parse(text: &Secret<String>) -> Option<Secret<[u8; 32]>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.expose().trim()).ok().map(Secret::new)?;
+    <[u8; 32]>::try_from(bytes.expose().as_slice()).ok().map(Secret::new)
 }
 
 /// Makes the file whole or not at all, readable by its owner alone. A program killed on the way leaves its draft, which

@@ -13,11 +13,11 @@ use towergate::{
         ports::{IdentityStore, user::AddingUser},
         rules::{
             email::EmailAddress,
-            password::{InvalidPassword, Password},
+            password::{InvalidPassword, Owner, Password},
             user::{User, UserId},
         },
     },
-    login::{Authenticator, AuthenticatorError, HasherError, PasswordHasher},
+    login::{Authenticator, AuthenticatorError, HasherError, NewPasswordError, NewPasswords, PasswordHasher},
     oauth::{ports::OAuthStore, rules::client::Client},
 };
 
@@ -32,6 +32,10 @@ pub struct Seeder {
     pub random: Arc<dyn Random>,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Takes the passwords of the configuration, as any new one.
+    pub new_passwords: NewPasswords,
+    /// Whether those must be what is asked of new ones. Else it is only told whose is not.
+    pub strict: bool,
 }
 
 /// A person of the configuration, in the store by now.
@@ -67,6 +71,15 @@ pub enum SeedError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hasher(#[from] HasherError),
+    /// The password of somebody is not taken.
+    #[error("[[users]] {email}: `password`: {cause}")]
+    NewPassword {
+        /// Whose.
+        email: EmailAddress,
+        /// Why.
+        #[source]
+        cause: NewPasswordError,
+    },
     /// The password is none.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
@@ -172,7 +185,7 @@ impl Seeder {
     ) -> Result<Option<SeededUser>, SeedError> {
         let (hash, access) = match (&entry.password_hash, &entry.password) {
             (Some(hash), _) => (hash.clone(), Access::Configured),
-            (None, Some(password)) => (self.hasher.hash(password.clone()).await?, Access::Configured),
+            (None, Some(password)) => (self.given(people, entry, password).await?, Access::Configured),
             (None, None) => {
                 let made = Secret::new(self.readable()?);
                 (self.hasher.hash(Password::parse(&made)?).await?, Access::Made(made))
@@ -185,6 +198,30 @@ impl Seeder {
         match people.add_user(user, origin).await? {
             AddingUser::Added => Ok(Some(SeededUser { id, email: entry.email.clone(), access })),
             AddingUser::EmailTaken => Ok(None),
+        }
+    }
+
+    async fn given<I: IdentityStore>(
+        &self,
+        people: &I,
+        entry: &UserEntry,
+        password: &Secret<String>,
+    ) -> Result<Secret<String>, SeedError> {
+        if entry.insecure_password {
+            return Ok(self.hasher.hash(Password::parse(password)?).await?);
+        }
+        let owner = Owner { email: &entry.email, second_factor: entry.totp_secret.is_some() };
+        match self.new_passwords.hash(password, owner, people, self.origin()?).await {
+            Ok(hash) => Ok(hash),
+            Err(weakness) if !self.strict && weakness.advice().is_some() => {
+                tracing::warn!(
+                    user = entry.email.as_str(),
+                    %weakness,
+                    "a password of the configuration would be refused as a new one"
+                );
+                Ok(self.hasher.hash(Password::parse(password)?).await?)
+            }
+            Err(cause) => Err(SeedError::NewPassword { email: entry.email.clone(), cause }),
         }
     }
 
@@ -231,7 +268,8 @@ mod tests {
         let random: Arc<dyn Random> = Arc::new(InsecureSeededRandom::new(1));
         let hasher = PasswordHasher::new(HashParams::default(), Arc::new(OsRandom::new())).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
-        let seeder = Seeder { clock, random, hasher };
+        let new_passwords = NewPasswords::new(hasher.clone());
+        let seeder = Seeder { clock, random, hasher, new_passwords, strict: true };
         let secret = Secret::from("0123456789abcdef0123456789abcdef");
         let mut metadata = ClientMetadata::web("C", "https://c.example/cb", Default::default());
         metadata.token_endpoint_auth_method = ClientAuthMethod::ClientSecretJwt;

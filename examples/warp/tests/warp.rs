@@ -45,4 +45,5 @@ journey::prove!(Warp:
     a_forgotten_password_is_set_anew_through_the_mailbox,
     a_password_is_changed_where_managers_look_for_it,
     whose_mail_cannot_be_sent_changes_passwords_all_the_same,
+    a_password_that_leaked_is_refused_where_it_is_looked_up,
 );

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use towergate::identity::rules::assurance::{Adjust, Assurance, Profile};
+use towergate::identity::rules::assurance::{
+    Adjust, Assurance, PhishingResistance, Profile, ProfileProblems, Provided,
+};
 
 use super::{
     keys::duration,
@@ -39,6 +41,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Profile> {
         lasting "session_absolute" stricter_session_absolute "insecure_session_absolute" insecure_session_absolute;
         lasting "step_up_within" stricter_step_up_within "insecure_step_up_within" insecure_step_up_within;
         count "password_minimum" stricter_password_minimum "insecure_password_minimum" insecure_password_minimum;
+        count "password_minimum_beside_factor" stricter_password_minimum_beside_factor "insecure_password_minimum_beside_factor" insecure_password_minimum_beside_factor;
         flag "password_blocklist" stricter_password_blocklist "insecure_password_blocklist" insecure_password_blocklist;
         flag "password_context_words" stricter_password_context_words "insecure_password_context_words" insecure_password_context_words;
         flag "password_breach_check" stricter_password_breach_check "insecure_password_breach_check" insecure_password_breach_check;
@@ -49,12 +52,28 @@ pub(super) fn read(section: Section<'_>) -> Option<Profile> {
         flag "mail_sign_in" stricter_mail_sign_in "insecure_mail_sign_in" insecure_mail_sign_in;
         perhaps "remember_me" stricter_remember_me "insecure_remember_me" insecure_remember_me;
         perhaps "trusted_browser" stricter_trusted_browser "insecure_trusted_browser" insecure_trusted_browser;
+        lasting "mailed_sign_in_lifetime" stricter_mailed_sign_in_lifetime "insecure_mailed_sign_in_lifetime" insecure_mailed_sign_in_lifetime;
+        tries "totp_drift" stricter_totp_drift "insecure_totp_drift" insecure_totp_drift;
+        resistance "phishing_resistance" stricter_phishing_resistance "insecure_phishing_resistance" insecure_phishing_resistance;
         flag "change_notices" stricter_change_notices "insecure_change_notices" insecure_change_notices;
         flag "sign_in_notices" stricter_sign_in_notices "insecure_sign_in_notices" insecure_sign_in_notices;
     }
     let built = known.then(|| build(&section, adjust)).flatten();
     section.finish();
     built
+}
+
+/// Tells all that the profile asks for and the rest of the file does not give.
+pub(super) fn refuse_unprovided(section: &Section<'_>, profile: &Profile, given: Provided) {
+    let problems = profile.check(given).err();
+    for problem in problems.iter().flat_map(ProfileProblems::list) {
+        let mend = match problem.setting() {
+            "password_breach_check" => "set `breach_check = true` in [passwords]",
+            "phishing_resistance" => "leave [passkeys] enabled",
+            _ => "set [mail]",
+        };
+        section.refuse_key("assurance", &format!("[assurance] {problem}: {mend}"));
+    }
 }
 
 fn build(section: &Section<'_>, adjust: Adjust) -> Option<Profile> {
@@ -104,6 +123,20 @@ fn lasting(section: &Section<'_>, key: &'static str) -> Option<Duration> {
 fn perhaps(section: &Section<'_>, key: &'static str) -> Option<Option<Duration>> {
     let text = section.text(key)?;
     if text.value == "never" { Some(None) } else { duration(section, key, &text).map(Some) }
+}
+
+fn resistance(section: &Section<'_>, key: &'static str) -> Option<PhishingResistance> {
+    let text = section.text(key)?;
+    match text.value.as_str() {
+        "not_asked" => Some(PhishingResistance::NotAsked),
+        "offered" => Some(PhishingResistance::Offered),
+        "required" => Some(PhishingResistance::Required),
+        _ => {
+            section
+                .refuse(&text.place, format!("`{key}` must be \"not_asked\", \"offered\" or \"required\""));
+            None
+        }
+    }
 }
 
 fn flag(section: &Section<'_>, key: &'static str) -> Option<bool> {

@@ -9,6 +9,7 @@ mod limits;
 mod mail;
 mod outbound;
 mod passkeys;
+mod passwords;
 mod problem;
 mod provider;
 mod reader;
@@ -29,7 +30,7 @@ use std::{
 
 use toml::de::DeTable;
 use towergate::{
-    identity::rules::{assurance::Profile, deletion::DeletionPolicy},
+    identity::rules::{assurance::Profile, deletion::DeletionPolicy, password::PasswordPolicy},
     oauth::rules::resource::ResourceServer,
     oauth_server::{ClientDocuments, Registration, key_ring::RotationPolicy},
     passkey::RelyingParty,
@@ -40,6 +41,7 @@ pub use client::ClientEntry;
 pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
+pub use passwords::{BreachEntry, HashCost, Passwords, PepperEntry, PepperPlace};
 pub use problem::{Problem, Problems};
 pub use provider::ProviderEntry;
 pub use user::UserEntry;
@@ -77,6 +79,8 @@ pub struct Config {
     pub limits: Limits,
     /// What sets the numbers of signing in; the defaults of the house where it is not there.
     pub assurance: Option<Profile>,
+    /// How passwords are hashed, and where new ones are looked up.
+    pub passwords: Passwords,
     /// How accounts end.
     pub deletion: DeletionPolicy,
     /// Who people sign in at with passkeys; nobody does where there is none.
@@ -175,6 +179,12 @@ impl Config {
     #[must_use]
     pub fn api_audience(&self) -> String {
         format!("{}/api", self.origin())
+    }
+
+    /// What is asked of new passwords, and of those that the file gives people.
+    #[must_use]
+    pub fn password_policy(&self) -> PasswordPolicy {
+        passwords::policy(self.assurance.as_ref(), &self.issuer)
     }
 
     /// The origin of the host, without a slash at its end.

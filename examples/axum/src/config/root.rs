@@ -6,14 +6,14 @@ use std::{
     path::PathBuf,
 };
 
-use towergate::oauth::rules::resource::ResourceServer;
+use towergate::{identity::rules::assurance::Provided, oauth::rules::resource::ResourceServer};
 use url::Url;
 
 use crate::host::SITE;
 
 use super::{
     ClientEntry, Config, Database, Demo, Tls, assurance, client, deletion, is_this_machine, keys, limits,
-    mail, outbound, passkeys, provider,
+    mail, outbound, passkeys, passwords, provider,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -30,12 +30,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let mail = mail::read(section.section("mail"), is_local);
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
     let assurance = section.section("assurance").map(assurance::read);
-    if let (Some(Some(profile)), None) = (&assurance, &mail)
-        && profile.settings().change_notices
-    {
-        let text = "[assurance] asks to tell people by mail of changes to their account: set [mail], or `insecure_change_notices = false`";
-        section.refuse_key("assurance", text);
-    }
+    let assurance = assurance.flatten();
+    let passwords = section.section("passwords").map(passwords::read).unwrap_or_default();
     let deletion = section.section("deletion").map(deletion::read).unwrap_or_default();
     let require_second_factor = section.section("second_factor").is_some_and(|section| {
         let required = section.flag("required").unwrap_or_default();
@@ -43,6 +39,19 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         required
     });
     let passkeys = passkeys::read(section.section("passkeys"), issuer_url.as_ref(), SITE);
+    if let Some(profile) = &assurance {
+        let given = [
+            (mail.is_some(), Provided::mail as fn(Provided) -> Provided),
+            (passkeys.is_some(), Provided::passkeys),
+            (passwords.breaches.is_some(), Provided::breach_check),
+        ];
+        let given = given.into_iter().filter(|(is_there, _)| *is_there);
+        assurance::refuse_unprovided(
+            &section,
+            profile,
+            given.fold(Provided::default().second_factors(), |given, (_, add)| add(given)),
+        );
+    }
     let users: Vec<_> = section.sections("users").into_iter().filter_map(user::read).collect();
     let clients: Vec<_> =
         section.sections("clients").into_iter().filter_map(|section| client::read(&section)).collect();
@@ -56,6 +65,10 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let documents = section.section("cimd").and_then(registration::read_documents);
     let demo = section.section("demo").and_then(read_demo);
     let logo_hosts = logo_hosts(&section);
+    // Whoever names a level means it for everybody; without one the seeder says whose password is weak.
+    if let (Some(issuer), Some(profile)) = (&issuer_url, &assurance) {
+        user::refuse_weak(&section, &users, &passwords::policy(Some(profile), issuer));
+    }
     refuse_doubles(&section, "users", "email", users.iter().map(|user| user.email.as_str()));
     refuse_doubles(&section, "clients", "client_id", clients.iter().map(|entry| entry.client.id.as_str()));
     refuse_doubles(&section, "providers", "name", providers.iter().map(|entry| entry.name.as_str()));
@@ -105,7 +118,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         outbound,
         mail,
         limits,
-        assurance: assurance.flatten(),
+        assurance,
+        passwords,
         deletion,
         passkeys,
         require_second_factor,

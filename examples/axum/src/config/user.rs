@@ -5,7 +5,7 @@ use towergate::{
     core::Secret,
     identity::rules::{
         email::EmailAddress,
-        password::{Password, is_workable},
+        password::{Owner, Password, PasswordPolicy, is_workable},
         totp::TotpSecret,
     },
 };
@@ -19,7 +19,9 @@ pub struct UserEntry {
     /// The address they sign in with.
     pub email: EmailAddress,
     /// Their password; without one, one is made when they are first seen.
-    pub password: Option<Password>,
+    pub password: Option<Secret<String>>,
+    /// Whether the password counts whatever is asked of others: for tests and demonstrations.
+    pub insecure_password: bool,
     /// The hash of a password that they bring along from elsewhere.
     pub password_hash: Option<Secret<String>>,
     /// The secret of their authenticator app, if they are to have one from the start.
@@ -60,6 +62,7 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
         section.refuse(&text.place, "`password_hash` cannot stand beside `password`");
     }
     let password_hash = password_hash.map(|text| password_hash_of(&section, text));
+    let insecure_password = section.flag("insecure_password").unwrap_or(false);
     let totp_secret = section.text("totp_secret").map(|text| totp_secret_of(&section, text));
     let mut claims = Map::new();
     for key in TEXTS {
@@ -93,7 +96,7 @@ pub(super) fn read(section: Section<'_>) -> Option<UserEntry> {
         (password, password_hash, totp_secret) => {
             let (password, totp_secret) = (password.flatten(), totp_secret.flatten());
             let password_hash = password_hash.flatten();
-            Some(UserEntry { email, password, password_hash, totp_secret, claims })
+            Some(UserEntry { email, password, insecure_password, password_hash, totp_secret, claims })
         }
     }
 }
@@ -104,10 +107,30 @@ fn email_of(section: &Section<'_>, text: &Text) -> Option<EmailAddress> {
         .ok()
 }
 
-fn password_of(section: &Section<'_>, text: Text) -> Option<Password> {
-    Password::parse(&Secret::new(text.value))
+fn password_of(section: &Section<'_>, text: Text) -> Option<Secret<String>> {
+    let password = Secret::new(text.value);
+    Password::parse(&password)
         .map_err(|problem| section.refuse(&text.place, format!("`password`: {problem}")))
         .ok()
+        .map(|_| password)
+}
+
+/// Tells whose password is not what is asked of new ones; the password itself is told nowhere.
+pub(super) fn refuse_weak(section: &Section<'_>, users: &[UserEntry], policy: &PasswordPolicy) {
+    for entry in users.iter().filter(|entry| !entry.insecure_password) {
+        let Some(password) = entry.password.as_ref().and_then(|text| Password::parse(text).ok()) else {
+            continue;
+        };
+        let owner = Owner { email: &entry.email, second_factor: entry.totp_secret.is_some() };
+        if let Err(problem) = policy.check_for(&password, owner) {
+            let (email, place) =
+                (entry.email.as_str(), section.place_in("users", "email", entry.email.as_str()));
+            let text = format!(
+                "[[users]] {email:?}: `password`: {problem}; for tests and demonstrations there is `insecure_password = true`"
+            );
+            section.refuse(&place, text);
+        }
+    }
 }
 
 fn password_hash_of(section: &Section<'_>, text: Text) -> Option<Secret<String>> {

@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 pub(crate) use browser::{Browser, Lost, Page};
 
 pub(crate) const EMAIL: &str = "alice@example.com";
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "seven kettles on a slate roof";
 const ID: &str = "app";
 const SECRET: &str = "a-secret-that-a-machine-made-0123456789";
 const CALLBACK: &str = "https://app.example/callback";

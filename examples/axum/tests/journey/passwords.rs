@@ -1,6 +1,12 @@
 //! Forgotten and changed passwords, through the mailbox.
 
+use std::sync::{Arc, Mutex};
+
 use http::StatusCode;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use towergate_example_axum::run::Framework;
 
 use super::{
@@ -81,6 +87,58 @@ pub(crate) async fn whose_mail_cannot_be_sent_changes_passwords_all_the_same<F: 
     assert!(done.says("Your new password counts"), "{}", done.text);
     place.running.stop().await;
 }
+
+/// ASVS 6.2.12: what leaked is taken neither where somebody registers nor where they change it, and five digits are asked about.
+pub(crate) async fn a_password_that_leaked_is_refused_where_it_is_looked_up<F: Framework>() {
+    let (service, asked) = leaks().await;
+    let more = format!(
+        "[outbound]\ndanger_allow_loopback = true\n[passwords]\nbreach_check = true\nbreach_service = \"{service}\"\n"
+    );
+    let place = Place::over::<F>("http", "memory:", &more).await;
+    let browser = &mut Browser::default();
+    let register = browser.open(&place.at("/register")).await;
+    let refused = browser.submit(&register, &[("email", "new@example.com"), ("password", LEAKED)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.says("This password has leaked at another site"), "{}", refused.text);
+    let login = browser.open(&place.at("/account/password")).await;
+    let page = place.sign_in(browser, &login).await;
+    let refused = browser.submit(&page, &[("password", PASSWORD), ("new_password", LEAKED)]).await;
+    assert!(refused.says("This password has leaked at another site"), "{}", refused.text);
+    let done = browser.submit(&refused, &[("password", PASSWORD), ("new_password", NEW)]).await;
+    assert!(done.says("Your new password counts"), "{}", done.text);
+    let asked = asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    let is_range =
+        |line: &String| line.starts_with("GET /range/") && line.len() == "GET /range/ABCDE HTTP/1.1".len();
+    assert!(asked.iter().all(is_range), "{asked:?}");
+    place.running.stop().await;
+}
+
+const LEAKED: &str = "nine indigo lighthouses";
+
+/// A service that keeps what leaked; and the first lines of what it was asked.
+async fn leaks() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut peer, _)) = listener.accept().await {
+            let mut head = [0; 2048];
+            let length = peer.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..length]);
+            heard.lock().unwrap().push(head.lines().next().unwrap().to_owned());
+            // The same to everybody: the rest of the digest of the one that leaked.
+            let body = format!("{LEAKED_REST}:12\r\n{:035}:0\r\n", 0);
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            peer.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (service, asked)
+}
+
+/// All but the first five digits of its SHA-1 digest.
+const LEAKED_REST: &str = "5FFD8EEC18A7DFBADFB6FD90D089F43A732";
 
 async fn sign_in(browser: &mut Browser, login: &Page, password: &str) -> Page {
     browser.submit(login, &[("email", EMAIL), ("password", password)]).await

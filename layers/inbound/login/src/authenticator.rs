@@ -31,7 +31,7 @@ use towergate_identity::{
         lockout::{CredentialClass, TryKey},
         notice::Notice,
         session::SessionId,
-        totp::{TotpCode, TotpSecret, TotpStep},
+        totp::{self, TotpCode, TotpSecret, TotpStep},
         user::UserId,
     },
 };
@@ -44,6 +44,7 @@ pub struct Authenticator<S> {
     store: S,
     sealing: Arc<SealingRing>,
     random: Arc<dyn Random>,
+    drift: u32,
     herald: Herald,
 }
 
@@ -91,13 +92,20 @@ pub enum AuthenticatorError {
 impl<S: IdentityStore> Authenticator<S> {
     /// Keeps apps of the people of `store`, whose secrets `sealing` seals.
     pub fn new(store: S, sealing: SealingRing, random: Arc<dyn Random>) -> Self {
-        Self { store, sealing: Arc::new(sealing), random, herald: Herald::silent() }
+        Self { store, sealing: Arc::new(sealing), random, drift: totp::DRIFT, herald: Herald::silent() }
     }
 
     /// Tells people of what is changed here, through `herald`.
     #[must_use]
     pub fn telling(mut self, herald: Herald) -> Self {
         self.herald = herald;
+        self
+    }
+
+    /// Takes a first code that is so many steps early or late: none, or one.
+    #[must_use]
+    pub const fn drift(mut self, steps: u32) -> Self {
+        self.drift = steps;
         self
     }
 
@@ -148,7 +156,7 @@ impl<S: IdentityStore> Authenticator<S> {
         let waiting = waiting.filter(|totp| totp.awaits_first_code(origin.at));
         let sealed = waiting.ok_or(AuthenticatorError::NotThere)?.sealed;
         let secret = TotpSecret::open(&sealed, user, &self.sealing)?;
-        let step = TotpCode::parse(code).and_then(|code| secret.step_of(&code, origin.at));
+        let step = TotpCode::parse(code).and_then(|code| secret.step_of(&code, origin.at, self.drift));
         let step = step.ok_or(AuthenticatorError::WrongCode)?;
         let codes = BackupCode::fresh_set(&self.random)?;
         let digests = codes.iter().map(|code| code.digest(user)).collect();

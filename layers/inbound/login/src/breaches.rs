@@ -54,8 +54,13 @@ impl Breaches {
     /// # Errors
     /// When the guarded client cannot be made.
     pub fn new() -> Result<Self, InvalidPolicy> {
-        let policy = Policy::new().connect_timeout(PATIENCE).timeout(PATIENCE).max_body(MAX_ANSWER);
-        Ok(Self::at(SERVICE, GuardedClient::new(policy)?))
+        Ok(Self::at(SERVICE, GuardedClient::new(Self::policy())?))
+    }
+
+    /// The policy of a client that waits two seconds for an answer, which is of the size that answers have: for [`at`](Self::at).
+    #[must_use]
+    pub fn policy() -> Policy {
+        Policy::new().connect_timeout(PATIENCE).timeout(PATIENCE).max_body(MAX_ANSWER)
     }
 
     /// Looks them up at another service that answers `GET service/range/PREFIX` in the same way.

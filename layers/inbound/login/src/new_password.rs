@@ -25,6 +25,7 @@ pub use towergate_identity::rules::password::Owner;
 pub struct NewPasswords {
     hasher: PasswordHasher,
     policy: PasswordPolicy,
+    must_look_up: bool,
     #[cfg(feature = "breaches")]
     breaches: Option<Breaches>,
 }
@@ -74,6 +75,7 @@ impl NewPasswords {
         Self {
             hasher,
             policy: PasswordPolicy::default(),
+            must_look_up: false,
             #[cfg(feature = "breaches")]
             breaches: None,
         }
@@ -83,6 +85,14 @@ impl NewPasswords {
     #[must_use]
     pub fn policy(mut self, policy: PasswordPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Takes none without something that looks it up among those that leaked: what an assurance profile asks for does not go missing
+    /// in silence.
+    #[must_use]
+    pub(crate) const fn must_be_looked_up(mut self, must: bool) -> Self {
+        self.must_look_up |= must;
         self
     }
 
@@ -119,9 +129,20 @@ impl NewPasswords {
         Ok(self.hasher.hash(password).await?)
     }
 
+    /// Where nothing looks them up.
+    fn taken_without(&self) -> Result<(), NewPasswordError> {
+        if !self.must_look_up {
+            return Ok(());
+        }
+        tracing::error!(
+            "the assurance profile asks that new passwords be looked up among those that leaked, and nothing does: give `NewPasswords::looked_up`"
+        );
+        Err(NewPasswordError::Unchecked)
+    }
+
     #[cfg(not(feature = "breaches"))]
     async fn look_up<L: AuditLog>(&self, _: &Password, _: &L, _: Origin) -> Result<(), NewPasswordError> {
-        Ok(())
+        self.taken_without()
     }
 
     #[cfg(feature = "breaches")]
@@ -131,7 +152,7 @@ impl NewPasswords {
         log: &L,
         origin: Origin,
     ) -> Result<(), NewPasswordError> {
-        let Some(breaches) = &self.breaches else { return Ok(()) };
+        let Some(breaches) = &self.breaches else { return self.taken_without() };
         match breaches.know(password).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(NewPasswordError::Breached),

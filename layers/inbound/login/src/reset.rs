@@ -141,7 +141,7 @@ impl<S: IdentityStore> PasswordReset<S> {
     pub fn at<P, H>(mut self, site: &Site<P, H>) -> Self {
         self.reset_path = site.paths.reset.clone();
         self.herald = site.herald();
-        self.factor = self.factor.telling(site.herald());
+        self.factor = self.factor.telling(site.herald()).drift(site.totp_drift());
         self.random = Arc::clone(&site.random);
         self
     }

@@ -5,7 +5,7 @@
 //! 2. What was typed is six digits, a code of an app, or a backup code. What is neither is refused and costs no try.
 //! 3. The try is counted before it is checked, apps and backup codes each by themselves
 //!    ([`lockout`](towergate_identity::rules::lockout)).
-//! 4. A code of an app must be of this step or a neighbour, and of a later step than any that was spent; the store marks it
+//! 4. A code of an app must be of this step, or of a neighbour where a drift is allowed, and of a later step than any that was spent; the store marks it
 //!    spent in one step, so that of many uses at once one counts. So does a backup code.
 //! 5. A failure is written to the audit log with its reason; the person learns only [`REFUSED`].
 //! 6. A success forgets the failures of that credential and becomes a session with a new identifier, in the same sign-in,
@@ -28,7 +28,7 @@ use towergate_identity::{
         notice::Notice,
         second_factor::{self, FactorUse, Spending},
         session::SessionRecord,
-        totp::{TotpCode, TotpSecret},
+        totp::{self, TotpCode, TotpSecret},
         user::UserId,
     },
 };
@@ -46,6 +46,7 @@ pub struct SecondFactor<S> {
     store: S,
     sealing: Arc<SealingRing>,
     lockout: LockoutPolicy,
+    drift: u32,
     herald: Herald,
 }
 
@@ -83,7 +84,8 @@ impl<S: IdentityStore> SecondFactor<S> {
     /// Proves factors of the people of `store`, whose secrets `sealing` opens.
     #[must_use]
     pub fn new(store: S, sealing: SealingRing) -> Self {
-        Self { store, sealing: Arc::new(sealing), lockout: LockoutPolicy::DEFAULT, herald: Herald::silent() }
+        let (lockout, herald) = (LockoutPolicy::DEFAULT, Herald::silent());
+        Self { store, sealing: Arc::new(sealing), lockout, drift: totp::DRIFT, herald }
     }
 
     /// Tells people through `herald` when a code of theirs was wrong too often.
@@ -97,6 +99,13 @@ impl<S: IdentityStore> SecondFactor<S> {
     #[must_use]
     pub fn lockout(mut self, policy: LockoutPolicy) -> Self {
         self.lockout = policy;
+        self
+    }
+
+    /// Takes codes of an app that are so many steps early or late: none, or one.
+    #[must_use]
+    pub const fn drift(mut self, steps: u32) -> Self {
+        self.drift = steps;
         self
     }
 
@@ -172,7 +181,8 @@ impl<S: IdentityStore> SecondFactor<S> {
             if self.reserve(key, origin).await? {
                 return Ok(Err(FactorFailure::Blocked));
             }
-            let step = TotpSecret::open(&totp.sealed, user, &self.sealing)?.step_of(&code, origin.at);
+            let secret = TotpSecret::open(&totp.sealed, user, &self.sealing)?;
+            let step = secret.step_of(&code, origin.at, self.drift);
             return Ok(step.map(|step| (FactorUse::Totp(step), key)).ok_or(FactorFailure::WrongCode));
         }
         let Some(code) = BackupCode::parse(typed) else { return Ok(Err(FactorFailure::NoCode)) };

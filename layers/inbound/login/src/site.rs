@@ -12,13 +12,15 @@ use towergate_core::{
 
 use towergate_identity::rules::{
     assurance::Profile, email_token::Purpose, lockout::LockoutPolicy, notice::Notice,
-    password::PasswordPolicy,
+    password::PasswordPolicy, totp,
 };
 
 use crate::{
     browser_cookie::BrowserCookie,
+    hasher::PasswordHasher,
     logout::OnLogout,
     mail::{Herald, Mailroom},
+    new_password::NewPasswords,
     pages::ProviderView,
     passkey_offer::PasskeyPlaces,
     sensitive::FRESH,
@@ -214,6 +216,24 @@ impl<P, H> Site<P, H> {
     #[must_use]
     pub fn password_policy(&self) -> PasswordPolicy {
         self.assurance.as_deref().map(PasswordPolicy::from).unwrap_or_default()
+    }
+
+    /// Whether new passwords must be looked up among those that leaked.
+    pub(crate) fn must_look_up(&self) -> bool {
+        self.assurance.as_ref().is_some_and(|profile| profile.settings().password_breach_check)
+    }
+
+    /// Takes new passwords as the assurance profile asks: by its policy, and none that could not be looked up among those that leaked
+    /// where it asks for that. Give it what looks them up.
+    #[must_use]
+    pub fn new_passwords(&self, hasher: PasswordHasher) -> NewPasswords {
+        NewPasswords::new(hasher).policy(self.password_policy()).must_be_looked_up(self.must_look_up())
+    }
+
+    /// How many steps early or late a code of an app may be.
+    #[must_use]
+    pub fn totp_drift(&self) -> u32 {
+        self.assurance.as_ref().map_or(totp::DRIFT, |profile| profile.settings().totp_drift)
     }
 
     /// Whether a mailed link or code may be somebody's first factor.

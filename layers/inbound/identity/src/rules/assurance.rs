@@ -7,7 +7,8 @@
 //! 2. Of two levels the stricter wins, setting by setting: [`Profile::and`].
 //! 3. A host may be stricter. A setting that is meant to be stricter and is weaker is refused, with all the others that are
 //!    wrong: [`Adjust::build`]. Weaker is to be had by an `insecure_` name alone, and [`Profile::weakened`] tells it.
-//! 4. Each setting names the rows of the standards that rule it, in [`Settings`]; the rows are in the manual's page on
+//! 4. What a profile asks for and a layer alone can give, a host must give: [`Profile::check`] refuses to begin without it.
+//! 5. Each setting names the rows of the standards that rule it, in [`Settings`]; the rows are in the manual's page on
 //!    assurance.
 //!
 //! ```
@@ -35,6 +36,7 @@ mod adjust;
 mod apply;
 mod levels;
 mod profile;
+mod provided;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ use std::{fmt, str::FromStr};
 
 pub use adjust::{Adjust, ProfileProblem, ProfileProblems};
 pub use profile::Profile;
+pub use provided::Provided;
 pub use settings::{PhishingResistance, SessionCount, Setting, Settings};
 
 /// A level of a standard.

@@ -2,7 +2,8 @@
 //! and steps of 30 seconds, which is what every app speaks.
 //!
 //! 1. A secret has at least 160 bits, and is kept sealed, under a context that names its person.
-//! 2. A code is good in its step, and in the one before and the one after: clocks differ, and typing takes time.
+//! 2. A code is good in its step, and, where a drift of one step is allowed, in the one before and the one after: clocks differ, and
+//!    typing takes time. Without a drift it lives 30 seconds at most (OWASP ASVS 6.5.5).
 //! 3. A step counts once. The rule says which step a code is of; the store marks it, and every earlier one, as spent.
 
 use totp_rs::{Algorithm, Builder, Totp};
@@ -18,6 +19,9 @@ pub const DIGITS: usize = 6;
 
 /// How long a step lasts, in seconds.
 pub const STEP_SECONDS: u64 = 30;
+
+/// How many steps early or late a code may be by default; also the most.
+pub const DRIFT: u32 = 1;
 
 /// The least that a secret has, in bytes: [RFC 4226 section 4](https://www.rfc-editor.org/rfc/rfc4226#section-4), R6.
 const MIN_BYTES: usize = 20;
@@ -82,18 +86,18 @@ impl TotpSecret {
         ))
     }
 
-    /// The step that `code` is of, if that is no more than one step away from `now`.
+    /// The step that `code` is of, if that is no more than `drift` steps away from `now`; more than [`DRIFT`] counts as that.
     #[must_use]
-    pub fn step_of(&self, code: &TotpCode, now: Timestamp) -> Option<TotpStep> {
+    pub fn step_of(&self, code: &TotpCode, now: Timestamp, drift: u32) -> Option<TotpStep> {
         let seconds = u64::try_from(now.unix_seconds()).ok()?;
-        self.totp()?.check(code.0.expose(), seconds).map(TotpStep)
+        self.totp(drift)?.check(code.0.expose(), seconds).map(TotpStep)
     }
 
     /// The code at a moment: what an app shows. For tests, and for tools that stand in for an app.
     #[must_use]
     pub fn code_at(&self, at: Timestamp) -> Option<TotpCode> {
         let seconds = u64::try_from(at.unix_seconds()).ok()?;
-        Some(TotpCode(Secret::new(self.totp()?.generate(seconds).to_string())))
+        Some(TotpCode(Secret::new(self.totp(0)?.generate(seconds).to_string())))
     }
 
     /// Seals the secret of `user`.
@@ -118,12 +122,12 @@ impl TotpSecret {
     }
 
     /// Always there: the length was checked, and the rest is fixed.
-    fn totp(&self) -> Option<Totp> {
+    fn totp(&self, drift: u32) -> Option<Totp> {
         Builder::new()
             .with_algorithm(Algorithm::SHA1)
             .with_digits(6)
             .with_step_duration(STEP_SECONDS)
-            .with_skew(1)
+            .with_skew(u8::from(drift > 0).into())
             .with_secret(self.0.expose().clone())
             .build()
             .ok()
@@ -204,12 +208,25 @@ mod tests {
         let number = TotpStep::new(1_700_000_010 / STEP_SECONDS);
         let code = secret.code_at(NOW).unwrap();
         for now in [NOW.minus(step), NOW, NOW.plus(step)] {
-            assert_eq!(secret.step_of(&code, now), Some(number));
+            assert_eq!(secret.step_of(&code, now, 1), Some(number));
         }
         for now in [NOW.minus(2 * step), NOW.plus(2 * step)] {
-            assert_eq!(secret.step_of(&code, now), None);
+            assert_eq!(secret.step_of(&code, now, 1), None);
+            assert_eq!(secret.step_of(&code, now, u32::MAX), None, "a drift of one step is the most");
         }
-        assert_eq!(secret.step_of(&code, Timestamp::from_unix_seconds(-1)), None);
+        assert_eq!(secret.step_of(&code, Timestamp::from_unix_seconds(-1), 1), None);
+    }
+
+    /// ASVS 6.5.5.
+    #[test]
+    fn without_a_drift_a_code_lives_thirty_seconds() {
+        let (secret, begun) = (secret(), Timestamp::from_unix_seconds(1_700_000_010));
+        let code = secret.code_at(begun).unwrap();
+        let good = |second: u64| secret.step_of(&code, begun.plus(Duration::from_secs(second)), 0).is_some();
+        assert_eq!((0..90).filter(|second| good(*second)).count(), 30);
+        assert!(
+            good(0) && good(29) && secret.step_of(&code, begun.minus(Duration::from_secs(1)), 0).is_none()
+        );
     }
 
     #[test]

@@ -25,9 +25,11 @@ impl<S: IdentityStore, P, H> FactorRoutes<S, P, H> {
         Self {
             factor: SecondFactor::new(store.clone(), sealing.clone())
                 .telling(site.herald())
-                .lockout(site.lockout()),
+                .lockout(site.lockout())
+                .drift(site.totp_drift()),
             authenticator: Authenticator::new(store, sealing, Arc::clone(&site.random))
-                .telling(site.herald()),
+                .telling(site.herald())
+                .drift(site.totp_drift()),
             issuer: issuer.to_owned(),
             site,
         }

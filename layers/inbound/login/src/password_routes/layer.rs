@@ -32,7 +32,7 @@ pub struct PasswordRoutes<S, P, H = ()> {
 impl<S: IdentityStore, P, H> PasswordRoutes<S, P, H> {
     /// Changes the passwords of the people of `store`.
     pub fn new(store: S, hasher: PasswordHasher, site: Site<P, H>) -> Self {
-        let passwords = NewPasswords::new(hasher.clone()).policy(site.password_policy());
+        let passwords = site.new_passwords(hasher.clone());
         let change = PasswordChange::new(store, hasher).at(&site).passwords(passwords);
         Self { change: change.lockout(site.lockout()), reset: None, site }
     }
@@ -48,6 +48,7 @@ impl<S: IdentityStore, P, H> PasswordRoutes<S, P, H> {
 
     /// Takes new passwords by `passwords`.
     pub fn passwords(mut self, passwords: NewPasswords) -> Self {
+        let passwords = passwords.must_be_looked_up(self.site.must_look_up());
         self.reset = self.reset.map(|reset| reset.passwords(passwords.clone()));
         self.change = self.change.passwords(passwords);
         self

@@ -96,7 +96,8 @@ pub struct RegisterRoutes<S, P, H = ()> {
 impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
     /// Takes people into `store`, with mail from `room`.
     pub fn new(store: S, hasher: PasswordHasher, room: Mailroom, site: Site<P, H>) -> Self {
-        let registration = Registration::new(store, hasher, room).at(&site).policy(site.password_policy());
+        let passwords = site.new_passwords(hasher.clone());
+        let registration = Registration::new(store, hasher, room).at(&site).passwords(passwords);
         Self { registration, site }
     }
 }
@@ -110,6 +111,7 @@ impl<S: IdentityStore, P, H> RegisterRoutes<S, P, H> {
 
     /// Takes new passwords by `passwords`.
     pub fn passwords(mut self, passwords: NewPasswords) -> Self {
+        let passwords = passwords.must_be_looked_up(self.site.must_look_up());
         self.registration = self.registration.passwords(passwords);
         self
     }

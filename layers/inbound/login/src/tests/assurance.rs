@@ -5,10 +5,11 @@ use tower_layer::Layer;
 use towergate_identity::rules::{
     assurance::{Assurance, Profile},
     notice::Notice,
+    totp::TotpSecret,
 };
 
-use super::{factors::sealing, *};
-use crate::FactorRoutes;
+use super::{factors::sealing, notices::room, *};
+use crate::{FactorRoutes, NewPasswords, RegisterRoutes};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -21,6 +22,34 @@ struct Town {
 impl Town {
     async fn under(profile: Profile) -> Self {
         Self { host: Host::with_alice().await, profile }
+    }
+
+    /// Whether Alice, half signed in, may prove herself by a code of this age in seconds.
+    async fn takes_a_code_of(&self, age: u64) -> bool {
+        // To the beginning of a step.
+        self.host.later(10);
+        let secret = TotpSecret::fresh(&self.host.random).unwrap();
+        let alice = self.host.alice().await;
+        self.host.authenticator().import(alice, &secret, self.host.origin()).await.unwrap();
+        let code = self.host.code(&secret);
+        let half = self.sign_in(RIGHT).await.cookie();
+        self.host.later(age);
+        let answer = self.visit("POST", "/mfa", Some(&half), &[("code", &code)]).await;
+        answer.status == StatusCode::SEE_OTHER
+    }
+
+    /// What registering answers, where `passwords` are given to the layer, if any.
+    async fn registers(&self, passwords: Option<NewPasswords>) -> StatusCode {
+        let Host { store, hasher, clock, random, .. } = &self.host;
+        let site = self.host.site().assurance(&self.profile);
+        let mut routes = RegisterRoutes::new(store.clone(), hasher.clone(), room(), site);
+        if let Some(passwords) = passwords {
+            routes = routes.passwords(passwords);
+        }
+        let session = SessionLayer::new(store.clone()).clock(clock.clone()).random(random.clone());
+        let app = session.layer(routes.layer(service_fn(who)));
+        let fields = [("email", "new@example.com"), ("password", "plenty of characters")];
+        receive(app.oneshot(request("POST", "/register", None, &form(&fields))).await).await.status
     }
 
     async fn visit(&self, verb: &str, path: &str, cookie: Option<&str>, fields: &[(&str, &str)]) -> Answer {
@@ -99,4 +128,30 @@ async fn what_people_are_told_of_is_left_out_by_an_insecure_name_alone() {
     assert_eq!(*host.site().assurance(&quiet).silenced, [Notice::NewDevice].into());
     let mute = aal2.adjust().insecure_change_notices(false).build().unwrap();
     assert_eq!(host.site().assurance(&mute).silenced.len(), Notice::ALL.len() - 1);
+}
+
+/// ASVS 6.5.5: where the level asks for it a code lives as long as its step, at the layer.
+#[tokio::test]
+async fn a_code_of_an_app_lives_as_long_as_the_profile_says() {
+    for (level, after) in [(Assurance::AsvsL1, true), (Assurance::AsvsL2, false), (Assurance::AsvsL3, false)]
+    {
+        let early = Town::under(level.profile()).await.takes_a_code_of(29).await;
+        assert!(early, "{level}");
+        assert_eq!(Town::under(level.profile()).await.takes_a_code_of(30).await, after, "{level}");
+    }
+}
+
+/// ASVS 6.2.12: a level that asks to look passwords up takes none where nothing does.
+#[tokio::test]
+async fn a_profile_that_looks_passwords_up_takes_none_where_nothing_does() {
+    for (level, status) in
+        [(Assurance::AsvsL1, StatusCode::OK), (Assurance::AsvsL2, StatusCode::SERVICE_UNAVAILABLE)]
+    {
+        let town = Town::under(level.profile()).await;
+        assert_eq!(town.registers(None).await, status, "{level}");
+        let own = NewPasswords::new(town.host.hasher.clone());
+        assert_eq!(town.registers(Some(own)).await, status, "{level}: with words of its own");
+        let without = level.profile().adjust().insecure_password_breach_check(false).build().unwrap();
+        assert_eq!(Town::under(without).await.registers(None).await, StatusCode::OK, "{level}");
+    }
 }

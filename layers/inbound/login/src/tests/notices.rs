@@ -15,7 +15,7 @@ use crate::{
     mail::{Herald, Mailroom},
 };
 
-fn room() -> Mailroom {
+pub(super) fn room() -> Mailroom {
     Mailroom::new("https://h.example", &Secret::new([7; 32])).unwrap()
 }
 

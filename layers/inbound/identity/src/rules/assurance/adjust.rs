@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error::Error, fmt, time::Duration};
 
 use super::{Assurance, Profile, SessionCount, Settings};
-use crate::rules::password::MAX_CHARACTERS;
+use crate::rules::{password::MAX_CHARACTERS, totp};
 
 /// A profile that is being changed: `stricter_` and a setting's name where the host asks for more than the profile,
 /// `insecure_` and its name where it asks for less.
@@ -43,6 +43,21 @@ pub enum ProfileProblem {
         setting: &'static str,
         /// What would do.
         bounds: &'static str,
+    },
+    /// A setting asks for something that the host does not give.
+    #[error(
+        "`{setting}` is asked for by {levels} ({rows}) and {missing}; give it, or, if you mean to do without, it is called \
+         `insecure_{setting}`"
+    )]
+    Unprovided {
+        /// Which.
+        setting: &'static str,
+        /// The levels of the profile.
+        levels: String,
+        /// The rows that rule it.
+        rows: String,
+        /// What is not there.
+        missing: &'static str,
     },
     /// Two settings contradict each other.
     #[error("`{setting}` must not be {than} `{other}`")]
@@ -111,6 +126,7 @@ impl Adjust {
             ("failure_limit", (1..=100).contains(&asked.failure_limit), "1 to 100"),
             ("remember_me", stays(asked.remember_me), "a minute or more"),
             ("trusted_browser", stays(asked.trusted_browser), "a minute or more"),
+            ("totp_drift", asked.totp_drift <= totp::DRIFT, "0 or 1"),
             ("mailed_sign_in_lifetime", lasts(asked.mailed_sign_in_lifetime), "a minute or more"),
         ];
         let outside = bounds.into_iter().filter(|(_, holds, _)| !holds);
@@ -124,6 +140,9 @@ impl Adjust {
             let other = "password_minimum";
             self.problems.push(against("password_minimum_beside_factor", "more than", other));
         }
+        if asked.password_context_words && !asked.password_blocklist {
+            self.problems.push(against("password_context_words", "there without", "password_blocklist"));
+        }
         if asked.free_tries > asked.failure_limit {
             self.problems.push(against("free_tries", "more than", "failure_limit"));
         }
@@ -131,6 +150,10 @@ impl Adjust {
 }
 
 impl ProfileProblems {
+    pub(super) const fn of(problems: Vec<ProfileProblem>) -> Self {
+        Self(problems)
+    }
+
     /// Each of them.
     #[must_use]
     pub fn list(&self) -> &[ProfileProblem] {
@@ -154,6 +177,7 @@ impl ProfileProblem {
         match self {
             Self::Weaker { setting, .. }
             | Self::OutOfBounds { setting, .. }
+            | Self::Unprovided { setting, .. }
             | Self::Contradiction { setting, .. } => setting,
         }
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::{Assurance, PhishingResistance, SessionCount, Settings};
+use crate::rules::totp;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -60,6 +61,7 @@ const FIRST: Settings = Settings {
     remember_me: Some(Duration::from_secs(30 * 24 * 60 * 60)),
     trusted_browser: Some(Duration::from_secs(30 * 24 * 60 * 60)),
     mailed_sign_in_lifetime: Duration::from_secs(10 * 60),
+    totp_drift: totp::DRIFT,
     change_notices: true,
     sign_in_notices: true,
 };
@@ -72,5 +74,7 @@ const SECOND: Settings = Settings {
     second_factor: true,
     remember_me: None,
     trusted_browser: None,
+    // With a drift of one step a code lives 90 seconds.
+    totp_drift: 0,
     ..FIRST
 };

@@ -147,6 +147,8 @@ settings! {
     /// How long a mailed link or code signs somebody in.
     mailed_sign_in_lifetime: Duration, min, stricter_mailed_sign_in_lifetime, insecure_mailed_sign_in_lifetime,
         ["6.5.5", "N3.1.3b"];
+    /// How many steps of 30 seconds a code of an app may be early or late: none, or one.
+    totp_drift: u32, min, stricter_totp_drift, insecure_totp_drift, ["6.5.5"];
     /// Whether a person is told by mail of each sensitive change to their account.
     change_notices: bool, max, stricter_change_notices, insecure_change_notices, ["6.3.7", "N4.1b", "N4.2c"];
     /// Whether a person is told by mail of a sign-in from a device that is not known.

@@ -30,6 +30,8 @@ fn each_level_asks_for_what_its_standard_says() {
     for level in Assurance::ALL {
         let asked = of(level);
         assert_eq!((asked.password_minimum, asked.failure_limit), (15, 100), "{level}");
+        let within_its_step = matches!(level, Assurance::AsvsL2 | Assurance::AsvsL3);
+        assert_eq!(asked.totp_drift, u32::from(!within_its_step), "{level}");
         assert!(asked.mailed_sign_in_lifetime <= 10 * MINUTE && Purpose::Confirm.lifetime() <= DAY);
         assert!(asked.trusted_browser.is_none() || !asked.second_factor, "{level}");
         assert!(level.profile().adjust().build().is_ok(), "{level} contradicts itself");
@@ -136,7 +138,10 @@ fn the_rules_take_their_numbers_from_the_profile() {
     assert_eq!(EnrolmentDuty::from(&Assurance::AsvsL1.profile()), EnrolmentDuty::Free);
     let common = Password::parse(&Secret::from("passwordpassword")).unwrap();
     assert_eq!(PasswordPolicy::from(&profile).check(&common), Err(PolicyBreach::TooCommon));
-    let open = profile.adjust().insecure_password_blocklist(false).build().unwrap();
+    let open = profile.adjust().insecure_password_blocklist(false);
+    let contradicted = open.clone().build().unwrap_err().to_string();
+    assert!(contradicted.contains("`password_context_words` must not be there without"), "{contradicted}");
+    let open = open.insecure_password_context_words(false).build().unwrap();
     assert_eq!(PasswordPolicy::from(&open).check(&common), Ok(()));
 }
 
