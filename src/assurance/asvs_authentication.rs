@@ -142,10 +142,20 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.2.12",
         L2,
         "A new password is looked up among those that leaked",
-        Met(&[test(
-            "layers/inbound/login/src/tests/new_passwords.rs",
-            "a_password_that_leaked_is_taken_by_no_way",
-        )]),
+        Met(&[
+            test(
+                "layers/inbound/login/src/tests/new_passwords.rs",
+                "a_password_that_leaked_is_taken_by_no_way",
+            ),
+            test(
+                "layers/inbound/login/src/tests/assurance.rs",
+                "a_profile_that_looks_passwords_up_takes_none_where_nothing_does",
+            ),
+            test(
+                "examples/axum/tests/journey/passwords.rs",
+                "a_password_that_leaked_is_refused_where_it_is_looked_up",
+            ),
+        ]),
     ),
     must(
         "6.3.1",
@@ -354,7 +364,17 @@ pub(super) const ROWS: &[Requirement] = &[
         "6.5.5",
         L2,
         "Codes sent elsewhere live 10 min at most, those of an app 30 s",
-        gap("a code of an app is taken one step early or late, 90 s in all; no setting takes that away"),
+        Met(&[
+            test("layers/inbound/identity/src/rules/totp.rs", "without_a_drift_a_code_lives_thirty_seconds"),
+            test(
+                "layers/inbound/login/src/tests/assurance.rs",
+                "a_code_of_an_app_lives_as_long_as_the_profile_says",
+            ),
+            test(
+                "layers/inbound/identity/src/rules/assurance/tests.rs",
+                "each_level_asks_for_what_its_standard_says",
+            ),
+        ]),
     ),
     must(
         "6.5.6",
