@@ -117,9 +117,7 @@ fn cost(section: &Section<'_>) -> Option<HashCost> {
         .map(|key| section.number(key).map(|number| u32::try_from(number).unwrap_or(u32::MAX)));
     let usual = HashParams::default();
     let Some(target) = target else {
-        if memory.or(passes).or(lanes).is_none() {
-            return None;
-        }
+        memory.or(passes).or(lanes)?;
         let params = HashParams::new(
             memory.unwrap_or(usual.memory_kib()),
             passes.unwrap_or(usual.iterations()),
