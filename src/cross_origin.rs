@@ -17,6 +17,7 @@ use http::{
 use tower::Service;
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError, ResponseForProtectionError};
 use tower_layer::Layer;
+use towergate_core::audit::Attempted;
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
@@ -31,7 +32,7 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// 3. One without that header, or with `none`, passes when its `Origin` is the host it is sent to.
 /// 4. With neither header, only what no browser sends for another site without asking first passes: JSON, say, or a `PUT`.
 /// 5. Anything else is answered 403: `cross-site`, `same-site`, another origin, `Origin: null`, and a form with neither
-///    header. [`ProtectionError`] is in the response's extensions.
+///    header. [`ProtectionError`] is in the response's extensions, and [`Attempted`] for the audit record.
 ///
 /// [tower-http's `csrf`](tower_http::csrf), which does the work, lets any request with neither header pass, for the sake of programs. A browser
 /// that hides both could then be made to sign its owner in as an attacker, so its forms are refused here. Every browser of the last years
@@ -188,6 +189,7 @@ impl<B: From<Bytes>> ResponseForProtectionError<B> for CrossOriginRefusal {
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
         ];
+        response.extensions_mut().insert(Attempted("cross_origin"));
         response.headers_mut().extend(guard.map(|(name, value)| (name, HeaderValue::from_static(value))));
         response
     }

@@ -2,9 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output},
+    time::Duration,
+};
 
 use serde_json::Value;
+use towergate::{
+    core::{
+        Clock,
+        audit::Origin,
+        system::{OsRandom, SystemClock},
+        token::{OpaqueToken, Prefix},
+    },
+    identity::{
+        ports::{SessionStore, UserStore, session::Establishment, visit::Visit},
+        rules::{
+            email::EmailAddress,
+            login_proof::Method,
+            session::{SessionId, SessionRecord, SessionStage, SignInId},
+            user::{User, UserId},
+        },
+    },
+    sqlite::SqliteStore,
+};
 
 const PAGE: &str = include_str!("../src/manual/assurance.md");
 
@@ -79,4 +100,63 @@ fn what_is_no_profile_is_refused_with_those_that_there_are() {
     let help = told(&towergate(&["verify", "--help"]));
     assert!(help.contains("--assurance") && help.contains("--format"));
     assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+}
+
+/// ASVS 7.4.5.
+#[test]
+fn an_operator_ends_sessions_of_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.db");
+    let database = file.to_str().unwrap();
+    let missing = towergate(&["sessions", "end", "--all", "--database", database]);
+    assert!(!missing.status.success() && told(&missing).contains("there is no database"), "{missing:?}");
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let store = SqliteStore::open(&file).unwrap();
+    let (random, now) = (OsRandom::new(), SystemClock.now());
+    let origin = || Origin::detached(now, &random).unwrap();
+    let mut people = Vec::new();
+    for email in ["alice@example.com", "bob@example.com"] {
+        let email = EmailAddress::parse(email).unwrap();
+        let user = User::fresh(email, "no hash".into(), now, &random).unwrap();
+        people.push(user.id);
+        runtime.block_on(store.add_user(user, origin())).unwrap();
+    }
+    for user in people.iter().chain(&people) {
+        let token = OpaqueToken::mint(Prefix::new("tgs"), now, &random).unwrap();
+        let later = now.plus(Duration::from_secs(3600));
+        let session = SessionRecord {
+            id: SessionId::from_uuid(token.id()),
+            digest: token.digest(),
+            sign_in: SignInId::fresh(now, &random).unwrap(),
+            user: *user,
+            stage: SessionStage::Complete,
+            methods: vec![Method::Password],
+            passkey: None,
+            authenticated_at: now,
+            created_at: now,
+            last_seen_at: now,
+            idle_expires_at: later,
+            absolute_expires_at: later,
+        };
+        let visit = Visit::default();
+        let begun = Establishment { session, replaces: None, is_login: true, visit };
+        runtime.block_on(store.establish_session(begun, origin())).unwrap();
+    }
+    let living = |user: &UserId| runtime.block_on(store.sessions_of(*user, now)).unwrap().len();
+    assert_eq!((living(&people[0]), living(&people[1])), (2, 2));
+
+    let nobody = towergate(&["sessions", "end", "--user", "carol@example.com", "--database", database]);
+    assert!(!nobody.status.success() && told(&nobody).contains("nobody has the address"), "{nobody:?}");
+    let one = towergate(&["sessions", "end", "--user", "Bob@example.com", "--database", database]);
+    assert_eq!((told(&one).trim(), living(&people[0])), ("sessions ended: 2, of people: 1", 2));
+    assert_eq!(living(&people[1]), 0);
+    let all = towergate(&["sessions", "end", "--all", "--database", database]);
+    assert_eq!((told(&all).trim(), living(&people[0])), ("sessions ended: 2, of people: 1", 0));
+    let reasons: Vec<_> =
+        store.events(0, 100).unwrap().into_iter().filter_map(|event| event.reason).collect();
+    assert_eq!(reasons, ["revoked_by_operator"; 4]);
+    for wrong in [&["sessions", "end", "--database", database][..], &["sessions", "end", "--all"]] {
+        assert!(!towergate(wrong).status.success());
+    }
 }

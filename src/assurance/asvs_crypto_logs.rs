@@ -151,9 +151,10 @@ pub(super) const ROWS: &[Requirement] = &[
         "16.3.3",
         L2,
         "Tries to get around a defence are logged",
-        gap(
-            "guessing, spent codes and dead links are in the audit log; what the cross-origin check refuses is in the record of its request alone",
-        ),
+        Met(&[
+            test("tests/attempts.rs", "who_tries_to_get_around_a_defence_is_in_the_record"),
+            test("layers/inbound/login/src/tests/factors.rs", "a_code_counts_once_even_across_sessions"),
+        ]),
     ),
     must(
         "16.3.4",

@@ -1,5 +1,7 @@
 //! What the configuration says of passwords comes to count, and a pepper turns over as people sign in.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 #[cfg(test)]
 #[path = "journey/browser.rs"]
 #[expect(dead_code, reason = "each test uses its own part")]

@@ -1,5 +1,6 @@
 //! The command line of towergate.
 
+mod sessions;
 mod verify;
 
 use std::{
@@ -19,11 +20,13 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sessions(sessions::Sessions),
     Verify(verify::Verify),
 }
 
 fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
+        Command::Sessions(sessions) => sessions.run(),
         Command::Verify(verify) => verify.run(),
     };
     // Nobody may be reading to the end, as `head` does; the exit code tells the rest.

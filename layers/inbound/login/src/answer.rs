@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use towergate_core::{LocalPath, StoreError, Timestamp};
+use towergate_core::{LocalPath, StoreError, Timestamp, audit::Attempted};
 use towergate_endpoint::page;
 use url::form_urlencoded::byte_serialize;
 
@@ -25,7 +25,12 @@ pub(crate) fn problem(status: StatusCode, message: &str, pages: &impl LoginPages
 
 /// A form that was not read.
 pub(crate) fn unreadable(error: FormError, pages: &impl LoginPages) -> Response<Bytes> {
-    problem(error.status(), &error.to_string(), pages)
+    let mut response = problem(error.status(), &error.to_string(), pages);
+    // No page of the house sends such a form; one that broke off on the way is nobody's doing.
+    if error != FormError::Torn {
+        response.extensions_mut().insert(Attempted("malformed_form"));
+    }
+    response
 }
 
 /// Something the host lacks for a moment.

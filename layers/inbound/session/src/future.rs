@@ -11,7 +11,10 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use towergate_core::{StoreError, Timestamp, audit::RequestId};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::{Attempted, RequestId},
+};
 use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
 
 use crate::{
@@ -32,6 +35,7 @@ pin_project! {
         state: State<Inner::Future, S::Load>,
         // Taken when the inner service is called.
         waiting: Option<Waiting<Inner, S, R, ReqBody>>,
+        forged: bool,
     }
 }
 
@@ -40,7 +44,7 @@ pin_project! {
     enum State<F, L> {
         Loading { #[pin] load: L },
         Touching { touch: Step<'static, bool>, record: Option<SessionRecord> },
-        Answering { #[pin] answer: F, session: Session },
+        Answering { #[pin] answer: F, session: Session, forged: Option<Attempted> },
     }
 }
 
@@ -61,11 +65,15 @@ where
     S: SessionStore,
 {
     pub(crate) const fn loading(load: S::Load, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
-        Self { state: State::Loading { load }, waiting: Some(waiting) }
+        Self { state: State::Loading { load }, waiting: Some(waiting), forged: false }
     }
 
-    pub(crate) const fn answering(answer: Inner::Future, session: Session) -> Self {
-        Self { state: State::Answering { answer, session }, waiting: None }
+    pub(crate) const fn answering(
+        answer: Inner::Future,
+        session: Session,
+        forged: Option<Attempted>,
+    ) -> Self {
+        Self { state: State::Answering { answer, session, forged }, waiting: None, forged: false }
     }
 }
 
@@ -85,6 +93,9 @@ where
                     let loaded = ready!(load.poll(context));
                     let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
                     let (now, settings) = (waiting.now, &waiting.keeper.settings);
+                    // Alive, and its bearer does not hold its secret.
+                    let wrong = |loaded: &SessionRecord| !loaded.digest.matches(&waiting.claimed.digest);
+                    *this.forged = matches!(&loaded, Ok(Some(loaded)) if wrong(loaded));
                     match loaded.map(|loaded| record::recognise(loaded, &waiting.claimed.digest, now)) {
                         Ok(Some(record)) if record.activity_is_due(now, &settings.lifetime) => {
                             let touch = touching(Arc::clone(&waiting.keeper), &record, now);
@@ -101,8 +112,11 @@ where
                         |record| record::touch(record, waiting.now, &waiting.keeper.settings.lifetime);
                     alive.map(|alive| record.take().filter(|_| alive).map(touch))
                 }
-                StateProjection::Answering { answer, session } => {
+                StateProjection::Answering { answer, session, forged } => {
                     let mut response = ready!(answer.poll(context))?;
+                    if let Some(forged) = *forged {
+                        response.extensions_mut().insert(forged);
+                    }
                     session.write_cookie(response.headers_mut());
                     return Poll::Ready(Ok(response));
                 }
@@ -112,7 +126,8 @@ where
                 Ok(record) => {
                     let session = enter(&mut waiting, record);
                     let answer = waiting.inner.call(waiting.request);
-                    this.state.set(State::Answering { answer, session });
+                    let forged = this.forged.then_some(Attempted("session_secret_wrong"));
+                    this.state.set(State::Answering { answer, session, forged });
                 }
                 Err(error) => return Poll::Ready(Ok(refuse(&waiting.rejection, &error))),
             }

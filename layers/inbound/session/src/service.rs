@@ -8,7 +8,7 @@ use std::{
 
 use http::{Request, Response};
 use tower_service::Service;
-use towergate_core::audit::RequestId;
+use towergate_core::audit::{Attempted, RequestId};
 use towergate_identity::{ports::SessionStore, rules::session::SessionId};
 
 use crate::{
@@ -61,9 +61,9 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let origin = request.extensions().get::<RequestId>().copied();
         let settings = &self.keeper.settings;
-        let change = match settings.cookie.find(request.headers()) {
-            Presented::Nothing => CookieChange::Keep,
-            Presented::Torn => CookieChange::Clear,
+        let (change, forged) = match settings.cookie.find(request.headers()) {
+            Presented::Nothing => (CookieChange::Keep, None),
+            Presented::Torn => (CookieChange::Clear, Some(Attempted("session_cookie_torn"))),
             Presented::Token(token) => {
                 let now = settings.clock.now();
                 let id = SessionId::from_uuid(token.id());
@@ -88,7 +88,7 @@ where
         let visitor = Visitor::of(&request);
         let session = Session::new(door, origin, None, None, change, visitor);
         request.extensions_mut().insert(session.clone());
-        ResponseFuture::answering(self.inner.call(request), session)
+        ResponseFuture::answering(self.inner.call(request), session, forged)
     }
 }
 

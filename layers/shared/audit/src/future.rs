@@ -4,12 +4,16 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use http::{HeaderValue, Response};
 use pin_project_lite::pin_project;
-use towergate_core::audit::RequestId;
+use towergate_core::{
+    Clock,
+    audit::{Attempted, Fact, Origin, RequestId, Sink},
+};
 use tracing::Span;
 
 use crate::service::REQUEST_ID;
@@ -24,8 +28,8 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) const fn new(answer: F, span: Span, id: Option<RequestId>) -> Self {
-        Self { answer, record: Record { span, id, closed: false } }
+    pub(crate) const fn new(answer: F, record: Record) -> Self {
+        Self { answer, record }
     }
 }
 
@@ -43,13 +47,24 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture
 }
 
 /// An open record. It closes with the answer, or by being dropped when nobody waits for one any more.
-struct Record {
+pub(crate) struct Record {
     span: Span,
     id: Option<RequestId>,
+    ears: Ears,
     closed: bool,
 }
 
+/// Who hears of what tried to get around a defence, and what time it is.
+pub(crate) struct Ears {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sink: Arc<dyn Sink>,
+}
+
 impl Record {
+    pub(crate) const fn open(span: Span, id: Option<RequestId>, ears: Ears) -> Self {
+        Self { span, id, ears, closed: false }
+    }
+
     fn close<B, E>(&mut self, answer: Result<Response<B>, E>) -> Poll<Result<Response<B>, E>> {
         self.closed = true;
         let _entered = self.span.enter();
@@ -57,6 +72,11 @@ impl Record {
             Ok(response) => {
                 let status = response.status().as_u16();
                 tracing::info!(target: "towergate::request", status, "answered");
+                if let (Some(attempted), Some(request)) = (response.extensions().get::<Attempted>(), self.id)
+                {
+                    let origin = Origin { request, at: self.ears.clock.now() };
+                    self.ears.sink.record(&attempted.event(&origin));
+                }
             }
             Err(_) => tracing::warn!(target: "towergate::request", "the service failed without an answer"),
         }

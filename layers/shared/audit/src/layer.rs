@@ -5,11 +5,12 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 use towergate_core::{
     Clock, Random,
+    audit::Sink,
     random::DrawnAhead,
     system::{OsRandom, SystemClock},
 };
 
-use crate::service::AuditService;
+use crate::{service::AuditService, tracing_sink::TracingSink};
 
 /// Opens a record for each request. See the [crate's documentation](crate).
 #[derive(Clone)]
@@ -17,12 +18,14 @@ use crate::service::AuditService;
 pub struct AuditLayer {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    sink: Arc<dyn Sink>,
 }
 
 impl AuditLayer {
     /// The layer; it goes outermost.
     pub fn new() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(DrawnAhead::new(OsRandom::new())) }
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(DrawnAhead::new(OsRandom::new())));
+        Self { clock, random, sink: Arc::new(TracingSink) }
     }
 
     /// Asks `clock` for the time.
@@ -34,6 +37,12 @@ impl AuditLayer {
     /// Draws identifiers from `random`; by default from the system, [ahead](DrawnAhead).
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
+        self
+    }
+
+    /// Tells `sink` of what tried to get around a defence. Without it, [`TracingSink`] hears of it.
+    pub fn sink(mut self, sink: Arc<dyn Sink>) -> Self {
+        self.sink = sink;
         self
     }
 }
@@ -48,7 +57,8 @@ impl<S> Layer<S> for AuditLayer {
     type Service = AuditService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AuditService { inner, clock: Arc::clone(&self.clock), random: Arc::clone(&self.random) }
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        AuditService { inner, clock, random, sink: Arc::clone(&self.sink) }
     }
 }
 

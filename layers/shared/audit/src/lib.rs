@@ -9,7 +9,10 @@
 //!    method and the path. The query, headers and bodies are never recorded.
 //! 3. The answer carries the identifier as `x-request-id`, so that a person can quote it to an operator. One event closes
 //!    the record: the status, or that the service failed, or that nobody waited for the answer.
-//! 4. Without randomness there is no identifier: the request goes on, and whoever needs one for an event fails by itself.
+//! 4. Who held off what tried to get around a defence leaves [`Attempted`](towergate_core::audit::Attempted) in the extensions of the
+//!    answer: the [sink](AuditLayer::sink) is told, under the identifier of the request. So it is with forms of other sites, cookies
+//!    that were tampered with, forms that no page of the house sends, and whoever asks too often.
+//! 5. Without randomness there is no identifier: the request goes on, and whoever needs one for an event fails by itself.
 //!
 //! The layer goes outermost. It refuses nothing; what a refusal looks like here is an event with
 //! [`Outcome::Refused`](towergate_core::audit::Outcome::Refused) under the identifier of its request.

@@ -8,9 +8,12 @@ use std::{
 
 use http::{HeaderName, Request, Response};
 use tower_service::Service;
-use towergate_core::{Clock, Random, audit::RequestId};
+use towergate_core::{
+    Clock, Random,
+    audit::{RequestId, Sink},
+};
 
-use crate::future::ResponseFuture;
+use crate::future::{Ears, Record, ResponseFuture};
 
 /// The response header that names the request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,6 +24,7 @@ pub struct AuditService<S> {
     pub(crate) inner: S,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) sink: Arc<dyn Sink>,
 }
 
 impl<S> AuditService<S> {
@@ -73,7 +77,8 @@ where
             request.extensions_mut().insert(id);
         }
         let answer = span.in_scope(|| self.inner.call(request));
-        ResponseFuture::new(answer, span, id)
+        let ears = Ears { clock: Arc::clone(&self.clock), sink: Arc::clone(&self.sink) };
+        ResponseFuture::new(answer, Record::open(span, id, ears))
     }
 }
 

@@ -32,6 +32,18 @@ impl Origin {
     }
 }
 
+/// That a request tried to get around a defence: left in the extensions of its answer by whoever held it off, for the layer that keeps
+/// the record of the request. The word is stable, lower-case, and for operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempted(pub &'static str);
+
+impl Fact for Attempted {
+    /// `defence.tried`, by nobody that is known: whoever it was got no further.
+    fn event(&self, origin: &Origin) -> Event {
+        Event::refused(*origin, "defence.tried", Party::anonymous(), Party::anonymous(), self.0)
+    }
+}
+
 /// Something security-relevant that a wing knows to have happened.
 pub trait Fact {
     /// The event to write down.

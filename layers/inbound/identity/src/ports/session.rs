@@ -118,6 +118,18 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send;
 
+    /// So many of the people who are signed in, or stay signed in, somewhere at `now`, in the order of their identifiers, beginning
+    /// behind `after`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn people_signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u16,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<UserId>, StoreError>> + Send;
+
     /// Writes a named value of a living session, or removes it; `false` when the session is not alive. The write
     /// stands by itself: a later answer, a lost connection or another request's write does not undo it.
     ///

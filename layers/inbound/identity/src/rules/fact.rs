@@ -287,6 +287,8 @@ pub enum SessionEnd {
     PasswordReset,
     /// A new identifier took its place.
     Replaced,
+    /// An operator ended it.
+    RevokedByOperator,
     /// Its person ended it from elsewhere.
     RevokedByUser,
     /// Its person was shut out.
@@ -310,6 +312,7 @@ impl SessionEnd {
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::Replaced => "replaced",
+            Self::RevokedByOperator => "revoked_by_operator",
             Self::RevokedByUser => "revoked_by_user",
             Self::UserDisabled => "user_disabled",
         }
@@ -346,6 +349,7 @@ impl SessionEnd {
             | Self::OverLimit
             | Self::PasswordChanged
             | Self::Replaced
+            | Self::RevokedByOperator
             | Self::RevokedByUser => false,
         }
     }

@@ -11,6 +11,7 @@ mod magic;
 mod new_passwords;
 mod notices;
 mod passkey_factor;
+mod operator;
 mod passwords;
 mod register;
 mod remembering;

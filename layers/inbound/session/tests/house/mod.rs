@@ -297,6 +297,15 @@ impl SessionStore for Watched {
         self.store.sessions_of(user, now).await
     }
 
+    async fn people_signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u16,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.store.people_signed_in(after, limit, now).await
+    }
+
     async fn set_session_value(
         &self,
         id: SessionId,

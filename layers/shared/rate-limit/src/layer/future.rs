@@ -12,6 +12,7 @@ use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 use towergate_client_address::MissingClientAddressLayer;
+use towergate_core::audit::Attempted;
 use towergate_endpoint::page;
 
 use super::rejection::RejectRateLimited;
@@ -95,6 +96,9 @@ where
                 // The body goes unread.
                 let (parts, _) = waiting.request.into_parts();
                 let mut response = waiting.rejection.reject(&parts, reason);
+                if let RateLimited::TooMany { .. } = reason {
+                    response.extensions_mut().insert(Attempted("rate_limited"));
+                }
                 response.extensions_mut().insert(reason);
                 return Poll::Ready(Ok(response));
             }

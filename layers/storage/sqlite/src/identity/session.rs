@@ -35,6 +35,11 @@ pub(crate) const OF_USER: &str = concat!(
       ORDER BY created_at DESC, id DESC"
 );
 
+pub(crate) const PEOPLE: &str = "SELECT user_id FROM towergate_sessions
+    WHERE user_id > ?1 AND idle_expires_at > ?3 AND absolute_expires_at > ?3
+    UNION SELECT user_id FROM towergate_remembered WHERE user_id > ?1 AND expires_at > ?3
+    ORDER BY user_id LIMIT ?2";
+
 pub(crate) const TOUCH: &str = "UPDATE towergate_sessions SET
     last_seen_at = max(last_seen_at, ?2),
     idle_expires_at = max(idle_expires_at, min(absolute_expires_at, ?3))
@@ -116,6 +121,20 @@ impl SessionStore for SqliteStore {
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         let key = params![user.as_uuid().as_bytes(), now.unix_millis()];
         self.read(|connection| query::all(connection, OF_USER, key, session_row::read))
+    }
+
+    async fn people_signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u16,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, StoreError> {
+        // Nobody is the first of all identifiers, and every blob is behind the empty one.
+        let after = after.map(|user| user.as_uuid().as_bytes().to_vec()).unwrap_or_default();
+        let key = params![after, limit, now.unix_millis()];
+        self.read(|connection| {
+            query::all(connection, PEOPLE, key, |fields| fields.uuid("user_id").map(UserId::from_uuid))
+        })
     }
 
     async fn set_session_value(

@@ -101,6 +101,7 @@ macro_rules! identity_store_contract {
                 an_expired_session_is_not_ended_again,
                 all_sessions_of_a_person_end_but_one,
                 all_sessions_of_a_person_end,
+                who_is_signed_in_is_told_part_by_part,
                 sessions_are_listed_newest_first,
                 a_value_is_kept_until_it_is_removed,
                 a_value_ends_with_its_session,

@@ -61,6 +61,23 @@ pub async fn all_sessions_of_a_person_end<S: IdentityStore + AuditTrail>(store: 
     assert_eq!(store.sessions_of(user_id(2), NOW).await.unwrap().len(), 1);
 }
 
+/// Whoever is signed in is told once, a part at a time, in the order of the identifiers; whose sessions have ended or expired is not.
+pub async fn who_is_signed_in_is_told_part_by_part<S: IdentityStore + AuditTrail>(store: &S) {
+    with_sessions(store).await;
+    let people = async |after, limit, at| store.people_signed_in(after, limit, at).await.unwrap();
+    let (one, two) = (user_id(1), user_id(2));
+    assert_eq!(people(None, 10, NOW).await, [one, two]);
+    assert_eq!(people(None, 1, NOW).await, [one]);
+    assert_eq!(people(Some(one), 1, NOW).await, [two]);
+    assert!(people(Some(two), 10, NOW).await.is_empty());
+    assert!(people(None, 10, session(1).absolute_expires_at.plus(Duration::from_secs(60))).await.is_empty());
+    let mut ear = Ear::on(store).await;
+    let reason = SessionEnd::RevokedByOperator;
+    store.end_sessions_of(one, None, reason, origin(NOW)).await.unwrap();
+    ear.heard(&[revoked(1, reason), revoked(2, reason), revoked(3, reason)], NOW).await;
+    assert_eq!(people(None, 10, NOW).await, [two]);
+}
+
 /// A person's living sessions are listed newest first.
 pub async fn sessions_are_listed_newest_first<S: IdentityStore + AuditTrail>(store: &S) {
     with_sessions(store).await;

@@ -102,6 +102,11 @@ impl Families {
         alive
     }
 
+    /// Who stays signed in somewhere.
+    pub(super) fn people(&self, now: Timestamp) -> impl Iterator<Item = UserId> {
+        self.0.values().filter(move |family| now < family.expires_at).map(|family| family.user)
+    }
+
     pub(super) fn ids_where(&self, which: impl Fn(&Remembered) -> bool) -> BTreeSet<RememberedId> {
         self.0.values().filter(|family| which(family)).map(|family| family.id).collect()
     }

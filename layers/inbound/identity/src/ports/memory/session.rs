@@ -128,6 +128,20 @@ impl SessionStore for MemoryStore {
         })
     }
 
+    async fn people_signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u16,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.step(|state| {
+            let rows = state.sessions.rows.values().map(|row| &row.record);
+            let mut people: BTreeSet<_> = rows.filter(|row| row.is_alive(now)).map(|row| row.user).collect();
+            people.extend(state.remembered.people(now));
+            Ok(people.into_iter().filter(|user| after < Some(*user)).take(usize::from(limit)).collect())
+        })
+    }
+
     async fn set_session_value(
         &self,
         id: SessionId,
