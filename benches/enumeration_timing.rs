@@ -30,7 +30,13 @@ use http_body_util::Full;
 use tokio::runtime::Runtime;
 use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{
-    core::{Clock, Random, Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
+    core::{
+        Clock, Random, Secret, Timestamp,
+        audit::Origin,
+        clock::ManualClock,
+        seal::{SealingKey, SealingRing},
+        system::OsRandom,
+    },
     identity::{
         ports::{TryStore, UserStore},
         rules::{
@@ -39,7 +45,7 @@ use towergate::{
             user::{User, UserState},
         },
     },
-    login::{LoginRoutes, PasswordHasher, RegisterRoutes, Site, mail::Mailroom},
+    login::{LoginRoutes, MagicRoutes, PasswordHasher, PasswordRoutes, RegisterRoutes, Site, mail::Mailroom},
     pages::DefaultPages,
     session::SessionLayer,
     sqlite::SqliteStore,
@@ -61,7 +67,7 @@ struct Question {
     expected: StatusCode,
 }
 
-const QUESTIONS: [Question; 3] = [
+const QUESTIONS: [Question; 5] = [
     Question {
         form: "sign in, wrong password",
         about: &["unknown", "known", "unconfirmed", "disabled", "blocked"],
@@ -81,6 +87,20 @@ const QUESTIONS: [Question; 3] = [
         about: &["unknown", "known", "unconfirmed", "disabled"],
         path: "/confirm",
         body: |email| format!("email={email}&action=resend"),
+        expected: StatusCode::OK,
+    },
+    Question {
+        form: "forgotten password",
+        about: &["unknown", "known", "unconfirmed", "disabled"],
+        path: "/forgot",
+        body: |email| format!("email={email}"),
+        expected: StatusCode::OK,
+    },
+    Question {
+        form: "sign in by mail",
+        about: &["unknown", "known", "unconfirmed", "disabled"],
+        path: "/magic",
+        body: |email| format!("email={email}"),
         expected: StatusCode::OK,
     },
 ];
@@ -130,11 +150,14 @@ fn measure(question: &Question, rounds: usize, runtime: &Runtime) {
 fn app(store: SqliteStore, hasher: PasswordHasher, clock: Arc<ManualClock>) -> App {
     let site = Site::new(DefaultPages::new()).clock(clock.clone());
     let room = Mailroom::new("https://id.example", &Secret::new([9; 32])).expect("a mailroom");
+    let sealing = SealingRing::new(SealingKey::new(Secret::new([8; 32])));
     let home = service_fn(async |_: Request<Full<Bytes>>| Ok(Response::new(Full::<Bytes>::default())));
     let service = ServiceBuilder::new()
         .layer(SessionLayer::new(store.clone()).clock(clock))
         .layer(LoginRoutes::new(store.clone(), hasher.clone(), site.clone()))
-        .layer(RegisterRoutes::new(store, hasher, room, site))
+        .layer(RegisterRoutes::new(store.clone(), hasher.clone(), room.clone(), site.clone()))
+        .layer(MagicRoutes::new(store.clone(), room.clone(), site.clone()))
+        .layer(PasswordRoutes::new(store, hasher, site).with_reset(room, sealing))
         .service(home);
     BoxCloneSyncService::new(service)
 }

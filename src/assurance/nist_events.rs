@@ -83,7 +83,13 @@ pub(super) const ROWS: &[Requirement] = &[
         "N4.3",
         A1,
         "What is in wrong hands is suspended at once",
-        gap("an account can be shut out by a call; it cannot be let in again"),
+        Met(&[
+            test(
+                "layers/inbound/identity/src/ports/contract/user.rs",
+                "whoever_was_shut_out_is_let_in_again",
+            ),
+            test("layers/inbound/identity/src/ports/contract/user.rs", "whoever_is_shut_out_has_no_session"),
+        ]),
     ),
     must(
         "N4.4",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use towergate_core::{LocalPath, Random, StoreError, Timestamp};
 use towergate_identity::{
     ports::IdentityStore,
-    rules::{notice::Notice, user::UserId},
+    rules::{device::Device, notice::Notice, user::UserId},
 };
 use towergate_session::{Notices, remember::Writing};
 
@@ -35,6 +35,17 @@ impl<S: IdentityStore> Notices for BrowserNotices<S> {
             let Some(room) = &self.room else { return Ok(None) };
             let Some(person) = self.store.find_user(user).await? else { return Ok(None) };
             let mail = room.notice(notice, (user, &person.email), &self.page, now, &*self.random);
+            let mail = mail.map_err(|error| StoreError::Refused(error.to_string()))?;
+            room.wake();
+            Ok(Some(mail))
+        })
+    }
+
+    fn arrival(&self, device: Device, user: UserId, now: Timestamp) -> Writing<'_> {
+        Box::pin(async move {
+            let Some(room) = &self.room else { return Ok(None) };
+            let Some(person) = self.store.find_user(user).await? else { return Ok(None) };
+            let mail = room.arrival(&device, (user, &person.email), &self.page, now, &*self.random);
             let mail = mail.map_err(|error| StoreError::Refused(error.to_string()))?;
             room.wake();
             Ok(Some(mail))

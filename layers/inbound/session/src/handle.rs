@@ -24,7 +24,7 @@ use towergate_identity::rules::{
     user::UserId,
 };
 
-pub(crate) use browser::{ARRIVAL, AtBrowser, Visitor};
+pub(crate) use browser::{AtBrowser, Visitor};
 
 use crate::{
     door::{Door, Settings},

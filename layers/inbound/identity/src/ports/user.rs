@@ -58,6 +58,17 @@ pub trait UserStore: Send + Sync + 'static {
         user: UserId,
         origin: Origin,
     ) -> impl Future<Output = Result<DisablingUser, StoreError>> + Send;
+
+    /// Lets a person in again who was shut out; `false` when there is no such person. What they had of passwords and factors is as it
+    /// was, and what ended then stays ended. Writes `user.enabled`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn enable_user(
+        &self,
+        user: UserId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// What became of [`UserStore::add_user`].

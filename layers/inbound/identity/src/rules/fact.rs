@@ -83,6 +83,8 @@ pub enum IdentityFact {
     UserDeleted { user: UserId, ending: Ending },
     /// A person was shut out.
     UserDisabled { user: UserId },
+    /// A person who was shut out may come in again.
+    UserEnabled { user: UserId },
     /// A password took the place of another, by its person, who knew that.
     PasswordChanged { user: UserId },
     /// Somebody who is signed in did not prove their password, as a change of it asks. The reason is for operators.
@@ -486,6 +488,9 @@ impl Fact for IdentityFact {
             }
             Self::UserDisabled { user } => {
                 Event::succeeded(origin, "user.disabled", Party::system(), person(user))
+            }
+            Self::UserEnabled { user } => {
+                Event::succeeded(origin, "user.enabled", Party::system(), person(user))
             }
             Self::PasswordChanged { user } => {
                 Event::succeeded(origin, "password.changed", person(user), person(user))

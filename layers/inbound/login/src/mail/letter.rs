@@ -5,7 +5,7 @@ mod notice;
 pub(crate) use notice::moment;
 
 use towergate_core::Timestamp;
-use towergate_identity::rules::notice::Notice;
+use towergate_identity::rules::{device::Device, notice::Notice};
 
 /// The words of a mail, as text and HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,13 @@ pub trait Letters: Send + Sync + 'static {
     /// Something was changed of an account at `when`; `page` is where its person looks after it. At
     /// [`Notice::EmailChanged`] it puts the address back, within seven days.
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter;
+
+    /// Somebody signed in at `when` on a `device` that is not known; `page` is where its person ends it. Unless worded otherwise it says
+    /// of the device nothing but what [`Notice::NewDevice`] says.
+    fn new_device(&self, device: &Device, when: Timestamp, page: &str) -> Letter {
+        let _ = device;
+        self.notice(Notice::NewDevice, when, page)
+    }
 
     /// Somebody has their address back, since `when`, and what was added meanwhile is gone; at `page` they set a new password.
     /// Unless worded otherwise it says of what is gone nothing but what [`Notice::EmailRestored`] says.
@@ -178,6 +185,14 @@ impl Letters for PlainLetters {
 
     fn notice(&self, notice: Notice, when: Timestamp, page: &str) -> Letter {
         self.told(notice, &self.parts_of(notice, when, page))
+    }
+
+    fn new_device(&self, device: &Device, when: Timestamp, page: &str) -> Letter {
+        let mut parts = self.parts_of(Notice::NewDevice, when, page);
+        let from: Vec<_> = device.place.iter().chain(&device.network).map(String::as_str).collect();
+        let from = if from.is_empty() { String::new() } else { format!(", from {}", from.join(", ")) };
+        parts.insert(2, Part::Words(format!("It was {}{from}.", device.in_words())));
+        self.told(Notice::NewDevice, &parts)
     }
 }
 

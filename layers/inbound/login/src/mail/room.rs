@@ -9,6 +9,7 @@ use towergate_core::{
     seal::{SealError, SealingKey, SealingRing},
 };
 use towergate_identity::rules::{
+    device::Device,
     email::EmailAddress,
     mail::{MailId, MailKind, OutboxMail},
     notice::Notice,
@@ -148,6 +149,22 @@ impl Mailroom {
     ) -> Result<OutboxMail, SealError> {
         let letter = self.letters().notice(notice, now, &self.address(page));
         self.seal(letter, MailKind::Notice(notice), to, (now, NOTICE_LIFETIME), random)
+    }
+
+    /// A mail that tells of a sign-in at `now` on a `device` that is not known, and leads to `page`.
+    ///
+    /// # Errors
+    /// When it could not be sealed.
+    pub fn arrival(
+        &self,
+        device: &Device,
+        to: (UserId, &EmailAddress),
+        page: &LocalPath,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<OutboxMail, SealError> {
+        let letter = self.letters().new_device(device, now, &self.address(page));
+        self.seal(letter, MailKind::Notice(Notice::NewDevice), to, (now, NOTICE_LIFETIME), random)
     }
 
     /// Opens a mail of the outbox.

@@ -10,7 +10,6 @@ use towergate_identity::{
     rules::{
         browser::{self, BrowserId},
         device::Device,
-        notice::Notice,
         remember::{self, RememberedId},
         session::SessionRecord,
         user::UserId,
@@ -198,13 +197,10 @@ impl Session {
             fresh: (id, fresh.digest()),
             honours_trust: trust_for.is_some(),
             trust_for: trust_for.filter(|_| asks_trust),
-            notice: door.notice_of_arrival(user, digest.as_ref(), now).await?,
+            notice: door.notice_of_arrival(user, digest.as_ref(), visit.device.clone(), now).await?,
             shown: digest,
         });
         (offers.fresh, offers.shown) = (Some(fresh.reveal()), shown.map(|shown| shown.reveal()));
         Ok((visit, offers))
     }
 }
-
-/// What is told of somebody who signs in.
-pub(crate) const ARRIVAL: Notice = Notice::NewDevice;

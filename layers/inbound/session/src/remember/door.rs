@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use towergate_core::{Digest, Timestamp};
 use towergate_identity::{
     ports::{DeviceStore, RememberStore},
-    rules::{mail::OutboxMail, user::UserId},
+    rules::{device::Device, mail::OutboxMail, user::UserId},
 };
 
 use super::notices::Notices;
-use crate::{door::Step, handle::ARRIVAL};
+use crate::door::Step;
 
 /// What browsers are remembered for, and how long.
 #[derive(Clone)]
@@ -35,6 +35,7 @@ pub(crate) trait BrowserDoor: Send + Sync + 'static {
         &'a self,
         user: UserId,
         shown: Option<&'a Digest>,
+        device: Device,
         now: Timestamp,
     ) -> Step<'a, Option<OutboxMail>>;
 }
@@ -48,6 +49,7 @@ impl<S: RememberStore + DeviceStore> BrowserDoor for BrowserKeeper<S> {
         &'a self,
         user: UserId,
         shown: Option<&'a Digest>,
+        device: Device,
         now: Timestamp,
     ) -> Step<'a, Option<OutboxMail>> {
         Box::pin(async move {
@@ -59,7 +61,7 @@ impl<S: RememberStore + DeviceStore> BrowserDoor for BrowserKeeper<S> {
             {
                 return Ok(None);
             }
-            self.settings.notices.write(ARRIVAL, user, now).await
+            self.settings.notices.arrival(device, user, now).await
         })
     }
 }

@@ -40,6 +40,11 @@ pub(crate) const OF_USER: &str = concat!(
       ORDER BY created_at DESC, id DESC"
 );
 
+pub(crate) const PEOPLE: &str = "SELECT user_id FROM towergate_sessions
+    WHERE ($1::uuid IS NULL OR user_id > $1) AND idle_expires_at > $3 AND absolute_expires_at > $3
+    UNION SELECT user_id FROM towergate_remembered WHERE ($1::uuid IS NULL OR user_id > $1) AND expires_at > $3
+    ORDER BY user_id LIMIT $2";
+
 pub(crate) const TOUCH: &str = "UPDATE towergate_sessions SET
     last_seen_at = greatest(last_seen_at, $2),
     idle_expires_at = greatest(idle_expires_at, least(absolute_expires_at, $3))
@@ -136,6 +141,17 @@ impl SessionStore for PostgresStore {
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         let key = params![user.as_uuid(), now];
         self.all(OF_USER, key, session_row::read).await
+    }
+
+    async fn people_signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u16,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let after = after.map(|user| *user.as_uuid());
+        let key = params![after, i64::from(limit), now];
+        self.all(PEOPLE, key, |fields| fields.uuid("user_id").map(UserId::from_uuid)).await
     }
 
     async fn set_session_value(

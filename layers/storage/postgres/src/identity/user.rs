@@ -51,6 +51,9 @@ pub(crate) const MOVE: &str = "UPDATE towergate_users SET email = $2, confirmed_
 const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled'
     WHERE id = $1 AND deleted_at IS NULL";
 
+const ENABLE: &str = "UPDATE towergate_users SET state = 'active'
+    WHERE id = $1 AND state = 'disabled' AND deleted_at IS NULL";
+
 impl UserStore for PostgresStore {
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.one(FIND, params![id.as_uuid()], read).await
@@ -98,6 +101,21 @@ impl UserStore for PostgresStore {
                 let sessions =
                     session::end_of_user(step, user, None, SessionEnd::UserDisabled, origin).await?;
                 Ok(DisablingUser::Disabled { sessions })
+            })
+        })
+        .await
+    }
+
+    async fn enable_user(&self, user: UserId, origin: Origin) -> Result<bool, StoreError> {
+        self.write((user, origin), |step, (user, origin)| {
+            Box::pin(async move {
+                let user = *user;
+                lock(&mut step.connection, user).await?;
+                if query::change(&mut step.connection, ENABLE, params![user.as_uuid()]).await? == 0 {
+                    return Ok(false);
+                }
+                step.record(&IdentityFact::UserEnabled { user }, origin).await?;
+                Ok(true)
             })
         })
         .await

@@ -49,6 +49,9 @@ pub(crate) const MOVE: &str = "UPDATE towergate_users SET email = ?2, confirmed_
 const DISABLE: &str = "UPDATE towergate_users SET state = 'disabled'
     WHERE id = ?1 AND deleted_at IS NULL";
 
+const ENABLE: &str = "UPDATE towergate_users SET state = 'active'
+    WHERE id = ?1 AND state = 'disabled' AND deleted_at IS NULL";
+
 impl UserStore for SqliteStore {
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.read(|connection| find(connection, id))
@@ -87,6 +90,17 @@ impl UserStore for SqliteStore {
             step.record(&IdentityFact::UserDisabled { user }, &origin)?;
             let sessions = session::end_of_user(step, user, None, SessionEnd::UserDisabled, &origin)?;
             Ok(DisablingUser::Disabled { sessions })
+        })
+        .await
+    }
+
+    async fn enable_user(&self, user: UserId, origin: Origin) -> Result<bool, StoreError> {
+        self.write(move |step| {
+            if query::change(step.connection, ENABLE, params![user.as_uuid().as_bytes()])? == 0 {
+                return Ok(false);
+            }
+            step.record(&IdentityFact::UserEnabled { user }, &origin)?;
+            Ok(true)
         })
         .await
     }

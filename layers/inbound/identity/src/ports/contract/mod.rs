@@ -191,6 +191,7 @@ macro_rules! identity_store_contract {
                 nobodys_hash_is_not_replaced,
                 whoever_is_shut_out_has_no_session,
                 nobody_is_not_shut_out,
+                whoever_was_shut_out_is_let_in_again,
                 an_event_reads_back_whole,
             }
             password {

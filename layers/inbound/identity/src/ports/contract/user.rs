@@ -117,6 +117,25 @@ pub async fn whoever_is_shut_out_has_no_session<S: IdentityStore + AuditTrail>(s
     ear.silence().await;
 }
 
+/// Whoever was shut out is let in again, once, and what had ended stays ended.
+pub async fn whoever_was_shut_out_is_let_in_again<S: IdentityStore + AuditTrail>(store: &S) {
+    with_session(store).await;
+    assert!(!store.enable_user(user_id(1), origin(NOW)).await.unwrap(), "nobody shut them out");
+    store.disable_user(user_id(1), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    assert!(store.enable_user(user_id(1), origin(NOW)).await.unwrap());
+    ear.heard(&[IdentityFact::UserEnabled { user: user_id(1) }], NOW).await;
+    for user in [user_id(1), user_id(9)] {
+        assert!(!store.enable_user(user, origin(NOW)).await.unwrap());
+    }
+    ear.silence().await;
+    let found = store.find_user(user_id(1)).await.unwrap().unwrap();
+    assert!(found.state == UserState::Active && found.password.is_some());
+    assert!(!is_alive(store, 1, NOW).await);
+    establish(store, login(2)).await;
+    assert!(is_alive(store, 2, NOW).await);
+}
+
 /// Nobody is shut out who is not there.
 pub async fn nobody_is_not_shut_out<S: IdentityStore + AuditTrail>(store: &S) {
     let mut ear = Ear::on(store).await;

@@ -69,6 +69,16 @@ impl UserStore for MemoryStore {
             Ok(DisablingUser::Disabled { sessions })
         })
     }
+
+    async fn enable_user(&self, user: UserId, origin: Origin) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let shut_out = state.users.0.get_mut(&user).filter(|row| row.state == UserState::Disabled);
+            let Some(row) = shut_out else { return Ok(false) };
+            row.state = UserState::Active;
+            state.log.write(&IdentityFact::UserEnabled { user }, &origin);
+            Ok(true)
+        })
+    }
 }
 
 impl Users {
