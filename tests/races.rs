@@ -1,4 +1,4 @@
-//! Many at once, through the real services, on real threads, in memory and on SQLite: one wins, and nothing is left that
+//! Many at once, through the real services, on real threads, in memory, on SQLite and on PostgreSQL: one wins, and nothing is left that
 //! two could hold.
 
 #[cfg(test)]
@@ -44,6 +44,15 @@ macro_rules! on_each_store {
                 let folder = tempfile::tempdir().unwrap();
                 let store = SqliteStore::open(folder.path().join("towergate.db")).unwrap();
                 crate::$module::$law(store.clone(), store).await;
+            })+
+        }
+        mod on_postgres {
+            use towergate_test_servers::postgres::PostgresServer;
+            $(#[tokio::test(flavor = "multi_thread")] async fn $law() {
+                let database = PostgresServer::shared().database();
+                let store = towergate_postgres::PostgresStore::connect(&database.url()).await.unwrap();
+                crate::$module::$law(store.clone(), store.clone()).await;
+                store.close().await;
             })+
         }
     };

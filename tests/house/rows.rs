@@ -1,6 +1,8 @@
 //! What the stores hold: the audit log, whatever keeps it.
 
+use tokio::runtime::Handle;
 use towergate::{identity, oauth, sqlite::SqliteStore};
+use towergate_postgres::PostgresStore;
 
 /// A store whose audit log can be read: `action outcome`, oldest first.
 pub(crate) trait Log {
@@ -22,6 +24,14 @@ impl Log for oauth::ports::memory::MemoryStore {
 impl Log for SqliteStore {
     fn log(&self) -> Vec<String> {
         let events = self.events(0, u32::MAX).unwrap();
+        events.iter().map(|event| format!("{} {}", event.action, event.outcome.as_str())).collect()
+    }
+}
+
+impl Log for PostgresStore {
+    fn log(&self) -> Vec<String> {
+        let events = self.events(0, u32::MAX);
+        let events = tokio::task::block_in_place(|| Handle::current().block_on(events)).unwrap();
         events.iter().map(|event| format!("{} {}", event.action, event.outcome.as_str())).collect()
     }
 }
