@@ -109,6 +109,8 @@ mod open_error;
 mod options;
 mod params;
 mod query;
+#[cfg(test)]
+mod query_plans;
 mod rate_limit;
 mod step;
 mod store;

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     cleanup::identity as c,
     contract::{block_on, migrate},
+    query_plans::{plan, walks},
     store::PostgresStore,
 };
 
@@ -198,16 +199,6 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::BROWSERS, &[SOON, BATCH]),
     (c::MAILS, &[SOON, BATCH]),
 ];
-
-fn plan(database: &Database<'_>, sql: &str, with: &[&str]) -> String {
-    let with = with.join(", ");
-    database
-        .ask(&format!("SET search_path TO towergate; PREPARE asked AS {sql}; EXPLAIN EXECUTE asked({with})"))
-}
-
-fn walks(plan: &str) -> Vec<&str> {
-    plan.lines().filter(|line| line.contains("Seq Scan on towergate_")).collect()
-}
 
 fn a_life() -> Database<'static> {
     let database = PostgresServer::shared().database_like("towergate", migrate);

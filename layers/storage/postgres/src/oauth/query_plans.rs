@@ -1,8 +1,13 @@
 //! No read of a request, and no batch of the cleaner, walks a table: asked of PostgreSQL itself, where there is a lot to walk.
 
-use towergate_test_servers::postgres::{Database, PostgresServer};
+use towergate_test_servers::postgres::PostgresServer;
 
-use crate::{cleanup::oauth as c, contract::migrate, oauth as o};
+use crate::{
+    cleanup::oauth as c,
+    contract::migrate,
+    oauth as o,
+    query_plans::{plan, walks},
+};
 
 /// Tens of thousands of rows of each kind, spread as in a life of some months.
 const LIFE: &str = "
@@ -122,16 +127,6 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::CODES_OF_BARE_GRANTS, &["1", IDS]),
     (c::BARE_GRANTS, &[IDS]),
 ];
-
-fn plan(database: &Database<'_>, sql: &str, with: &[&str]) -> String {
-    let with = if with.is_empty() { String::new() } else { format!("({})", with.join(", ")) };
-    let search_path = "SET search_path TO towergate";
-    database.ask(&format!("{search_path}; PREPARE asked AS {sql}; EXPLAIN EXECUTE asked{with}"))
-}
-
-fn walks(plan: &str) -> Vec<&str> {
-    plan.lines().filter(|line| line.contains("Seq Scan on towergate_")).collect()
-}
 
 #[test]
 fn the_authorization_server_uses_an_index() {
