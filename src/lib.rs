@@ -10,6 +10,7 @@
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
 //! [passkeys]: manual::passkeys
+//! [people]: manual::people
 //! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications
 //! [threats]: manual::threats

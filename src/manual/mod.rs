@@ -31,6 +31,7 @@ pub mod decisions {}
 pub mod defaults {}
 
 /// [clients]: clients
+/// [people]: people
 #[doc = include_str!("first_host.md")]
 pub mod first_host {}
 
@@ -53,6 +54,14 @@ pub mod limits {}
 
 #[doc = include_str!("passkeys.md")]
 pub mod passkeys {}
+
+/// [accounts elsewhere]: accounts_elsewhere
+/// [assurance]: assurance
+/// [first host]: first_host
+/// [host duties]: host_duties
+/// [limits]: limits
+#[doc = include_str!("people.md")]
+pub mod people {}
 
 /// [assurance]: assurance
 /// [defaults]: defaults

@@ -263,7 +263,7 @@ impl<P, H> Site<P, H> {
         }
     }
 
-    /// Knows browsers by cookies that go over plain http: for a developer's own machine.
+    /// Knows browsers by cookies that go over plain http: for a developer's own machine, beside that of `SessionLayer`.
     pub fn insecure_cookie(mut self) -> Self {
         self.cookie = BrowserCookie::Insecure;
         self

@@ -47,7 +47,7 @@ impl<S: IdentityStore, P, H: OnLogout> AccountRoutes<S, P, H> {
 }
 
 impl<S: IdentityStore, P, H: OnLogout, X> AccountRoutes<S, P, H, X> {
-    /// Shows links to these pages too, which other layers of the host answer.
+    /// Shows links to these pages too, which other layers of the host answer: one that no layer answers leads nowhere.
     pub fn offering(mut self, pages: impl IntoIterator<Item = AccountPage>) -> Self {
         self.account.offered.extend(pages);
         self

@@ -20,7 +20,25 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How long a mailer may take for one mail.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Sends the mail of a store. The host calls [`deliver`](Self::deliver) again and again, on one machine or several.
+/// Sends the mail of a store. The host calls [`deliver`](Self::deliver) again and again, on one machine or several:
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use towergate_identity::ports::MailOutbox;
+/// # use towergate_login::mail::{Mailer, Mailroom, Postman};
+/// async fn deliver<S: MailOutbox, M: Mailer>(store: S, room: Mailroom, mailer: M) {
+///     let postman = Postman::new(store, room.clone(), mailer);
+///     loop {
+///         if let Err(error) = postman.deliver().await {
+///             eprintln!("no mail went out; trying again soon: {error}");
+///         }
+///         tokio::select! {
+///             () = room.mail_queued() => {}
+///             () = tokio::time::sleep(Duration::from_secs(30)) => {} // what could not go out before
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Postman<S, M> {
     store: S,
