@@ -36,8 +36,18 @@ pub(super) fn read(section: Section<'_>) -> Option<ProviderEntry> {
     let client_id = section.required_text("client_id");
     let preset = section.text("preset");
     let make = match preset.as_ref().map(|text| text.value.as_str()) {
-        Some("google") => secret(&section)
-            .map(|secret| made(client_id.as_ref(), move |id| Provider::google(id, secret.clone()))),
+        Some("google") => {
+            let domain = section.text("hosted_domain").map(|text| text.value);
+            secret(&section).map(|secret| {
+                made(client_id.as_ref(), move |id| {
+                    let google = Provider::google(id, secret.clone())?;
+                    Ok(match &domain {
+                        Some(domain) => google.hosted_domain(domain),
+                        None => google,
+                    })
+                })
+            })
+        }
         Some("github") => secret(&section)
             .map(|secret| made(client_id.as_ref(), move |id| Provider::github(id, secret.clone()))),
         Some("microsoft") => {

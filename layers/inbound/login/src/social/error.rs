@@ -80,6 +80,9 @@ pub enum ProviderError {
     /// It did not answer.
     #[error("the provider did not answer: {0}")]
     Fetch(#[from] FetchError),
+    /// It did not answer a moment ago, and is left alone for some seconds.
+    #[error("the provider failed a moment ago, and is asked again in some seconds")]
+    Away,
     /// What it says of itself cannot be read.
     #[error("what the provider says of itself cannot be read")]
     Metadata,
@@ -95,6 +98,9 @@ pub enum ProviderError {
     /// Its ID token is not good.
     #[error("the ID token is refused: {0}")]
     IdToken(#[from] IdTokenError),
+    /// The account is not one of the domain whose accounts are taken.
+    #[error("the account is not one of the domain whose accounts are taken")]
+    OtherDomain,
     /// Its UserInfo endpoint speaks of another person than its ID token.
     #[error("the UserInfo endpoint speaks of another person than the ID token")]
     OtherSubject,
@@ -110,8 +116,9 @@ impl ProviderError {
     /// The stable lower-case word.
     pub(super) const fn reason(&self) -> &'static str {
         match self {
-            Self::Url(_) | Self::Fetch(_) => "unreachable",
+            Self::Url(_) | Self::Fetch(_) | Self::Away => "unreachable",
             Self::Metadata | Self::Keys | Self::Tokens | Self::User => "unreadable",
+            Self::OtherDomain => "other_domain",
             Self::OtherIssuer => "other_issuer",
             Self::OtherSubject => "other_subject",
             Self::IdToken(_) => "id_token",

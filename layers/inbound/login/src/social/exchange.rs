@@ -19,7 +19,7 @@ use super::{
     error::ProviderError,
     id_token::{self, Asked, Person},
     known::{Known, Metadata},
-    provider::{ClientProof, Issuer, Kind, OAuth2, Provider},
+    provider::{ClientProof, Kind, OAuth2, Provider},
 };
 
 /// The longest label that is kept, in characters.
@@ -71,10 +71,7 @@ impl Desk {
         match &self.provider.kind {
             Kind::OpenId(issuer) => {
                 let metadata = self.known.metadata(outbound, issuer, now).await?;
-                let own = match issuer {
-                    Issuer::One(_) => Some(metadata.issuer.clone()),
-                    Issuer::EveryTenant { .. } => None,
-                };
+                let own = (!issuer.is_of_tenants()).then(|| metadata.issuer.clone());
                 Ok(Front {
                     authorization_endpoint: metadata.authorization_endpoint.clone(),
                     must_say: own.is_some() && metadata.authorization_response_iss_parameter_supported,
@@ -188,6 +185,9 @@ impl Desk {
             }
             verified => verified?,
         };
+        if self.provider.hosted_domain.is_some() && claims.hd != self.provider.hosted_domain {
+            return Err(ProviderError::OtherDomain);
+        }
         let person = match &metadata.userinfo_endpoint {
             Some(endpoint) if !claims.person.says_address() => {
                 let said: UserInfo = read(outbound, endpoint, &tokens.access_token).await?;

@@ -11,6 +11,8 @@ use towergate_jose::{
     jwt::{Audience, JwtError, NumericDate, Times},
 };
 
+use super::provider::TENANT;
+
 /// The algorithms that are taken. `none` and shared secrets are not among them.
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::RS256];
 
@@ -45,6 +47,7 @@ pub(super) struct Claims {
     at_hash: Option<String>,
     pub(super) auth_time: Option<NumericDate>,
     tid: Option<String>,
+    pub(super) hd: Option<String>,
     #[serde(flatten)]
     pub(super) person: Person,
 }
@@ -157,8 +160,6 @@ impl Claims {
         }
     }
 }
-
-const TENANT: &str = "{tenantid}";
 
 /// Whether the text is an identifier of a tenant, which goes into an address.
 fn is_tenant(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What a provider says of itself, and its keys: fetched when they are first needed, and kept for a while.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -20,6 +20,9 @@ const LAST_GOOD: Duration = Duration::from_secs(24 * 3600);
 /// against the provider.
 const COOLDOWN: Duration = Duration::from_secs(60);
 
+/// The least time after a fetch that failed: whoever waited for it, or comes just then, does not wait for one of their own.
+const AWAY: Duration = Duration::from_secs(10);
+
 /// The metadata of a provider, as far as it is used.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Metadata {
@@ -35,8 +38,8 @@ pub(super) struct Metadata {
 /// What is known of one OpenID provider.
 #[derive(Default)]
 pub(super) struct Known {
-    metadata: Mutex<Option<(Arc<Metadata>, Timestamp)>>,
-    keys: Mutex<Option<(Arc<JwkSet>, Timestamp)>>,
+    metadata: Mutex<Kept<Metadata>>,
+    keys: Mutex<Kept<JwkSet>>,
 }
 
 impl Known {
@@ -48,26 +51,7 @@ impl Known {
         now: Timestamp,
     ) -> Result<Arc<Metadata>, ProviderError> {
         // Whoever asks during a fetch waits for that one.
-        let mut kept = self.metadata.lock().await;
-        if let Some((metadata, at)) = &*kept
-            && is_younger(*at, KEPT, now)
-        {
-            return Ok(Arc::clone(metadata));
-        }
-        match fetch_metadata(outbound, issuer).await {
-            Ok(metadata) => {
-                let metadata = Arc::new(metadata);
-                *kept = Some((Arc::clone(&metadata), now));
-                Ok(metadata)
-            }
-            Err(error) => match &*kept {
-                Some((metadata, at)) if is_younger(*at, LAST_GOOD, now) => {
-                    tracing::warn!(%error, "the metadata of a provider is that of an earlier time");
-                    Ok(Arc::clone(metadata))
-                }
-                _ => Err(error),
-            },
-        }
+        self.metadata.lock().await.or_fetch(KEPT, now, fetch_metadata(outbound, issuer)).await
     }
 
     /// The keys of the provider; fetched anew where `lacks_key`, if that was not done just now.
@@ -78,26 +62,55 @@ impl Known {
         lacks_key: bool,
         now: Timestamp,
     ) -> Result<Arc<JwkSet>, ProviderError> {
-        let mut kept = self.keys.lock().await;
         let fresh = if lacks_key { COOLDOWN } else { KEPT };
-        if let Some((keys, at)) = &*kept
+        self.keys.lock().await.or_fetch(fresh, now, fetch_keys(outbound, metadata)).await
+    }
+}
+
+/// The last good answer, and when the last try failed, if it did.
+struct Kept<T> {
+    good: Option<(Arc<T>, Timestamp)>,
+    failed_at: Option<Timestamp>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { good: None, failed_at: None }
+    }
+}
+
+impl<T> Kept<T> {
+    /// What is kept, while it is younger than `fresh`; else what is fetched; else what is kept, while that may be.
+    async fn or_fetch(
+        &mut self,
+        fresh: Duration,
+        now: Timestamp,
+        fetch: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<Arc<T>, ProviderError> {
+        if let Some((good, at)) = &self.good
             && is_younger(*at, fresh, now)
         {
-            return Ok(Arc::clone(keys));
+            return Ok(Arc::clone(good));
         }
-        match fetch_keys(outbound, metadata).await {
-            Ok(keys) => {
-                let keys = Arc::new(keys);
-                *kept = Some((Arc::clone(&keys), now));
-                Ok(keys)
-            }
-            Err(error) => match &*kept {
-                Some((keys, at)) if is_younger(*at, LAST_GOOD, now) => {
-                    tracing::warn!(%error, "the keys of a provider are those of an earlier time");
-                    Ok(Arc::clone(keys))
+        let error = if self.failed_at.is_some_and(|at| is_younger(at, AWAY, now)) {
+            ProviderError::Away
+        } else {
+            match fetch.await {
+                Ok(fetched) => {
+                    let fetched = Arc::new(fetched);
+                    (self.good, self.failed_at) = (Some((Arc::clone(&fetched), now)), None);
+                    return Ok(fetched);
                 }
-                _ => Err(error),
-            },
+                Err(error) => {
+                    self.failed_at = Some(now);
+                    tracing::warn!(%error, "what is known of a provider could not be fetched anew");
+                    error
+                }
+            }
+        };
+        match &self.good {
+            Some((good, at)) if is_younger(*at, LAST_GOOD, now) => Ok(Arc::clone(good)),
+            _ => Err(error),
         }
     }
 }
@@ -108,14 +121,11 @@ fn is_younger(at: Timestamp, age: Duration, now: Timestamp) -> bool {
 }
 
 async fn fetch_metadata(outbound: &GuardedClient, issuer: &Issuer) -> Result<Metadata, ProviderError> {
-    let at = match issuer {
-        Issuer::One(at) | Issuer::EveryTenant { at, .. } => at.trim_end_matches('/'),
-    };
+    let at = issuer.at.trim_end_matches('/');
     let url = outbound.url(&format!("{at}/.well-known/openid-configuration"))?;
     let answer = outbound.get(&url, "application/json").await?;
     let metadata: Metadata = serde_json::from_slice(&answer.body).map_err(|_| ProviderError::Metadata)?;
-    let (Issuer::One(own) | Issuer::EveryTenant { template: own, .. }) = issuer;
-    if metadata.issuer == *own { Ok(metadata) } else { Err(ProviderError::OtherIssuer) }
+    if metadata.issuer == issuer.own { Ok(metadata) } else { Err(ProviderError::OtherIssuer) }
 }
 
 async fn fetch_keys(outbound: &GuardedClient, metadata: &Metadata) -> Result<JwkSet, ProviderError> {

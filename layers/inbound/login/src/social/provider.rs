@@ -14,6 +14,7 @@ pub struct Provider {
     pub(super) proof: ClientProof,
     pub(super) scope: String,
     pub(super) trusts_addresses: bool,
+    pub(super) hosted_domain: Option<String>,
     pub(super) form_post: bool,
 }
 
@@ -25,14 +26,29 @@ pub(super) enum Kind {
     OAuth2(OAuth2),
 }
 
-/// Whose tokens are believed.
-pub(super) enum Issuer {
-    /// This one's.
-    One(String),
-    /// Those of any tenant of the service that is described `at` there, whose name its tokens carry as `tid` and in the place of
-    /// `{tenantid}` in `template`.
-    EveryTenant { at: String, template: String },
+/// Whose tokens are believed: those of `own`, which is described `at` there; or with `{tenantid}` in it those of any tenant of
+/// that service, whose name its tokens carry as `tid` and in that place.
+pub(super) struct Issuer {
+    pub(super) at: String,
+    pub(super) own: String,
 }
+
+impl Issuer {
+    fn one(own: &str) -> Self {
+        Self { at: own.to_owned(), own: own.to_owned() }
+    }
+
+    /// Whether its tokens are of as many issuers as there are tenants.
+    pub(super) fn is_of_tenants(&self) -> bool {
+        self.own.contains(TENANT)
+    }
+}
+
+/// What stands in the place of a tenant's name.
+pub(super) const TENANT: &str = "{tenantid}";
+
+/// The tenant of all of Microsoft's personal accounts.
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The addresses of a provider that speaks OAuth 2.0 alone, and what it calls things.
 #[derive(Debug, Clone)]
@@ -86,7 +102,7 @@ impl Provider {
         client_id: &str,
         client_secret: Secret<String>,
     ) -> Result<Self, InvalidName> {
-        let kind = Kind::OpenId(Issuer::One(issuer.to_owned()));
+        let kind = Kind::OpenId(Issuer::one(issuer));
         let proof = ClientProof::Basic(client_secret);
         Self::new((name, label), kind, client_id, proof, "openid email profile")
     }
@@ -116,7 +132,8 @@ impl Provider {
         Ok(google.trusts_addresses())
     }
 
-    /// Microsoft, for the accounts of `tenant`: the identifier of an organization, or `common` for everybody's. Its word on
+    /// Microsoft, for the accounts of `tenant`: the identifier of an organization (not its domain), `organizations` for those of
+    /// all, `consumers` for personal ones, `common` for everybody's. An account is known by its own tenant. Its word on
     /// addresses is not believed: whoever administers a tenant of their own may write any address there.
     ///
     /// # Errors
@@ -126,14 +143,13 @@ impl Provider {
         client_id: &str,
         client_secret: Secret<String>,
     ) -> Result<Self, InvalidName> {
-        let at = format!("https://login.microsoftonline.com/{tenant}/v2.0");
-        let issuer = match tenant {
-            "common" | "organizations" | "consumers" => Issuer::EveryTenant {
-                at,
-                template: String::from("https://login.microsoftonline.com/{tenantid}/v2.0"),
-            },
-            _ => Issuer::One(at),
+        let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        let own = match tenant {
+            "common" | "organizations" => of(TENANT),
+            "consumers" => of(CONSUMERS),
+            _ => of(tenant),
         };
+        let issuer = Issuer { at: of(tenant), own };
         let (kind, proof) = (Kind::OpenId(issuer), ClientProof::Form(client_secret));
         Self::new(("microsoft", "Microsoft"), kind, client_id, proof, "openid email profile")
     }
@@ -164,7 +180,7 @@ impl Provider {
     /// # Errors
     /// Never: the name is one for a path.
     pub fn apple(client_id: &str, team: &str, key: SigningKey) -> Result<Self, InvalidName> {
-        let kind = Kind::OpenId(Issuer::One(String::from("https://appleid.apple.com")));
+        let kind = Kind::OpenId(Issuer::one("https://appleid.apple.com"));
         let proof = ClientProof::Apple { key: Box::new(key), team: team.to_owned() };
         let apple = Self::new(("apple", "Apple"), kind, client_id, proof, "openid email")?;
         Ok(Self { form_post: true, ..apple.trusts_addresses() })
@@ -175,6 +191,13 @@ impl Provider {
     #[must_use]
     pub fn trusts_addresses(mut self) -> Self {
         self.trusts_addresses = true;
+        self
+    }
+
+    /// Takes the accounts of this Google Workspace domain alone: its tokens must say so as `hd`, whatever an address ends with.
+    #[must_use]
+    pub fn hosted_domain(mut self, domain: &str) -> Self {
+        self.hosted_domain = Some(domain.to_owned());
         self
     }
 
@@ -216,8 +239,32 @@ impl Provider {
             proof,
             scope: scope.to_owned(),
             trusts_addresses: false,
+            hosted_domain: None,
             form_post: false,
         })
+    }
+}
+
+#[cfg(test)]
+impl Provider {
+    /// The same, spoken to at `origin`; what it calls itself stays.
+    pub(crate) fn moved_to(mut self, origin: &str) -> Self {
+        let moved = |address: &str| {
+            let path = address.splitn(4, '/').nth(3).unwrap_or_default();
+            format!("{origin}/{path}")
+        };
+        match &mut self.kind {
+            Kind::OpenId(issuer) => issuer.at = moved(&issuer.at),
+            Kind::OAuth2(known) => {
+                let emails = known.emails_endpoint.as_mut();
+                let endpoints =
+                    [&mut known.authorization_endpoint, &mut known.token_endpoint, &mut known.user_endpoint];
+                for endpoint in endpoints.into_iter().chain(emails) {
+                    *endpoint = moved(endpoint);
+                }
+            }
+        }
+        self
     }
 }
 

@@ -82,6 +82,9 @@ impl<S: IdentityStore> SocialLogin<S> {
                 url.query_pairs_mut().append_pair("max_age", "0");
             }
         }
+        if let Some(domain) = &desk.provider.hosted_domain {
+            url.query_pairs_mut().append_pair("hd", domain);
+        }
         if desk.provider.form_post {
             url.query_pairs_mut().append_pair("response_mode", "form_post");
         }

@@ -14,6 +14,8 @@ mod operator;
 mod passkey_factor;
 mod passwords;
 mod register;
+#[cfg(feature = "social")]
+mod social;
 mod remembering;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
