@@ -36,9 +36,12 @@ impl Profiles {
     /// How a person is addressed: by name, else by address, else by identifier.
     #[must_use]
     pub fn name_of(&self, user: UserId) -> String {
-        let claims = self.0.get(&user);
-        let named = ["name", "email"].into_iter().find_map(|key| claims?.get(key)?.as_str());
-        named.map_or_else(|| user.to_string(), str::to_owned)
+        self.named(user).map_or_else(|| user.to_string(), str::to_owned)
+    }
+
+    fn named(&self, user: UserId) -> Option<&str> {
+        let claims = self.0.get(&user)?;
+        ["name", "email"].into_iter().find_map(|key| claims.get(key)?.as_str())
     }
 
     fn claims_of(&self, user: UserId) -> Option<&Map<String, Value>> {
@@ -119,6 +122,16 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
         let vouched = values.get("email_verified").and_then(Value::as_bool).unwrap_or(false);
         values.insert(String::from("email_verified"), Value::from(vouched || found.confirmed_at.is_some()));
         Ok(Claims { values })
+    }
+
+    /// By the name that the host knows, else by the address that they sign in with.
+    async fn display_name(&self, account: &Account, _: &Context) -> Result<String, ResolverError> {
+        let Some(user) = user_of(&account.subject) else { return Ok(account.display_name.clone()) };
+        if let Some(name) = self.profiles.named(user) {
+            return Ok(name.to_owned());
+        }
+        let found = self.people.find_user(user).await?;
+        Ok(found.map_or_else(|| account.display_name.clone(), |user| user.email.to_string()))
     }
 
     fn login_redirect(&self, context: &Context) -> LocalPath {

@@ -164,6 +164,83 @@ pub(crate) async fn everybody_can_use_the_pages_of_the_account<F: Framework>() {
     place.close().await;
 }
 
+pub(crate) async fn everybody_can_use_the_pages_of_an_address_that_is_put_back<F: Framework>() {
+    let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
+    // Only an address that was proven is told of changes.
+    browser.go(&place.at("/magic")).await;
+    browser.fill("#email", EMAIL).await;
+    browser.click("#magic-submit").await;
+    browser.find("#magic-sent").await;
+    browser.opens_mailed_link(&place, EMAIL).await;
+    browser.click("#magic-submit").await;
+    browser.find("#logout-submit").await;
+    browser.go(&place.at("/account/email")).await;
+    browser.fill("#email", "alice@new.example").await;
+    browser.click("#email-submit").await;
+    browser.find("#email-pending").await;
+    browser.opens_mailed_link(&place, "alice@new.example").await;
+    browser.click("#email-confirm-submit").await;
+    browser.find("#email-changed").await;
+    browser.looks_right("email-changed").await;
+
+    // Whoever has the address before, in a browser of their own.
+    let owner = Chromium::open().await;
+    owner.opens_newest_mailed_link(&place, EMAIL, "undo=").await;
+    owner.find("#email-undo-submit").await;
+    let link = owner.client.current_url().await.unwrap();
+    owner.looks_right("email-undo").await;
+    owner.click("#email-undo-submit").await;
+    owner.find("#email-undone-next").await;
+    owner.looks_right("email-undone").await;
+    browser.go(&place.at("/account")).await;
+    browser.find("#login-submit").await;
+    owner.go(link.as_str()).await;
+    owner.find("#email-message").await;
+    owner.looks_right("email-undo-spent").await;
+    owner.close().await;
+    browser.close().await;
+    place.close().await;
+}
+
+pub(crate) async fn everybody_can_use_the_pages_of_accounts_elsewhere<F: Framework>() {
+    let ((provider, host), browser) = (Place::with_provider::<F>().await, Chromium::open().await);
+    browser.go(&host.at("/login?return_to=%2Faccount%2Fidentities")).await;
+    browser.find("#social-example-submit").await;
+    browser.looks_right("login-elsewhere").await;
+    browser.sign_in(PASSWORD).await;
+    browser.click("#link-example-submit").await;
+    // At the provider.
+    browser.sign_in(PASSWORD).await;
+    browser.click("#consent-allow").await;
+    browser.find("button[aria-label^='Remove Example']").await;
+    browser.looks_right("identities-one").await;
+
+    // The two are one account here from now on.
+    browser.go(&host.at("/account")).await;
+    browser.click("#logout-submit").await;
+    browser.sees("You are not signed in").await;
+    browser.go(&host.at("/login?return_to=%2Faccount%2Fidentities")).await;
+    browser.click("#social-example-submit").await;
+    browser.click("#consent-allow").await;
+    browser.click("button[aria-label^='Remove Example']").await;
+    browser.sees("No account at another site opens yours.").await;
+    browser.close().await;
+    host.close().await;
+    provider.close().await;
+}
+
+pub(crate) async fn everybody_can_use_the_page_that_asks_to_wait<F: Framework>() {
+    let (place, browser) = (Place::with::<F>("[limits]\nlogin = 1\n").await, Chromium::open().await);
+    browser.go(&place.at("/login")).await;
+    browser.sign_in("wrong").await;
+    browser.find("#login-message").await;
+    browser.sign_in("wrong").await;
+    browser.sees("Please wait a while before you try again.").await;
+    browser.looks_right("too-many").await;
+    browser.close().await;
+    place.close().await;
+}
+
 pub(crate) async fn everybody_can_use_the_pages_of_second_factors<F: Framework>() {
     let (place, browser) = (Place::new::<F>().await, Chromium::open().await);
     browser.go(&place.at("/login?return_to=%2Faccount%2Fsecurity")).await;

@@ -10,7 +10,13 @@ const LOOKS: usize = 500;
 impl Chromium {
     /// Opens the link of the newest mail to `email`, as soon as it is there.
     pub(crate) async fn opens_mailed_link(&self, place: &Place, email: &str) {
-        let link = format!("//article[.//*[@class='mail-to'][.='{email}']]//a[@class='mail-link']");
+        self.opens_newest_mailed_link(place, email, "").await;
+    }
+
+    /// Opens the newest link with these words in it that was mailed to `email`, as soon as it is there.
+    pub(crate) async fn opens_newest_mailed_link(&self, place: &Place, email: &str, words: &str) {
+        let mail = format!("//article[.//*[@class='mail-to'][.='{email}']]");
+        let link = format!("{mail}//a[@class='mail-link'][contains(@href, '{words}')]");
         for _ in 0..LOOKS {
             self.go(&place.at("/dev/mailbox")).await;
             self.find("h1").await;

@@ -31,6 +31,39 @@ impl Place {
         Self::open::<F>("http", more).await
     }
 
+    /// A provider of accounts elsewhere, and a host whose people sign in by it. A browser tells them apart by name, since its
+    /// cookies do not tell ports apart.
+    pub(crate) async fn with_provider<F: Framework>() -> (Self, Self) {
+        let [provider, host] = [bound().await, bound().await];
+        let [provider_port, host_port] = [&provider, &host].map(|socket| socket.local_addr().unwrap().port());
+        let secret = "a secret that both of them know well";
+        let clients = format!(
+            r#"
+            [[clients]]
+            client_id = "host"
+            client_secret = "{secret}"
+            redirect_uris = ["http://localhost:{host_port}/social/example/callback"]
+            scope = "openid email profile"
+            "#
+        );
+        let providers = format!(
+            r#"
+            [outbound]
+            danger_allow_loopback = true
+            [[providers]]
+            name = "example"
+            label = "Example"
+            issuer = "http://127.0.0.1:{provider_port}"
+            client_id = "host"
+            client_secret = "{secret}"
+            "#
+        );
+        (
+            Self::on::<F>((provider, "http://127.0.0.1"), &clients).await,
+            Self::on::<F>((host, "http://localhost"), &providers).await,
+        )
+    }
+
     /// With a certificate that nobody but the third-party app trusts.
     pub(crate) async fn with_tls<F: Framework>() -> Self {
         Self::open::<F>("https", "").await
@@ -51,15 +84,18 @@ impl Place {
     }
 
     async fn open<F: Framework>(scheme: &str, more: &str) -> Self {
-        let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on::<F>((bound().await, &format!("{scheme}://localhost")), more).await
+    }
+
+    async fn on<F: Framework>((host, at): (TcpListener, &str), more: &str) -> Self {
+        let app = bound().await;
         let [host_port, app_port] = [&host, &app].map(|socket| socket.local_addr().unwrap().port());
         let folder = tempfile::tempdir().unwrap();
-        let tls = if scheme == "https" { certificate(folder.path()) } else { String::new() };
+        let tls = if at.starts_with("https:") { certificate(folder.path()) } else { String::new() };
         let toml = format!(
             r#"
             addr = "127.0.0.1:{host_port}"
-            issuer = "{scheme}://localhost:{host_port}"
+            issuer = "{at}:{host_port}"
             database = "memory:"
             {tls}
             [[users]]
@@ -79,10 +115,13 @@ impl Place {
         );
         let config = Config::parse("test.toml", &toml).unwrap();
         let running = start::<F>(config, Listeners::from_parts(host, Some(app))).await.unwrap();
-        let (host, app) =
-            (format!("{scheme}://localhost:{host_port}"), format!("http://localhost:{app_port}"));
+        let (host, app) = (format!("{at}:{host_port}"), format!("http://localhost:{app_port}"));
         Self { host, app, running, folder }
     }
+}
+
+async fn bound() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
 /// Writes a certificate for `localhost` and its key, and answers the section that names them.

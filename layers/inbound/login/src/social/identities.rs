@@ -4,7 +4,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use towergate_core::{Timestamp, id::Uuid};
+use towergate_core::id::Uuid;
 use towergate_identity::{ports::IdentityStore, rules::linked_identity::LinkedIdentityId};
 use towergate_session::Session;
 
@@ -18,6 +18,7 @@ use crate::{
     answer,
     form::{self, FormError},
     logout::OnLogout,
+    mail::moment,
     pages::ProviderView,
     sensitive::Admission,
 };
@@ -74,8 +75,8 @@ impl<S: IdentityStore, P: SocialPages, H: OnLogout> Social<S, P, H> {
             id: identity.id.to_string(),
             provider: label(&identity.provider),
             label: identity.label,
-            linked_at: identity.linked_at.to_rfc3339(),
-            last_used_at: identity.last_used_at.map(Timestamp::to_rfc3339),
+            linked_at: moment(identity.linked_at),
+            last_used_at: identity.last_used_at.map(moment),
         });
         let path = &self.site.paths().social;
         let providers = self.login.providers().map(|(name, label)| ProviderView::at(path, name, label));

@@ -47,8 +47,8 @@ pub struct IdentityView {
     pub provider: String,
     /// What the account is called there.
     pub label: String,
-    /// Since when, as RFC 3339 writes it.
+    /// Since when, in UTC to the minute.
     pub linked_at: String,
-    /// When it last opened the account here.
+    /// When it last opened the account here, in UTC to the minute.
     pub last_used_at: Option<String>,
 }

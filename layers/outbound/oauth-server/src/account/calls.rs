@@ -63,6 +63,15 @@ pub async fn claims<R: AccountResolver>(
     caught_later(async { resolver.claims(subject, context).await }).await?
 }
 
+/// Asks how to address somebody on a page of their own; what the account says where the host cannot tell, or panics.
+pub async fn display_name<R: AccountResolver>(resolver: &R, account: &Account, context: &Context) -> String {
+    let told = caught_later(async { resolver.display_name(account, context).await }).await;
+    told.and_then(|told| told).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the account resolver could not say how somebody is addressed");
+        account.display_name.clone()
+    })
+}
+
 /// Asks for the sign-in page.
 ///
 /// # Errors

@@ -64,6 +64,19 @@ pub trait AccountResolver: Send + Sync + 'static {
         context: &Context,
     ) -> impl Future<Output = Result<Claims, ResolverError>> + Send;
 
+    /// How a page that is shown to them addresses somebody: asked for the consent page and the question whether to sign out.
+    /// What [`Account::display_name`] says by default; a host that has to look it up does so here.
+    ///
+    /// # Errors
+    /// When the host cannot tell: the page then says what `display_name` does, and the operator hears why.
+    fn display_name(
+        &self,
+        account: &Account,
+        _context: &Context,
+    ) -> impl Future<Output = Result<String, ResolverError>> + Send {
+        std::future::ready(Ok(account.display_name.clone()))
+    }
+
     /// The host's sign-in page. `return_to`, `interaction_id`, `login_hint`, `acr_values`, `max_age` and `ui_locales` are
     /// added to its query, the last four where the request has them.
     ///
@@ -113,7 +126,8 @@ pub struct Account {
     pub subject: Subject,
     /// When, how strongly and by which means they signed in.
     pub sign_in: SignIn,
-    /// How the consent page addresses them, for example their e-mail address. Never sent to a client.
+    /// How the consent page addresses them, for example their e-mail address, unless
+    /// [`AccountResolver::display_name`] says otherwise. Never sent to a client.
     pub display_name: String,
 }
 

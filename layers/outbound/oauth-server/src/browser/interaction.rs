@@ -29,7 +29,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    account::{Account, AccountResolver},
+    account::{Account, AccountResolver, Context, Purpose, calls},
     pages::OAuthPages,
     server::AuthorizationServer,
 };
@@ -51,7 +51,7 @@ pub(super) async fn show<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
         Binding::Gone => return Err(Problem::gone()),
     }
     if resumed.must_ask {
-        return Ok(ask(server, &resumed));
+        return Ok(ask(server, &resumed).await);
     }
     let before = Asked::Before { rests_on: resumed.asked.clone() };
     approve(server, visit, &resumed, before).await
@@ -169,11 +169,18 @@ impl Resumed {
     }
 }
 
-fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Resumed) -> Response<Bytes> {
+async fn ask<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
+    server: &AuthorizationServer<S, R, P>,
+    resumed: &Resumed,
+) -> Response<Bytes> {
     let Resumed { interaction, client, to, account, asked, .. } = resumed;
     let action = login::interaction_path(server, interaction.id);
     let question = Question { request: &interaction.request, client, to, asked };
-    let view = question.view(server.config(), action, account.display_name.clone());
+    let mut context = Context::new(Purpose::Browser);
+    context.client = Some(client.id.clone());
+    context.interaction = Some(interaction.id);
+    let name = calls::display_name(&**server.resolver(), account, &context).await;
+    let view = question.view(server.config(), action, name);
     // Browsers apply form-action to every redirect that follows the answer: to the client, and to wherever over https
     // the client goes on from there.
     let images = view.logo_uri.as_deref().and_then(consent::origin).unwrap_or_default();
@@ -185,7 +192,7 @@ fn ask<S, R, P: OAuthPages>(server: &AuthorizationServer<S, R, P>, resumed: &Res
     policed(StatusCode::OK, server.pages().consent(&view), &policy)
 }
 
-async fn approve<S: OAuthStore, R, P: OAuthPages>(
+async fn approve<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     server: &AuthorizationServer<S, R, P>,
     visit: &Visit,
     resumed: &Resumed,
@@ -196,7 +203,7 @@ async fn approve<S: OAuthStore, R, P: OAuthPages>(
     let approval = Approval { interaction: interaction.id, grant, code, asked };
     match server.store().approve_interaction(approval, visit.origin).await? {
         Closing::Closed => Ok(answer::code(server, account, &interaction.request, to, &text)),
-        Closing::ConsentWithdrawn => Ok(ask(server, resumed)),
+        Closing::ConsentWithdrawn => Ok(ask(server, resumed).await),
         Closing::Gone => Err(answered(server, &resumed.client, interaction)),
     }
 }

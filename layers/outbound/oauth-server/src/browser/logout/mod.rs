@@ -34,7 +34,7 @@ pub(super) async fn ask<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     let present = visit.account.as_ref();
     let present = present.map(|account| Present { sid: account.sign_in.sid.as_deref(), sub: sub.as_ref() });
     match (decide(&request, present), &visit.account) {
-        (Decision::Ask, Some(account)) => question::ask(server, &visit, account, &request, &params),
+        (Decision::Ask, Some(account)) => question::ask(server, &visit, account, &request, &params).await,
         (Decision::End, Some(_)) => end::end(server, visit, parts, request).await,
         (Decision::Done | Decision::Ask | Decision::End, _) => {
             farewell::go_on(server, farewell::of(&request, None)).await

@@ -11,14 +11,14 @@ use towergate_oauth::rules::{
 };
 
 use crate::{
-    account::Account,
+    account::{Account, AccountResolver, Context, Purpose, calls},
     browser::{cookie, problem::Problem, visit::Visit},
     pages::{LogoutView, OAuthPages},
     server::AuthorizationServer,
 };
 
 /// Asks the person.
-pub(super) fn ask<S, R, P: OAuthPages>(
+pub(super) async fn ask<S, R: AccountResolver, P: OAuthPages>(
     server: &AuthorizationServer<S, R, P>,
     visit: &Visit,
     account: &Account,
@@ -37,9 +37,10 @@ pub(super) fn ask<S, R, P: OAuthPages>(
         params.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     fields.push((String::from("proof"), URL_SAFE_NO_PAD.encode(proof_of(&browser, account).as_bytes())));
     let client = request.client.as_ref();
+    let name = calls::display_name(&**server.resolver(), account, &Context::new(Purpose::Logout)).await;
     let html = server.pages().logout(&LogoutView {
         action: server.config().paths.logout_confirm(),
-        account: account.display_name.clone(),
+        account: name,
         client_name: client
             .map(|client| client.metadata.client_name.clone().unwrap_or_else(|| client.id.to_string())),
         fields,

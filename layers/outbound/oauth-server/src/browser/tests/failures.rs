@@ -31,6 +31,28 @@ async fn when_current_account_errs_or_panics_the_request_stops_before_anything_i
 }
 
 #[tokio::test]
+async fn people_are_addressed_as_the_host_says_and_by_what_the_account_says_where_it_cannot() {
+    for (failure, said) in [
+        (None, "Alice Adams"),
+        (Some(Failure::DisplayNameErrs), "alice@example.com"),
+        (Some(Failure::DisplayNamePanics), "alice@example.com"),
+    ] {
+        let house = House::new().await;
+        let mut browser = house.browser();
+        let path = browser.get(GOOD).await.return_to();
+        house.sign_in("alice");
+        house.host_knows_them_as("Alice Adams");
+        if let Some(failure) = failure {
+            house.host_fails(failure);
+        }
+        for page in [browser.get(&path).await, browser.get("/oauth/end_session").await] {
+            assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+            assert!(page.body.contains(said) && !page.body.contains("fire"), "{}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn when_login_redirect_panics_the_client_hears_server_error_and_the_log_hears_why() {
     let house = House::new().await;
     house.host_fails(Failure::LoginRedirectPanics);

@@ -117,6 +117,11 @@ impl House {
         self.host.0.lock().unwrap().failure = None;
     }
 
+    /// The host looks up how people are addressed, and finds this.
+    pub(super) fn host_knows_them_as(&self, name: &str) {
+        self.host.0.lock().unwrap().name = Some(name.to_owned());
+    }
+
     pub(super) fn host_fails(&self, failure: Failure) {
         self.host.0.lock().unwrap().failure = Some(failure);
     }
@@ -257,6 +262,8 @@ impl Answer {
 pub(super) enum Failure {
     CurrentAccountErrs,
     CurrentAccountPanics,
+    DisplayNameErrs,
+    DisplayNamePanics,
     LoginRedirectPanics,
     EndsElsewhere,
     EndSessionErrs,
@@ -267,6 +274,7 @@ pub(super) enum Failure {
 pub(super) struct State {
     account: Option<Account>,
     beside: Vec<Account>,
+    name: Option<String>,
     failure: Option<Failure>,
 }
 
@@ -301,6 +309,18 @@ impl AccountResolver for Host {
 
     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
         Ok(Claims::default())
+    }
+
+    async fn display_name(&self, account: &Account, _: &Context) -> Result<String, ResolverError> {
+        let (name, failure) = {
+            let state = self.0.lock().unwrap();
+            (state.name.clone(), state.failure)
+        };
+        match failure {
+            Some(Failure::DisplayNameErrs) => Err(ResolverError::new("the names table is on fire")),
+            Some(Failure::DisplayNamePanics) => panic!("the names table is on fire"),
+            Some(_) | None => Ok(name.unwrap_or_else(|| account.display_name.clone())),
+        }
     }
 
     async fn end_session(&self, _: &Parts, context: &Context) -> Result<Ending, ResolverError> {
