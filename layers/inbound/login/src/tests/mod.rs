@@ -14,9 +14,9 @@ mod operator;
 mod passkey_factor;
 mod passwords;
 mod register;
+mod remembering;
 #[cfg(feature = "social")]
 mod social;
-mod remembering;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

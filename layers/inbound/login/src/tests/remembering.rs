@@ -105,17 +105,7 @@ mod elsewhere {
     use towergate_session::SessionError;
 
     use super::*;
-    use crate::social::{IdentitiesView, SocialError, SocialPages, SocialRoutes, SocialView};
-
-    impl SocialPages for Lines {
-        fn social(&self, view: &SocialView) -> String {
-            view.message.clone()
-        }
-
-        fn identities(&self, _: &IdentitiesView) -> String {
-            String::new()
-        }
-    }
+    use crate::social::{SocialError, SocialRoutes};
 
     #[test]
     fn whoever_comes_back_from_elsewhere_reads_why_too() {
