@@ -128,7 +128,10 @@ async fn serve(mut stream: TcpStream, fake: Fake) {
     }
     let whole = String::from_utf8(read).unwrap();
     let path = whole.split(' ').nth(1).unwrap().to_owned();
-    let Some(answer) = fake.answer(Asked { path, body: whole[head..].to_owned() }) else { return };
+    let Some(answer) = fake.answer(Asked { path, body: whole.split_once("\r\n\r\n").unwrap().1.to_owned() })
+    else {
+        return;
+    };
     let body = answer.to_string();
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
