@@ -33,12 +33,29 @@ enum Step {
 }
 
 impl Host {
-    async fn with_key(password: Option<&str>) -> Self {
+    pub(super) async fn with_key(password: Option<&str>) -> Self {
         let host = Self::new();
         let user = host.add(ALICE, password.map(|word| host.hashed(word, 16)), UserState::Active).await;
+        host.give_key(user).await;
         let now = host.clock.now();
+        let linked = LinkedIdentity {
+            id: LinkedIdentityId::fresh(now, &host.random).unwrap(),
+            user,
+            provider: String::from("elsewhere"),
+            account: ExternalAccount::new("https://provider.example", "alice").unwrap(),
+            label: String::new(),
+            tokens: None,
+            linked_at: now,
+            last_used_at: None,
+        };
+        host.store.link_identity(linked, None, host.origin()).await.unwrap();
+        host
+    }
+
+    pub(super) async fn give_key(&self, user: UserId) {
+        let now = self.clock.now();
         let passkey = Passkey {
-            id: PasskeyId::fresh(now, &host.random).unwrap(),
+            id: PasskeyId::fresh(now, &self.random).unwrap(),
             user,
             credential_id: b"a bare key".to_vec(),
             name: PasskeyName::default(),
@@ -52,19 +69,7 @@ impl Host {
             created_at: now,
             last_used_at: None,
         };
-        host.store.add_passkey(passkey, 10, None, host.origin()).await.unwrap();
-        let linked = LinkedIdentity {
-            id: LinkedIdentityId::fresh(now, &host.random).unwrap(),
-            user,
-            provider: String::from("elsewhere"),
-            account: ExternalAccount::new("https://provider.example", "alice").unwrap(),
-            label: String::new(),
-            tokens: None,
-            linked_at: now,
-            last_used_at: None,
-        };
-        host.store.link_identity(linked, None, host.origin()).await.unwrap();
-        host
+        self.store.add_passkey(passkey, 10, None, self.origin()).await.unwrap();
     }
 
     /// Through all layers that a browser meets.

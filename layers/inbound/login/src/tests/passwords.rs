@@ -388,6 +388,23 @@ async fn a_reset_asks_for_the_second_factor_and_a_wrong_code_leaves_the_link() {
 }
 
 #[tokio::test]
+async fn whoever_is_asked_for_a_passkey_resets_by_a_backup_code() {
+    let village = Village::new().await;
+    let alice = village.host.alice().await;
+    village.host.give_key(alice).await;
+    let keeper = village.host.authenticator();
+    let codes = keeper.ask_for_passkey(alice, None, village.host.origin()).await.unwrap();
+    let mail = village.asked().await;
+    let cookie = format!("__Host-tgpr={}", token(&mail));
+    assert!(village.get("/reset", Some(&cookie)).await.body.contains("code true"));
+    let asked = village.reset(&mail, PASSWORD, None).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", asked.body);
+    let code = codes[0].reveal().expose().clone();
+    assert_eq!(village.reset(&mail, PASSWORD, Some(&code)).await.status, StatusCode::OK);
+    assert_eq!(village.sign_in(PASSWORD).await.header(header::LOCATION), "/mfa?return_to=%2F");
+}
+
+#[tokio::test]
 async fn a_backup_code_stands_in_and_is_spent() {
     let village = Village::new().await;
     let alice = village.host.alice().await;
