@@ -7,6 +7,9 @@
 #[path = "../tests/house/mod.rs"]
 mod house;
 mod measure;
+#[cfg(feature = "api-tokens")]
+#[path = "programs/mod.rs"]
+mod programs;
 
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
@@ -38,9 +41,13 @@ fn main() {
     let mut criterion = measure::criterion();
     signing(&mut criterion);
     token_endpoint(&mut criterion);
+    #[cfg(feature = "api-tokens")]
+    programs::check(&mut criterion);
     criterion.final_summary();
     let (bare, sign) = ((TOKEN, "bare form to JSON", 1.0), (SIGNING, "raw sign", 1.0));
     ratio::print(SIGNING, "sign_jwt", &[sign]);
+    #[cfg(feature = "api-tokens")]
+    programs::print();
     ratio::print(TOKEN, "client_credentials opaque", &[bare]);
     ratio::print(TOKEN, "client_credentials JWT", &[bare, sign]);
     ratio::print(TOKEN, "refresh_token JWT", &[bare, sign]);

@@ -3,19 +3,22 @@
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
 use towergate::{
-    audit::AuditLayer, identity::ports::IdentityStore, oauth::ports::OAuthStore,
-    oauth_resource::AccessTokenInfo, scope::CurrentScope,
+    audit::AuditLayer,
+    identity::ports::{ApiTokenStore, IdentityStore},
+    oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo,
+    scope::CurrentScope,
 };
 
 use crate::{
-    api::Me,
+    api::{Me, Reports},
     host::Host,
     pages::{self, Front},
     run::{Framework, HostService},
@@ -29,7 +32,7 @@ impl Framework for Axum {
     const NAME: &'static str = "axum";
     type Body = Body;
 
-    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
+    fn service<I: IdentityStore + ApiTokenStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Body> {
         let pages = Router::new()
             .route("/", get(front::<I, O>))
             .route("/start/{client}", get(start::<I, O>))
@@ -37,11 +40,18 @@ impl Framework for Axum {
             .with_state(host.clone());
         let api = Router::new().route("/api/me", get(me)).layer(host.api());
         let sensitive = Router::new().route("/api/sensitive", get(me)).layer(host.sensitive_api());
+        let reports = Router::new()
+            .route(
+                "/api/reports",
+                get(reports).layer(host.reports()).merge(post(reports).layer(host.own_reports())),
+            )
+            .layer(host.addresses());
         let routes = Router::new()
             .route("/healthz", get(health::<I, O>))
             .with_state(host.clone())
             .merge(api)
             .merge(sensitive)
+            .merge(reports)
             .fallback_service(host.rooms(pages));
         let whole = ServiceBuilder::new()
             .layer(AuditLayer::new())
@@ -88,6 +98,10 @@ async fn not_found<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O
 
 async fn me(Extension(token): Extension<AccessTokenInfo>) -> Json<Me> {
     Json(Me::of(&token))
+}
+
+async fn reports(request: Request) -> Json<Reports> {
+    Json(Reports::of(request.extensions()))
 }
 
 async fn health<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {

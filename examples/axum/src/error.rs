@@ -4,6 +4,7 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
 use towergate::{
     core::{RandomUnavailable, seal::SealError},
+    identity::rules::api_token::BadPermission,
     login::mail::NoMailroom,
     oauth::rules::client::{InvalidClientId, InvalidMetadata},
     oauth_resource::InvalidResource,
@@ -56,6 +57,12 @@ pub enum StartError {
         #[source]
         cause: io::Error,
     },
+    /// The key that signs the tokens of people's programs cannot be drawn.
+    #[error("the key of tokens for programs cannot be drawn from the seal key")]
+    RootKey,
+    /// What tokens for programs may do is no permission.
+    #[error(transparent)]
+    Permission(#[from] BadPermission),
     /// No randomness is to be had.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),

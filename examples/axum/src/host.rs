@@ -42,7 +42,9 @@ use crate::{
     error::StartError,
     limits::Counts,
     mailbox::{DevMailbox, MailboxLayer},
-    outbound, passwords, seal_key,
+    outbound, passwords,
+    programs::Programs,
+    seal_key,
     seed::{SeededUser, Seeder},
 };
 
@@ -69,6 +71,8 @@ pub struct Host<I, O> {
     pub breaches: Option<Breaches>,
     /// Seals the secrets of authenticator apps.
     pub sealing: SealingRing,
+    /// What the tokens of people's programs are signed by, and what they may do.
+    pub programs: Programs,
     /// Where mail is written.
     pub room: Mailroom,
     /// What would have been sent, on a developer's own machine.
@@ -131,6 +135,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             strict: config.assurance.is_some(),
         };
         let room = mailroom(&config, &seal_key)?;
+        let programs = Programs::open(&config, &seal_key)?;
         let sealing = seal_key::ring(&config, seal_key)?;
         let mut users = Vec::new();
         let mut profiles = Vec::new();
@@ -166,6 +171,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             hasher,
             breaches,
             sealing,
+            programs,
             room,
             mailbox,
             counts: Counts::Memory(MemoryStore::new()),
@@ -267,7 +273,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
         AccountRoutes::new(self.people.clone(), self.site())
             .policy(self.config.deletion)
             .offering(
-                [AccountPage::Security, AccountPage::Password, AccountPage::Devices]
+                [AccountPage::Security, AccountPage::Password, AccountPage::Devices, AccountPage::ApiTokens]
                     .into_iter()
                     .chain(by_mail)
                     .chain(by_key)

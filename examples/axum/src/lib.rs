@@ -17,6 +17,7 @@ pub mod outbound;
 pub mod pages;
 pub mod passwords;
 pub mod postman;
+pub mod programs;
 pub mod rooms;
 pub mod run;
 pub mod seal_key;

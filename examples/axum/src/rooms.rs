@@ -6,8 +6,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceBuilder, util::BoxCloneSyncService};
 use towergate::{
-    Stack, audit::AuditLayer, endpoint::OptionalLayer, identity::ports::IdentityStore,
-    oauth::ports::OAuthStore, scope::ScopeLayer,
+    Stack,
+    audit::AuditLayer,
+    endpoint::OptionalLayer,
+    identity::ports::{ApiTokenStore, IdentityStore},
+    oauth::ports::OAuthStore,
+    scope::ScopeLayer,
 };
 
 use crate::host::Host;
@@ -16,7 +20,7 @@ use crate::host::Host;
 /// once.
 pub type Room<B, R> = BoxCloneSyncService<Request<B>, Response<R>, Infallible>;
 
-impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
+impl<I: IdentityStore + ApiTokenStore, O: OAuthStore> Host<I, O> {
     /// The pages of signing in, of the account and of the authorization server, in front of `pages`, the host's own.
     pub fn rooms<S, B, R>(&self, pages: S) -> Room<B, R>
     where
@@ -33,6 +37,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .layer(self.factors())
             .layer(self.devices())
             .layer(self.account())
+            .layer(self.api_token_page())
             .layer(self.passwords())
             .layer(OptionalLayer::new(self.passkeys()))
             .layer(OptionalLayer::new(self.registration()))

@@ -13,7 +13,7 @@ use towergate::{
         Clock, Secret, random,
         system::{OsRandom, SystemClock},
     },
-    identity::ports::{IdentityStore, memory::MemoryStore as People},
+    identity::ports::{ApiTokenStore, IdentityStore, memory::MemoryStore as People},
     jose::Algorithm,
     login::mail::Postman,
     oauth::{
@@ -49,7 +49,7 @@ pub trait Framework {
     type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
 
     /// The host's own pages in this framework, with all layers around them.
-    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body>;
+    fn service<I: IdentityStore + ApiTokenStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body>;
 }
 
 /// Sockets that listen, but do not answer yet.
@@ -149,7 +149,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     Ok(Running { users, stop, tasks })
 }
 
-async fn opened<F: Framework, I: IdentityStore, O: OAuthStore>(
+async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     config: &Arc<Config>,
     people: I,
     grants: O,

@@ -2,15 +2,19 @@
 
 use std::convert::Infallible;
 
-use http::{Request, StatusCode};
+use http::{Extensions, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{
-    audit::AuditLayer, identity::ports::IdentityStore, oauth::ports::OAuthStore,
-    oauth_resource::AccessTokenInfo, scope::CurrentScope,
+    api_token::ApiCaller,
+    audit::AuditLayer,
+    identity::ports::{ApiTokenStore, IdentityStore},
+    oauth::ports::OAuthStore,
+    oauth_resource::AccessTokenInfo,
+    scope::CurrentScope,
 };
 use towergate_example_axum::{
-    api::Me,
+    api::{Me, Reports},
     host::Host,
     pages::{self, Front},
     run::{Framework, HostService},
@@ -35,18 +39,23 @@ impl Framework for Warp {
     const NAME: &'static str = "warp";
     type Body = <Response as Carries>::Body;
 
-    fn service<I: IdentityStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
+    fn service<I: IdentityStore + ApiTokenStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body> {
         let browser = host.rooms(warp::service(site(host.clone())));
         let api = ServiceBuilder::new().layer(host.api()).service(warp::service(me()));
         let sensitive = ServiceBuilder::new().layer(host.sensitive_api()).service(warp::service(me()));
+        let read = ServiceBuilder::new().layer(host.reports()).service(warp::service(reports()));
+        let change = ServiceBuilder::new().layer(host.own_reports()).service(warp::service(reports()));
         let health = warp::service(health(host.clone()));
         let routes = service_fn(move |request: Request<Incoming>| {
             let (api, sensitive) = (api.clone(), sensitive.clone());
             let (health, browser) = (health.clone(), browser.clone());
+            let (read, change) = (read.clone(), change.clone());
             async move {
                 match request.uri().path() {
                     "/api/me" => api.oneshot(request).await,
                     "/api/sensitive" => sensitive.oneshot(request).await,
+                    "/api/reports" if request.method() == Method::POST => change.oneshot(request).await,
+                    "/api/reports" => read.oneshot(request).await,
                     "/healthz" => health.oneshot(request).await,
                     _ => browser.oneshot(request).await,
                 }
@@ -56,6 +65,7 @@ impl Framework for Warp {
             .layer(AuditLayer::new())
             .layer(host.protocol())
             .layer(host.api_description())
+            .layer(host.addresses())
             .service(routes);
         BoxCloneSyncService::new(whole)
     }
@@ -107,6 +117,27 @@ fn me() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send 
         .and(reading())
         .and(warp::ext::get::<AccessTokenInfo>())
         .map(|token: AccessTokenInfo| warp::reply::json(&Me::of(&token)).into_response())
+}
+
+/// For whom a program asks.
+fn reports() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::path!("api" / "reports")
+        .and(told())
+        .map(|reports: Reports| warp::reply::json(&reports).into_response())
+}
+
+/// What the layers in front say.
+fn told() -> impl Filter<Extract = (Reports,), Error = Infallible> + Clone + Send + Sync + 'static {
+    // warp gives one extension at a time.
+    let caller = warp::ext::optional::<ApiCaller>();
+    caller.and(warp::ext::optional::<AccessTokenInfo>()).map(
+        |caller: Option<ApiCaller>, token: Option<AccessTokenInfo>| {
+            let mut extensions = Extensions::new();
+            caller.map(|caller| extensions.insert(caller));
+            token.map(|token| extensions.insert(token));
+            Reports::of(&extensions)
+        },
+    )
 }
 
 /// Whether the store answers.

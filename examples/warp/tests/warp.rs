@@ -21,6 +21,7 @@ journey::prove!(Warp:
     a_refusal_reaches_the_app_as_access_denied,
     the_app_refuses_an_answer_that_it_did_not_ask_for,
     the_api_wants_an_access_token,
+    a_script_calls_the_api_by_a_narrowed_token,
     the_api_says_where_its_authorization_server_is,
     an_issuer_may_have_a_path,
     signing_out_ends_what_other_software_holds,

@@ -1,5 +1,7 @@
 //! What the targets share: one client, and a way to call a service that answers at once.
 
+pub mod programs;
+
 use std::{convert::Infallible, future::Future, sync::LazyLock, time::Duration};
 
 use bytes::Bytes;

@@ -1,5 +1,6 @@
 //! What a newcomer sees, around any framework: the same laws, driven over sockets.
 
+mod api_tokens;
 mod browser;
 mod devices;
 mod keys;
@@ -15,6 +16,7 @@ use http::{Method, StatusCode, header};
 use towergate_example_axum::run::Framework;
 use url::Url;
 
+pub(crate) use api_tokens::*;
 use browser::Browser;
 pub(crate) use devices::*;
 pub(crate) use keys::*;
