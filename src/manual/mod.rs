@@ -63,6 +63,9 @@ pub mod passkeys {}
 #[doc = include_str!("people.md")]
 pub mod people {}
 
+#[doc = include_str!("redis.md")]
+pub mod redis {}
+
 /// [assurance]: assurance
 /// [defaults]: defaults
 /// [host duties]: host_duties

@@ -8,10 +8,16 @@ use std::{
 
 use tokio::runtime::Runtime;
 use towergate_core::{
+    Secret,
     audit::{Event, Origin, Party, Sink},
     contract::AuditTrail,
+    mac::MacKey,
 };
-use towergate_test_servers::postgres::{Database, PostgresServer};
+use towergate_redis::RedisStore;
+use towergate_test_servers::{
+    postgres::{Database, PostgresServer},
+    redis::RedisServer,
+};
 
 use crate::store::PostgresStore;
 
@@ -37,6 +43,27 @@ pub(crate) fn fresh() -> PostgresStore {
         .lock_timeout(PATIENCE)
         .statement_timeout(PATIENCE)
         .sink(Arc::new(Room { _database: database }));
+    block_on(options.connect(&url)).unwrap()
+}
+
+/// The same with a Redis beside it.
+#[cfg(all(feature = "inbound", feature = "outbound"))]
+pub(crate) fn beside_redis() -> PostgresStore {
+    beside(RedisServer::shared())
+}
+
+/// A store in a fresh database, with `server` beside it.
+#[cfg(all(feature = "inbound", feature = "outbound"))]
+pub(crate) fn beside(server: &RedisServer) -> PostgresStore {
+    let options = RedisStore::options().prefix(server.prefix());
+    let redis = block_on(options.connect(&server.url())).unwrap();
+    let database = PostgresServer::shared().database_like("towergate", migrate);
+    let url = database.url();
+    let options = PostgresStore::options().connections(8).sink(Arc::new(Room { _database: database }));
+    let key = MacKey::derive(&Secret::new([7; 32]), "cached sessions").unwrap();
+    let options = options
+        .session_cache(redis.session_cache(key))
+        .replay_marks(move |births| redis.replay_marks(births));
     block_on(options.connect(&url)).unwrap()
 }
 
@@ -82,10 +109,20 @@ mod rate_limit {
 #[cfg(feature = "outbound")]
 mod oauth {
     towergate_oauth::oauth_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+
+    #[cfg(feature = "inbound")]
+    mod beside_redis {
+        towergate_oauth::oauth_store_contract!(make: crate::contract::beside_redis, block_on: crate::contract::block_on);
+    }
 }
 
 #[cfg(feature = "inbound")]
 mod identity {
     towergate_identity::identity_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
     towergate_identity::api_token_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+
+    #[cfg(feature = "outbound")]
+    mod beside_redis {
+        towergate_identity::identity_store_contract!(make: crate::contract::beside_redis, block_on: crate::contract::block_on);
+    }
 }

@@ -93,6 +93,7 @@
 )]
 
 mod audit;
+mod beside;
 mod cleanup;
 mod connection;
 #[cfg(test)]
@@ -117,6 +118,8 @@ mod store;
 
 pub use audit::{StoredEvent, StoredParty};
 pub use cleanup::Cleaned;
+#[cfg(feature = "outbound")]
+pub use oauth::birth::PostgresBirths;
 pub use open_error::OpenError;
 pub use options::PostgresOptions;
 pub use sqlx::PgPool;

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "oauth_single_use",
         sql: include_str!("../migrations/0015_oauth_single_use.sql"),
     },
+    Migration { number: 16, name: "births", sql: include_str!("../migrations/0016_births.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

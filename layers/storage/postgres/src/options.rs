@@ -11,12 +11,19 @@ use towergate_core::{
     audit::{Silent, Sink},
     system::SystemClock,
 };
+#[cfg(feature = "inbound")]
+use towergate_identity::ports::SessionCache;
+#[cfg(feature = "outbound")]
+use towergate_oauth::ports::ReplayStore;
 
 use crate::{
+    beside::Beside,
     migrations,
     open_error::OpenError,
     store::{PostgresStore, Shared},
 };
+#[cfg(feature = "outbound")]
+use crate::{beside::MakeMarks, oauth::birth::PostgresBirths};
 
 /// For how long an idle connection is believed to be alive.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -36,6 +43,9 @@ pub struct PostgresOptions {
     statement_timeout: Duration,
     migrate: bool,
     clock: Arc<dyn Clock>,
+    beside: Beside,
+    #[cfg(feature = "outbound")]
+    marks: Option<MakeMarks>,
 }
 
 impl Default for PostgresOptions {
@@ -49,6 +59,9 @@ impl Default for PostgresOptions {
             statement_timeout: Duration::from_secs(5),
             migrate: true,
             clock: Arc::new(SystemClock),
+            beside: Beside::default(),
+            #[cfg(feature = "outbound")]
+            marks: None,
         }
     }
 }
@@ -92,6 +105,27 @@ impl PostgresOptions {
     /// Tells when a migration was applied, which people may read later; nothing else asks it. The system's clock.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Answers sessions from `cache`, and keeps the truth about them here. All who share the database must share the cache: whoever
+    /// does without would end sessions that it goes on to answer.
+    ///
+    /// While the cache is away, sessions are read here, and those that are to end do not: such steps answer that the
+    /// store is unavailable.
+    #[cfg(feature = "inbound")]
+    pub fn session_cache(mut self, cache: impl SessionCache) -> Self {
+        self.beside.sessions = Some(Arc::new(cache));
+        self
+    }
+
+    /// Marks what was shown once in what `make` makes, and no longer here. It is handed the births that are remembered here. All who share the
+    /// database must do the same.
+    #[cfg(feature = "outbound")]
+    pub fn replay_marks<R: ReplayStore>(
+        self,
+        make: impl Fn(PostgresBirths) -> R + Send + Sync + 'static,
+    ) -> Self {
+        Self { marks: Some(Arc::new(move |births| Arc::new(make(births)))), ..self }
     }
 
     /// Opens the database at `url` with connections of its own.
@@ -145,12 +179,19 @@ impl PostgresOptions {
         // What fails halfway must leave nothing set on a connection that others use.
         connection.close_on_drop();
         migrations::bring_up_to_date(&mut connection, &self.schema, self.migrate, self.clock.now()).await?;
-        Ok(PostgresStore::new(Shared {
+        let shared = Shared {
             pool,
             settings,
             patience: self.acquire_timeout + self.statement_timeout * 3,
             sink: Arc::clone(&self.sink),
-        }))
+            beside: self.beside.clone(),
+        };
+        #[cfg(feature = "outbound")]
+        if let Some(make) = &self.marks {
+            let beside = self.beside.clone().marking(make, PostgresStore::new(shared.clone()));
+            return Ok(PostgresStore::new(Shared { beside, ..shared }));
+        }
+        Ok(PostgresStore::new(shared))
     }
 
     /// What our transactions need, whatever the server's own defaults are. Tables of the host's are not found by

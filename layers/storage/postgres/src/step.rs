@@ -15,7 +15,7 @@ use towergate_core::{
     audit::{Event, Sink},
 };
 
-use crate::{audit, connection::Lease, failure::Failure, store::Shared};
+use crate::{audit, beside::Ends, connection::Lease, failure::Failure, store::Shared};
 
 /// How often a step is done again at most before it is told to come later.
 const AGAIN: u32 = 12;
@@ -32,6 +32,8 @@ pub(crate) struct Step {
     /// The connection, inside the step's transaction.
     pub(crate) connection: Lease,
     events: Vec<Event>,
+    /// The sessions that it ends: each must be named here, for what stands beside the store.
+    pub(crate) ends: Ends,
 }
 
 impl Step {
@@ -131,13 +133,19 @@ where
     T: Send,
     S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Sync,
 {
-    let mut at_work = Step { connection: open(shared, lane).await?, events: Vec::new() };
+    let mut at_work =
+        Step { connection: open(shared, lane).await?, events: Vec::new(), ends: Ends::default() };
     match step(&mut at_work, input).await {
         Ok(answer) => {
+            if let Err(failure) = at_work.ends.closing(&shared.beside).await {
+                at_work.connection.roll_back().await;
+                return Err(failure);
+            }
             // When the answer to this is lost, nobody knows what became of the step: it is not done again.
             at_work.connection.commit().await?;
+            let closed = at_work.ends.closed(&shared.beside).await;
             tell(&*shared.sink, &at_work.events);
-            Ok(answer)
+            closed.map(|()| answer)
         }
         Err(failure) => {
             if !failure.lost_the_connection() {

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use towergate_core::{StoreError, audit::Sink};
 
 use crate::{
+    beside::Beside,
     connection::Lease,
     failure::Failure,
     fields::Fields,
@@ -21,6 +22,7 @@ use crate::{
 pub struct PostgresStore(Arc<Shared>);
 
 /// What every clone shares.
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) pool: PgPool,
     /// What makes a transaction ours on a connection that is the host's; empty where the connection is ours already.
@@ -28,6 +30,7 @@ pub(crate) struct Shared {
     /// How long one answer may take altogether, so that a network that swallows everything holds nobody.
     pub(crate) patience: Duration,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) beside: Beside,
 }
 
 impl PostgresStore {
@@ -51,6 +54,18 @@ impl PostgresStore {
 
     pub(crate) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    /// Where it is marked what was shown once, if not here.
+    #[cfg(feature = "outbound")]
+    pub(crate) fn marks(&self) -> Option<&dyn crate::beside::Marks> {
+        self.0.beside.marks.as_deref()
+    }
+
+    /// Where sessions are answered from, if not only from here.
+    #[cfg(feature = "inbound")]
+    pub(crate) fn session_cache(&self) -> Option<&dyn towergate_identity::ports::SessionCache> {
+        self.0.beside.sessions.as_deref()
     }
 
     /// The first row of one statement, if there is one.

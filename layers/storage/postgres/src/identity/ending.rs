@@ -98,6 +98,8 @@ pub(super) async fn end_row(
     reason: SessionEnd,
     origin: &Origin,
 ) -> Result<bool, Failure> {
+    // Also where it is gone already: whoever ended it may not have told everybody yet.
+    step.ends.of(id);
     let ended = query::all(&mut step.connection, END, params![id.as_uuid()], session_row::read).await?;
     Ok(record_ends(step, ended, reason, origin).await? > 0)
 }
@@ -157,13 +159,15 @@ pub(super) async fn forget_family(
     record_families(step, ended, reason, origin).await
 }
 
-/// Writes down the ends of those that were alive; answers how many.
+/// Writes down the ends of those that were alive, and names all for whoever answers sessions from elsewhere; answers how
+/// many were alive.
 async fn record_ends(
     step: &mut Step,
     mut ended: Vec<SessionRecord>,
     reason: SessionEnd,
     origin: &Origin,
 ) -> Result<u64, Failure> {
+    ended.iter().for_each(|session| step.ends.of(session.id));
     ended.retain(|session| session.is_alive(origin.at));
     ended.sort_by_key(|session| session.id);
     let mut count = 0;

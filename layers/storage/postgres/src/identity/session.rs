@@ -5,7 +5,10 @@ use std::{future::Future, pin::Pin};
 use sqlx::PgConnection;
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_identity::{
-    ports::session::{Established, Establishment, SessionStore},
+    ports::{
+        session::{Established, Establishment, SessionStore},
+        session_cache::load_through,
+    },
     rules::{
         fact::SessionEnd,
         session::{ReplacedSession, SessionId, SessionLifetime, SessionRecord, SignInId},
@@ -67,7 +70,13 @@ impl SessionStore for PostgresStore {
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
         let store = self.clone();
-        Box::pin(async move { store.one(LOAD, params![id.as_uuid(), now], session_row::read).await })
+        Box::pin(async move {
+            let read = || store.one(LOAD, params![id.as_uuid(), now], session_row::read);
+            match store.session_cache() {
+                Some(cache) => load_through(cache, (id, now), read).await,
+                None => read().await,
+            }
+        })
     }
 
     async fn touch_session(
@@ -77,13 +86,17 @@ impl SessionStore for PostgresStore {
         lifetime: SessionLifetime,
     ) -> Result<bool, StoreError> {
         let (millis, idle_end) = (now, now.plus(lifetime.idle).unix_millis());
-        self.write_by_locks((id, millis, idle_end), |step, (id, millis, idle_end)| {
+        let touched = self.write_by_locks((id, millis, idle_end), |step, (id, millis, idle_end)| {
             Box::pin(async move {
                 let key = params![id.as_uuid(), *millis, *idle_end];
                 Ok(query::change(&mut step.connection, TOUCH, key).await? > 0)
             })
-        })
-        .await
+        });
+        let touched = touched.await?;
+        if let Some(cache) = self.session_cache() {
+            cache.forget(id).await;
+        }
+        Ok(touched)
     }
 
     async fn establish_session(

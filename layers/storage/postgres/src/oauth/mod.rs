@@ -16,6 +16,7 @@
 //! statement sees what was committed before it began.
 
 pub(crate) mod access_token;
+pub(crate) mod birth;
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod consent;

@@ -20,6 +20,9 @@ pub(crate) const REMEMBER: &str = "WITH old AS (
 
 impl ReplayStore for PostgresStore {
     async fn remember_once(&self, once: SingleUse, origin: Origin) -> Result<Remembering, StoreError> {
+        if let Some(marks) = self.marks() {
+            return marks.mark(once, origin).await;
+        }
         let is_first = self.write_by_locks((once, origin), |step, (once, origin)| {
             let row = params![once.kind.as_str(), &once.digest, once.until, origin.at];
             Box::pin(query::change(&mut step.connection, REMEMBER, row))
