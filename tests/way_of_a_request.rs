@@ -1,5 +1,6 @@
-//! The way of one request, step by step, on memory and on SQLite: after each step the rows and the audit events that it
-//! left are looked at, and nothing else may have been left. In SQLite the tables themselves are read, by SQL.
+//! The way of one request, step by step, on memory, on SQLite and on PostgreSQL: after each step the rows and the audit
+//! events that it left are looked at, and nothing else may have been left. In a database the tables themselves are read, by
+//! SQL.
 
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod tables;
 mod walk;
 
 use towergate::{identity, oauth, sqlite::SqliteStore};
+use towergate_postgres::PostgresStore;
+use towergate_test_servers::postgres::PostgresServer;
 
 #[tokio::test]
 async fn the_five_steps_leave_what_they_should_in_memory() {
@@ -26,4 +29,11 @@ async fn the_five_steps_leave_what_they_should_in_sqlite() {
     let file = folder.path().join("towergate.db");
     let store = SqliteStore::open(&file).unwrap();
     walk::the_whole_way(store.clone(), store, tables::Tables::of(&file)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_five_steps_leave_what_they_should_in_postgres() {
+    let database = PostgresServer::shared().database();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    walk::the_whole_way(store.clone(), store, tables::Tables::of_postgres(database)).await;
 }

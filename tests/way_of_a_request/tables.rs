@@ -1,25 +1,38 @@
-//! The tables of a SQLite file, read by their own SQL through a connection that cannot write, behind the store's back.
+//! The tables of a database, read by their own SQL behind the store's back.
 
 use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use towergate::core::{Timestamp, token::OpaqueToken};
+use towergate_test_servers::postgres::Database;
 
-/// What a file holds, and how much of it there was at the last look. A store in memory has no tables: what is asked of them
-/// is passed over, and its ports alone tell.
+/// What a database holds, and how much of it there was at the last look. A store in memory has no tables: what is asked of
+/// them is passed over, and its ports alone tell.
 pub(crate) struct Tables {
-    connection: Option<Connection>,
+    place: Place,
     seen: BTreeMap<String, i64>,
+}
+
+enum Place {
+    Memory,
+    /// Through a connection that cannot write.
+    Sqlite(Connection),
+    Postgres(Database<'static>),
 }
 
 impl Tables {
     pub(crate) const fn none() -> Self {
-        Self { connection: None, seen: BTreeMap::new() }
+        Self { place: Place::Memory, seen: BTreeMap::new() }
     }
 
     pub(crate) fn of(file: &Path) -> Self {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        Self { connection: Some(connection), seen: BTreeMap::new() }
+        Self { place: Place::Sqlite(connection), seen: BTreeMap::new() }
+    }
+
+    pub(crate) fn of_postgres(database: Database<'static>) -> Self {
+        database.ask(AS_IN_SQLITE);
+        Self { place: Place::Postgres(database), seen: BTreeMap::new() }
     }
 
     /// Looks, and forgets what is new.
@@ -36,7 +49,7 @@ impl Tables {
             *expected.entry(format!("towergate_{table}")).or_default() += more;
         }
         let found = self.counts();
-        if self.connection.is_some() {
+        if !matches!(self.place, Place::Memory) {
             assert_eq!(found, expected);
         }
         self.seen = found;
@@ -44,30 +57,25 @@ impl Tables {
 
     /// Insists that `sql` finds this one row.
     pub(crate) fn hold(&self, sql: &str, row: &[&str]) {
-        let Some(connection) = &self.connection else { return };
-        assert_eq!(rows(connection, sql), [row], "{sql}");
+        if !matches!(self.place, Place::Memory) {
+            assert_eq!(self.place.rows(sql), [row], "{sql}");
+        }
     }
 
     /// Insists that none of these texts stands in any column of any row, nor the secret bytes of any of these tokens.
     pub(crate) fn hold_nowhere(&self, texts: &[&str], tokens: &[&OpaqueToken]) {
-        let Some(connection) = &self.connection else { return };
+        if matches!(self.place, Place::Memory) {
+            return;
+        }
         let secrets = tokens.iter().map(|token| token.secret().expose().as_slice());
         let needles: Vec<_> = texts.iter().map(|text| text.as_bytes()).chain(secrets).collect();
         let mut cells = 0;
         for table in self.seen.keys() {
-            let mut all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let width = all.column_count();
-            let mut found = all.query([]).unwrap();
-            while let Some(row) = found.next().unwrap() {
-                for column in 0..width {
-                    let (ValueRef::Text(cell) | ValueRef::Blob(cell)) = row.get_ref(column).unwrap() else {
-                        continue;
-                    };
-                    cells += 1;
-                    for needle in &needles {
-                        let there = cell.windows(needle.len()).any(|window| window == *needle);
-                        assert!(!there, "{table}, column {column}: {:?}", String::from_utf8_lossy(needle));
-                    }
+            for cell in self.place.cells(table) {
+                cells += 1;
+                for needle in &needles {
+                    let there = cell.windows(needle.len()).any(|window| window == *needle);
+                    assert!(!there, "{table}: {:?}", String::from_utf8_lossy(needle));
                 }
             }
         }
@@ -75,15 +83,72 @@ impl Tables {
     }
 
     fn counts(&self) -> BTreeMap<String, i64> {
-        let Some(connection) = &self.connection else { return BTreeMap::new() };
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'towergate%'";
-        let tables = rows(connection, tables).into_iter().flatten();
-        let count = |table: String| {
-            let sql = format!("SELECT count(*) FROM {table}");
-            let count = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
-            (table, count)
+        let count = |table: String| format!("SELECT '{table}', count(*) FROM {table}");
+        let counts: Vec<_> = self.place.tables().into_iter().map(count).collect();
+        let counts = self.place.rows(&counts.join(" UNION ALL "));
+        counts.into_iter().map(|row| (row[0].clone(), row[1].parse().unwrap())).collect()
+    }
+}
+
+impl Place {
+    fn tables(&self) -> Vec<String> {
+        let tables = match self {
+            Self::Memory => return Vec::new(),
+            Self::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'towergate%'"
+            }
+            Self::Postgres(_) => "SELECT tablename FROM pg_tables WHERE schemaname = 'towergate'",
         };
-        tables.map(count).collect()
+        self.rows(tables).into_iter().flatten().collect()
+    }
+
+    /// Every row, each column as text; `-` where there is nothing.
+    fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        match self {
+            Self::Memory => Vec::new(),
+            Self::Sqlite(connection) => rows(connection, sql),
+            Self::Postgres(database) => {
+                let told = format!("{SEARCH_PATH}; COPY ({sql}) TO STDOUT (NULL '-')");
+                let told = database.ask(&told);
+                told.lines().map(|row| row.split('\t').map(as_in_sqlite).collect()).collect()
+            }
+        }
+    }
+
+    /// Every text, and everything else as the bytes that are kept.
+    fn cells(&self, table: &str) -> Vec<Vec<u8>> {
+        match self {
+            Self::Memory => Vec::new(),
+            Self::Sqlite(connection) => cells(connection, table),
+            Self::Postgres(database) => {
+                let cells = format!(
+                    "{SEARCH_PATH}; SELECT encode(convert_to(cell, 'UTF8'), 'hex')
+                    FROM {table} row, jsonb_each_text(to_jsonb(row)) AS cells (name, cell) WHERE cell IS NOT NULL"
+                );
+                let cells = database.ask(&cells);
+                let texts = cells.lines().map(|cell| String::from_utf8(unhex(cell)).unwrap());
+                let bytes = |cell: String| cell.strip_prefix("\\x").map(unhex).unwrap_or(cell.into_bytes());
+                texts.map(bytes).collect()
+            }
+        }
+    }
+}
+
+const SEARCH_PATH: &str = "SET search_path TO towergate, public";
+
+/// What the steps' questions are written in.
+const AS_IN_SQLITE: &str = "
+    CREATE FUNCTION public.hex(bytea) RETURNS text LANGUAGE sql AS $$ SELECT coalesce(encode($1, 'hex'), '') $$;
+    CREATE FUNCTION public.hex(uuid) RETURNS text LANGUAGE sql
+        AS $$ SELECT coalesce(replace($1::text, '-', ''), '') $$;
+    CREATE FUNCTION public.json_extract(text, text) RETURNS text LANGUAGE sql
+        AS $$ SELECT $1::json ->> substr($2, 3) $$;";
+
+fn as_in_sqlite(cell: &str) -> String {
+    match cell {
+        "t" => String::from("1"),
+        "f" => String::from("0"),
+        cell => cell.to_owned(),
     }
 }
 
@@ -97,7 +162,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every row, each column as text; `-` where there is nothing.
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
 fn rows(connection: &Connection, sql: &str) -> Vec<Vec<String>> {
     let mut statement = connection.prepare(sql).unwrap();
     let width = statement.column_count();
@@ -114,4 +182,19 @@ fn rows(connection: &Connection, sql: &str) -> Vec<Vec<String>> {
             .collect::<Result<Vec<_>, rusqlite::Error>>()
     });
     rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn cells(connection: &Connection, table: &str) -> Vec<Vec<u8>> {
+    let mut all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let width = all.column_count();
+    let mut found = all.query([]).unwrap();
+    let mut cells = Vec::new();
+    while let Some(row) = found.next().unwrap() {
+        for column in 0..width {
+            if let ValueRef::Text(cell) | ValueRef::Blob(cell) = row.get_ref(column).unwrap() {
+                cells.push(cell.to_vec());
+            }
+        }
+    }
+    cells
 }

@@ -17,9 +17,13 @@ use crate::{
 
 const TABLE: &str = "towergate_audit_events";
 
+/// All events of a step, in the order in which they were told.
 const INSERT: &str = "INSERT INTO towergate_audit_events
     (at, request, action, outcome, actor_kind, actor_id, target_kind, target_id, reason, details)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SELECT at, request, action, outcome, actor_kind, actor_id, target_kind, target_id, reason, details
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
+        AS told (at, request, action, outcome, actor_kind, actor_id, target_kind, target_id, reason, details, place)
+    ORDER BY place";
 
 pub(crate) const AFTER: &str = "SELECT id, at, request, action, outcome, actor_kind, actor_id, target_kind,
     target_id, reason, details
@@ -109,25 +113,27 @@ impl PostgresStore {
     }
 }
 
-/// Writes `event`, inside whatever transaction is open.
-pub(crate) async fn insert(connection: &mut PgConnection, event: &Event) -> Result<(), Failure> {
-    query::change(
-        connection,
-        INSERT,
-        params![
-            event.origin.at,
-            event.origin.request.as_uuid(),
-            event.action,
-            event.outcome.as_str(),
-            event.actor.kind,
-            &event.actor.id,
-            event.target.kind,
-            &event.target.id,
-            event.reason,
-            query::json(&Told(&event.details))?,
-        ],
-    )
-    .await?;
+/// Writes `events`, inside whatever transaction is open.
+pub(crate) async fn insert(connection: &mut PgConnection, events: &[Event]) -> Result<(), Failure> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let texts =
+        |of: fn(&Event) -> &str| -> Vec<String> { events.iter().map(|event| of(event).to_owned()).collect() };
+    let details = events.iter().map(|event| query::json(&Told(&event.details)));
+    let rows = params![
+        events.iter().map(|event| event.origin.at.unix_millis()).collect::<Vec<_>>(),
+        events.iter().map(|event| *event.origin.request.as_uuid()).collect::<Vec<_>>(),
+        texts(|event| event.action),
+        texts(|event| event.outcome.as_str()),
+        texts(|event| event.actor.kind),
+        texts(|event| &event.actor.id),
+        texts(|event| event.target.kind),
+        texts(|event| &event.target.id),
+        events.iter().map(|event| event.reason.map(str::to_owned)).collect::<Vec<_>>(),
+        details.collect::<Result<Vec<_>, _>>()?,
+    ];
+    query::change(connection, INSERT, rows).await?;
     Ok(())
 }
 

@@ -41,7 +41,9 @@ impl Lease {
 
     /// Undoes what was done. Where that cannot be said, the connection is closed with this, and the server does it.
     pub(crate) async fn roll_back(&mut self) {
-        self.open = self.run("ROLLBACK").await.is_err();
+        if self.open {
+            self.open = self.run("ROLLBACK").await.is_err();
+        }
     }
 
     /// Never gives this connection back.

@@ -87,8 +87,10 @@ sent_as! {
     [] Uuid => Uuid, |value| value;
     ['s] &'s Uuid => Uuid, |value| *value;
     [] Vec<Uuid> => Vec<Uuid>, |value| value;
+    [] Vec<i64> => Vec<i64>, |value| value;
     [] Vec<String> => Vec<String>, |value| value;
     [] Vec<Vec<u8>> => Vec<Vec<u8>>, |value| value;
+    [] Vec<Option<String>> => Vec<Option<String>>, |value| value;
     [] Timestamp => i64, |value| value.unix_millis();
     ['s] &'s Digest => &'s [u8], |value| value.as_bytes();
 }

@@ -46,11 +46,18 @@ impl Step {
         self.append(fact.event(origin)).await
     }
 
-    /// Writes an event.
+    /// Writes an event, together with all others at the end of the step.
     pub(crate) async fn append(&mut self, event: Event) -> Result<(), Failure> {
-        audit::insert(&mut self.connection, &event).await?;
         self.events.push(event);
         Ok(())
+    }
+
+    /// Keeps what was done, and what is to be known of it. When the answer to this is lost, nobody knows what became of
+    /// the step: it is not done again.
+    async fn keep(&mut self, shared: &Shared) -> Result<(), Failure> {
+        audit::insert(&mut self.connection, &self.events).await?;
+        self.ends.closing(&shared.beside).await?;
+        self.connection.commit().await
     }
 }
 
@@ -135,25 +142,19 @@ where
 {
     let mut at_work =
         Step { connection: open(shared, lane).await?, events: Vec::new(), ends: Ends::default() };
-    match step(&mut at_work, input).await {
-        Ok(answer) => {
-            if let Err(failure) = at_work.ends.closing(&shared.beside).await {
-                at_work.connection.roll_back().await;
-                return Err(failure);
-            }
-            // When the answer to this is lost, nobody knows what became of the step: it is not done again.
-            at_work.connection.commit().await?;
-            let closed = at_work.ends.closed(&shared.beside).await;
-            tell(&*shared.sink, &at_work.events);
-            closed.map(|()| answer)
-        }
-        Err(failure) => {
-            if !failure.lost_the_connection() {
-                at_work.connection.roll_back().await;
-            }
-            Err(failure)
-        }
+    let kept = match step(&mut at_work, input).await {
+        Ok(answer) => at_work.keep(shared).await.map(|()| answer),
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = &kept
+        && !failure.lost_the_connection()
+    {
+        at_work.connection.roll_back().await;
     }
+    let answer = kept?;
+    let closed = at_work.ends.closed(&shared.beside).await;
+    tell(&*shared.sink, &at_work.events);
+    closed.map(|()| answer)
 }
 
 /// A connection inside a transaction. One that turns out to be gone is let go, and another is tried.
