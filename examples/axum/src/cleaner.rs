@@ -2,14 +2,15 @@
 //!
 //! Anybody may begin an authorization request, so a database that nobody cleans grows without end.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use towergate::{
-    core::{Clock, audit::Origin, system::OsRandom},
+    core::{Clock, StoreError, Timestamp, audit::Origin, system::OsRandom},
     identity::ports::IdentityStore,
     login::{Goodbye, OnLogout},
     oauth::ports::OAuthStore,
+    postgres::PostgresStore,
     sqlite::SqliteStore,
 };
 
@@ -18,8 +19,29 @@ use crate::host::Server;
 /// How long it rests between two rounds.
 const REST: Duration = Duration::from_secs(5 * 60);
 
+/// A store that keeps what has expired until somebody cleans.
+pub trait Cleans: Send + Sync + 'static {
+    /// Throws away what can no longer matter at `now`; answers what that was.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn throw_away(&self, now: Timestamp) -> impl Future<Output = Result<impl fmt::Debug, StoreError>> + Send;
+}
+
+impl Cleans for SqliteStore {
+    async fn throw_away(&self, now: Timestamp) -> Result<impl fmt::Debug, StoreError> {
+        self.cleanup(now).await
+    }
+}
+
+impl Cleans for PostgresStore {
+    async fn throw_away(&self, now: Timestamp) -> Result<impl fmt::Debug, StoreError> {
+        self.cleanup(now).await
+    }
+}
+
 /// Cleans again and again, until `stop` turns true.
-pub async fn keep_clean(store: SqliteStore, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+pub async fn keep_clean(store: impl Cleans, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
     let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
     while tokio::time::timeout(REST, stopped()).await.is_err() {
         clean(&store, &*clock).await;
@@ -27,8 +49,8 @@ pub async fn keep_clean(store: SqliteStore, clock: Arc<dyn Clock>, mut stop: wat
 }
 
 /// Cleans once. What fails now is tried again in the next round.
-pub async fn clean(store: &SqliteStore, clock: &dyn Clock) {
-    match store.cleanup(clock.now()).await {
+pub async fn clean(store: &impl Cleans, clock: &dyn Clock) {
+    match store.throw_away(clock.now()).await {
         Ok(cleaned) => tracing::debug!(?cleaned, "what had expired was thrown away"),
         Err(error) => tracing::warn!(%error, "what has expired could not be thrown away"),
     }

@@ -92,6 +92,10 @@ fn welcome(framework: &str, config: &Config, running: &Running) -> String {
             line("Database", &path.display().to_string());
             line("  sealed by", &seal_key::path(config).unwrap_or_default().display().to_string());
         }
+        Database::Postgres(url) => {
+            line("Database", &url.place());
+            line("  sealed by", &seal_key::path(config).unwrap_or_default().display().to_string());
+        }
     }
     text.push_str("\nCtrl-C stops it.\n");
     text
@@ -108,7 +112,9 @@ fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
             "shown at the first start; to begin anew, delete {}* and start again",
             path.display()
         )),
-        (Access::AsBefore, Database::Memory) => Secret::from("shown at the first start"),
+        (Access::AsBefore, Database::Postgres(_) | Database::Memory) => {
+            Secret::from("shown at the first start")
+        }
     }
 }
 

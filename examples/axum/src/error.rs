@@ -75,6 +75,15 @@ pub enum StartError {
         #[source]
         cause: OpenError,
     },
+    /// The database elsewhere cannot be opened.
+    #[error("the database {place} cannot be opened: {}", with_causes(cause))]
+    Postgres {
+        /// The database.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        cause: towergate::postgres::OpenError,
+    },
     /// The host cannot speak outwards.
     #[error(transparent)]
     Outbound(#[from] OutboundError),

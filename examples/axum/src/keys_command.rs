@@ -13,6 +13,7 @@ use towergate::{
         KeyRing, KeyRingError,
         key_ring::{KeyState, Move, RotationPolicy},
     },
+    postgres::PostgresStore,
     sqlite::{OpenError, SqliteStore},
 };
 
@@ -51,6 +52,15 @@ pub enum KeysCommandError {
         #[source]
         cause: OpenError,
     },
+    /// The database elsewhere cannot be opened.
+    #[error("the database {place} cannot be opened: {cause}")]
+    Postgres {
+        /// The database.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        cause: towergate::postgres::OpenError,
+    },
     /// No such key.
     #[error("there is no key {0} in the ring; `keys list` names them")]
     Unknown(String),
@@ -85,21 +95,34 @@ impl KeysCommand {
     /// # Errors
     /// When there is no database, or it cannot be worked on.
     pub async fn run(self, config: &Config) -> Result<String, KeysCommandError> {
-        let Database::Sqlite(path) = &config.database else { return Err(KeysCommandError::Memory) };
-        if !path.exists() {
-            return Err(KeysCommandError::NoDatabase(path.clone()));
+        match &config.database {
+            Database::Memory => Err(KeysCommandError::Memory),
+            Database::Sqlite(path) if !path.exists() => Err(KeysCommandError::NoDatabase(path.clone())),
+            Database::Sqlite(path) => {
+                let store = SqliteStore::options().open(path);
+                let store =
+                    store.map_err(|cause| KeysCommandError::Database { path: path.clone(), cause })?;
+                self.run_on(&store, config).await
+            }
+            Database::Postgres(url) => {
+                let store = PostgresStore::connect(url.expose()).await;
+                let store =
+                    store.map_err(|cause| KeysCommandError::Postgres { place: url.place(), cause })?;
+                self.run_on(&store, config).await
+            }
         }
-        let store = SqliteStore::options().open(path);
-        let store = store.map_err(|cause| KeysCommandError::Database { path: path.clone(), cause })?;
+    }
+
+    async fn run_on<S: KeyStore>(self, store: &S, config: &Config) -> Result<String, KeysCommandError> {
         let policy = &config.rotation;
         match self {
             Self::List => {}
             Self::Rotate => {
-                ring(config, &store).await?.rotate(&store, &SystemClock, &OsRandom::new()).await?;
+                ring(config, store).await?.rotate(store, &SystemClock, &OsRandom::new()).await?;
             }
             Self::Revoke(kid) => {
-                let keys = ring(config, &store).await?;
-                let moves = keys.revoke(&kid, &store, &SystemClock, &OsRandom::new()).await?;
+                let keys = ring(config, store).await?;
+                let moves = keys.revoke(&kid, store, &SystemClock, &OsRandom::new()).await?;
                 let is_gone = |moved: &Move| moved.kid == kid && moved.to == KeyState::Retired;
                 if !moves.iter().any(is_gone) {
                     return Err(KeysCommandError::Unknown(kid));
@@ -110,7 +133,7 @@ impl KeysCommand {
     }
 }
 
-async fn ring(config: &Config, store: &SqliteStore) -> Result<KeyRing, KeysCommandError> {
+async fn ring<S: KeyStore>(config: &Config, store: &S) -> Result<KeyRing, KeysCommandError> {
     let random = OsRandom::new();
     let sealing = seal_key::ring(config, seal_key::load(config, &random)?)?;
     Ok(KeyRing::with_policy(store, &sealing, config.rotation.clone(), &SystemClock, &random).await?)

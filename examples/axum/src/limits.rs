@@ -2,6 +2,7 @@
 
 use towergate::{
     core::{StoreError, Timestamp},
+    postgres::PostgresStore,
     rate_limit::{Bucket, MemoryStore, RateStore, Taking},
     sqlite::SqliteStore,
 };
@@ -13,6 +14,8 @@ pub enum Counts {
     Memory(MemoryStore),
     /// With everything else.
     Sqlite(SqliteStore),
+    /// With everything else, for all instances together.
+    Postgres(PostgresStore),
 }
 
 impl RateStore for Counts {
@@ -20,6 +23,7 @@ impl RateStore for Counts {
         match self {
             Self::Memory(store) => store.take(buckets, now).await,
             Self::Sqlite(store) => store.take(buckets, now).await,
+            Self::Postgres(store) => store.take(buckets, now).await,
         }
     }
 }

@@ -21,12 +21,13 @@ use towergate::{
         rules::client::{Client, ClientId, ClientMetadata},
     },
     oauth_types::Scope,
+    postgres::PostgresStore,
     rate_limit::MemoryStore,
     sqlite::SqliteStore,
 };
 
 use crate::{
-    cleaner,
+    cleaner::{self, Cleans},
     config::{ClientEntry, Config, Database, Demo, MailSetting},
     courier, demo,
     error::StartError,
@@ -134,11 +135,14 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         Database::Sqlite(path) => {
             let store = SqliteStore::options().sink(sink).open(path);
             let store = store.map_err(|cause| StartError::Database { path: path.clone(), cause })?;
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            cleaner::clean(&store, &*clock).await;
-            tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
             let counts = Counts::Sqlite(store.clone());
-            opened::<F, _, _>(&config, store.clone(), store, counts, seal_key, &mut tasks, &stopped).await?
+            in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
+        }
+        Database::Postgres(url) => {
+            let store = PostgresStore::options().sink(sink).connect(url.expose()).await;
+            let store = store.map_err(|cause| StartError::Postgres { place: url.place(), cause })?;
+            let counts = Counts::Postgres(store.clone());
+            in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
     };
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
@@ -147,6 +151,21 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         tasks.spawn(serve(listener, None, application, stopped));
     }
     Ok(Running { users, stop, tasks })
+}
+
+/// One store for everybody and everything, which is kept clean.
+async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore + Cleans>(
+    config: &Arc<Config>,
+    store: S,
+    counts: Counts,
+    seal_key: Secret<[u8; 32]>,
+    tasks: &mut JoinSet<()>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    cleaner::clean(&store, &*clock).await;
+    tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
+    opened::<F, _, _>(config, store.clone(), store, counts, seal_key, tasks, stopped).await
 }
 
 async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(

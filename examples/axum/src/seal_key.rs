@@ -46,13 +46,13 @@ pub enum SealKeyError {
 }
 
 /// The file of the key: the configured one, else the one beside the database; `None` where nothing outlives the
-/// program.
+/// program. A database that is elsewhere has nothing beside it: its configuration names the file.
 #[must_use]
 pub fn path(config: &Config) -> Option<PathBuf> {
     match (&config.seal_key_file, &config.database) {
         (Some(path), _) => Some(path.clone()),
         (None, Database::Sqlite(database)) => Some(database.with_extension("key")),
-        (None, Database::Memory) => None,
+        (None, Database::Postgres(_) | Database::Memory) => None,
     }
 }
 
@@ -67,7 +67,7 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
     // In this order: an instance that starts beside this one makes the key first.
     let sealed = match &config.database {
         Database::Sqlite(database) if database.exists() => Some(database.clone()),
-        Database::Sqlite(_) | Database::Memory => None,
+        Database::Sqlite(_) | Database::Postgres(_) | Database::Memory => None,
     };
     if !path.exists() {
         // With an older key at hand, a new one takes its place.

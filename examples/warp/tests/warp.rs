@@ -27,6 +27,7 @@ journey::prove!(Warp:
     signing_out_ends_what_other_software_holds,
     the_whole_way_goes_over_tls_under_the_strict_cookies,
     what_was_kept_in_sqlite_outlives_the_host,
+    the_whole_way_goes_over_postgres_and_outlives_the_host,
     a_client_registers_itself_and_a_sign_in_begins_at_it,
     a_person_leaves_and_thinks_again,
     a_person_takes_their_data_along,

@@ -2,6 +2,7 @@
 
 mod assurance;
 mod client;
+mod database;
 mod deletion;
 mod json;
 mod keys;
@@ -38,6 +39,7 @@ use towergate::{
 use url::{Host, Url};
 
 pub use client::ClientEntry;
+pub use database::{Database, PostgresUrl};
 pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
@@ -103,15 +105,6 @@ pub struct Config {
     pub logo_hosts: BTreeSet<String>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
-}
-
-/// Where everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// In a file.
-    Sqlite(PathBuf),
-    /// Until the program ends.
-    Memory,
 }
 
 /// PEM files.

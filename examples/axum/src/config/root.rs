@@ -12,8 +12,8 @@ use url::Url;
 use crate::host::SITE;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, assurance, client, deletion, is_this_machine, keys, limits,
-    mail, outbound, passkeys, passwords, provider,
+    ClientEntry, Config, Database, Demo, Tls, assurance, client, database, deletion, is_this_machine, keys,
+    limits, mail, outbound, passkeys, passwords, provider,
     reader::{Section, Text},
     registration, resource_server, user,
 };
@@ -22,9 +22,15 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let addr = section.required_text("addr").and_then(|text| socket(&section, "addr", &text));
     let issuer = section.required_text("issuer");
     let issuer_url = issuer.as_ref().and_then(|text| issuer_of(&section, text));
-    let database = section.required_text("database").and_then(|text| database(&section, &text));
+    let database_text = section.required_text("database");
+    let database = database_text.as_ref().and_then(|text| database::read(&section, text));
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
+    if let (Some(text), Some(Database::Postgres(_)), None) = (&database_text, &database, &keys.seal_key_file)
+    {
+        let why = "`database`: with PostgreSQL, name the file of the seal key, which all instances need: `[keys] seal_key_file`";
+        section.refuse(&text.place, why);
+    }
     let outbound = section.section("outbound").map(outbound::read).unwrap_or_default();
     let is_local = issuer_url.as_ref().is_some_and(is_this_machine);
     let mail = mail::read(section.section("mail"), is_local);
@@ -181,24 +187,6 @@ fn logo_hosts(section: &Section<'_>) -> BTreeSet<String> {
         is_host
     });
     named.map(|text| text.value).collect()
-}
-
-fn database(section: &Section<'_>, text: &Text) -> Option<Database> {
-    match text.value.split_once(':') {
-        Some(("memory", "")) => Some(Database::Memory),
-        Some(("sqlite", path)) if !path.is_empty() => Some(Database::Sqlite(PathBuf::from(path))),
-        Some(("postgres" | "postgresql", _)) => {
-            section.refuse(
-                &text.place,
-                "`database`: PostgreSQL is not supported yet; use `sqlite:PATH` or `memory:`",
-            );
-            None
-        }
-        _ => {
-            section.refuse(&text.place, "`database` must be `sqlite:PATH` or `memory:`");
-            None
-        }
-    }
 }
 
 fn read_tls(section: Section<'_>) -> Option<Tls> {

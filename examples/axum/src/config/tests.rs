@@ -193,9 +193,18 @@ fn each_field_of_a_client_is_refused_at_its_value() {
 }
 
 #[test]
-fn postgres_is_refused_in_a_plain_sentence() {
-    let text = BASE.replace("memory:", "postgres://localhost/towergate");
-    assert!(refusals(&text)[0].1.contains("not supported yet"));
+fn a_database_that_is_shared_wants_a_seal_key_that_is_and_keeps_its_password_to_itself() {
+    let text = BASE.replace("memory:", "postgres://gate:hush@db.example:5433/towergate?sslmode=require");
+    let told = refusals(&text);
+    assert!(told[0].0 == 3 && told[0].1.contains("`[keys] seal_key_file`"), "{told:?}");
+    let config =
+        Config::parse("test.toml", &format!("{text}[keys]\nseal_key_file = \"gate.key\"\n")).unwrap();
+    let shown = format!("{config:?}");
+    assert!(shown.contains("postgres://db.example:5433/towergate") && !shown.contains("hush"), "{shown}");
+    let Database::Postgres(url) = config.database else { panic!("{shown}") };
+    assert!(url.expose().contains(":hush@"));
+    assert!(refusals(&BASE.replace("memory:", "postgres:"))[0].1.contains("must be"));
+    assert!(refusals(&BASE.replace("memory:", "mysql://x"))[0].1.contains("must be"));
 }
 
 fn rotation(lines: &str) -> RotationPolicy {

@@ -9,6 +9,7 @@ mod limits;
 mod mailed;
 mod passwords;
 mod place;
+mod postgres;
 mod registering;
 mod social;
 
@@ -25,6 +26,7 @@ pub(crate) use limits::*;
 pub(crate) use mailed::*;
 pub(crate) use passwords::*;
 use place::{EMAIL, Place};
+pub(crate) use postgres::*;
 pub(crate) use registering::*;
 pub(crate) use social::*;
 

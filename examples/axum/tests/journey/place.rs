@@ -55,6 +55,12 @@ impl Place {
 
     /// An access token for a public client of the configuration, which whoever is signed in agrees to.
     pub(crate) async fn access_token(&self, browser: &mut Browser, client: &str) -> String {
+        let answer = self.tokens(browser, client).await;
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// What the token endpoint answers such a client.
+    pub(crate) async fn tokens(&self, browser: &mut Browser, client: &str) -> serde_json::Value {
         // RFC 7636, appendix B.
         let (verifier, challenge) =
             ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
@@ -73,10 +79,14 @@ impl Place {
             .extend_pairs([("grant_type", "authorization_code"), ("code", &code), ("client_id", client)])
             .extend_pairs([("redirect_uri", redirect.as_str()), ("code_verifier", verifier)])
             .finish();
+        self.token_endpoint(&form).await
+    }
+
+    /// What the token endpoint answers.
+    pub(crate) async fn token_endpoint(&self, form: &str) -> serde_json::Value {
         let token = Url::parse(&self.at("/oauth/token")).unwrap();
-        let answer = Browser::default().send(Method::POST, token, &[], &form).await;
-        let answer: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
-        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+        let answer = Browser::default().send(Method::POST, token, &[], form).await;
+        serde_json::from_str(&answer.text).unwrap()
     }
 
     /// Goes from the third-party app to the consent page.
