@@ -162,7 +162,7 @@ pub async fn a_withdrawn_consent_takes_its_grants_along<S: OAuthStore + AuditTra
 }
 
 /// Answers the first interaction with a yes to remember.
-async fn with_remembered<S: OAuthStore>(store: &S) {
+pub(super) async fn with_remembered<S: OAuthStore>(store: &S) {
     with_taken(store).await;
     store.approve_interaction(remembering("openid profile"), origin(NOW)).await.unwrap();
 }

@@ -183,6 +183,11 @@ macro_rules! oauth_store_contract {
                 parallel_repetitions_leave_one_first,
                 parallel_ends_of_a_session_tell_once,
                 parallel_takers_of_notices_share_them,
+                parallel_codes_die_with_their_sign_in,
+                parallel_codes_die_with_their_client,
+                parallel_codes_die_with_their_consent,
+                parallel_codes_die_with_their_person,
+                parallel_consents_add_up,
             }
         }
     };

@@ -1,5 +1,7 @@
 //! Laws that hold when many do the same at once.
 
+mod giving;
+
 use towergate_core::{
     Digest,
     contract::{Task, many, one, written},
@@ -27,6 +29,11 @@ use crate::{
         replay::Remembering,
     },
     rules::{grant::RevocationReason, key::KeyState},
+};
+
+pub use giving::{
+    parallel_codes_die_with_their_client, parallel_codes_die_with_their_consent,
+    parallel_codes_die_with_their_person, parallel_codes_die_with_their_sign_in, parallel_consents_add_up,
 };
 
 /// Of many parallel redemptions of one code exactly one succeeds, and the others have ended the family.
