@@ -8,7 +8,8 @@
 //!
 //! Tickets never come again, so what was read before a session was closed is filled in nowhere. The name of the server's
 //! run is part of the place: what a Redis that was started again finds in an old file, and what a replica that took over
-//! was never told of, stands in places that nobody asks for.
+//! was never told of, stands in places that nobody asks for. Whoever is asked must be one that may be written to: who follows another by now
+//! is not told of ends in its own places.
 
 use std::{
     fmt,
@@ -65,7 +66,11 @@ impl SessionCache for RedisSessionCache {
             let lane = self.store.link.lane()?;
             let place = self.place(&lane, id);
             let mut script = FIND.prepare_invoke();
-            script.key(&place).arg(format!("{TICKET}{}", hex(&fresh))).arg(TICKET_MILLIS);
+            script
+                .key(&place)
+                .key(format!("{place}:"))
+                .arg(format!("{TICKET}{}", hex(&fresh)))
+                .arg(TICKET_MILLIS);
             let kept: String = self.store.link.run(&lane, &script).await?;
             if kept.starts_with(TICKET) {
                 return Ok(Cached::Miss(Some(FillTicket { id, word: kept })));

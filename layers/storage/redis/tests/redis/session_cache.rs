@@ -227,3 +227,25 @@ fn in_a_full_redis_sessions_are_read_and_end_all_the_same() {
     block_on(cache.fill(open, session(2), NOW));
     assert!(!hit(&cache, 2));
 }
+
+#[test]
+fn whoever_was_the_first_and_follows_now_answers_no_session() {
+    let server = Server::start();
+    let cache = cache(&server.store());
+    fill(&cache, 1);
+    assert!(hit(&cache, 1));
+    // Ends are told to the one that took over; what the connection leads to has the session still.
+    server.say::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    let found = block_on(cache.find(session_id(1), NOW));
+    assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
+}
+
+#[test]
+fn whoever_lacks_the_replicas_that_it_must_have_answers_no_session() {
+    let server = Server::start();
+    let cache = cache(&server.store());
+    fill(&cache, 1);
+    server.say::<()>(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    let found = block_on(cache.find(session_id(1), NOW));
+    assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
+}
