@@ -140,7 +140,8 @@ fn an_operator_ends_sessions_of_a_database() {
             absolute_expires_at: later,
         };
         let visit = Visit::default();
-        let begun = Establishment { session, replaces: None, is_login: true, visit };
+        let begun =
+            Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit };
         runtime.block_on(store.establish_session(begun, origin())).unwrap();
     }
     let living = |user: &UserId| runtime.block_on(store.sessions_of(*user, now)).unwrap().len();

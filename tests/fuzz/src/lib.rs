@@ -91,7 +91,7 @@ pub fn people_and_cookie() -> (People, String) {
         idle_expires_at: later,
         absolute_expires_at: later,
     };
-    let login = Establishment { session, replaces: None, is_login: true, visit: Default::default() };
+    let login = Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit: Default::default() };
     at_once(store.establish_session(login, origin())).expect("a store in memory");
     (store, format!("__Host-tgs={}", token.reveal().expose()))
 }

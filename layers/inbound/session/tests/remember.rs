@@ -56,7 +56,7 @@ async fn remembered(house: &House) -> String {
     let (id, digest) = (RememberedId::from_uuid(token.id()), token.digest());
     let remember = Some(Remembering { id, digest, lifetime: LIFETIME, asked: true });
     let visit = Visit { remember, ..Visit::default() };
-    let begun = Establishment { session, replaces: None, is_login: true, visit };
+    let begun = Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit };
     let origin = Origin::detached(now, &random).unwrap();
     house.store.establish_session(begun, origin).await.unwrap();
     format!("__Host-tgr={}", token.reveal().expose())

@@ -80,8 +80,13 @@ impl Town {
             idle_expires_at: end,
             absolute_expires_at: end,
         };
-        let establishment =
-            Establishment { session, replaces: None, is_login: true, visit: Visit::default() };
+        let establishment = Establishment {
+            session,
+            replaces: None,
+            is_login: true,
+            rests_on_replaced: false,
+            visit: Visit::default(),
+        };
         self.store.establish_session(establishment, origin(NOW)).await.unwrap();
         format!("{NAME}={}", token.reveal().expose())
     }

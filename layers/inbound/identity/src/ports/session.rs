@@ -164,6 +164,9 @@ pub struct Establishment {
     pub replaces: Option<SessionId>,
     /// Whether a person signed in, rather than a session changing its identifier.
     pub is_login: bool,
+    /// Whether the sign-in rests on what was proven in the replaced session, as a second factor does: it is then worth nothing
+    /// where that has ended meanwhile.
+    pub rests_on_replaced: bool,
     /// Whence.
     pub visit: Visit,
 }
@@ -186,6 +189,6 @@ pub enum Established {
     Full,
     /// The person is disabled or gone; nothing was written.
     UserRefused,
-    /// The replaced session was no longer there, and this is not a login; nothing was written.
+    /// The replaced session was no longer there, and this is not a login, or one that rests on it; nothing was written.
     Superseded,
 }

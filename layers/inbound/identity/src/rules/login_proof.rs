@@ -67,17 +67,18 @@ pub struct LoginProof {
     methods: Vec<Method>,
     second_factor_due: bool,
     passkey: Option<PasskeyId>,
+    rests_on_session: bool,
 }
 
 impl LoginProof {
     /// The proof that a verified password is. Called by the password rule alone, hence not public.
     pub(super) fn by_password(user: UserId, at: Timestamp, second_factor_due: bool) -> Self {
-        Self { user, at, methods: vec![Method::Password], second_factor_due, passkey: None }
+        Self::alone(user, at, Method::Password, second_factor_due)
     }
 
     /// The proof that a mailed proof, spent just now, is. Called by the rule of signing in by mail alone.
     pub(super) fn by_email(user: UserId, at: Timestamp) -> Self {
-        Self { user, at, methods: vec![Method::Email], second_factor_due: false, passkey: None }
+        Self::alone(user, at, Method::Email, false)
     }
 
     /// The proof that a code, spent just now after `methods` without it, is; a passkey may be among those. Called by the
@@ -88,23 +89,28 @@ impl LoginProof {
         methods: Vec<Method>,
         passkey: Option<PasskeyId>,
     ) -> Self {
-        Self { user, at, methods, second_factor_due: false, passkey }
+        Self { user, at, methods, second_factor_due: false, passkey, rests_on_session: true }
     }
 
-    /// The proof that a passkey is, together with what was proven before it. Called by the passkey rule alone.
+    /// The proof that a passkey is, together with what was proven before it, where something was. Called by the passkey rule
+    /// alone.
     pub(super) const fn by_passkey(
         user: UserId,
         at: Timestamp,
         methods: Vec<Method>,
         passkey: PasskeyId,
+        rests_on_session: bool,
     ) -> Self {
-        Self { user, at, methods, second_factor_due: false, passkey: Some(passkey) }
+        Self { user, at, methods, second_factor_due: false, passkey: Some(passkey), rests_on_session }
     }
 
     /// The proof that another provider's word on a linked account is. Called by the rule of those alone.
     pub(super) fn by_federation(user: UserId, at: Timestamp) -> Self {
-        let methods = vec![Method::Federated];
-        Self { user, at, methods, second_factor_due: false, passkey: None }
+        Self::alone(user, at, Method::Federated, false)
+    }
+
+    fn alone(user: UserId, at: Timestamp, method: Method, second_factor_due: bool) -> Self {
+        Self { user, at, methods: vec![method], second_factor_due, passkey: None, rests_on_session: false }
     }
 
     /// Who.
@@ -129,6 +135,12 @@ impl LoginProof {
     #[must_use]
     pub const fn passkey(&self) -> Option<PasskeyId> {
         self.passkey
+    }
+
+    /// Whether it is worth something only beside the session in which the rest was proven, and for as long as that lives.
+    #[must_use]
+    pub const fn rests_on_session(&self) -> bool {
+        self.rests_on_session
     }
 
     /// Whether a second factor must follow before anybody is signed in.

@@ -146,7 +146,13 @@ async fn whoever_has_to_enrol_proves_the_key_they_have_before_all_else() {
         idle_expires_at: end,
         absolute_expires_at: end,
     };
-    let begun = Establishment { session: record, replaces: None, is_login: true, visit: Visit::default() };
+    let begun = Establishment {
+        session: record,
+        replaces: None,
+        is_login: true,
+        rests_on_replaced: false,
+        visit: Visit::default(),
+    };
     store.establish_session(begun, origin).await.unwrap();
     let cookie = format!("{COOKIE}={}", token.reveal().expose());
 

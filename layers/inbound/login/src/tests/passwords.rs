@@ -142,8 +142,13 @@ impl Village {
     /// The cookie of somebody who came in by an account elsewhere.
     async fn signed_in_otherwise(&self, user: UserId) -> String {
         let (token, session) = session_of(&self.host, user);
-        let establishment =
-            Establishment { session, replaces: None, is_login: true, visit: Default::default() };
+        let establishment = Establishment {
+            session,
+            replaces: None,
+            is_login: true,
+            rests_on_replaced: false,
+            visit: Default::default(),
+        };
         self.host.store.establish_session(establishment, self.host.origin()).await.unwrap();
         format!("{COOKIE}={}", token.reveal().expose())
     }

@@ -43,7 +43,7 @@
 //! #         stage: SessionStage::Complete, methods: vec![Method::Password], passkey: None, authenticated_at: now, created_at: now,
 //! #         last_seen_at: now, idle_expires_at: end, absolute_expires_at: end,
 //! #     };
-//! #     store.establish_session(Establishment { session, replaces: None, is_login: true, visit: Default::default() }, origin).await?;
+//! #     store.establish_session(Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit: Default::default() }, origin).await?;
 //! #     Ok(format!("__Host-tgs={}", token.reveal().expose()))
 //! # }
 //! # #[tokio::main(flavor = "current_thread")]

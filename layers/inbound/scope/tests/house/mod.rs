@@ -76,6 +76,7 @@ impl House {
             session: session.clone(),
             replaces: None,
             is_login: true,
+            rests_on_replaced: false,
             visit: Default::default(),
         };
         let origin = Origin::detached(now, &*self.random).unwrap();

@@ -46,10 +46,14 @@ impl Session {
     /// If the connection is lost afterwards, the session exists and nobody holds its cookie: it idles out.
     ///
     /// # Errors
-    /// [`SessionError::UserRefused`] when the person is disabled or gone, [`SessionError::SecondFactorMissing`] when they stay
+    /// [`SessionError::Gone`] when the session ended meanwhile in which the first factor of `proof` was proven: what was revoked comes
+    /// back by no second factor; [`SessionError::UserRefused`] when the person is disabled or gone, [`SessionError::SecondFactorMissing`] when they stay
     /// out without a second factor; otherwise when the answer has begun, or the store, the policy or the randomness failed.
     pub async fn establish(&self, proof: LoginProof) -> Result<Begun, SessionError> {
         let replaces = self.changeable()?.map(|record| record.id);
+        if proof.rests_on_session() && replaces.is_none() {
+            return Err(SessionError::Gone);
+        }
         let settings = self.door.settings();
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
@@ -57,7 +61,8 @@ impl Session {
         let duty = settings.enrolment.ask(proof.user(), now).await?.at(now);
         let session = duty.applied(record::begin(&proof, &token, sign_in, now, &settings.lifetime));
         let (visit, offers) = self.visit(proof.user(), now).await?;
-        let establishment = Establishment { session, replaces, is_login: true, visit };
+        let rests_on_replaced = proof.rests_on_session();
+        let establishment = Establishment { session, replaces, is_login: true, rests_on_replaced, visit };
         let begun = self.exchange(establishment, (&token, offers), now).await?;
         if duty == EnrolmentDuty::Blocked && begun.stage == SessionStage::AwaitsEnrolment {
             self.end().await?;
@@ -78,7 +83,7 @@ impl Session {
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let session = record::renew(&old, &token, now, &settings.lifetime);
         let (replaces, visit) = (Some(old.id), Visit::default());
-        let renewed = Establishment { session, replaces, is_login: false, visit };
+        let renewed = Establishment { session, replaces, is_login: false, rests_on_replaced: false, visit };
         Ok(self.exchange(renewed, (&token, Offers::default()), now).await?.session)
     }
 

@@ -75,8 +75,13 @@ async fn signed_in(store: &PostgresStore, times: usize) {
     };
     assert_eq!(store.add_user(alice, origin(NOW)).await.unwrap(), AddingUser::Added);
     for n in 0..times {
-        let establishment =
-            Establishment { session: session(n), replaces: None, is_login: true, visit: Visit::default() };
+        let establishment = Establishment {
+            session: session(n),
+            replaces: None,
+            is_login: true,
+            rests_on_replaced: false,
+            visit: Visit::default(),
+        };
         let established = store.establish_session(establishment, origin(NOW)).await.unwrap();
         assert!(matches!(established, Established::Established { .. }), "{established:?}");
     }

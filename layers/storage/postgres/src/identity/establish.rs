@@ -32,7 +32,7 @@ pub(super) async fn establish(
     establishment: &Establishment,
     origin: &Origin,
 ) -> Result<Established, Failure> {
-    let Establishment { session, replaces, is_login, visit } = establishment;
+    let Establishment { session, replaces, is_login, rests_on_replaced, visit } = establishment;
     user::lock(&mut step.connection, session.user).await?;
     let user = user::find(&mut step.connection, session.user).await?.filter(|user| user.state.may_prove());
     let Some(user) = user else { return Ok(Established::UserRefused) };
@@ -40,7 +40,7 @@ pub(super) async fn establish(
         Some(id) => load(&mut step.connection, *id, origin.at).await?,
         None => None,
     };
-    if replaces.is_some() && replaced.is_none() && !is_login {
+    if replaces.is_some() && replaced.is_none() && (*rests_on_replaced || !is_login) {
         return Ok(Established::Superseded);
     }
     let mut session = session.clone();

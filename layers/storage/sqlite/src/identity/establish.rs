@@ -32,14 +32,14 @@ pub(super) fn establish(
     establishment: &Establishment,
     origin: &Origin,
 ) -> Result<Established, Failure> {
-    let Establishment { session, replaces, is_login, visit } = establishment;
+    let Establishment { session, replaces, is_login, rests_on_replaced, visit } = establishment;
     let user = user::find(step.connection, session.user)?.filter(|user| user.state.may_prove());
     let Some(user) = user else { return Ok(Established::UserRefused) };
     let replaced = match replaces {
         Some(id) => load(step.connection, *id, origin.at)?,
         None => None,
     };
-    if replaces.is_some() && replaced.is_none() && !is_login {
+    if replaces.is_some() && replaced.is_none() && (*rests_on_replaced || !is_login) {
         return Ok(Established::Superseded);
     }
     let mut session = session.clone();

@@ -92,7 +92,13 @@ pub fn login(session: u128, now: Timestamp) -> Establishment {
         idle_expires_at: now.plus(MINUTE),
         absolute_expires_at: now.plus(DAY),
     };
-    Establishment { session, replaces: None, is_login: true, visit: Default::default() }
+    Establishment {
+        session,
+        replaces: None,
+        is_login: true,
+        rests_on_replaced: false,
+        visit: Default::default(),
+    }
 }
 
 pub fn grant(number: u128, now: Timestamp) -> Grant {

@@ -137,6 +137,7 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
         session: SessionRecord { stage, ..session(4) },
         replaces: Some(session_id(2)),
         is_login: false,
+        rests_on_replaced: false,
         visit: Default::default(),
     };
     let renewed = store.establish_session(renewed, origin(NOW)).await.unwrap();

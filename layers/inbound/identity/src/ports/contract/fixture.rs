@@ -74,7 +74,13 @@ pub(super) fn session(n: u128) -> SessionRecord {
 
 /// The first person signs in, to the `n`th session.
 pub(super) fn login(n: u128) -> Establishment {
-    Establishment { session: session(n), replaces: None, is_login: true, visit: Visit::default() }
+    Establishment {
+        session: session(n),
+        replaces: None,
+        is_login: true,
+        rests_on_replaced: false,
+        visit: Visit::default(),
+    }
 }
 
 pub(super) fn succeeded(n: u128) -> IdentityFact {
@@ -104,6 +110,7 @@ pub(super) fn renewal(n: u128) -> Establishment {
         session: session(n),
         replaces: Some(session_id(1)),
         is_login: false,
+        rests_on_replaced: false,
         visit: Visit::default(),
     }
 }

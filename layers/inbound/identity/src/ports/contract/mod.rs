@@ -86,6 +86,7 @@ macro_rules! identity_store_contract {
                 a_sign_in_ends_the_session_before_it,
                 a_sign_in_needs_no_session_before_it,
                 an_ended_session_is_not_renewed,
+                what_rests_on_an_ended_session_is_not_established,
                 an_expired_session_is_not_renewed,
                 whoever_is_shut_out_gets_no_session,
                 a_session_is_established_once,

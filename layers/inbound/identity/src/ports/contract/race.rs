@@ -136,6 +136,7 @@ pub fn a_person_shut_out_while_signing_in_is_out<S: IdentityStore + AuditTrail>(
             session: session(n + 2),
             replaces: None,
             is_login: true,
+            rests_on_replaced: false,
             visit: Default::default(),
         };
         store.establish_session(login, origin(NOW)).await.unwrap();

@@ -76,6 +76,7 @@ pub async fn a_sign_in_needs_no_session_before_it<S: IdentityStore + AuditTrail>
         session: next,
         replaces: Some(session_id(1)),
         is_login: true,
+        rests_on_replaced: false,
         visit: Default::default(),
     };
     let established = store.establish_session(login, origin(expired)).await.unwrap();
@@ -102,6 +103,22 @@ pub async fn an_ended_session_is_not_renewed<S: IdentityStore + AuditTrail>(stor
     assert!(!is_alive(store, 2, NOW).await);
 }
 
+/// A second factor makes nothing of a first one whose session was ended: a slower request does not undo a revocation.
+pub async fn what_rests_on_an_ended_session_is_not_established<S: IdentityStore + AuditTrail>(store: &S) {
+    with_session(store).await;
+    let completed = |n| Establishment { replaces: Some(session_id(1)), rests_on_replaced: true, ..login(n) };
+    let reason = SessionEnd::PasswordChanged;
+    store.end_sessions_of(user_id(1), None, reason, origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    let established = store.establish_session(completed(2), origin(NOW)).await.unwrap();
+    assert_eq!(established, Established::Superseded);
+    ear.silence().await;
+    assert!(!is_alive(store, 2, NOW).await);
+    establish(store, login(1)).await;
+    establish(store, completed(3)).await;
+    assert!(is_alive(store, 3, NOW).await);
+}
+
 /// A session that has expired cannot be renewed.
 pub async fn an_expired_session_is_not_renewed<S: IdentityStore + AuditTrail>(store: &S) {
     with_session(store).await;
@@ -122,6 +139,7 @@ pub async fn whoever_is_shut_out_gets_no_session<S: IdentityStore + AuditTrail>(
             session: theirs,
             replaces: Some(session_id(1)),
             is_login: true,
+            rests_on_replaced: false,
             visit: Default::default(),
         };
         let established = store.establish_session(login, origin(NOW)).await.unwrap();

@@ -154,6 +154,7 @@ pub async fn an_end_follows_no_further_than_the_sign_in<S: IdentityStore + Audit
             session: theirs,
             replaces: Some(session_id(3)),
             is_login: true,
+            rests_on_replaced: false,
             visit: Default::default(),
         },
     )

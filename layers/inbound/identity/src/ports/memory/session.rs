@@ -176,7 +176,7 @@ fn establish(
     establishment: Establishment,
     origin: &Origin,
 ) -> Result<Established, StoreError> {
-    let Establishment { mut session, replaces, is_login, visit } = establishment;
+    let Establishment { mut session, replaces, is_login, rests_on_replaced, visit } = establishment;
     let mut trusted = None;
     if is_login {
         let is_asked = factor::is_asked(state, &session);
@@ -194,7 +194,7 @@ fn establish(
         session = session.leaving();
     }
     let replaced = replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| row.record.clone());
-    if replaces.is_some() && replaced.is_none() && !is_login {
+    if replaces.is_some() && replaced.is_none() && (rests_on_replaced || !is_login) {
         return Ok(Established::Superseded);
     }
     if state.sessions.rows.contains_key(&session.id) {

@@ -47,7 +47,7 @@ pub fn prove(
             methods.push(method);
         }
     }
-    Ok(LoginProof::by_passkey(user, now, methods, passkey))
+    Ok(LoginProof::by_passkey(user, now, methods, passkey, first.is_some()))
 }
 
 #[cfg(test)]
