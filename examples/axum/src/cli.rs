@@ -94,6 +94,9 @@ fn welcome(framework: &str, config: &Config, running: &Running) -> String {
         }
         Database::Postgres(url) => {
             line("Database", &url.place());
+            if let Some(redis) = &config.redis {
+                line("  beside it", &redis.place());
+            }
             line("  sealed by", &seal_key::path(config).unwrap_or_default().display().to_string());
         }
     }

@@ -84,6 +84,18 @@ pub enum StartError {
         #[source]
         cause: towergate::postgres::OpenError,
     },
+    /// The Redis beside it cannot be used.
+    #[error("the Redis at {place} cannot be used: {}", with_causes(cause))]
+    Redis {
+        /// The Redis.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        cause: towergate::redis::OpenError,
+    },
+    /// The key that cached sessions are sealed by cannot be drawn.
+    #[error("the key of cached sessions cannot be drawn from the seal key: {0}")]
+    CacheKey(#[source] SealError),
     /// The host cannot speak outwards.
     #[error(transparent)]
     Outbound(#[from] OutboundError),

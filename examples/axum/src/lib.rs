@@ -16,6 +16,7 @@ pub mod mailbox;
 pub mod outbound;
 pub mod pages;
 pub mod passwords;
+mod postgres;
 pub mod postman;
 pub mod programs;
 pub mod rooms;

@@ -1,9 +1,10 @@
-//! Where it is counted how often an address asks: where everything else is kept.
+//! Where it is counted how often an address asks: where everything else is kept, or in the Redis beside it.
 
 use towergate::{
     core::{StoreError, Timestamp},
     postgres::PostgresStore,
     rate_limit::{Bucket, MemoryStore, RateStore, Taking},
+    redis::RedisStore,
     sqlite::SqliteStore,
 };
 
@@ -16,6 +17,8 @@ pub enum Counts {
     Sqlite(SqliteStore),
     /// With everything else, for all instances together.
     Postgres(PostgresStore),
+    /// Beside everything else, for all instances together.
+    Redis(RedisStore),
 }
 
 impl RateStore for Counts {
@@ -24,6 +27,7 @@ impl RateStore for Counts {
             Self::Memory(store) => store.take(buckets, now).await,
             Self::Sqlite(store) => store.take(buckets, now).await,
             Self::Postgres(store) => store.take(buckets, now).await,
+            Self::Redis(store) => store.take(buckets, now).await,
         }
     }
 }

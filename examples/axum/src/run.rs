@@ -21,7 +21,6 @@ use towergate::{
         rules::client::{Client, ClientId, ClientMetadata},
     },
     oauth_types::Scope,
-    postgres::PostgresStore,
     rate_limit::MemoryStore,
     sqlite::SqliteStore,
 };
@@ -33,7 +32,7 @@ use crate::{
     error::StartError,
     host::Host,
     limits::Counts,
-    postman, seal_key,
+    postgres, postman, seal_key,
     seed::SeededUser,
     serve::{TlsSetup, serve},
     turner,
@@ -139,9 +138,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
         Database::Postgres(url) => {
-            let store = PostgresStore::options().sink(sink).connect(url.expose()).await;
-            let store = store.map_err(|cause| StartError::Postgres { place: url.place(), cause })?;
-            let counts = Counts::Postgres(store.clone());
+            let (store, counts) = postgres::open(url, config.redis.as_ref(), &seal_key, sink).await?;
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
     };

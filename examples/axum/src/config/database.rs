@@ -1,4 +1,4 @@
-//! `database`: where everything is kept.
+//! `database`: where everything is kept; `redis`: what is kept beside it.
 
 use std::{fmt, path::PathBuf};
 
@@ -12,16 +12,16 @@ pub enum Database {
     /// In a file.
     Sqlite(PathBuf),
     /// In a database that other instances share.
-    Postgres(PostgresUrl),
+    Postgres(ServerUrl),
     /// Until the program ends.
     Memory,
 }
 
-/// The address of a PostgreSQL database, which may hold a password.
+/// The address of a PostgreSQL database or of a Redis, which may hold a password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PostgresUrl(Url);
+pub struct ServerUrl(Url);
 
-impl PostgresUrl {
+impl ServerUrl {
     /// The whole address.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -37,9 +37,9 @@ impl PostgresUrl {
     }
 }
 
-impl fmt::Debug for PostgresUrl {
+impl fmt::Debug for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PostgresUrl").field(&self.place()).finish()
+        f.debug_tuple("ServerUrl").field(&self.place()).finish()
     }
 }
 
@@ -48,13 +48,37 @@ pub(super) fn read(section: &Section<'_>, text: &Text) -> Option<Database> {
         Some(("memory", "")) => Some(Database::Memory),
         Some(("sqlite", path)) if !path.is_empty() => Some(Database::Sqlite(PathBuf::from(path))),
         Some(("postgres" | "postgresql", _)) => {
-            Url::parse(&text.value).ok().map(|url| Database::Postgres(PostgresUrl(url)))
+            Url::parse(&text.value).ok().map(|url| Database::Postgres(ServerUrl(url)))
         }
         _ => None,
     };
     if read.is_none() {
         let kinds = "`database` must be `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` or `memory:`";
         section.refuse(&text.place, kinds);
+    }
+    read
+}
+
+/// Redis stands beside PostgreSQL alone: one machine has nothing to share.
+pub(super) fn read_redis(
+    section: &Section<'_>,
+    text: &Text,
+    database: Option<&Database>,
+) -> Option<ServerUrl> {
+    if matches!(database, Some(Database::Sqlite(_) | Database::Memory)) {
+        let why = "`redis`: only beside PostgreSQL, for what its instances share; leave it out, or set `database` to postgres://…";
+        section.refuse(&text.place, why);
+        return None;
+    }
+    let read = match text.value.split_once("://") {
+        Some(("redis" | "redis+unix", _)) => Url::parse(&text.value).ok().map(ServerUrl),
+        _ => None,
+    };
+    if read.is_none() {
+        section.refuse(
+            &text.place,
+            "`redis` must be `redis://USER:PASSWORD@HOST/NUMBER` or `redis+unix:///PATH`",
+        );
     }
     read
 }

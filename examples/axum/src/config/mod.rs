@@ -39,7 +39,7 @@ use towergate::{
 use url::{Host, Url};
 
 pub use client::ClientEntry;
-pub use database::{Database, PostgresUrl};
+pub use database::{Database, ServerUrl};
 pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
@@ -65,6 +65,8 @@ pub struct Config {
     pub issuer: Url,
     /// Where everything is kept.
     pub database: Database,
+    /// Where what is short-lived is kept beside PostgreSQL, for all instances together; with everything else if nowhere.
+    pub redis: Option<ServerUrl>,
     /// The certificate, if the host speaks HTTPS itself.
     pub tls: Option<Tls>,
     /// The file with the key that seals signing keys; beside the database by default.

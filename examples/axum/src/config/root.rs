@@ -24,6 +24,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let issuer_url = issuer.as_ref().and_then(|text| issuer_of(&section, text));
     let database_text = section.required_text("database");
     let database = database_text.as_ref().and_then(|text| database::read(&section, text));
+    let redis = section.text("redis");
+    let redis = redis.and_then(|text| database::read_redis(&section, &text, database.as_ref()));
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
     if let (Some(text), Some(Database::Postgres(_)), None) = (&database_text, &database, &keys.seal_key_file)
@@ -117,6 +119,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         addr: addr?,
         issuer: issuer_url?,
         database: database?,
+        redis,
         tls,
         seal_key_file: keys.seal_key_file,
         older_seal_key_files: keys.older_seal_key_files,

@@ -44,6 +44,31 @@ fn all_problems_are_told_at_once_with_their_lines() {
 }
 
 #[test]
+fn redis_stands_beside_postgres_alone() {
+    let with = |database: &str, redis: &str| {
+        format!(
+            "addr = \"127.0.0.1:1\"\nissuer = \"http://localhost\"\ndatabase = \"{database}\"\nredis = \"{redis}\"\n\
+             [keys]\nseal_key_file = \"gate.key\"\n"
+        )
+    };
+    for place in ["redis://127.0.0.1/1", "redis+unix:///run/redis.sock"] {
+        let config = Config::parse("test.toml", &with("postgres://x/y", place)).unwrap();
+        assert_eq!(config.redis.unwrap().expose(), place);
+    }
+    for (database, redis, word) in [
+        ("memory:", "redis://127.0.0.1", "only beside PostgreSQL"),
+        ("sqlite:a.db", "redis://127.0.0.1", "only beside PostgreSQL"),
+        ("postgres://x/y", "http://127.0.0.1", "must be `redis://"),
+        ("postgres://x/y", "127.0.0.1:6379", "must be `redis://"),
+    ] {
+        let told = refusals(&with(database, redis));
+        assert!(told.len() == 1 && told[0].0 == 4 && told[0].1.contains(word), "{redis}: {told:?}");
+    }
+    let secret = Config::parse("test.toml", &with("postgres://x/y", "redis://me:hush@127.0.0.1")).unwrap();
+    assert!(!format!("{secret:?}").contains("hush"));
+}
+
+#[test]
 fn what_is_not_toml_is_told_beside_the_rest() {
     let told = refusals("addr = \nissuer = \"ftp://x\"\n");
     assert!(told.iter().any(|(line, _)| *line == 1), "{told:?}");
