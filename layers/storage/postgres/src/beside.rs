@@ -1,80 +1,34 @@
 //! What stands beside the store: quicker, and allowed to forget.
 
 use std::fmt;
-#[cfg(any(feature = "inbound", feature = "outbound"))]
-use std::sync::Arc;
-#[cfg(feature = "outbound")]
-use std::{future::Future, pin::Pin};
-
-#[cfg(feature = "outbound")]
-use towergate_core::{StoreError, audit::Origin};
-#[cfg(feature = "inbound")]
-use towergate_identity::{ports::session_cache::SessionCache, rules::session::SessionId};
-#[cfg(feature = "outbound")]
-use towergate_oauth::{
-    ports::replay::{Remembering, ReplayStore},
-    rules::single_use::SingleUse,
-};
 
 use crate::failure::Failure;
+#[cfg(feature = "inbound")]
+use crate::identity::cache::{Ended, Sessions};
 #[cfg(feature = "outbound")]
-use crate::{oauth::birth::PostgresBirths, store::PostgresStore};
+use crate::oauth::marks::Kept;
 
 /// What stands beside the store.
 #[derive(Clone, Default)]
 pub(crate) struct Beside {
     /// Where sessions are answered from.
     #[cfg(feature = "inbound")]
-    pub(crate) sessions: Option<Arc<dyn SessionCache>>,
+    pub(crate) sessions: Option<Sessions>,
     /// Where it is marked what was shown once.
     #[cfg(feature = "outbound")]
-    pub(crate) marks: Option<Arc<dyn Marks>>,
-}
-
-/// What a store will mark with, once it is open.
-#[cfg(feature = "outbound")]
-pub(crate) type MakeMarks = Arc<dyn Fn(PostgresBirths) -> Arc<dyn Marks> + Send + Sync>;
-
-/// A [`ReplayStore`] whose kind does not matter.
-#[cfg(feature = "outbound")]
-pub(crate) trait Marks: Send + Sync {
-    fn mark(
-        &self,
-        once: SingleUse,
-        origin: Origin,
-    ) -> Pin<Box<dyn Future<Output = Result<Remembering, StoreError>> + Send + '_>>;
-}
-
-#[cfg(feature = "outbound")]
-impl<R: ReplayStore> Marks for R {
-    fn mark(
-        &self,
-        once: SingleUse,
-        origin: Origin,
-    ) -> Pin<Box<dyn Future<Output = Result<Remembering, StoreError>> + Send + '_>> {
-        Box::pin(self.remember_once(once, origin))
-    }
-}
-
-impl Beside {
-    /// The same, for a store that judges the births of what marks.
-    #[cfg(feature = "outbound")]
-    pub(crate) fn marking(mut self, make: &MakeMarks, judge: PostgresStore) -> Self {
-        self.marks = Some(make(PostgresBirths(judge)));
-        self
-    }
+    pub(crate) marks: Option<Kept>,
 }
 
 /// The sessions that a step ends.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
     #[cfg(feature = "inbound")]
-    sessions: Vec<SessionId>,
+    sessions: Vec<Ended>,
 }
 
 impl Ends {
     #[cfg(feature = "inbound")]
-    pub(crate) fn of(&mut self, session: SessionId) {
+    pub(crate) fn of(&mut self, session: Ended) {
         if !self.sessions.contains(&session) {
             self.sessions.push(session);
         }

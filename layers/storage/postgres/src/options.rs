@@ -11,19 +11,15 @@ use towergate_core::{
     audit::{Silent, Sink},
     system::SystemClock,
 };
-#[cfg(feature = "inbound")]
-use towergate_identity::ports::SessionCache;
-#[cfg(feature = "outbound")]
-use towergate_oauth::ports::ReplayStore;
 
+#[cfg(feature = "outbound")]
+use crate::oauth::marks::MakeMarks;
 use crate::{
     beside::Beside,
     migrations,
     open_error::OpenError,
     store::{PostgresStore, Shared},
 };
-#[cfg(feature = "outbound")]
-use crate::{beside::MakeMarks, oauth::birth::PostgresBirths};
 
 /// For how long an idle connection is believed to be alive.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -43,9 +39,9 @@ pub struct PostgresOptions {
     statement_timeout: Duration,
     migrate: bool,
     clock: Arc<dyn Clock>,
-    beside: Beside,
+    pub(crate) beside: Beside,
     #[cfg(feature = "outbound")]
-    marks: Option<MakeMarks>,
+    pub(crate) marks: Option<MakeMarks>,
 }
 
 impl Default for PostgresOptions {
@@ -105,27 +101,6 @@ impl PostgresOptions {
     /// Tells when a migration was applied, which people may read later; nothing else asks it. The system's clock.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
-    }
-
-    /// Answers sessions from `cache`, and keeps the truth about them here. All who share the database must share the cache: whoever
-    /// does without would end sessions that it goes on to answer.
-    ///
-    /// While the cache is away, sessions are read here, and those that are to end do not: such steps answer that the
-    /// store is unavailable.
-    #[cfg(feature = "inbound")]
-    pub fn session_cache(mut self, cache: impl SessionCache) -> Self {
-        self.beside.sessions = Some(Arc::new(cache));
-        self
-    }
-
-    /// Marks what was shown once in what `make` makes, and no longer here. It is handed the births that are remembered here. All who share the
-    /// database must do the same.
-    #[cfg(feature = "outbound")]
-    pub fn replay_marks<R: ReplayStore>(
-        self,
-        make: impl Fn(PostgresBirths) -> R + Send + Sync + 'static,
-    ) -> Self {
-        Self { marks: Some(Arc::new(move |births| Arc::new(make(births)))), ..self }
     }
 
     /// Opens the database at `url` with connections of its own.

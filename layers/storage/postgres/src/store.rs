@@ -58,7 +58,7 @@ impl PostgresStore {
 
     /// Where it is marked what was shown once, if not here.
     #[cfg(feature = "outbound")]
-    pub(crate) fn marks(&self) -> Option<&dyn crate::beside::Marks> {
+    pub(crate) fn marks(&self) -> Option<&dyn crate::oauth::marks::Marks> {
         self.0.beside.marks.as_deref()
     }
 

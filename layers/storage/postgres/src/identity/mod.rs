@@ -2,6 +2,7 @@
 
 pub(crate) mod api_token;
 pub(crate) mod browser;
+pub(crate) mod cache;
 pub(crate) mod ceremony;
 pub(crate) mod deletion;
 pub(crate) mod device;

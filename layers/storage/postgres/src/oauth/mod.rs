@@ -26,6 +26,7 @@ pub(crate) mod interaction;
 pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod logout;
+pub(crate) mod marks;
 #[cfg(test)]
 mod query_plans;
 pub(crate) mod refresh_token;
