@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "command_line/audit.rs"]
+mod audit;
+
 use std::{
     process::{Command, Output},
     time::Duration,

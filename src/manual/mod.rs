@@ -15,6 +15,10 @@ pub mod api_tokens {}
 #[doc = include_str!("assurance.md")]
 pub mod assurance {}
 
+#[cfg(all(feature = "inbound", feature = "sqlite"))]
+#[doc = include_str!("audit.md")]
+pub mod audit {}
+
 /// [first host]: first_host
 /// [guarding an api]: guarding_an_api
 /// [tokens]: tokens
@@ -38,6 +42,7 @@ pub mod first_host {}
 #[doc = include_str!("guarding_an_api.md")]
 pub mod guarding_an_api {}
 
+/// [audit]: audit
 /// [guarding an api]: guarding_an_api
 /// [keys]: keys
 /// [limits]: limits

@@ -8,9 +8,11 @@ use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::util::BoxCloneSyncService;
 use towergate::{
-    audit::TracingSink,
+    audit::{Sealer, TracingSink},
     core::{
-        Clock, Secret, random,
+        Clock, Secret,
+        audit::chain::{SealSigner, SealStore},
+        random,
         system::{OsRandom, SystemClock},
     },
     identity::ports::{ApiTokenStore, IdentityStore, memory::MemoryStore as People},
@@ -150,8 +152,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     Ok(Running { users, stop, tasks })
 }
 
-/// One store for everybody and everything, which is kept clean.
-async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore + Cleans>(
+/// One store for everybody and everything, which is kept clean and whose audit log is sealed.
+async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore + SealStore + Cleans>(
     config: &Arc<Config>,
     store: S,
     counts: Counts,
@@ -162,6 +164,12 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     cleaner::clean(&store, &*clock).await;
     tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
+    let signer = Arc::new(SealSigner::derive(&seal_key, "audit seals")?);
+    tracing::info!(public_key = %signer.public_key(), "the audit log is sealed");
+    let mut stopping = stopped.clone();
+    tasks.spawn(Sealer::new(store.clone(), signer, SystemClock).run(async move {
+        drop(stopping.wait_for(|stop| *stop).await);
+    }));
     opened::<F, _, _>(config, store.clone(), store, counts, seal_key, tasks, stopped).await
 }
 

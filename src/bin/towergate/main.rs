@@ -1,5 +1,6 @@
 //! The command line of towergate.
 
+mod audit;
 mod sessions;
 mod verify;
 
@@ -20,12 +21,14 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::Audit),
     Sessions(sessions::Sessions),
     Verify(verify::Verify),
 }
 
 fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
+        Command::Audit(audit) => audit.run(),
         Command::Sessions(sessions) => sessions.run(),
         Command::Verify(verify) => verify.run(),
     };

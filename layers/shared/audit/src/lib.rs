@@ -25,6 +25,11 @@
 //! A store writes its events with the change they tell of, and then tells its [`Sink`](towergate_core::audit::Sink):
 //! [`TracingSink`] speaks through `tracing`, [`Fanout`] tells several.
 //!
+//! # Proof
+//!
+//! A [`Sealer`] signs what is written, in batches that are linked to each other, and [`verify`] finds the first place where a log is not what was
+//! sealed. The rules are those of [`chain`](towergate_core::audit::chain).
+//!
 //! # Readiness and cancellation
 //!
 //! Readiness is that of the inner service. A future that is dropped closes its record as abandoned.
@@ -88,11 +93,15 @@
 mod fanout;
 mod future;
 mod layer;
+mod sealer;
 mod service;
 mod tracing_sink;
+mod verify;
 
 pub use fanout::Fanout;
 pub use future::ResponseFuture;
 pub use layer::AuditLayer;
+pub use sealer::Sealer;
 pub use service::{AuditService, REQUEST_ID};
 pub use tracing_sink::TracingSink;
+pub use verify::{NotProven, verify};

@@ -4,7 +4,12 @@
 //! from ([`Origin`]). A store writes the event in the transaction of the change, then tells its [`Sink`].
 //! An event never holds a secret: its details are identifiers, names of rules, and reasons.
 
+pub mod chain;
+mod stored;
+
 use std::{fmt, future::Future};
+
+pub use stored::{StoredEvent, StoredParty};
 
 use crate::{Random, RandomUnavailable, StoreError, Timestamp, typed_id};
 

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     StoreError,
-    audit::{AuditLog, Event, Fact, Origin, Silent, Sink},
+    audit::{AuditLog, Event, Fact, Origin, Silent, Sink, chain::Seal},
 };
 
 /// A store that lives in memory and dies with the process; a clone is another handle on the same store.
@@ -27,7 +27,12 @@ pub trait Tables: Default + Send + 'static {
 
 /// The audit log, in the order in which things happened.
 #[derive(Debug, Default)]
-pub struct Log(Vec<Event>);
+pub struct Log {
+    events: Vec<Event>,
+    /// How many went before them.
+    forgotten: usize,
+    seals: Vec<Seal>,
+}
 
 #[derive(Default)]
 struct State<T> {
@@ -66,7 +71,7 @@ impl<T: Tables> Memory<T> {
     /// The audit log from its beginning; readable even while the store is unavailable.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).tables.log().0.clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).tables.log().events.clone()
     }
 
     /// Makes every step fail with [`StoreError::Unavailable`], or stops that: for tests of what a host answers.
@@ -87,9 +92,9 @@ impl<T: Tables> Memory<T> {
         let (answer, written) = {
             let mut state = self.state.lock().map_err(|_| StoreError::unavailable(Fault::Poisoned))?;
             state.faults.check()?;
-            let before = state.tables.log().0.len();
+            let before = state.tables.log().written();
             let answer = step(&mut state.tables)?;
-            (answer, state.tables.log().0.get(before..).unwrap_or_default().to_vec())
+            (answer, state.tables.log().since(before).to_vec())
         };
         for event in &written {
             self.sink.record(event);
@@ -101,7 +106,7 @@ impl<T: Tables> Memory<T> {
 impl<T: Tables> AuditLog for Memory<T> {
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         self.step(|tables| {
-            tables.log().0.push(event);
+            tables.log().events.push(event);
             Ok(())
         })
     }
@@ -126,9 +131,19 @@ impl<T> fmt::Debug for Memory<T> {
 }
 
 impl Log {
+    /// How many were ever written.
+    const fn written(&self) -> usize {
+        self.forgotten + self.events.len()
+    }
+
+    /// What is left of those after the first so many.
+    fn since(&self, written: usize) -> &[Event] {
+        self.events.get(written.saturating_sub(self.forgotten)..).unwrap_or_default()
+    }
+
     /// Writes down what a step established.
     pub fn write(&mut self, fact: &impl Fact, origin: &Origin) {
-        self.0.push(fact.event(origin));
+        self.events.push(fact.event(origin));
     }
 }
 
@@ -147,5 +162,6 @@ pub fn already_there(kind: &'static str, id: impl fmt::Display) -> StoreError {
     StoreError::Refused(format!("there is already a {kind} {id}"))
 }
 
+mod seal;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 use towergate_core::{
-    StoreError, Timestamp,
-    audit::{AuditLog, Event, Outcome, RequestId},
+    StoreError,
+    audit::{AuditLog, Event, Outcome, RequestId, StoredEvent, StoredParty},
 };
 
 use crate::{
@@ -29,46 +29,13 @@ pub(crate) const AFTER: &str = "SELECT id, at, request, action, outcome, actor_k
     target_id, reason, details
     FROM towergate_audit_events WHERE id > $1 ORDER BY id LIMIT $2";
 
-/// An event as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// Its place in the log; none is used twice. Of events that are written at the same time, one with a smaller number may be
-    /// seen later.
-    pub id: i64,
-    /// When it happened.
-    pub at: Timestamp,
-    /// In which request.
-    pub request: RequestId,
-    /// What was done, as `noun.verb`.
-    pub action: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Who did it.
-    pub actor: StoredParty,
-    /// To whom or what.
-    pub target: StoredParty,
-    /// Why it ended so.
-    pub reason: Option<String>,
-    /// Further facts by name, in the order in which they were told.
-    pub details: Vec<(String, String)>,
-}
-
-/// Who acted, or what was acted upon, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredParty {
-    /// The kind, for example `client`.
-    pub kind: String,
-    /// Its identifier; empty when the kind says all.
-    pub id: String,
-}
-
 pub(crate) const END_OF_WINDOW: &str = "SELECT max(id) AS id FROM
     (SELECT id FROM towergate_audit_events WHERE id > $1 ORDER BY id LIMIT $2) AS next";
 
 pub(crate) const FORGET: &str = "DELETE FROM towergate_audit_events WHERE id > $1 AND id <= $2 AND at < $3";
 
 /// Events that one write step looks at, so that nobody waits long behind it.
-const WINDOW: u16 = 500;
+pub(crate) const WINDOW: u16 = 500;
 
 impl AuditLog for PostgresStore {
     async fn append(&self, event: Event) -> Result<(), StoreError> {
@@ -84,32 +51,6 @@ impl PostgresStore {
     /// When the store fails.
     pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.all(AFTER, params![after, limit], read).await
-    }
-
-    /// Forgets the events of before `before`, oldest first, in steps of at most 500 between which others may write;
-    /// answers how many. Nothing else ever removes an event: how long they are kept is the host's to say.
-    ///
-    /// # Errors
-    /// When the store fails; what was forgotten until then stays forgotten.
-    pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let (mut after, mut total) = (0, 0);
-        loop {
-            let start = after;
-            let step = self
-                .write_by_locks((start, before), |step, (start, before)| {
-                    Box::pin(forget_window(&mut step.connection, *start, *before))
-                })
-                .await?;
-            // The log is in the order of its time but for a clock that was set back: the first window in which
-            // everything is young ends it.
-            match step {
-                Some((end, gone)) if gone > 0 => {
-                    after = end;
-                    total += gone;
-                }
-                Some(_) | None => return Ok(total),
-            }
-        }
     }
 }
 
@@ -138,10 +79,10 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[Event]) -> R
 }
 
 /// Forgets what is old among the next events; answers where they end and how many went.
-async fn forget_window(
+pub(crate) async fn forget_window(
     connection: &mut PgConnection,
     after: i64,
-    before: Timestamp,
+    before: towergate_core::Timestamp,
 ) -> Result<Option<(i64, u64)>, Failure> {
     let ends = query::all(connection, END_OF_WINDOW, params![after, WINDOW], |fields| {
         fields.get::<Option<i64>>("id")
@@ -152,23 +93,17 @@ async fn forget_window(
     Ok(Some((end, gone)))
 }
 
-fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
+pub(crate) fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
     fields.table(TABLE);
     Ok(StoredEvent {
         id: fields.get("id")?,
         at: fields.time("at")?,
         request: fields.uuid("request").map(RequestId::from_uuid)?,
         action: fields.get("action")?,
-        outcome: fields.parse("outcome", outcome)?,
+        outcome: fields.parse("outcome", Outcome::of_word)?,
         actor: StoredParty { kind: fields.get("actor_kind")?, id: fields.get("actor_id")? },
         target: StoredParty { kind: fields.get("target_kind")?, id: fields.get("target_id")? },
         reason: fields.get("reason")?,
         details: fields.json::<Kept>("details")?.0,
     })
-}
-
-fn outcome(text: &str) -> Option<Outcome> {
-    [Outcome::Succeeded, Outcome::Refused, Outcome::Failed]
-        .into_iter()
-        .find(|outcome| outcome.as_str() == text)
 }

@@ -102,6 +102,50 @@ impl AuditTrail for PostgresStore {
     }
 }
 
+mod seal {
+    towergate_core::seal_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
+
+    /// Its number is smaller than others that are there already.
+    #[test]
+    fn what_a_step_under_way_may_still_write_is_waited_for() {
+        use std::sync::Arc;
+        use towergate_core::{
+            Secret,
+            audit::{
+                AuditLog, Event, Party,
+                chain::{SealSigner, SealStore},
+            },
+            contract::{NOW, origin},
+        };
+        let store = crate::contract::fresh();
+        let signer = Arc::new(SealSigner::from_seed(&Secret::new([7; 32])).unwrap());
+        crate::contract::block_on(async {
+            let event = |n| {
+                Event::refused(
+                    origin(NOW),
+                    "login.failed",
+                    Party::anonymous(),
+                    Party::new("user", n),
+                    "password",
+                )
+            };
+            let mut slow = store.pool().begin().await.unwrap();
+            crate::audit::insert(&mut slow, &[event(1)]).await.unwrap();
+            store.append(event(2)).await.unwrap();
+            for _ in 0..5 {
+                assert!(store.seal_next(10, Arc::clone(&signer), NOW).await.unwrap().is_none());
+            }
+            slow.commit().await.unwrap();
+            let seal = loop {
+                if let Some(seal) = store.seal_next(10, Arc::clone(&signer), NOW).await.unwrap() {
+                    break seal;
+                }
+            };
+            assert_eq!((seal.count, seal.through), (2, 2));
+        });
+    }
+}
+
 mod rate_limit {
     towergate_rate_limit::rate_store_contract!(make: crate::contract::fresh, block_on: crate::contract::block_on);
 }

@@ -93,6 +93,7 @@
 )]
 
 mod audit;
+mod audit_seal;
 mod beside;
 mod cleanup;
 mod connection;
@@ -116,7 +117,6 @@ mod rate_limit;
 mod step;
 mod store;
 
-pub use audit::{StoredEvent, StoredParty};
 pub use cleanup::Cleaned;
 #[cfg(feature = "outbound")]
 pub use oauth::birth::PostgresBirths;
@@ -124,3 +124,4 @@ pub use open_error::OpenError;
 pub use options::PostgresOptions;
 pub use sqlx::PgPool;
 pub use store::PostgresStore;
+pub use towergate_core::audit::{StoredEvent, StoredParty};

@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0015_oauth_single_use.sql"),
     },
     Migration { number: 16, name: "births", sql: include_str!("../migrations/0016_births.sql") },
+    Migration { number: 17, name: "audit_seals", sql: include_str!("../migrations/0017_audit_seals.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

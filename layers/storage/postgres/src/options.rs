@@ -155,6 +155,7 @@ impl PostgresOptions {
         connection.close_on_drop();
         migrations::bring_up_to_date(&mut connection, &self.schema, self.migrate, self.clock.now()).await?;
         let shared = Shared {
+            seen: Arc::default(),
             pool,
             settings,
             patience: self.acquire_timeout + self.statement_timeout * 3,

@@ -1,11 +1,17 @@
 //! The handle that a host clones and hands around.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sqlx::{PgConnection, PgPool};
 use towergate_core::{StoreError, audit::Sink};
 
 use crate::{
+    audit_seal::Seen,
     beside::Beside,
     connection::Lease,
     failure::Failure,
@@ -31,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) patience: Duration,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) beside: Beside,
+    /// What of the audit log waits to be settled before it is sealed.
+    pub(crate) seen: Arc<Mutex<Option<Seen>>>,
 }
 
 impl PostgresStore {
@@ -66,6 +74,15 @@ impl PostgresStore {
     #[cfg(feature = "inbound")]
     pub(crate) fn session_cache(&self) -> Option<&dyn towergate_identity::ports::SessionCache> {
         self.0.beside.sessions.as_deref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    pub(crate) fn seen(&self) -> &Mutex<Option<Seen>> {
+        &self.0.seen
     }
 
     /// The first row of one statement, if there is one.

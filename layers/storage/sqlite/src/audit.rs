@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 use towergate_core::{
-    StoreError, Timestamp,
-    audit::{AuditLog, Event, Outcome, RequestId},
+    StoreError,
+    audit::{AuditLog, Event, Outcome, RequestId, StoredEvent, StoredParty},
 };
 
 use crate::{
@@ -24,45 +24,13 @@ pub(crate) const AFTER: &str = "SELECT id, at, request, action, outcome, actor_k
     target_id, reason, details
     FROM towergate_audit_events WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-/// An event as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// Its place in the log; later events have greater numbers, none is used twice.
-    pub id: i64,
-    /// When it happened.
-    pub at: Timestamp,
-    /// In which request.
-    pub request: RequestId,
-    /// What was done, as `noun.verb`.
-    pub action: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Who did it.
-    pub actor: StoredParty,
-    /// To whom or what.
-    pub target: StoredParty,
-    /// Why it ended so.
-    pub reason: Option<String>,
-    /// Further facts by name, in the order in which they were told.
-    pub details: Vec<(String, String)>,
-}
-
-/// Who acted, or what was acted upon, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredParty {
-    /// The kind, for example `client`.
-    pub kind: String,
-    /// Its identifier; empty when the kind says all.
-    pub id: String,
-}
-
 pub(crate) const END_OF_WINDOW: &str = "SELECT max(id) AS id FROM
     (SELECT id FROM towergate_audit_events WHERE id > ?1 ORDER BY id LIMIT ?2)";
 
 pub(crate) const FORGET: &str = "DELETE FROM towergate_audit_events WHERE id > ?1 AND id <= ?2 AND at < ?3";
 
 /// Events that one write step looks at, so that nobody waits long behind it.
-const WINDOW: u16 = 500;
+pub(crate) const WINDOW: u16 = 500;
 
 impl AuditLog for SqliteStore {
     async fn append(&self, event: Event) -> Result<(), StoreError> {
@@ -78,28 +46,6 @@ impl SqliteStore {
     /// When the store fails.
     pub fn events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(|connection| query::all(connection, AFTER, params![after, limit], read))
-    }
-
-    /// Forgets the events of before `before`, oldest first, in steps of at most 500 between which others may write;
-    /// answers how many. Nothing else ever removes an event: how long they are kept is the host's to say.
-    ///
-    /// # Errors
-    /// When the store fails; what was forgotten until then stays forgotten.
-    pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let (mut after, mut total) = (0, 0);
-        loop {
-            let start = after;
-            let step = self.write(move |step| forget_window(step.connection, start, before)).await?;
-            // The log is in the order of its time but for a clock that was set back: the first window in which
-            // everything is young ends it.
-            match step {
-                Some((end, gone)) if gone > 0 => {
-                    after = end;
-                    total += u64::try_from(gone).unwrap_or(u64::MAX);
-                }
-                Some(_) | None => return Ok(total),
-            }
-        }
     }
 }
 
@@ -125,10 +71,10 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> Result<(), Failu
 }
 
 /// Forgets what is old among the next events; answers where they end and how many went.
-fn forget_window(
+pub(crate) fn forget_window(
     connection: &Connection,
     after: i64,
-    before: Timestamp,
+    before: towergate_core::Timestamp,
 ) -> Result<Option<(i64, usize)>, Failure> {
     let ends = query::all(connection, END_OF_WINDOW, params![after, WINDOW], |fields| {
         fields.get::<Option<i64>>("id")
@@ -138,23 +84,17 @@ fn forget_window(
     Ok(Some((end, gone)))
 }
 
-fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
+pub(crate) fn read(fields: &mut Fields<'_>) -> Result<StoredEvent, Failure> {
     fields.table(TABLE);
     Ok(StoredEvent {
         id: fields.get("id")?,
         at: fields.time("at")?,
         request: fields.uuid("request").map(RequestId::from_uuid)?,
         action: fields.get("action")?,
-        outcome: fields.parse("outcome", outcome)?,
+        outcome: fields.parse("outcome", Outcome::of_word)?,
         actor: StoredParty { kind: fields.get("actor_kind")?, id: fields.get("actor_id")? },
         target: StoredParty { kind: fields.get("target_kind")?, id: fields.get("target_id")? },
         reason: fields.get("reason")?,
         details: fields.json::<Kept>("details")?.0,
     })
-}
-
-fn outcome(text: &str) -> Option<Outcome> {
-    [Outcome::Succeeded, Outcome::Refused, Outcome::Failed]
-        .into_iter()
-        .find(|outcome| outcome.as_str() == text)
 }

@@ -49,6 +49,16 @@ impl AuditTrail for SqliteStore {
     }
 }
 
+mod seal {
+    mod on_file {
+        towergate_core::seal_store_contract!(make: crate::contract::on_file);
+    }
+
+    mod in_memory {
+        towergate_core::seal_store_contract!(make: crate::contract::in_memory);
+    }
+}
+
 mod rate_limit {
     mod on_file {
         towergate_rate_limit::rate_store_contract!(make: crate::contract::on_file);

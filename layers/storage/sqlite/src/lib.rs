@@ -75,6 +75,7 @@
 //! ```
 
 mod audit;
+mod audit_seal;
 mod cleanup;
 #[cfg(test)]
 #[cfg(any(feature = "inbound", feature = "outbound"))]
@@ -99,8 +100,8 @@ mod rate_limit;
 mod store;
 mod writer;
 
-pub use audit::{StoredEvent, StoredParty};
 pub use cleanup::Cleaned;
 pub use open_error::OpenError;
 pub use options::SqliteOptions;
 pub use store::SqliteStore;
+pub use towergate_core::audit::{StoredEvent, StoredParty};

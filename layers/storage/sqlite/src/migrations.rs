@@ -101,6 +101,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "passkey_factors",
         sql: include_str!("../migrations/0028_passkey_factors.sql"),
     },
+    Migration { number: 29, name: "audit_seals", sql: include_str!("../migrations/0029_audit_seals.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -4,6 +4,7 @@
 mod house;
 
 use house::{DAY, MINUTE, NOW, client, code, grant, id, login, origin, redemption, rotation, user};
+use towergate_core::audit::chain::SealStore;
 use towergate_identity::{
     ports::{
         TryStore,
@@ -147,12 +148,12 @@ async fn old_events_are_forgotten_and_their_numbers_are_not_used_again() {
         let at = NOW.plus(if number == 700 { DAY } else { MINUTE });
         store.issue_code(grant(number, NOW), code(number, NOW), None, origin(at)).await.unwrap();
     }
-    assert_eq!(store.forget_events(NOW.plus(MINUTE)).await.unwrap(), 0);
+    assert_eq!(store.forget_events(NOW.plus(MINUTE), origin(NOW)).await.unwrap(), 0);
     let old = NOW.plus(MINUTE).plus(std::time::Duration::from_millis(1));
-    assert_eq!(store.forget_events(old).await.unwrap(), 1200);
+    assert_eq!(store.forget_events(old, origin(NOW)).await.unwrap(), 1200);
     let kept: Vec<_> = store.events(0, 10).unwrap().iter().map(|event| event.id).collect();
     assert_eq!(kept, [700], "one of a clock that was ahead");
-    assert_eq!(store.forget_events(NOW.plus(2 * DAY)).await.unwrap(), 1);
+    assert_eq!(store.forget_events(NOW.plus(2 * DAY), origin(NOW)).await.unwrap(), 1);
     store.issue_code(grant(5000, NOW), code(5000, NOW), None, origin(NOW)).await.unwrap();
     assert_eq!(store.events(0, 10).unwrap().first().unwrap().id, 1202);
 }

@@ -16,6 +16,7 @@ use crate::{
 mod block_on;
 mod ear;
 mod race;
+pub mod seal;
 
 pub use block_on::block_on;
 pub use ear::{Ear, told, written};

@@ -91,3 +91,8 @@ fn now<F: Future>(future: F) -> F::Output {
         Poll::Pending => panic!("a memory store never waits"),
     }
 }
+
+#[cfg(feature = "contract")]
+mod seal {
+    crate::seal_store_contract!(make: super::MemoryStore::new);
+}
