@@ -7,6 +7,7 @@ mod client;
 #[path = "kill/ledger.rs"]
 mod ledger;
 #[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
 #[path = "kill/program.rs"]
 mod program;
 #[cfg(test)]

@@ -45,6 +45,15 @@ impl Program {
     pub(crate) fn kill(mut self) -> Dead {
         Dead(mem::take(&mut self.config))
     }
+
+    /// SIGTERM: what is under way is finished.
+    pub(crate) fn terminate(mut self) -> Dead {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success(), "{told}");
+        let ended = self.child.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+        Dead(mem::take(&mut self.config))
+    }
 }
 
 impl Drop for Program {
