@@ -9,6 +9,7 @@
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
+//! [operations]: manual::operations
 //! [passkeys]: manual::passkeys
 //! [people]: manual::people
 //! [signing in]: manual::signing_in

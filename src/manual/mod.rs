@@ -57,6 +57,9 @@ pub mod keys {}
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
 #[doc = include_str!("passkeys.md")]
 pub mod passkeys {}
 

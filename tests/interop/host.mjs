@@ -66,7 +66,7 @@ async function run(example, folder, config, issuer) {
 async function untilHealthy(issuer, host, printed) {
   for (let tries = 0; tries < 600; tries += 1) {
     if (host.exitCode !== null) throw new Error(`the example ended:\n${printed()}`);
-    const answer = await fetch(`${issuer}/healthz`).catch(() => undefined);
+    const answer = await fetch(`${issuer}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resume) => setTimeout(resume, 50));
   }

@@ -1,11 +1,11 @@
-//! The host's own application, in axum: a front page, a health check, and an API.
+//! The host's own application, in axum: a front page, and an API.
 
 use axum::{
     Json, Router,
     body::Body,
     extract::{Extension, Path, Request, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{get, post},
 };
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
@@ -46,13 +46,8 @@ impl Framework for Axum {
                 get(reports).layer(host.reports()).merge(post(reports).layer(host.own_reports())),
             )
             .layer(host.addresses());
-        let routes = Router::new()
-            .route("/healthz", get(health::<I, O>))
-            .with_state(host.clone())
-            .merge(api)
-            .merge(sensitive)
-            .merge(reports)
-            .fallback_service(host.rooms(pages));
+        let routes =
+            Router::new().merge(api).merge(sensitive).merge(reports).fallback_service(host.rooms(pages));
         let whole = ServiceBuilder::new()
             .layer(AuditLayer::new())
             .layer(host.protocol())
@@ -102,14 +97,4 @@ async fn me(Extension(token): Extension<AccessTokenInfo>) -> Json<Me> {
 
 async fn reports(request: Request) -> Json<Reports> {
     Json(Reports::of(request.extensions()))
-}
-
-async fn health<I: IdentityStore, O: OAuthStore>(State(host): State<Host<I, O>>) -> Response {
-    match host.healthy().await {
-        Ok(()) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the health check failed");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
-        }
-    }
 }

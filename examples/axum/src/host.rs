@@ -7,7 +7,6 @@ use towergate::{
     client_address::ClientAddressLayer,
     core::{
         Clock, Random, Secret, StoreError,
-        id::Uuid,
         seal::SealingRing,
         system::{OsRandom, SystemClock},
     },
@@ -384,16 +383,6 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
     /// ago is to be sent to sign in again, [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470).
     pub fn sensitive_api(&self) -> ResourceLayer<impl KeySource + use<I, O>, InStore<O>> {
         self.api().require_max_age(Duration::from_secs(300))
-    }
-
-    /// Whether both stores answer.
-    ///
-    /// # Errors
-    /// When one does not.
-    pub async fn healthy(&self) -> Result<(), StoreError> {
-        self.people.find_user(UserId::from_uuid(Uuid::nil())).await?;
-        self.grants.keys().await?;
-        Ok(())
     }
 }
 

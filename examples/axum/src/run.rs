@@ -1,12 +1,12 @@
 //! From a configuration to a host that answers, and back to silence.
 
-use std::{convert::Infallible, error::Error, fmt, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, error::Error, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use tower::util::BoxCloneSyncService;
+use tower::{Layer, util::BoxCloneSyncService};
 use towergate::{
     audit::{Sealer, TracingSink},
     core::{
@@ -15,6 +15,7 @@ use towergate::{
         random,
         system::{OsRandom, SystemClock},
     },
+    endpoint::HealthLayer,
     identity::ports::{ApiTokenStore, IdentityStore, memory::MemoryStore as People},
     jose::Algorithm,
     login::mail::Postman,
@@ -22,6 +23,7 @@ use towergate::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
         rules::client::{Client, ClientId, ClientMetadata},
     },
+    oauth_server::KeyRing,
     oauth_types::Scope,
     rate_limit::MemoryStore,
     sqlite::SqliteStore,
@@ -40,6 +42,9 @@ use crate::{
     turner,
 };
 
+/// The host as a service, its people, and its signing keys.
+type Opened<B> = (HostService<B>, Vec<SeededUser>, KeyRing);
+
 /// The whole host as one Tower service.
 pub type HostService<B> = BoxCloneSyncService<Request<Incoming>, Response<B>, Infallible>;
 
@@ -48,7 +53,10 @@ pub trait Framework {
     /// Its name, for people.
     const NAME: &'static str;
     /// Its response body.
-    type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>
+        + From<Bytes>
+        + Send
+        + 'static;
 
     /// The host's own pages in this framework, with all layers around them.
     fn service<I: IdentityStore + ApiTokenStore, O: OAuthStore>(host: Host<I, O>) -> HostService<Self::Body>;
@@ -81,19 +89,35 @@ impl Listeners {
     }
 }
 
+/// What a worker may take longer than requests under way.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
 /// A host that answers.
 pub struct Running {
     /// The people of the configuration.
     pub users: Vec<SeededUser>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    within: Duration,
+    /// Says goodbye to its server; a file is let go of by its last handle.
+    pool: Option<PostgresStore>,
 }
 
 impl Running {
-    /// Lets requests under way finish, and ends.
+    /// Takes no more connections, lets requests under way finish for as long as the configuration says, ends the workers, and
+    /// lets go of the store. What a worker has not finished a little later is cut off, for the next program to take up.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        while self.tasks.join_next().await.is_some() {}
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.within + LAST_MOMENT, ended).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "work that does not end is cut off");
+            self.tasks.shutdown().await;
+        }
+        if let Some(pool) = self.pool
+            && tokio::time::timeout(LAST_MOMENT, pool.close()).await.is_err()
+        {
+            tracing::warn!("the connections to PostgreSQL could not be closed in time");
+        }
     }
 }
 
@@ -119,7 +143,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let sink = Arc::new(TracingSink);
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let (service, users) = match &config.database {
+    let (mut health, mut pool) = (HealthLayer::new(), None);
+    let (service, users, keys) = match &config.database {
         Database::Memory => {
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
             opened::<F, _, _>(
@@ -136,20 +161,25 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         Database::Sqlite(path) => {
             let store = SqliteStore::options().sink(sink).open(path);
             let store = store.map_err(|cause| StartError::Database { path: path.clone(), cause })?;
+            health = health.needs("database", store.clone());
             let counts = Counts::Sqlite(store.clone());
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
         Database::Postgres(url) => {
             let (store, counts) = postgres::open(url, config.redis.as_ref(), &seal_key, sink).await?;
+            health = health.needs("database", store.clone());
+            pool = Some(store.clone());
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
     };
-    tasks.spawn(serve(listeners.host, tls, service, stopped.clone()));
+    let service = BoxCloneSyncService::new(health.needs("signing", keys).layer(service));
+    let within = config.shutdown_within;
+    tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), within));
     if let Some((listener, settings)) = listeners.demo.zip(demo) {
         let application = demo::application(settings).map_err(StartError::Demo)?;
-        tasks.spawn(serve(listener, None, application, stopped));
+        tasks.spawn(serve(listener, None, application, stopped, within));
     }
-    Ok(Running { users, stop, tasks })
+    Ok(Running { users, stop, tasks, within, pool })
 }
 
 /// One store for everybody and everything, which is kept clean and whose audit log is sealed.
@@ -160,7 +190,7 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     seal_key: Secret<[u8; 32]>,
     tasks: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
-) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
+) -> Result<Opened<F::Body>, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     cleaner::clean(&store, &*clock).await;
     tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
@@ -181,7 +211,7 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     seal_key: Secret<[u8; 32]>,
     tasks: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
-) -> Result<(HostService<F::Body>, Vec<SeededUser>), StartError> {
+) -> Result<Opened<F::Body>, StartError> {
     let (host, users) = Host::open(Arc::clone(config), people, grants, seal_key).await?;
     let host = host.counting_in(counts);
     let (keys, store) = (host.server.keys().clone(), host.grants.clone());
@@ -205,7 +235,8 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     tasks.spawn(cleaner::keep_seeing_off(host.goodbye(), stopped.clone()));
     tasks.spawn(cleaner::keep_forgetting(host.server.clone(), stopped.clone()));
     tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));
-    Ok((F::service(host), users))
+    let keys = host.server.keys().clone();
+    Ok((F::service(host), users, keys))
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {

@@ -38,8 +38,6 @@ use crate::config::Tls;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a request may take, its body included: a body that never ends must not hold a connection for ever.
 const PERSISTENCE: Duration = Duration::from_secs(60);
-/// How long requests that are under way may take once the program is told to stop.
-const GOODBYE: Duration = Duration::from_secs(10);
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -102,12 +100,13 @@ impl TlsSetup {
     }
 }
 
-/// Serves until `stop` turns true, then lets requests under way finish for ten seconds.
+/// Serves until `stop` turns true; then takes no more connections, and lets requests under way finish for as long as `goodbye`.
 pub async fn serve<S, B>(
     listener: TcpListener,
     tls: Option<TlsSetup>,
     service: S,
     mut stop: watch::Receiver<bool>,
+    goodbye: Duration,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -142,7 +141,9 @@ pub async fn serve<S, B>(
     }
     drop(listener);
     if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        let _ = tokio::time::timeout(GOODBYE, graceful.shutdown()).await;
+        if tokio::time::timeout(goodbye, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests that are still under way are cut off");
+        }
     }
 }
 

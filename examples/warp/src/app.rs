@@ -1,4 +1,4 @@
-//! The host's own application, as warp filters: a front page, a health check, and an API.
+//! The host's own application, as warp filters: a front page, and an API.
 
 use std::convert::Infallible;
 
@@ -45,18 +45,15 @@ impl Framework for Warp {
         let sensitive = ServiceBuilder::new().layer(host.sensitive_api()).service(warp::service(me()));
         let read = ServiceBuilder::new().layer(host.reports()).service(warp::service(reports()));
         let change = ServiceBuilder::new().layer(host.own_reports()).service(warp::service(reports()));
-        let health = warp::service(health(host.clone()));
         let routes = service_fn(move |request: Request<Incoming>| {
             let (api, sensitive) = (api.clone(), sensitive.clone());
-            let (health, browser) = (health.clone(), browser.clone());
-            let (read, change) = (read.clone(), change.clone());
+            let (read, change, browser) = (read.clone(), change.clone(), browser.clone());
             async move {
                 match request.uri().path() {
                     "/api/me" => api.oneshot(request).await,
                     "/api/sensitive" => sensitive.oneshot(request).await,
                     "/api/reports" if request.method() == Method::POST => change.oneshot(request).await,
                     "/api/reports" => read.oneshot(request).await,
-                    "/healthz" => health.oneshot(request).await,
                     _ => browser.oneshot(request).await,
                 }
             }
@@ -138,25 +135,6 @@ fn told() -> impl Filter<Extract = (Reports,), Error = Infallible> + Clone + Sen
             Reports::of(&extensions)
         },
     )
-}
-
-/// Whether the store answers.
-fn health<I: IdentityStore, O: OAuthStore>(
-    host: Host<I, O>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
-    warp::path!("healthz").and(reading()).then(move || {
-        let host = host.clone();
-        async move {
-            match host.healthy().await {
-                Ok(()) => "ok\n".into_response(),
-                Err(error) => {
-                    tracing::error!(%error, "the health check failed");
-                    let said = "the store does not answer\n";
-                    warp::reply::with_status(said, StatusCode::SERVICE_UNAVAILABLE).into_response()
-                }
-            }
-        }
-    })
 }
 
 fn reading() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {

@@ -55,7 +55,7 @@ class Host:
             if self.program.poll() is not None:
                 break
             try:
-                if self.web().get(f"{self.issuer}/healthz", timeout=5).ok:
+                if self.web().get(f"{self.issuer}/readyz", timeout=5).ok:
                     return
             except requests.ConnectionError:
                 pass

@@ -17,6 +17,7 @@ mod reader;
 mod registration;
 mod resource_server;
 mod root;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -27,6 +28,7 @@ use std::{
     env, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use toml::de::DeTable;
@@ -105,6 +107,8 @@ pub struct Config {
     pub documents: Option<ClientDocuments>,
     /// The hosts whose pictures of clients the consent page shows.
     pub logo_hosts: BTreeSet<String>,
+    /// How long requests that are under way may take once the program is told to stop.
+    pub shutdown_within: Duration,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

@@ -15,7 +15,7 @@ use super::{
     ClientEntry, Config, Database, Demo, Tls, assurance, client, database, deletion, is_this_machine, keys,
     limits, mail, outbound, passkeys, passwords, provider,
     reader::{Section, Text},
-    registration, resource_server, user,
+    registration, resource_server, shutdown, user,
 };
 
 pub(super) fn read(section: Section<'_>) -> Option<Config> {
@@ -71,6 +71,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let registration = section.section("registration").map(registration::read).unwrap_or_default();
     let providers: Vec<_> = section.sections("providers").into_iter().filter_map(provider::read).collect();
     let documents = section.section("cimd").and_then(registration::read_documents);
+    let shutdown_within = section.section("shutdown").map_or(shutdown::USUAL, shutdown::read);
     let demo = section.section("demo").and_then(read_demo);
     let logo_hosts = logo_hosts(&section);
     // Whoever names a level means it for everybody; without one the seeder says whose password is weak.
@@ -139,6 +140,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         documents,
         providers,
         logo_hosts,
+        shutdown_within,
         demo,
     })
 }

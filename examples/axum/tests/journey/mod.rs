@@ -57,8 +57,11 @@ pub(crate) async fn every_page_is_strict<F: Framework>() {
         assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
     }
     assert_eq!(browser.open(&place.at("/nowhere")).await.status, StatusCode::NOT_FOUND);
-    let health = browser.open(&place.at("/healthz")).await;
-    assert_eq!((health.status, health.text.as_str()), (StatusCode::OK, "ok\n"));
+    for (path, told) in [("/livez", "alive\n"), ("/readyz", "ready\n")] {
+        let health = browser.open(&place.at(path)).await;
+        assert_eq!((health.status, health.text.as_str()), (StatusCode::OK, told));
+        assert!(!health.headers.contains_key("x-request-id"), "no record is kept of whoever only looks");
+    }
     place.running.stop().await;
 }
 

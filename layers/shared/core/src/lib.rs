@@ -8,6 +8,7 @@
 //! - [`seal`]: what a store keeps but cannot read.
 //! - [`form`]: queries and forms, read strictly.
 //! - [`store`]: how a store fails.
+//! - [`ready`]: whether a part can do its work at this moment.
 //!
 //! For tests of stores, behind features of the same name: `memory`, what a memory store is made of, and `contract`, what
 //! a contract suite is made of.
@@ -25,6 +26,7 @@ pub mod mac;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod random;
+pub mod ready;
 pub mod seal;
 pub mod secret;
 pub mod store;

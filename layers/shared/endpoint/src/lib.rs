@@ -8,6 +8,7 @@
 //! - [`page`] builds the pages, lines and redirects that a browser gets, each with the headers that keep it from being
 //!   framed, kept, or told on.
 //! - [`Document`] answers what is the same for everybody, with an `ETag`.
+//! - [`health`] answers whether the process lives, and whether it is ready.
 //! - [`origin`] says in which request a fact was established.
 //!
 //! The crate knows no wing: neither how people sign in, nor what a client is.
@@ -57,6 +58,7 @@
 pub mod body;
 mod document;
 mod future;
+pub mod health;
 mod optional;
 mod origin;
 pub mod page;
@@ -65,6 +67,7 @@ mod shared;
 
 pub use document::Document;
 pub use future::ResponseFuture;
+pub use health::HealthLayer;
 pub use optional::OptionalLayer;
 pub use origin::origin;
 pub use service::{Endpoints, Mounted};

@@ -114,6 +114,7 @@ mod query;
 #[cfg(test)]
 mod query_plans;
 mod rate_limit;
+mod ready;
 mod step;
 mod store;
 

@@ -62,6 +62,12 @@ const TURN: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout 
 
 const ALONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended('towergate migrations ' || $1, 0))";
 
+/// Whether each migration that this program knows is among those. More may be there: a newer program that shares the database
+/// brings its own, and this one goes on as it did.
+pub(crate) fn are_among(applied: &[i64]) -> bool {
+    MIGRATIONS.iter().all(|migration| applied.contains(&migration.number))
+}
+
 /// Brings the schema up to date, or only checks that it is.
 ///
 /// Several instances may do so at once: one applies, the others wait for it. All that is due is applied in one

@@ -45,6 +45,7 @@ mod link;
 mod open_error;
 mod options;
 mod rate_limit;
+mod ready;
 #[cfg(feature = "outbound")]
 mod replay;
 mod server;

@@ -85,10 +85,6 @@ impl Link {
     }
 
     /// Has a command run on `lane`.
-    #[cfg_attr(
-        not(any(feature = "inbound", feature = "outbound")),
-        expect(dead_code, reason = "counting needs less")
-    )]
     pub(crate) async fn ask<T: FromRedisValue>(
         &self,
         lane: &Lane,

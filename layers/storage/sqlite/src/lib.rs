@@ -97,6 +97,7 @@ mod query;
 #[cfg(test)]
 mod query_plans;
 mod rate_limit;
+mod ready;
 mod store;
 mod writer;
 

@@ -111,6 +111,15 @@ const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (
     applied_at INTEGER NOT NULL
 ) STRICT";
 
+/// The numbers of those that were applied.
+pub(crate) const APPLIED: &str = "SELECT number FROM towergate_migrations ORDER BY number";
+
+/// Whether each migration that this program knows is among those. More may be there: a newer program that shares the database
+/// brings its own, and this one goes on as it did.
+pub(crate) fn are_among(applied: &[i64]) -> bool {
+    MIGRATIONS.iter().all(|migration| applied.contains(&migration.number))
+}
+
 /// Brings the schema up to date, or only checks that it is.
 ///
 /// Several processes may do so at once: one applies, the others wait for it.

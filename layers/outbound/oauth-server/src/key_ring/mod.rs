@@ -30,6 +30,7 @@
 
 mod error;
 mod halves;
+mod ready;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 mod house;
 #[cfg(test)]
 mod rate_limit;
+mod ready;
 #[cfg(feature = "outbound")]
 #[cfg(test)]
 mod replay;
