@@ -69,6 +69,10 @@ pub use towergate_jose as jose;
 #[cfg(feature = "inbound")]
 #[doc(inline)]
 pub use towergate_login as login;
+/// Figures for operators.
+#[cfg(feature = "metrics")]
+#[doc(inline)]
+pub use towergate_metrics as metrics;
 /// The rules of the authorization server, and the ports of its store.
 #[cfg(feature = "outbound")]
 #[doc(inline)]

@@ -3,11 +3,15 @@
 use std::{
     env,
     error::Error,
+    future::pending,
     io::{self, IsTerminal, Write},
+    pin::pin,
     process::ExitCode,
 };
 
 use tokio::signal;
+#[cfg(unix)]
+use tokio::signal::unix::SignalKind;
 use towergate::core::Secret;
 use tracing_subscriber::EnvFilter;
 
@@ -65,10 +69,15 @@ pub async fn main<F: Framework>() -> ExitCode {
 }
 
 async fn run<F: Framework>(config: Config) -> Result<(), StartError> {
+    // Heard from here on: whoever is told to stop while it starts, or in the moment after, ends as well as later.
+    let mut told = pin!(told_to_stop());
     let listeners = Listeners::bind(&config).await?;
-    let running = start::<F>(config.clone(), listeners).await?;
+    let running = tokio::select! {
+        running = start::<F>(config.clone(), listeners) => running?,
+        () = &mut told => return Ok(()),
+    };
     say(&welcome(F::NAME, &config, &running));
-    told_to_stop().await;
+    told.await;
     say("\nFinishing what is under way.\n");
     running.stop().await;
     Ok(())
@@ -121,31 +130,40 @@ fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
     }
 }
 
-/// Waits for Ctrl-C, or for the system's request to end.
-async fn told_to_stop() {
-    let interrupted = async {
-        if let Err(error) = signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl-C cannot be heard");
-            std::future::pending::<()>().await;
+/// Listens from now on for Ctrl-C and for the system's request to end, and waits for either.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    let [interrupted, terminated] = [SignalKind::interrupt(), SignalKind::terminate()].map(heard);
+    async move {
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
         }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+    }
+}
+
+#[cfg(unix)]
+fn heard(kind: SignalKind) -> impl Future<Output = ()> {
+    let signal = signal::unix::signal(kind);
+    async move {
+        match signal {
             Ok(mut signal) => {
                 signal.recv().await;
             }
             Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be heard");
-                std::future::pending::<()>().await;
+                tracing::error!(%error, "a signal to stop cannot be heard");
+                pending::<()>().await;
             }
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    if let Err(error) = signal::ctrl_c().await {
+        tracing::error!(%error, "Ctrl-C cannot be heard");
+        pending::<()>().await;
     }
 }
 

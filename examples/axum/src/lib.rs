@@ -13,6 +13,7 @@ pub mod host;
 pub mod keys_command;
 pub mod limits;
 pub mod mailbox;
+pub mod measures;
 pub mod outbound;
 pub mod pages;
 pub mod passwords;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use towergate::{
     core::{Secret, audit::Sink, mac::MacKey},
+    metrics::StepTimes,
     postgres::PostgresStore,
     redis::RedisStore,
 };
@@ -18,7 +19,7 @@ pub(crate) async fn open(
     seal_key: &Secret<[u8; 32]>,
     sink: Arc<dyn Sink>,
 ) -> Result<(PostgresStore, Counts), StartError> {
-    let mut options = PostgresStore::options().sink(sink);
+    let mut options = PostgresStore::options().sink(sink).steps(Arc::new(StepTimes::of("postgres")));
     let mut counts = None;
     if let Some(place) = redis {
         let redis = RedisStore::connect(place.expose()).await;

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::{Layer, util::BoxCloneSyncService};
 use towergate::{
-    audit::{Sealer, TracingSink},
+    audit::{Fanout, Sealer, TracingSink},
     core::{
         Clock, Secret,
         audit::chain::{SealSigner, SealStore},
@@ -19,12 +19,14 @@ use towergate::{
     identity::ports::{ApiTokenStore, IdentityStore, memory::MemoryStore as People},
     jose::Algorithm,
     login::mail::Postman,
+    metrics::{MetricsLayer, MetricsSink, StepTimes},
     oauth::{
         ports::{OAuthStore, memory::MemoryStore as Grants},
         rules::client::{Client, ClientId, ClientMetadata},
     },
     oauth_server::KeyRing,
     oauth_types::Scope,
+    postgres::PostgresStore,
     rate_limit::MemoryStore,
     sqlite::SqliteStore,
 };
@@ -36,7 +38,7 @@ use crate::{
     error::StartError,
     host::Host,
     limits::Counts,
-    postgres, postman, seal_key,
+    measures, postgres, postman, seal_key,
     seed::SeededUser,
     serve::{TlsSetup, serve},
     turner,
@@ -140,7 +142,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         None => None,
     };
     let config = Arc::new(config);
-    let sink = Arc::new(TracingSink);
+    let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (mut health, mut pool) = (HealthLayer::new(), None);
@@ -159,20 +161,27 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             .await?
         }
         Database::Sqlite(path) => {
-            let store = SqliteStore::options().sink(sink).open(path);
+            let store = SqliteStore::options().sink(sink).steps(Arc::new(StepTimes::of("sqlite"))).open(path);
             let store = store.map_err(|cause| StartError::Database { path: path.clone(), cause })?;
             health = health.needs("database", store.clone());
             let counts = Counts::Sqlite(store.clone());
+            let looked_at = store.clone();
+            let connections = move || looked_at.connections();
+            tasks.spawn(measures::keep_telling_of_connections("sqlite", connections, stopped.clone()));
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
         Database::Postgres(url) => {
             let (store, counts) = postgres::open(url, config.redis.as_ref(), &seal_key, sink).await?;
             health = health.needs("database", store.clone());
             pool = Some(store.clone());
+            let looked_at = store.clone();
+            let connections = move || looked_at.connections();
+            tasks.spawn(measures::keep_telling_of_connections("postgres", connections, stopped.clone()));
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
     };
-    let service = BoxCloneSyncService::new(health.needs("signing", keys).layer(service));
+    let service = MetricsLayer::new().layer(health.needs("signing", keys).layer(service));
+    let service = BoxCloneSyncService::new(service);
     let within = config.shutdown_within;
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), within));
     if let Some((listener, settings)) = listeners.demo.zip(demo) {
@@ -232,6 +241,7 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
         }
         None => {}
     }
+    tasks.spawn(measures::keep_telling_of_hashing(host.hasher.clone(), stopped.clone()));
     tasks.spawn(cleaner::keep_seeing_off(host.goodbye(), stopped.clone()));
     tasks.spawn(cleaner::keep_forgetting(host.server.clone(), stopped.clone()));
     tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));

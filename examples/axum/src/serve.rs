@@ -140,10 +140,10 @@ pub async fn serve<S, B>(
         });
     }
     drop(listener);
-    if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        if tokio::time::timeout(goodbye, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests that are still under way are cut off");
-        }
+    if let Ok(graceful) = Arc::try_unwrap(graceful)
+        && tokio::time::timeout(goodbye, graceful.shutdown()).await.is_err()
+    {
+        tracing::warn!("requests that are still under way are cut off");
     }
 }
 

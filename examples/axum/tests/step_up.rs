@@ -76,7 +76,13 @@ async fn the_third_party_app_offers_to_sign_in_again_and_gets_what_it_asked_for(
         pinned_certificate: None,
     };
     let (_stop, stopped) = watch::channel(false);
-    tokio::spawn(serve(listener, None, application(settings).unwrap(), stopped));
+    tokio::spawn(serve(
+        listener,
+        None,
+        application(settings).unwrap(),
+        stopped,
+        std::time::Duration::from_secs(10),
+    ));
 
     let browser = &mut Browser::default();
     place.sign_in(browser, EMAIL).await;

@@ -33,7 +33,7 @@ impl Place {
         let seal_key = Secret::new([7; 32]);
         let (host, _) = Host::open(config, store.clone(), store, seal_key).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, None, Axum::service(host), stopped));
+        tokio::spawn(serve(listener, None, Axum::service(host), stopped, std::time::Duration::from_secs(10)));
         let client = Client { issuer: format!("http://localhost:{port}") };
         Self { client, database, _folder: folder, _stop: stop }
     }

@@ -64,13 +64,11 @@ impl Host {
 
     /// Waits until nobody listens any more.
     fn await_refusal(&self) {
-        for _ in 0..2000 {
-            if TcpStream::connect(self.addr).is_err() {
-                return;
-            }
+        let refused = (0..2000).any(|_| {
             thread::sleep(Duration::from_millis(5));
-        }
-        panic!("connections are still taken");
+            TcpStream::connect(self.addr).is_err()
+        });
+        assert!(refused, "connections are still taken");
     }
 }
 

@@ -54,7 +54,7 @@ impl Place {
         let (stop, stopped) = watch::channel(false);
         let host = host.unwrap().0;
         let goodbye = host.goodbye();
-        tokio::spawn(serve(listener, None, Axum::service(host), stopped));
+        tokio::spawn(serve(listener, None, Axum::service(host), stopped, std::time::Duration::from_secs(10)));
         Self {
             client: Client { issuer: format!("http://localhost:{port}") },
             clock,

@@ -44,6 +44,7 @@ struct Work {
     dummy: DummyHash,
     random: Arc<dyn Random>,
     decided: AtomicU64,
+    shed: AtomicU64,
     // Never more than may run at a time.
     memories: Mutex<Vec<HashMemory>>,
 }
@@ -57,6 +58,17 @@ impl Work {
         memories().push(memory);
         done
     }
+}
+
+/// What a hasher is busy with, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HashLoad {
+    /// How many passwords are being hashed or compared.
+    pub running: usize,
+    /// How many wait.
+    pub waiting: usize,
+    /// How many were turned away so far, because too many waited.
+    pub shed: u64,
 }
 
 /// How many may wait by default.
@@ -98,7 +110,13 @@ impl PasswordHasher {
     ) -> Result<Self, HashingFailed> {
         let dummy = DummyHash::peppered(params, peppers, &random)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let work = Work { dummy, random, decided: AtomicU64::new(0), memories: Mutex::default() };
+        let work = Work {
+            dummy,
+            random,
+            decided: AtomicU64::new(0),
+            shed: AtomicU64::new(0),
+            memories: Mutex::default(),
+        };
         Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
     }
 
@@ -159,6 +177,14 @@ impl PasswordHasher {
         self.work.decided.load(Ordering::Relaxed)
     }
 
+    /// What it is busy with now, for metrics.
+    #[must_use]
+    pub fn load(&self) -> HashLoad {
+        let taken = (self.concurrency + self.queue).saturating_sub(self.places.available_permits());
+        let running = self.concurrency.saturating_sub(self.running.available_permits()).min(taken);
+        HashLoad { running, waiting: taken - running, shed: self.work.shed.load(Ordering::Relaxed) }
+    }
+
     /// Judges a new password where it holds up no other request: an estimate takes some milliseconds.
     pub(crate) async fn judge(
         &self,
@@ -185,7 +211,10 @@ impl PasswordHasher {
 
     /// A place to wait in, then leave to run.
     async fn admit(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), HasherError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HasherError::Overloaded)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            self.work.shed.fetch_add(1, Ordering::Relaxed);
+            HasherError::Overloaded
+        })?;
         let leave = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HasherError::Stopped)?;
         // Given back in this order, so that a place is never free while its leave is not.
         Ok((leave, place))

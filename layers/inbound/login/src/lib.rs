@@ -77,7 +77,7 @@ pub use email_change::EmailChangeRoutes;
 pub use export::ExportMore;
 pub use factor_routes::FactorRoutes;
 pub use goodbye::Goodbye;
-pub use hasher::{HasherError, PasswordHasher};
+pub use hasher::{HashLoad, HasherError, PasswordHasher};
 pub use limits::SignInLimits;
 pub use logout::OnLogout;
 pub use magic::MagicRoutes;

@@ -1,6 +1,6 @@
 //! How a store fails, whatever it is made of.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 /// Why a store could not do its step. Nothing was changed: a step is done whole or not at all.
 #[derive(Debug, thiserror::Error)]
@@ -29,4 +29,19 @@ impl StoreError {
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable(cause.into())
     }
+}
+
+/// How many connections a store has open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Connections {
+    /// At work.
+    pub in_use: usize,
+    /// Ready for work.
+    pub idle: usize,
+}
+
+/// Hears how long each step of a store takes, its waits included. It must be quick and must not fail.
+pub trait StepWatch: Send + Sync + 'static {
+    /// A step took so long, and was done or failed.
+    fn ended(&self, took: Duration, done: bool);
 }

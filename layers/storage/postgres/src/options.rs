@@ -9,6 +9,7 @@ use sqlx::{
 use towergate_core::{
     Clock,
     audit::{Silent, Sink},
+    store::StepWatch,
     system::SystemClock,
 };
 
@@ -33,6 +34,7 @@ const STATEMENTS: usize = 1000;
 pub struct PostgresOptions {
     schema: String,
     sink: Arc<dyn Sink>,
+    steps: Option<Arc<dyn StepWatch>>,
     connections: u32,
     acquire_timeout: Duration,
     lock_timeout: Duration,
@@ -49,6 +51,7 @@ impl Default for PostgresOptions {
         Self {
             schema: String::from("towergate"),
             sink: Arc::new(Silent),
+            steps: None,
             connections: 16,
             acquire_timeout: Duration::from_secs(3),
             lock_timeout: Duration::from_secs(2),
@@ -71,6 +74,11 @@ impl PostgresOptions {
     /// Tells `sink` of every audit event once it is committed. The default hears nothing.
     pub fn sink(self, sink: Arc<dyn Sink>) -> Self {
         Self { sink, ..self }
+    }
+
+    /// Tells `watch` how long each step took, its waits and its repetitions included. The default hears nothing.
+    pub fn steps(self, watch: Arc<dyn StepWatch>) -> Self {
+        Self { steps: Some(watch), ..self }
     }
 
     /// How many connections this store opens at most: 16. A host's own pool has its own number.
@@ -160,6 +168,7 @@ impl PostgresOptions {
             settings,
             patience: self.acquire_timeout + self.statement_timeout * 3,
             sink: Arc::clone(&self.sink),
+            steps: self.steps.clone(),
             beside: self.beside.clone(),
         };
         #[cfg(feature = "outbound")]

@@ -8,7 +8,12 @@ use std::{
 };
 
 use sqlx::{PgConnection, PgPool};
-use towergate_core::{StoreError, audit::Sink};
+use towergate_core::{
+    StoreError,
+    audit::Sink,
+    store::{Connections, StepWatch},
+    system::Stopwatch,
+};
 
 use crate::{
     audit_seal::Seen,
@@ -36,6 +41,7 @@ pub(crate) struct Shared {
     /// How long one answer may take altogether, so that a network that swallows everything holds nobody.
     pub(crate) patience: Duration,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) steps: Option<Arc<dyn StepWatch>>,
     pub(crate) beside: Beside,
     /// What of the audit log waits to be settled before it is sealed.
     pub(crate) seen: Arc<Mutex<Option<Seen>>>,
@@ -58,6 +64,22 @@ impl PostgresStore {
     /// Closes the connections, once what is under way has come to its end; a host's own pool is closed with it.
     pub async fn close(&self) {
         self.0.pool.close().await;
+    }
+
+    /// The connections of the pool; a host's own pool is told as a whole.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let (all, idle) = (self.0.pool.size(), self.0.pool.num_idle());
+        let all = usize::try_from(all).unwrap_or(usize::MAX);
+        Connections { in_use: all.saturating_sub(idle), idle }
+    }
+
+    async fn watched<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let Some(watch) = &self.0.steps else { return step.await };
+        let began = Stopwatch::started();
+        let answer = step.await;
+        watch.ended(began.elapsed(), answer.is_ok());
+        answer
     }
 
     pub(crate) fn new(shared: Shared) -> Self {
@@ -141,7 +163,7 @@ impl PostgresStore {
         T: Send + 'static,
         S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Send + Sync + 'static,
     {
-        step::run(Arc::clone(&self.0), Lane::Free, input, step).await
+        self.watched(step::run(Arc::clone(&self.0), Lane::Free, input, step)).await
     }
 
     /// As [`PostgresStore::write`], but each statement sees what was committed before it: for steps that decide by
@@ -152,7 +174,7 @@ impl PostgresStore {
         T: Send + 'static,
         S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Send + Sync + 'static,
     {
-        step::run(Arc::clone(&self.0), Lane::ByLocks, input, step).await
+        self.watched(step::run(Arc::clone(&self.0), Lane::ByLocks, input, step)).await
     }
 }
 

@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use towergate_core::{
     Clock,
     audit::{Silent, Sink},
+    store::StepWatch,
     system::SystemClock,
 };
 
@@ -38,6 +39,7 @@ pub struct SqliteOptions {
     group: usize,
     migrate: bool,
     clock: Arc<dyn Clock>,
+    steps: Option<Arc<dyn StepWatch>>,
 }
 
 impl Default for SqliteOptions {
@@ -50,6 +52,7 @@ impl Default for SqliteOptions {
             group: 64,
             migrate: true,
             clock: Arc::new(SystemClock),
+            steps: None,
         }
     }
 }
@@ -58,6 +61,11 @@ impl SqliteOptions {
     /// Tells `sink` of every audit event once it is committed, on the writing thread. The default hears nothing.
     pub fn sink(self, sink: Arc<dyn Sink>) -> Self {
         Self { sink, ..self }
+    }
+
+    /// Tells `watch` how long each step took, its wait for the writer included. The default hears nothing.
+    pub fn steps(self, watch: Arc<dyn StepWatch>) -> Self {
+        Self { steps: Some(watch), ..self }
     }
 
     /// How long to wait for a lock that another process holds, and for a free reading connection: 5 seconds.
@@ -143,7 +151,8 @@ impl SqliteOptions {
             Place::Memory(_) => OpenedFiles::default(),
         };
         let writer = Writer::start(connection, files, self.queue, self.group, Arc::clone(&self.sink))?;
-        Ok(SqliteStore::new(Pool::new(place, self.readers, self.busy_timeout), writer))
+        let readers = Pool::new(place, self.readers, self.busy_timeout);
+        Ok(SqliteStore::new(readers, writer, self.steps.clone()))
     }
 
     /// Turns the write-ahead log on. SQLite does not wait for others that do so in the same moment, so we do.

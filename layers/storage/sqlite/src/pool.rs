@@ -7,7 +7,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags};
-use towergate_core::StoreError;
+use towergate_core::{StoreError, store::Connections};
 
 use crate::failure::Failure;
 
@@ -76,6 +76,13 @@ impl Pool {
             loan.connection = None; // The next reader opens the file anew.
         }
         answer
+    }
+
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> Connections {
+        let shelf = self.shelf();
+        let idle = shelf.idle.len();
+        Connections { in_use: shelf.open.saturating_sub(idle), idle }
     }
 
     /// How many connections lie ready.

@@ -3,7 +3,11 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use rusqlite::Connection;
-use towergate_core::StoreError;
+use towergate_core::{
+    StoreError,
+    store::{Connections, StepWatch},
+    system::Stopwatch,
+};
 
 use crate::{
     failure::Failure,
@@ -22,6 +26,7 @@ pub struct SqliteStore(Arc<Shared>);
 struct Shared {
     readers: Pool,
     writer: Writer,
+    steps: Option<Arc<dyn StepWatch>>,
 }
 
 impl SqliteStore {
@@ -46,8 +51,8 @@ impl SqliteStore {
         SqliteOptions::default()
     }
 
-    pub(crate) fn new(readers: Pool, writer: Writer) -> Self {
-        Self(Arc::new(Shared { readers, writer }))
+    pub(crate) fn new(readers: Pool, writer: Writer, steps: Option<Arc<dyn StepWatch>>) -> Self {
+        Self(Arc::new(Shared { readers, writer, steps }))
     }
 
     pub(crate) fn read<T>(
@@ -55,6 +60,12 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         self.0.readers.read(read)
+    }
+
+    /// The connections that read; there is one more, which writes.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.0.readers.connections()
     }
 
     #[cfg(test)]
@@ -66,12 +77,47 @@ impl SqliteStore {
         &self,
         step: impl FnOnce(&mut Step<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.0.writer.write(step).await
+        let Some(watch) = &self.0.steps else { return self.0.writer.write(step).await };
+        let began = Stopwatch::started();
+        let answer = self.0.writer.write(step).await;
+        watch.ended(began.elapsed(), answer.is_ok());
+        answer
     }
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, time::Duration};
+
+    use super::*;
+    use crate::failure::Failure;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<bool>>);
+
+    impl StepWatch for Heard {
+        fn ended(&self, _: Duration, done: bool) {
+            self.0.lock().unwrap().push(done);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_step_is_told_and_connections_are_counted() {
+        let heard = Arc::new(Heard::default());
+        let store = SqliteStore::options().steps(Arc::clone(&heard) as _).in_memory().unwrap();
+        store.write(|_| Ok(())).await.unwrap();
+        let refused = store.write(|_| Err::<(), _>(Failure::Store(StoreError::Refused(String::new()))));
+        assert!(refused.await.is_err());
+        assert_eq!(*heard.0.lock().unwrap(), [true, false]);
+        assert_eq!(store.connections(), Connections::default());
+        let at_work = store.read(|_| Ok(store.connections())).unwrap();
+        assert_eq!(at_work, Connections { in_use: 1, idle: 0 });
+        assert_eq!(store.connections(), Connections { in_use: 0, idle: 1 });
     }
 }

@@ -86,7 +86,13 @@ impl Op {
         let (stop, stopped) = watch::channel(false);
         let site = Site::open(site, tls.clone(), stopped.clone());
         tokio::spawn(courier::keep_telling(server.clone(), stopped.clone()));
-        tokio::spawn(serve(listener, Some(tls), Axum::service(host), stopped));
+        tokio::spawn(serve(
+            listener,
+            Some(tls),
+            Axum::service(host),
+            stopped,
+            std::time::Duration::from_secs(10),
+        ));
         let issuer = format!("https://localhost:{port}");
         Arc::new(Self { issuer, site, clock, server, store, certificate, _folder: folder, _stop: stop })
     }

@@ -40,7 +40,7 @@ impl Site {
         let shelf = Arc::<Mutex<Shelf>>::default();
         let kept = Arc::clone(&shelf);
         let service = service_fn(move |request| answer(Arc::clone(&kept), request));
-        tokio::spawn(serve(listener, Some(tls), service, stop));
+        tokio::spawn(serve(listener, Some(tls), service, stop, std::time::Duration::from_secs(10)));
         Self { origin, shelf }
     }
 

@@ -35,6 +35,7 @@ async fn what_exceeds_the_queue_is_shed_at_once() {
     let mut waiting = Box::pin(hasher.hash(password()));
     assert!(poll_once(&mut waiting).await.is_none());
     assert_eq!(hasher.hash(password()).await.unwrap_err(), HasherError::Overloaded);
+    assert_eq!(hasher.load(), HashLoad { running: 1, waiting: 1, shed: 1 });
 
     finish.send(()).unwrap();
     busy.await.unwrap().unwrap();
