@@ -85,7 +85,8 @@ mod tests {
             ),
             ("bob@example.com", "nothing"),
         ] {
-            let mail = Mail { to: to.into(), subject: String::new(), text: text.into(), html: String::new() };
+            let (subject, html, message_id) = Default::default();
+            let mail = Mail { to: to.into(), subject, text: text.into(), html, message_id };
             mailbox.kept().push(mail);
         }
         assert_eq!(mailbox.link_to("alice@example.com").as_deref(), Some("https://h.example/new"));

@@ -15,23 +15,19 @@ pub async fn keep_telling<I: IdentityStore, O: OAuthStore>(
     server: Server<I, O>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
-    loop {
+    while !*stop.borrow() {
+        // What is under way when it is to stop is finished; if that takes too long, it is told in a minute, by the next program.
+        let mut told = stop.clone();
+        match server.deliver_logouts_until(async move { drop(told.wait_for(|stop| *stop).await) }).await {
+            Ok(told) => tracing::debug!(?told, "clients were told that sign-ins ended"),
+            Err(error) => {
+                tracing::warn!(%error, "clients could not be told that sign-ins ended; trying again soon")
+            }
+        }
         tokio::select! {
-            // Whatever is cut off here is told in a minute, by this program or the next.
-            () = stopped() => return,
-            () = tell(&server) => {}
+            stopped = stop.wait_for(|stop| *stop) => { drop(stopped); return; }
+            // Whether it rests its time or is woken up, there is something to look for.
+            _ = tokio::time::timeout(REST, server.logout_queued()) => {}
         }
     }
-}
-
-async fn tell<I: IdentityStore, O: OAuthStore>(server: &Server<I, O>) {
-    match server.deliver_logouts().await {
-        Ok(told) => tracing::debug!(?told, "clients were told that sign-ins ended"),
-        Err(error) => {
-            tracing::warn!(%error, "clients could not be told that sign-ins ended; trying again soon")
-        }
-    }
-    // Whether it rests its time or is woken up, there is something to look for.
-    let _ = tokio::time::timeout(REST, server.logout_queued()).await;
 }

@@ -17,20 +17,16 @@ pub async fn keep_sending<S: MailOutbox, M: Mailer>(
     room: Mailroom,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
-    loop {
+    while !*stop.borrow() {
+        // What is being sent when it is to stop is finished; if that takes too long, it is sent in two minutes, by the next program.
+        let mut told = stop.clone();
+        match postman.deliver_until(async move { drop(told.wait_for(|stop| *stop).await) }).await {
+            Ok(posted) => tracing::debug!(?posted, "mail was sent"),
+            Err(error) => tracing::warn!(%error, "mail could not be sent; trying again soon"),
+        }
         tokio::select! {
-            // Whatever is cut off here is sent in two minutes, by this program or the next.
-            () = stopped() => return,
-            () = send(&postman, &room) => {}
+            stopped = stop.wait_for(|stop| *stop) => { drop(stopped); return; }
+            _ = tokio::time::timeout(REST, room.mail_queued()) => {}
         }
     }
-}
-
-async fn send<S: MailOutbox, M: Mailer>(postman: &Postman<S, M>, room: &Mailroom) {
-    match postman.deliver().await {
-        Ok(posted) => tracing::debug!(?posted, "mail was sent"),
-        Err(error) => tracing::warn!(%error, "mail could not be sent; trying again soon"),
-    }
-    let _ = tokio::time::timeout(REST, room.mail_queued()).await;
 }

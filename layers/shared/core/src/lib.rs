@@ -7,6 +7,7 @@
 //! - [`audit`]: what happened, to whom, and in which request.
 //! - [`seal`]: what a store keeps but cannot read.
 //! - [`form`]: queries and forms, read strictly.
+//! - [`outbox`]: what is sent until somebody has it, or given up.
 //! - [`store`]: how a store fails.
 //! - [`ready`]: whether a part can do its work at this moment.
 //!
@@ -25,6 +26,7 @@ pub mod local_path;
 pub mod mac;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod outbox;
 pub mod random;
 pub mod ready;
 pub mod seal;

@@ -24,22 +24,28 @@ CREATE INDEX towergate_email_tokens_by_end ON towergate_email_tokens (expires_at
 CREATE INDEX towergate_email_tokens_kept ON towergate_email_tokens (email)
     WHERE state = 'open' AND purpose = 'undo_email_change';
 
--- Mail that waits, sealed under a key that is not here; or that is finished, and has lost its text. Mail that tells somebody
--- that they are gone outlives their row.
+-- Mail that waits, sealed under a key that is not here; that was sent, and has lost its text; or that was given up, until an
+-- operator has it sent again. Mail that tells somebody that they are gone outlives their row.
 CREATE TABLE towergate_mails (
     id          uuid   PRIMARY KEY,
     user_id     uuid   NOT NULL,
     kind        text   COLLATE "C" NOT NULL,
+    domain      text   COLLATE "C" NOT NULL,
     sealed      bytea,
     created_at  bigint NOT NULL,
     expires_at  bigint NOT NULL,
     attempt     bigint NOT NULL CHECK (attempt BETWEEN 0 AND 4294967295),
+    forgiven    bigint NOT NULL CHECK (forgiven BETWEEN 0 AND attempt),
     due_at      bigint,
     finished_at bigint,
-    CHECK ((due_at IS NULL) <> (finished_at IS NULL)),
-    CHECK ((sealed IS NULL) = (due_at IS NULL))
+    died_at     bigint,
+    reason      text   COLLATE "C",
+    CHECK (num_nonnulls(due_at, finished_at, died_at) = 1),
+    CHECK ((sealed IS NULL) = (finished_at IS NOT NULL)),
+    CHECK ((reason IS NULL) = (died_at IS NULL))
 );
 
 CREATE INDEX towergate_mails_due ON towergate_mails (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX towergate_mails_by_person ON towergate_mails (user_id, kind, created_at);
 CREATE INDEX towergate_mails_by_end ON towergate_mails (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX towergate_mails_dead ON towergate_mails (died_at, id) WHERE died_at IS NOT NULL;

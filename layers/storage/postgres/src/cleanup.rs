@@ -30,8 +30,10 @@ pub struct Cleaned {
     pub remembered: u64,
     /// Browsers that nobody signed in in for long.
     pub browsers: u64,
-    /// Mails that were sent or given up.
+    /// Mails that were sent.
     pub mails: u64,
+    /// Messages that were given up long ago.
+    pub dead_letters: u64,
     /// Tries at addresses that nobody has.
     pub tries: u64,
     /// Sign-ins whose end need not be remembered any more.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use rusqlite::params;
-use towergate_core::{StoreError, Timestamp};
+use towergate_core::{StoreError, Timestamp, outbox::DEAD_LETTER_KEPT};
 
 use crate::{query, store::SqliteStore};
 
@@ -33,8 +33,10 @@ pub struct Cleaned {
     pub remembered: u64,
     /// Browsers that nobody signed in in for long.
     pub browsers: u64,
-    /// Mails that were sent or given up.
+    /// Mails that were sent.
     pub mails: u64,
+    /// Messages that were given up long ago.
+    pub dead_letters: u64,
     /// Sign-ins whose end need not be remembered any more.
     pub ended_sign_ins: u64,
     /// Clients that were known only by a document which is read no more.
@@ -106,6 +108,9 @@ const BROWSER_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 pub(crate) const MAILS: &str = "DELETE FROM towergate_mails WHERE id IN
     (SELECT id FROM towergate_mails WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
 
+pub(crate) const DEAD_MAILS: &str = "DELETE FROM towergate_mails WHERE id IN
+    (SELECT id FROM towergate_mails WHERE died_at <= ?1 ORDER BY died_at LIMIT ?2)";
+
 /// How long a finished mail is remembered, without its text: whoever wants another is counted by it.
 const MAIL_KEPT: Duration = Duration::from_secs(24 * 3600);
 
@@ -137,6 +142,9 @@ const SIGN_IN_CLIENT_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) const LOGOUT_NOTICES: &str = "DELETE FROM towergate_logout_notices WHERE (sid, client) IN
     (SELECT sid, client FROM towergate_logout_notices WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
+
+pub(crate) const DEAD_LOGOUT_NOTICES: &str = "DELETE FROM towergate_logout_notices WHERE (sid, client) IN
+    (SELECT sid, client FROM towergate_logout_notices WHERE died_at <= ?1 ORDER BY died_at LIMIT ?2)";
 
 /// How long a finished notice is remembered, as the rules of the authorization server have it.
 const LOGOUT_NOTICE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -184,6 +192,8 @@ impl SqliteStore {
             remembered: self.clean(REMEMBERED, now).await?,
             browsers: self.clean(BROWSERS, now.minus(BROWSER_KEPT)).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
+            dead_letters: self.clean(DEAD_MAILS, now.minus(DEAD_LETTER_KEPT)).await?
+                + self.clean(DEAD_LOGOUT_NOTICES, now.minus(DEAD_LETTER_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,

@@ -102,6 +102,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0028_passkey_factors.sql"),
     },
     Migration { number: 29, name: "audit_seals", sql: include_str!("../migrations/0029_audit_seals.sql") },
+    Migration { number: 30, name: "dead_letters", sql: include_str!("../migrations/0030_dead_letters.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

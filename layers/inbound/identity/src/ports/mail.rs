@@ -2,7 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 
 use crate::rules::mail::{MailDelivery, MailId, MailLimit, OutboxMail};
 
@@ -20,8 +24,8 @@ pub trait MailOutbox: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Queuing, StoreError>> + Send;
 
-    /// Takes at most `limit` mails that are due at `now`, the longest due first, each with its try counted. They are nobody
-    /// else's for `lease`; whoever dies meanwhile leaves them due again after it.
+    /// Takes at most `limit` mails that are due at `now`, the longest due first and none to a domain that is `busy`, each with
+    /// its try counted. They are nobody else's for `lease`; whoever dies meanwhile leaves them due again after it.
     ///
     /// # Errors
     /// When the store fails.
@@ -30,10 +34,11 @@ pub trait MailOutbox: Send + Sync + 'static {
         now: Timestamp,
         lease: Duration,
         limit: u16,
+        busy: Vec<String>,
     ) -> impl Future<Output = Result<Vec<OutboxMail>, StoreError>> + Send;
 
-    /// Notes how a try ended. A mail that was sent or given up loses its text for good. Writes `mail.sent`, `mail.delayed` or
-    /// `mail.given_up`.
+    /// Notes how a try ended. A mail that was sent loses its text for good; one that was given up is a dead letter, and
+    /// keeps it sealed. Writes `mail.sent`, `mail.delayed` or `mail.given_up`.
     ///
     /// # Errors
     /// When the store fails.
@@ -44,6 +49,26 @@ pub trait MailOutbox: Send + Sync + 'static {
         delivery: MailDelivery,
         origin: Origin,
     ) -> impl Future<Output = Result<FinishingMail, StoreError>> + Send;
+
+    /// At most `limit` dead letters, those first that were given up last. They are kept for
+    /// [`DEAD_LETTER_KEPT`](towergate_core::outbox::DEAD_LETTER_KEPT).
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn dead_mails(
+        &self,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<DeadLetter<MailId>>, StoreError>> + Send;
+
+    /// Makes a dead letter due now, with all its tries before it. Writes `mail.replayed`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn replay_mail(
+        &self,
+        id: MailId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Replaying, StoreError>> + Send;
 }
 
 /// What became of [`MailOutbox::queue_mail`].

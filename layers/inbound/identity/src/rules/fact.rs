@@ -141,6 +141,8 @@ pub enum IdentityFact {
     PasswordRemoved { user: UserId },
     /// A mail waits to be sent.
     MailQueued { mail: MailId, user: UserId, kind: MailKind },
+    /// An operator has a mail sent again that was given up.
+    MailReplayed { mail: MailId, user: UserId, kind: MailKind },
     /// A try to send a mail ended.
     MailTried { mail: MailId, user: UserId, kind: MailKind, attempt: u32, delivery: MailDelivery },
 }
@@ -604,6 +606,11 @@ impl Fact for IdentityFact {
             }
             Self::MailQueued { mail, user, kind } => {
                 Event::succeeded(origin, "mail.queued", Party::system(), person(user))
+                    .with("mail", mail)
+                    .with("kind", kind.as_str())
+            }
+            Self::MailReplayed { mail, user, kind } => {
+                Event::succeeded(origin, "mail.replayed", Party::system(), person(user))
                     .with("mail", mail)
                     .with("kind", kind.as_str())
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towergate_core::{Timestamp, typed_id};
+use towergate_core::{Random, Timestamp, outbox::Retry, typed_id};
 
 use super::{notice::Notice, user::UserId};
 
@@ -53,8 +53,8 @@ impl MailKind {
     }
 }
 
-/// A mail in the outbox. Its text is sealed under a key that the store does not hold, and erased once it is sent or given up:
-/// a link in it opens nothing for whoever reads the store.
+/// A mail in the outbox. Its text is sealed under a key that the store does not hold, and erased once it is sent: a link in it
+/// opens nothing for whoever reads the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxMail {
     /// Its identifier.
@@ -63,6 +63,8 @@ pub struct OutboxMail {
     pub user: UserId,
     /// What it is about.
     pub kind: MailKind,
+    /// The domain of its address, in lower case: one that is slow holds up no other.
+    pub domain: String,
     /// Recipient, subject and text, sealed.
     pub sealed: Vec<u8>,
     /// When it was written.
@@ -71,6 +73,8 @@ pub struct OutboxMail {
     pub expires_at: Timestamp,
     /// How often it was tried; the first try is 1.
     pub attempt: u32,
+    /// How many of these tries were before an operator had it sent again.
+    pub forgiven: u32,
 }
 
 /// How many mails of one kind a person gets.
@@ -108,66 +112,57 @@ pub enum MailDelivery {
     },
 }
 
-/// How long it rests after each try that failed.
-const RESTS: [Duration; 6] = [
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(6 * 3600),
-];
-
 impl OutboxMail {
     /// What becomes of it after a try that failed at `now` for a `reason` that may pass.
     #[must_use]
-    pub fn after_failure(&self, reason: &'static str, now: Timestamp) -> MailDelivery {
-        let tried = usize::try_from(self.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        match RESTS.get(tried).map(|rest| now.plus(*rest)) {
-            Some(at) if at < self.expires_at => MailDelivery::RetryAt { at, reason },
-            Some(_) | None => MailDelivery::GivenUp { reason },
+    pub fn after_failure(&self, reason: &'static str, now: Timestamp, random: &dyn Random) -> MailDelivery {
+        let tries = self.attempt.saturating_sub(self.forgiven);
+        match Retry::STANDARD.after(tries, now, Some(self.expires_at), random) {
+            Some(at) => MailDelivery::RetryAt { at, reason },
+            None => MailDelivery::GivenUp { reason },
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use towergate_core::id::Uuid;
+    use std::time::Duration;
+
+    use towergate_core::{id::Uuid, random::InsecureSeededRandom};
 
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
-    fn mail(attempt: u32) -> OutboxMail {
+    fn mail(attempt: u32, forgiven: u32) -> OutboxMail {
         OutboxMail {
             id: MailId::from_uuid(Uuid::nil()),
             user: UserId::from_uuid(Uuid::nil()),
             kind: MailKind::ConfirmAddress,
+            domain: String::from("example.com"),
             sealed: Vec::new(),
             created_at: NOW,
             expires_at: NOW.plus(Duration::from_secs(24 * 3600)),
             attempt,
+            forgiven,
         }
     }
 
     #[test]
-    fn each_rest_is_longer_and_the_seventh_failure_is_the_last() {
-        let mut before = NOW;
-        for attempt in 1..=6 {
-            let MailDelivery::RetryAt { at, .. } = mail(attempt).after_failure("refused", NOW) else {
-                panic!("given up at {attempt}");
-            };
-            assert!(at > before);
-            before = at;
-        }
-        for attempt in [7, u32::MAX] {
-            assert_eq!(mail(attempt).after_failure("x", NOW), MailDelivery::GivenUp { reason: "x" });
+    fn the_seventh_failure_is_the_last_counted_from_when_it_was_replayed() {
+        let random = InsecureSeededRandom::new(1);
+        for (attempt, forgiven, again) in
+            [(1, 0, true), (6, 0, true), (7, 0, false), (8, 7, true), (13, 7, true), (14, 7, false)]
+        {
+            let delivery = mail(attempt, forgiven).after_failure("refused", NOW, &random);
+            assert_eq!(matches!(delivery, MailDelivery::RetryAt { .. }), again, "{attempt}");
         }
     }
 
     #[test]
     fn what_would_come_too_late_is_given_up() {
-        let late = NOW.plus(Duration::from_secs(24 * 3600 - 10));
-        assert_eq!(mail(1).after_failure("x", late), MailDelivery::GivenUp { reason: "x" });
+        let late = NOW.plus(Duration::from_secs(24 * 3600 - 5));
+        let delivery = mail(1, 0).after_failure("x", late, &InsecureSeededRandom::new(1));
+        assert_eq!(delivery, MailDelivery::GivenUp { reason: "x" });
     }
 }

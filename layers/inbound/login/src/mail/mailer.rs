@@ -15,6 +15,9 @@ pub struct Mail {
     pub text: String,
     /// What it says, as HTML.
     pub html: String,
+    /// Its `Message-ID`, without angle brackets: the same however often it is sent, so that it is known for the same mail.
+    #[serde(default)]
+    pub message_id: String,
 }
 
 // Its text may hold a link that opens an account.

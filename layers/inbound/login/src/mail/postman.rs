@@ -1,10 +1,22 @@
 //! Sending what is due.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::{Future, pending},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{Either, select},
+    stream::FuturesUnordered,
+};
 use towergate_core::{
     Clock, Random, StoreError,
     audit::Origin,
+    outbox::Lanes,
     system::{OsRandom, SystemClock},
 };
 use towergate_identity::{
@@ -19,6 +31,12 @@ const LEASE: Duration = Duration::from_secs(120);
 
 /// How long a mailer may take for one mail.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many mails are sent at once. Each is taken when its turn comes, so that none waits while its lease runs out.
+const AT_ONCE: usize = 8;
+
+/// How many of them to one domain: one whose servers are slow holds up no other.
+const AT_ONE_DOMAIN: usize = 2;
 
 /// Sends the mail of a store. The host calls [`deliver`](Self::deliver) again and again, on one machine or several:
 ///
@@ -73,25 +91,71 @@ impl<S: MailOutbox, M: Mailer> Postman<S, M> {
         self
     }
 
-    /// Sends everything that is due, one after the other.
+    /// Draws what it needs from `random`.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Sends everything that is due: at most eight mails at once, and two to one domain. A mail that cannot be sent now is tried
+    /// again as [`Retry::STANDARD`](towergate_core::outbox::Retry::STANDARD) says, and then is a dead letter. Dropped midway, what
+    /// was being sent is due again in two minutes.
     ///
     /// # Errors
     /// When the store fails; what was being sent is due again in two minutes.
     pub async fn deliver(&self) -> Result<Posted, StoreError> {
+        self.deliver_until(pending()).await
+    }
+
+    /// The same until `stop` is ready: then no more mail is taken, and what is being sent is finished.
+    ///
+    /// # Errors
+    /// When the store fails; what was being sent is due again in two minutes.
+    pub async fn deliver_until(&self, stop: impl Future<Output = ()> + Send) -> Result<Posted, StoreError> {
         let mut posted = Posted::default();
+        let (mut under_way, mut lanes) = (FuturesUnordered::new(), Lanes::new(AT_ONCE, AT_ONE_DOMAIN));
+        let (mut stop, mut stopped, mut broken) = (pin!(stop.fuse()), false, None);
         loop {
-            let due = self.store.take_due_mails(self.clock.now(), LEASE, 1).await?;
-            let Some(mail) = due.into_iter().next() else { return Ok(posted) };
-            let delivery = self.attempt(&mail).await;
-            match delivery {
-                MailDelivery::Sent => posted.sent += 1,
-                MailDelivery::RetryAt { .. } => posted.delayed += 1,
-                MailDelivery::GivenUp { .. } => posted.given_up += 1,
+            while !stopped && broken.is_none() && !lanes.is_full() {
+                stopped = stop.as_mut().now_or_never().is_some();
+                if stopped {
+                    break;
+                }
+                match self.store.take_due_mails(self.clock.now(), LEASE, 1, lanes.busy()).await {
+                    Ok(due) if due.is_empty() => break,
+                    Ok(due) => under_way.extend(due.into_iter().map(|mail| {
+                        lanes.enter(&mail.domain);
+                        async { (mail.domain.clone(), self.send(mail).await) }
+                    })),
+                    Err(error) => broken = Some(error),
+                }
             }
-            let now = self.clock.now();
-            let origin = Origin::detached(now, &self.random).map_err(StoreError::unavailable)?;
-            self.store.finish_mail(mail.id, mail.attempt, delivery, origin).await?;
+            if under_way.is_empty() {
+                return broken.map_or(Ok(posted), Err);
+            }
+            let told = match select(under_way.next(), pin!(self.room.mail_queued())).await {
+                Either::Left((told, _)) => told,
+                // Whoever is written to meanwhile need not wait for those that are slow.
+                Either::Right(_) if !stopped && broken.is_none() => continue,
+                Either::Right(((), told)) => told.await,
+            };
+            let Some((domain, delivery)) = told else { continue };
+            lanes.leave(&domain);
+            match delivery {
+                Ok(MailDelivery::Sent) => posted.sent += 1,
+                Ok(MailDelivery::RetryAt { .. }) => posted.delayed += 1,
+                Ok(MailDelivery::GivenUp { .. }) => posted.given_up += 1,
+                Err(error) => broken = broken.or(Some(error)),
+            }
         }
+    }
+
+    async fn send(&self, mail: OutboxMail) -> Result<MailDelivery, StoreError> {
+        let delivery = self.attempt(&mail).await;
+        let origin = Origin::detached(self.clock.now(), &self.random).map_err(StoreError::unavailable)?;
+        self.store.finish_mail(mail.id, mail.attempt, delivery, origin).await?;
+        Ok(delivery)
     }
 
     async fn attempt(&self, sealed: &OutboxMail) -> MailDelivery {
@@ -102,7 +166,7 @@ impl<S: MailOutbox, M: Mailer> Postman<S, M> {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(mail = %sealed.id, %error, "a mail in the outbox cannot be opened");
-                return sealed.after_failure("sealed", self.clock.now());
+                return sealed.after_failure("sealed", self.clock.now(), &self.random);
             }
         };
         let sending = tokio::time::timeout(PATIENCE, self.mailer.send(&mail)).await;
@@ -114,11 +178,11 @@ impl<S: MailOutbox, M: Mailer> Postman<S, M> {
             }
             Ok(Err(MailError::Later(error))) => {
                 tracing::warn!(mail = %sealed.id, %error, "a mail could not be sent; it is tried again");
-                sealed.after_failure("unreachable", self.clock.now())
+                sealed.after_failure("unreachable", self.clock.now(), &self.random)
             }
             Err(_) => {
                 tracing::warn!(mail = %sealed.id, "a mail took too long to send; it is tried again");
-                sealed.after_failure("timeout", self.clock.now())
+                sealed.after_failure("timeout", self.clock.now(), &self.random)
             }
         }
     }
@@ -129,3 +193,6 @@ impl<S, M> fmt::Debug for Postman<S, M> {
         f.debug_struct("Postman").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

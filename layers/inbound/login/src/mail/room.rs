@@ -128,11 +128,24 @@ impl Mailroom {
     ) -> Result<OutboxMail, SealError> {
         let id = MailId::fresh(now, random)?;
         let Letter { subject, text, html } = letter;
-        let mail = Mail { to: to.1.to_string(), subject, text, html };
+        let message_id = format!("{id}@{}", self.host());
+        let mail = Mail { to: to.1.to_string(), subject, text, html, message_id };
         let plain = Secret::new(serde_json::to_vec(&mail).map_err(|_| SealError::Malformed)?);
         let sealed = self.shared.sealing.seal(&context(id), plain.expose(), random)?;
         let expires_at = now.plus(lifetime);
-        Ok(OutboxMail { id, user: to.0, kind, sealed, created_at: now, expires_at, attempt: 0 })
+        let domain = to.1.as_str().rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+        let user = to.0;
+        Ok(OutboxMail {
+            id,
+            user,
+            kind,
+            domain,
+            sealed,
+            created_at: now,
+            expires_at,
+            attempt: 0,
+            forgiven: 0,
+        })
     }
 
     /// A mail that tells of a change at `now`, and leads to `page`.
@@ -165,6 +178,15 @@ impl Mailroom {
     ) -> Result<OutboxMail, SealError> {
         let letter = self.letters().new_device(device, now, &self.address(page));
         self.seal(letter, MailKind::Notice(Notice::NewDevice), to, (now, NOTICE_LIFETIME), random)
+    }
+
+    /// The name of this host, as it stands behind the `@` of an identifier.
+    fn host(&self) -> &str {
+        let rest = self.shared.origin.split_once("://").map_or("", |(_, rest)| rest);
+        match rest.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            Some(_) | None => rest,
+        }
     }
 
     /// Opens a mail of the outbox.
@@ -218,6 +240,17 @@ mod tests {
         let moved = OutboxMail { id: MailId::from_uuid(Uuid::nil()), ..mail.clone() };
         assert!(room(1).open(&moved).is_err());
         assert!(room(2).with_older(&Secret::new([1; 32])).unwrap().open(&mail).is_ok());
+    }
+
+    #[test]
+    fn a_mail_has_one_identifier_however_often_it_is_opened() {
+        let mail = sealed(&room(1));
+        assert_eq!(room(1).open(&mail).unwrap().message_id, format!("{}@h.example", mail.id));
+        assert_eq!(mail.domain, "example.com");
+        for (origin, host) in [("http://localhost:3000", "localhost"), ("http://[::1]:3000", "[::1]")] {
+            assert_eq!(Mailroom::new(origin, &Secret::new([1; 32])).unwrap().host(), host);
+        }
+        assert_eq!(Mailroom::new("http://[::1]", &Secret::new([1; 32])).unwrap().host(), "[::1]");
     }
 
     #[test]

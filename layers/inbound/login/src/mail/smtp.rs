@@ -110,7 +110,9 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let to = mail.to.parse::<Mailbox>().map_err(|error| MailError::Never(error.into()))?;
+        let message_id = (!mail.message_id.is_empty()).then(|| format!("<{}>", mail.message_id));
         let message = Message::builder()
+            .message_id(message_id)
             .from(self.from.clone())
             .to(to)
             .subject(mail.subject.clone())

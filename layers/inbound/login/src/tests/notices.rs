@@ -26,7 +26,7 @@ fn sealing() -> SealingRing {
 /// The notices that wait, taken away.
 async fn due<H>(host: &Host<H>) -> Vec<Notice> {
     let year = Duration::from_secs(365 * 24 * 3600);
-    let due = host.store.take_due_mails(host.clock.now(), year, 100).await.unwrap();
+    let due = host.store.take_due_mails(host.clock.now(), year, 100, Vec::new()).await.unwrap();
     let notices = due.into_iter().map(|mail| match mail.kind {
         MailKind::Notice(notice) => notice,
         other => panic!("{other:?}"),

@@ -207,10 +207,12 @@ mod confirm {
             id: MailId::fresh(now, random).unwrap(),
             user: user.id,
             kind: MailKind::ConfirmAddress,
+            domain: "example.com".into(),
             sealed: vec![],
             created_at: now,
             expires_at: now,
             attempt: 0,
+            forgiven: 0,
         };
         let origin = Origin::detached(now, random).unwrap();
         host.store.issue_email_token(minted.token, mail, MailLimit::default(), origin).await.unwrap();

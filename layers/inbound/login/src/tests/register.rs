@@ -206,10 +206,12 @@ async fn a_taken_address_is_answered_byte_for_byte_like_a_fresh_one_and_the_owne
         id: towergate_identity::rules::mail::MailId::fresh(town.host.clock.now(), random).unwrap(),
         user: id,
         kind: towergate_identity::rules::mail::MailKind::ConfirmAddress,
+        domain: "example.com".into(),
         sealed: vec![],
         created_at: town.host.clock.now(),
         expires_at: town.host.clock.now(),
         attempt: 0,
+        forgiven: 0,
     };
     let origin = Origin::detached(town.host.clock.now(), random).unwrap();
     let (token_id, shown) = (minted.token.id, towergate_identity::rules::email_token::Shown::Link(digest));
@@ -376,7 +378,7 @@ async fn mail_that_cannot_go_out_waits_and_what_went_leaves_no_text() {
     assert!(
         town.host
             .store
-            .take_due_mails(town.host.clock.now(), Duration::from_secs(1), 9)
+            .take_due_mails(town.host.clock.now(), Duration::from_secs(1), 9, Vec::new())
             .await
             .unwrap()
             .is_empty()

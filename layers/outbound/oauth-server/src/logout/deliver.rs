@@ -1,10 +1,14 @@
 //! Telling clients directly that a sign-in ended.
 //! [Back-Channel Logout section 2.5](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest)
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    future::{Future, pending},
+    pin::pin,
+    sync::Arc,
+};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use towergate_core::{RandomUnavailable, StoreError, audit::Origin, id};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use towergate_core::{RandomUnavailable, StoreError, audit::Origin, outbox::Lanes};
 use towergate_guarded_http::{FetchError, GuardedClient};
 use towergate_jose::{Algorithm, SigningKey};
 use towergate_oauth::{
@@ -58,41 +62,52 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
     /// Tells every client that is due: those of sign-ins that just ended, and those that could not be told before. Of
     /// several instances that do so at once, each client is told by one.
     ///
-    /// A client that answers 2xx has heard it. One that does not answer, or answers 408, 425, 429 or 5xx, is told again
-    /// after 10 seconds, 1 minute, 5 minutes, half an hour and two hours; any other answer is its last word. At most 16 are
-    /// told at once, two of them at one host. Dropped midway, whatever was not finished is due again after a minute.
+    /// A client that answers 2xx has heard it. One that does not answer, or answers 408, 425, 429 or 5xx, is told again as
+    /// [`Retry::STANDARD`](towergate_core::outbox::Retry::STANDARD) says; any other answer is its last word. Who is not told again
+    /// is a dead letter. At most 16 are told at once, two of them at one host. Dropped midway, whatever was not finished is due
+    /// again after a minute.
     ///
     /// # Errors
     /// When the server may speak to nobody, the store fails, or there is no randomness.
     pub async fn deliver_logouts(&self) -> Result<Deliveries, DeliveryError> {
+        self.deliver_logouts_until(pending()).await
+    }
+
+    /// The same until `stop` is ready: then nobody more is told, and what is under way is finished.
+    ///
+    /// # Errors
+    /// When the server may speak to nobody, the store fails, or there is no randomness.
+    pub async fn deliver_logouts_until(
+        &self,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Deliveries, DeliveryError> {
         let outbound = self.outbound_client().ok_or(DeliveryError::NoOutbound)?;
         let mut deliveries = Deliveries::default();
-        let (mut under_way, mut at_host) = (FuturesUnordered::new(), HashMap::<String, usize>::new());
-        let mut broken = None;
+        let (mut under_way, mut lanes) = (FuturesUnordered::new(), Lanes::new(AT_ONCE, AT_ONE_HOST));
+        let (mut stop, mut stopped, mut broken) = (pin!(stop.fuse()), false, None);
         loop {
-            while broken.is_none() && under_way.len() < AT_ONCE {
-                let full = at_host.iter().filter(|(_, told)| **told >= AT_ONE_HOST);
-                let busy = full.map(|(host, _)| host.clone()).collect();
-                match self.store().take_due_logouts(self.now(), LEASE, 1, busy).await {
+            while !stopped && broken.is_none() && !lanes.is_full() {
+                stopped = stop.as_mut().now_or_never().is_some();
+                if stopped {
+                    break;
+                }
+                match self.store().take_due_logouts(self.now(), LEASE, 1, lanes.busy()).await {
                     Ok(due) if due.is_empty() => break,
                     Ok(due) => under_way.extend(due.into_iter().map(|notice| {
-                        let host = notice.host.clone();
-                        *at_host.entry(host.clone()).or_default() += 1;
-                        async { (host, self.deliver(outbound, notice).await) }
+                        lanes.enter(&notice.host);
+                        async { (notice.host.clone(), self.deliver(outbound, notice).await) }
                     })),
                     Err(error) => broken = Some(DeliveryError::from(error)),
                 }
             }
+            let more = !stopped && broken.is_none() && !under_way.is_empty();
             let (host, delivery) = tokio::select! {
                 Some(told) = under_way.next() => told,
                 // A sign-in has ended meanwhile: its clients need not wait for those that are slow.
-                () = self.logouts().notified(), if broken.is_none() && !under_way.is_empty() => continue,
+                () = self.logouts().notified(), if more => continue,
                 else => return broken.map_or(Ok(deliveries), Err),
             };
-            if let Some(told) = at_host.get_mut(&host) {
-                *told = told.saturating_sub(1);
-            }
-            at_host.retain(|_, told| *told > 0);
+            lanes.leave(&host);
             match delivery {
                 Ok(Delivery::Delivered) => deliveries.delivered += 1,
                 Ok(Delivery::RetryAt { .. }) => deliveries.delayed += 1,
@@ -130,7 +145,7 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
         let Ok(url) = outbound.url(uri) else { return Ok(Delivery::GivenUp { reason: "bad_uri" }) };
         let Some(token) = self.logout_token(client, notice)? else {
             tracing::error!(client = %client.id, "no key signs the client's logout token");
-            return Ok(notice.failed(self.now(), "not_signed"));
+            return Ok(notice.failed(self.now(), "not_signed", &self.random));
         };
         let form = Serializer::new(String::new()).append_pair("logout_token", &token).finish();
         let sent = outbound.post(&url, "application/x-www-form-urlencoded", form.into_bytes()).await;
@@ -149,24 +164,24 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
             // It said 2xx, and what else it said is not for us.
             FetchError::TooLarge { .. } | FetchError::Encoded => Delivery::Delivered,
             // A certificate may be renewed, a name's address be mended.
-            FetchError::Tls(_) => notice.failed(self.now(), "tls"),
-            FetchError::Refused { .. } => notice.failed(self.now(), "address"),
-            FetchError::Timeout => notice.failed(self.now(), "timeout"),
-            FetchError::Status(_) if error.is_temporary() => notice.failed(self.now(), "status"),
-            _ if error.is_temporary() => notice.failed(self.now(), "connection"),
+            FetchError::Tls(_) => notice.failed(self.now(), "tls", &self.random),
+            FetchError::Refused { .. } => notice.failed(self.now(), "address", &self.random),
+            FetchError::Timeout => notice.failed(self.now(), "timeout", &self.random),
+            FetchError::Status(_) if error.is_temporary() => {
+                notice.failed(self.now(), "status", &self.random)
+            }
+            _ if error.is_temporary() => notice.failed(self.now(), "connection", &self.random),
             FetchError::Status(_) => Delivery::GivenUp { reason: "status" },
             FetchError::Redirected(_) => Delivery::GivenUp { reason: "redirect" },
             _ => Delivery::GivenUp { reason: "request" },
         }
     }
 
-    /// A token of its own for each attempt: a client may remember those that it has seen.
     fn logout_token(&self, client: &Client, notice: &LogoutNotice) -> Result<Option<String>, DeliveryError> {
         let now = self.now();
-        let jti = id::time_ordered(now, &self.random)?;
         let sub = self.sub_of(client, &notice.subject);
         let issuer = self.config().issuer.as_str();
-        let claims = LogoutClaims::new(issuer, &client.id, &sub, &notice.sid, jti, now);
+        let claims = LogoutClaims::new(issuer, &client.id, &sub, &notice.sid, notice.jti(), now);
         let key = self.logout_key(client.metadata.id_token_signed_response_alg);
         Ok(key.and_then(|key| key.sign_jwt(logout_token::TYP, &claims).ok()))
     }

@@ -257,12 +257,14 @@ async fn back_channel_2_5_who_may_hear_it_later_is_told_again_each_time_with_a_t
         bench.client("shop", &shop.uri, |_| ()).await;
         bench.end().await;
         assert_eq!(bench.turn().await, DELAYED, "{says}");
-        bench.clock.advance(Duration::from_secs(9));
+        bench.clock.advance(Duration::from_millis(4_999));
         assert_eq!(bench.turn().await, delivered(0));
-        bench.clock.advance(Duration::from_secs(1));
+        bench.clock.advance(Duration::from_millis(5_001));
         shop.says("200 OK");
         assert_eq!(bench.turn().await, delivered(1));
         let [first, second] = &shop.tokens(&bench.server, Algorithm::RS256)[..] else { panic!("twice") };
+        let jti = |token: &Value| token["jti"].as_str().unwrap().split_once('.').unwrap().0.to_owned();
+        assert_eq!(jti(first), jti(second), "by which it is known for the same notice");
         assert_ne!(first["jti"], second["jti"]);
         assert!(second["iat"].as_i64() > first["iat"].as_i64());
         assert_eq!(bench.reasons("logout.delayed"), ["status"]);
@@ -270,18 +272,18 @@ async fn back_channel_2_5_who_may_hear_it_later_is_told_again_each_time_with_a_t
 }
 
 #[tokio::test]
-async fn who_never_answers_is_given_up_after_six_attempts() {
+async fn who_never_answers_is_given_up_after_seven_attempts() {
     let bench = Bench::new();
     // Nobody listens there any more.
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     bench.client("shop", &format!("http://{gone}/told"), |_| ()).await;
     bench.end().await;
-    for seconds in [0, 10, 60, 300, 1800] {
+    for seconds in [0, 10, 60, 360, 2160, 12_960] {
         bench.clock.advance(Duration::from_secs(seconds));
         assert_eq!(bench.turn().await, DELAYED, "{seconds}");
         assert_eq!(bench.turn().await, delivered(0), "{seconds}");
     }
-    bench.clock.advance(Duration::from_secs(7200));
+    bench.clock.advance(Duration::from_secs(21_600));
     assert_eq!(bench.turn().await, GIVEN_UP);
     bench.clock.advance(Duration::from_secs(100_000));
     assert_eq!(bench.turn().await, delivered(0));
@@ -473,6 +475,45 @@ async fn a_delivery_that_is_cut_off_is_made_when_its_lease_is_over() {
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.turn().await, delivered(1));
     assert_eq!(shop.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_to_stop_finishes_what_it_began_and_begins_nothing() {
+    let bench = Bench::new();
+    let quick = Listener::saying("200 OK").await;
+    for n in 0..3 {
+        bench.client(&format!("app-{n}"), &quick.uri, |_| ()).await;
+    }
+    bench.end().await;
+    let none = bench.server.deliver_logouts_until(std::future::ready(())).await.unwrap();
+    assert_eq!((none, quick.heard().len()), (delivered(0), 0));
+    // Two are under way, as many as one host may have, when the word comes.
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut stopped = Some(stopped);
+    let mut turn = std::pin::pin!(bench.server.deliver_logouts_until(async move {
+        let _ = stopped.take().unwrap().await;
+    }));
+    assert!(futures_util::FutureExt::now_or_never(turn.as_mut()).is_none());
+    stop.send(()).unwrap();
+    assert_eq!(turn.await.unwrap(), delivered(2));
+    assert_eq!(quick.heard().len(), 2);
+    assert_eq!(bench.turn().await, delivered(1), "the third belongs to nobody");
+}
+
+#[tokio::test]
+async fn who_was_given_up_is_told_when_an_operator_says_so() {
+    let bench = Bench::new();
+    let shop = Listener::saying("404 Not Found").await;
+    bench.client("shop", &shop.uri, |_| ()).await;
+    bench.end().await;
+    assert_eq!(bench.turn().await, GIVEN_UP);
+    let [dead] = &bench.store.dead_logouts(9).await.unwrap()[..] else { panic!("one") };
+    assert_eq!((dead.reason.as_str(), dead.attempts), ("status", 1));
+    shop.says("200 OK");
+    bench.store.replay_logout(dead.id.clone(), bench.origin()).await.unwrap();
+    assert_eq!(bench.turn().await, delivered(1));
+    let [first, second] = &shop.tokens(&bench.server, Algorithm::RS256)[..] else { panic!("twice") };
+    assert_ne!(first["jti"], second["jti"], "nor is a token sent twice then");
 }
 
 #[tokio::test]

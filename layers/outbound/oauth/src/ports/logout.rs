@@ -5,11 +5,15 @@
 
 use std::{future::Future, time::Duration};
 
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 
 use crate::rules::{
     client::ClientId,
-    logout::{Delivery, LogoutNotice},
+    logout::{Delivery, LogoutNotice, NoticeKey},
 };
 
 /// Keeps which clients had a part in a sign-in, and those that are to be told of its end.
@@ -38,7 +42,7 @@ pub trait LogoutStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<LogoutNotice>, StoreError>> + Send;
 
     /// Writes down what became of an attempt, unless somebody else has taken the notice meanwhile, or it was finished.
-    /// Writes `logout.delivered`, `logout.delayed` or `logout.given_up`.
+    /// What was given up is a dead letter. Writes `logout.delivered`, `logout.delayed` or `logout.given_up`.
     ///
     /// # Errors
     /// When the store fails.
@@ -48,6 +52,26 @@ pub trait LogoutStore: Send + Sync + 'static {
         delivery: Delivery,
         origin: Origin,
     ) -> impl Future<Output = Result<Finishing, StoreError>> + Send;
+
+    /// At most `limit` dead letters, those first that were given up last. They are kept for
+    /// [`DEAD_LETTER_KEPT`](towergate_core::outbox::DEAD_LETTER_KEPT).
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn dead_logouts(
+        &self,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<DeadLetter<NoticeKey>>, StoreError>> + Send;
+
+    /// Makes a dead letter due now, with all its tries before it. Writes `logout.replayed`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn replay_logout(
+        &self,
+        key: NoticeKey,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Replaying, StoreError>> + Send;
 }
 
 /// What became of [`LogoutStore::finish_logout`].

@@ -50,6 +50,8 @@ pub enum OAuthFact {
     LogoutDelayed { sid: String, client: ClientId, attempt: u32, reason: &'static str },
     /// A client could not be told that a sign-in ended, and it is not tried again.
     LogoutGivenUp { sid: String, client: ClientId, attempt: u32, reason: &'static str },
+    /// An operator has a client told again that was given up.
+    LogoutReplayed { sid: String, client: ClientId },
     /// A client was written.
     ClientRegistered { client: ClientId },
     /// A client changed its registration.
@@ -177,6 +179,9 @@ impl Fact for OAuthFact {
             Self::LogoutGivenUp { sid, client: id, attempt, reason } => {
                 Event::refused(origin, "logout.given_up", client(id), Party::new("sign_in", sid), reason)
                     .with("attempt", attempt)
+            }
+            Self::LogoutReplayed { sid, client: id } => {
+                Event::succeeded(origin, "logout.replayed", client(id), Party::new("sign_in", sid))
             }
             Self::ClientRegistered { client: id } => {
                 Event::succeeded(origin, "client.registered", Party::system(), client(id))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towergate_core::{StoreError, Timestamp};
+use towergate_core::{StoreError, Timestamp, outbox::DEAD_LETTER_KEPT};
 
 use super::{Cleaned, clean_out};
 use crate::store::PostgresStore;
@@ -46,6 +46,8 @@ const BROWSER_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) const MAILS: &str = clean_out!("towergate_mails", "finished_at <= $1", "finished_at");
 
+pub(crate) const DEAD_MAILS: &str = clean_out!("towergate_mails", "died_at <= $1", "died_at");
+
 /// How long a finished mail is remembered, without its text: whoever wants another is counted by it.
 const MAIL_KEPT: Duration = Duration::from_secs(24 * 3600);
 
@@ -65,6 +67,7 @@ impl PostgresStore {
         cleaned.provider_visits = self.clean(PROVIDER_VISITS, now).await?;
         cleaned.remembered = self.clean(REMEMBERED, now).await?;
         cleaned.browsers = self.clean(BROWSERS, now.minus(BROWSER_KEPT)).await?;
+        cleaned.dead_letters += self.clean(DEAD_MAILS, now.minus(DEAD_LETTER_KEPT)).await?;
         cleaned.mails = self.clean(MAILS, now.minus(MAIL_KEPT)).await?;
         Ok(())
     }

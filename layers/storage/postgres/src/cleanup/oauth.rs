@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use towergate_core::{StoreError, Timestamp, id::Uuid};
+use towergate_core::{StoreError, Timestamp, id::Uuid, outbox::DEAD_LETTER_KEPT};
 
 use super::{BATCH, Cleaned, clean_out};
 use crate::{failure::Failure, params::params, query, step::Step, store::PostgresStore};
@@ -34,6 +34,9 @@ const SIGN_IN_CLIENT_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) const LOGOUT_NOTICES: &str =
     clean_out!("towergate_logout_notices", "finished_at <= $1", "finished_at");
+
+pub(crate) const DEAD_LOGOUT_NOTICES: &str =
+    clean_out!("towergate_logout_notices", "died_at <= $1", "died_at");
 
 /// How long a finished notice is remembered, as the rules of the authorization server have it.
 const LOGOUT_NOTICE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -90,6 +93,7 @@ impl PostgresStore {
         cleaned.ended_sign_ins = self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?;
         cleaned.single_use = self.clean(SINGLE_USE, now).await?;
         cleaned.sign_in_clients = self.clean(SIGN_IN_CLIENTS, now.minus(SIGN_IN_CLIENT_KEPT)).await?;
+        cleaned.dead_letters += self.clean(DEAD_LOGOUT_NOTICES, now.minus(DEAD_LETTER_KEPT)).await?;
         cleaned.logout_notices = self.clean(LOGOUT_NOTICES, now.minus(LOGOUT_NOTICE_KEPT)).await?;
         cleaned.access_tokens = self.clean_under_grants(ACCESS_TOKENS, now, cleaned).await?;
         cleaned.refresh_tokens = self.clean_under_grants(REFRESH_TOKENS, now, cleaned).await?;

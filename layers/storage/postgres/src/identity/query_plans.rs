@@ -44,8 +44,9 @@ const LIFE: &str = "
                'user-' || n || '@example.com', CASE WHEN n % 9 = 0 THEN 'undo_email_change' ELSE 'confirm' END, NULL, n, n, 0,
                CASE WHEN n % 9 = 0 THEN 'open' ELSE 'spent' END FROM generate_series(1, 40000) n;
     INSERT INTO towergate_mails
-        SELECT md5('m' || n)::uuid, md5('u' || n % 20000 + 1)::uuid, 'confirm', CASE WHEN n % 9 = 0 THEN ''::bytea END, n, n, 0,
-               CASE WHEN n % 9 = 0 THEN n END, CASE WHEN n % 9 > 0 THEN n END FROM generate_series(1, 40000) n;
+        SELECT md5('m' || n)::uuid, md5('u' || n % 20000 + 1)::uuid, 'confirm', 'example.com',
+               CASE WHEN n % 9 < 2 THEN ''::bytea END, n, n, 0, 0, CASE WHEN n % 9 = 0 THEN n END,
+               CASE WHEN n % 9 > 1 THEN n END, CASE WHEN n % 9 = 1 THEN n END, CASE WHEN n % 9 = 1 THEN 'refused' END FROM generate_series(1, 40000) n;
     INSERT INTO towergate_passkeys
         SELECT md5('k' || n)::uuid, md5('u' || n % 20000 + 1)::uuid, sha256(n::text::bytea), 'a', '{}', 0, md5('a')::uuid, '',
                true, true, true, n, n FROM generate_series(1, 30000) n;
@@ -146,9 +147,12 @@ const ASKED: &[(&str, &[&str])] = &[
     (g::FORGET_LINKED_SINCE, &[ID, "1"]),
     (g::FORGET_BROWSERS_SINCE, &[ID, "1"]),
     (m::WRITTEN_SINCE, &[ID, "'confirm'", "1"]),
-    (m::DUE, &[SOON]),
-    (m::TAKE, &[SOON, "1", "16"]),
-    (m::FINISH, &[ID, "1", "NULL", "1"]),
+    (m::DUE, &[SOON, "ARRAY['slow.example']"]),
+    (m::TAKE, &[SOON, "1", "16", "ARRAY['slow.example']"]),
+    (m::FINISH, &[ID, "1", "NULL", "1", "NULL", "NULL"]),
+    (m::DEAD, &["100"]),
+    (m::DEAD_ONE, &[ID]),
+    (m::REPLAY, &[ID, "1"]),
     (y::TAKE, &[ID]),
     (y::OF_SESSION, &[ID]),
     (y::OF_BROWSER, &[DIGEST]),
@@ -198,6 +202,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::REMEMBERED, &[SOON, BATCH]),
     (c::BROWSERS, &[SOON, BATCH]),
     (c::MAILS, &[SOON, BATCH]),
+    (c::DEAD_MAILS, &[SOON, BATCH]),
 ];
 
 fn a_life() -> Database<'static> {

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 use towergate_oauth::{
     ports::logout::{Finishing, LogoutStore},
     rules::{
         client::{ClientId, destination::host_of},
         fact::OAuthFact,
         grant::{Grant, Subject},
-        logout::{Delivery, LogoutNotice},
+        logout::{Delivery, LogoutNotice, NoticeKey},
     },
 };
 
@@ -30,8 +34,8 @@ pub(crate) const TOLD: &str =
     ORDER BY s.sid, s.client";
 
 const QUEUE: &str =
-    "INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, due_at)
-    SELECT told.*, $5, 0, $5 FROM unnest($1, $2, $3, $4) AS told (sid, client, host, subject)
+    "INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, forgiven, due_at)
+    SELECT told.*, $5, 0, 0, $5 FROM unnest($1, $2, $3, $4) AS told (sid, client, host, subject)
     ON CONFLICT (sid, client) DO NOTHING RETURNING sid, client";
 
 pub(crate) const IS_ANY_DUE: &str = "SELECT 1 FROM towergate_logout_notices
@@ -45,11 +49,19 @@ pub(crate) const TAKE: &str = "WITH due AS (
     taken AS (
         UPDATE towergate_logout_notices n SET attempt = n.attempt + 1, due_at = $4 FROM due
         WHERE n.sid = due.sid AND n.client = due.client
-        RETURNING n.sid, n.client, n.host, n.subject, n.ended_at, n.attempt, due.due_at)
-    SELECT sid, client, host, subject, ended_at, attempt FROM taken ORDER BY due_at, sid, client";
+        RETURNING n.sid, n.client, n.host, n.subject, n.ended_at, n.attempt, n.forgiven, due.due_at)
+    SELECT sid, client, host, subject, ended_at, attempt, forgiven FROM taken ORDER BY due_at, sid, client";
 
-const FINISH: &str = "UPDATE towergate_logout_notices SET due_at = $4, finished_at = $5
+const FINISH: &str =
+    "UPDATE towergate_logout_notices SET due_at = $4, finished_at = $5, died_at = $6, reason = $7
     WHERE sid = $1 AND client = $2 AND attempt = $3 AND due_at IS NOT NULL";
+
+pub(crate) const DEAD: &str = "SELECT sid, client, host, reason, attempt, ended_at, died_at
+    FROM towergate_logout_notices WHERE died_at IS NOT NULL ORDER BY died_at DESC, sid DESC, client DESC LIMIT $1";
+
+pub(crate) const REPLAY: &str = "UPDATE towergate_logout_notices
+    SET due_at = $3, died_at = NULL, reason = NULL, forgiven = attempt
+    WHERE sid = $1 AND client = $2 AND died_at IS NOT NULL";
 
 impl LogoutStore for PostgresStore {
     async fn clients_of_session(&self, sid: &str) -> Result<Vec<ClientId>, StoreError> {
@@ -88,6 +100,15 @@ impl LogoutStore for PostgresStore {
             Box::pin(finish(step, notice.clone(), *delivery, origin))
         })
         .await
+    }
+
+    async fn dead_logouts(&self, limit: u16) -> Result<Vec<DeadLetter<NoticeKey>>, StoreError> {
+        self.all(DEAD, params![limit], read_dead).await
+    }
+
+    async fn replay_logout(&self, key: NoticeKey, origin: Origin) -> Result<Replaying, StoreError> {
+        self.write_by_locks((key, origin), |step, (key, origin)| Box::pin(replay(step, key.clone(), origin)))
+            .await
     }
 }
 
@@ -148,17 +169,44 @@ async fn finish(
     delivery: Delivery,
     origin: &Origin,
 ) -> Result<Finishing, Failure> {
-    let (due_at, finished_at) = match delivery {
-        Delivery::RetryAt { at, .. } => (Some(at), None),
-        Delivery::Delivered | Delivery::GivenUp { .. } => (None, Some(origin.at)),
-    };
+    let (mut due_at, mut finished_at, mut died_at, mut because) = (None, None, None, None);
+    match delivery {
+        Delivery::RetryAt { at, .. } => due_at = Some(at),
+        Delivery::Delivered => finished_at = Some(origin.at),
+        Delivery::GivenUp { reason } => (died_at, because) = (Some(origin.at), Some(reason)),
+    }
     let LogoutNotice { sid, client, attempt, .. } = notice;
-    let key = params![&sid, client.as_str(), attempt, due_at, finished_at];
+    let key = params![&sid, client.as_str(), attempt, due_at, finished_at, died_at, because];
     if query::change(&mut step.connection, FINISH, key).await? == 0 {
         return Ok(Finishing::Overtaken);
     }
     step.record(&OAuthFact::of_delivery(sid, client, attempt, delivery), origin).await?;
     Ok(Finishing::Finished)
+}
+
+async fn replay(step: &mut Step, key: NoticeKey, origin: &Origin) -> Result<Replaying, Failure> {
+    let NoticeKey { sid, client } = key;
+    let row = params![&sid, client.as_str(), origin.at];
+    if query::change(&mut step.connection, REPLAY, row).await? == 0 {
+        return Ok(Replaying::Missing);
+    }
+    step.record(&OAuthFact::LogoutReplayed { sid, client }, origin).await?;
+    Ok(Replaying::Replayed)
+}
+
+fn read_dead(fields: &mut Fields<'_>) -> Result<DeadLetter<NoticeKey>, Failure> {
+    fields.table("towergate_logout_notices");
+    let client = fields.parse("client", |text| ClientId::parse(text).ok())?;
+    Ok(DeadLetter {
+        id: NoticeKey { sid: fields.get("sid")?, client },
+        kind: "logout",
+        destination: fields.get("host")?,
+        reason: fields.get("reason")?,
+        attempts: fields.count("attempt")?,
+        queued_at: fields.time("ended_at")?,
+        died_at: fields.time("died_at")?,
+        ends_at: None,
+    })
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
@@ -170,5 +218,6 @@ fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
         subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
         ended_at: fields.time("ended_at")?,
         attempt: fields.count("attempt")?,
+        forgiven: fields.count("forgiven")?,
     })
 }

@@ -40,9 +40,10 @@ const LIFE: &str = "
         FROM generate_series(1, 2000) n, generate_series(0, 15) s;
     INSERT INTO towergate_sign_in_clients
         SELECT 'sid-' || n, 'client-' || n % 20000, 'subject-' || n % 30000, n FROM generate_series(1, 30000) n;
-    INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, due_at, finished_at)
-        SELECT 'sid-' || n, 'client-' || n % 20000, 'host-' || n % 100, 'subject-' || n % 30000, n, 1,
-               CASE WHEN n % 2 = 0 THEN n END, CASE WHEN n % 2 = 1 THEN n END FROM generate_series(1, 30000) n;
+    INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, forgiven, due_at, finished_at, died_at, reason)
+        SELECT 'sid-' || n, 'client-' || n % 20000, 'host-' || n % 100, 'subject-' || n % 30000, n, 1, 0,
+               CASE WHEN n % 3 = 0 THEN n END, CASE WHEN n % 3 = 1 THEN n END, CASE WHEN n % 3 = 2 THEN n END,
+               CASE WHEN n % 3 = 2 THEN 'status' END FROM generate_series(1, 30000) n;
     INSERT INTO towergate_keys SELECT 'kid-' || n, 'ES256', '', '{}', 'retired', n, n FROM generate_series(1, 20000) n;
     INSERT INTO towergate_keys VALUES ('now', 'ES256', '', '{}', 'active', 1, 1);
     INSERT INTO towergate_single_use SELECT 'client_assertion', sha256(n::text::bytea), n FROM generate_series(1, 30000) n;
@@ -103,6 +104,8 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::logout::TOLD, &[SIDS]),
     (o::logout::IS_ANY_DUE, &[SOON, "ARRAY['host-2']"]),
     (o::logout::TAKE, &[SOON, "ARRAY['host-2']", "16", "1000"]),
+    (o::logout::DEAD, &["100"]),
+    (o::logout::REPLAY, &[SID, CLIENT, "1"]),
     (o::refresh_token::FIND, &[ID]),
     (o::refresh_token::LOCK, &[ID]),
     (o::replay::REMEMBER, &["'client_assertion'", "sha256('')", "1", SOON]),
@@ -117,6 +120,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::SINGLE_USE, &[SOON, BATCH]),
     (c::SIGN_IN_CLIENTS, &[SOON, BATCH]),
     (c::LOGOUT_NOTICES, &[SOON, BATCH]),
+    (c::DEAD_LOGOUT_NOTICES, &[SOON, BATCH]),
     (c::ACCESS_TOKENS.old, &[SOON, BATCH]),
     (c::ACCESS_TOKENS.away, &["1", IDS, IDS]),
     (c::REFRESH_TOKENS.old, &[SOON, BATCH]),

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use serde_json::json;
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 use towergate_oauth::{
     ports::logout::{Finishing, LogoutStore},
     rules::{
         client::{ClientId, destination::host_of},
         fact::OAuthFact,
         grant::{Grant, Subject},
-        logout::{Delivery, LogoutNotice},
+        logout::{Delivery, LogoutNotice, NoticeKey},
     },
 };
 
@@ -30,17 +34,25 @@ pub(crate) const TOLD: &str =
     WHERE s.sid = ?1 AND c.state = 'active' AND uri IS NOT NULL ORDER BY s.client";
 
 const QUEUE: &str =
-    "INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, due_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?5) ON CONFLICT (sid, client) DO NOTHING";
+    "INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, forgiven, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?5) ON CONFLICT (sid, client) DO NOTHING";
 
-pub(crate) const DUE: &str = "SELECT sid, client, host, subject, ended_at, attempt FROM towergate_logout_notices
-    WHERE due_at <= ?1 AND host NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at, sid, client LIMIT ?2";
+pub(crate) const DUE: &str = "SELECT sid, client, host, subject, ended_at, attempt, forgiven
+    FROM towergate_logout_notices WHERE due_at <= ?1 AND host NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at, sid, client LIMIT ?2";
 
 const TAKE: &str = "UPDATE towergate_logout_notices SET attempt = attempt + 1, due_at = ?3
     WHERE sid = ?1 AND client = ?2";
 
-const FINISH: &str = "UPDATE towergate_logout_notices SET due_at = ?4, finished_at = ?5
+const FINISH: &str =
+    "UPDATE towergate_logout_notices SET due_at = ?4, finished_at = ?5, died_at = ?6, reason = ?7
     WHERE sid = ?1 AND client = ?2 AND attempt = ?3 AND due_at IS NOT NULL";
+
+pub(crate) const DEAD: &str = "SELECT sid, client, host, reason, attempt, ended_at, died_at
+    FROM towergate_logout_notices WHERE died_at IS NOT NULL ORDER BY died_at DESC, sid DESC, client DESC LIMIT ?1";
+
+pub(crate) const REPLAY: &str = "UPDATE towergate_logout_notices
+    SET due_at = ?3, died_at = NULL, reason = NULL, forgiven = attempt
+    WHERE sid = ?1 AND client = ?2 AND died_at IS NOT NULL";
 
 impl LogoutStore for SqliteStore {
     async fn clients_of_session(&self, sid: &str) -> Result<Vec<ClientId>, StoreError> {
@@ -87,6 +99,23 @@ impl LogoutStore for SqliteStore {
     ) -> Result<Finishing, StoreError> {
         self.write(move |step| finish(step, notice, delivery, &origin)).await
     }
+
+    async fn dead_logouts(&self, limit: u16) -> Result<Vec<DeadLetter<NoticeKey>>, StoreError> {
+        self.read(|connection| query::all(connection, DEAD, params![limit], read_dead))
+    }
+
+    async fn replay_logout(&self, key: NoticeKey, origin: Origin) -> Result<Replaying, StoreError> {
+        self.write(move |step| {
+            let NoticeKey { sid, client } = key;
+            let row = params![sid, client.as_str(), origin.at.unix_millis()];
+            if query::change(step.connection, REPLAY, row)? == 0 {
+                return Ok(Replaying::Missing);
+            }
+            step.record(&OAuthFact::LogoutReplayed { sid, client }, &origin)?;
+            Ok(Replaying::Replayed)
+        })
+        .await
+    }
 }
 
 /// Remembers that a client has a grant in a sign-in.
@@ -120,23 +149,34 @@ fn finish(
     delivery: Delivery,
     origin: &Origin,
 ) -> Result<Finishing, Failure> {
-    let (due_at, finished_at) = match delivery {
-        Delivery::RetryAt { at, .. } => (Some(at), None),
-        Delivery::Delivered | Delivery::GivenUp { .. } => (None, Some(origin.at)),
-    };
+    let (mut due_at, mut finished_at, mut died_at, mut because) = (None, None, None, None);
+    match delivery {
+        Delivery::RetryAt { at, .. } => due_at = Some(at.unix_millis()),
+        Delivery::Delivered => finished_at = Some(origin.at.unix_millis()),
+        Delivery::GivenUp { reason } => (died_at, because) = (Some(origin.at.unix_millis()), Some(reason)),
+    }
     let LogoutNotice { sid, client, attempt, .. } = notice;
-    let key = params![
-        sid,
-        client.as_str(),
-        attempt,
-        due_at.map(Timestamp::unix_millis),
-        finished_at.map(Timestamp::unix_millis)
-    ];
+    let key = params![sid, client.as_str(), attempt, due_at, finished_at, died_at, because];
     if query::change(step.connection, FINISH, key)? == 0 {
         return Ok(Finishing::Overtaken);
     }
     step.record(&OAuthFact::of_delivery(sid, client, attempt, delivery), origin)?;
     Ok(Finishing::Finished)
+}
+
+fn read_dead(fields: &mut Fields<'_>) -> Result<DeadLetter<NoticeKey>, Failure> {
+    fields.table("towergate_logout_notices");
+    let client = fields.parse("client", |text| ClientId::parse(text).ok())?;
+    Ok(DeadLetter {
+        id: NoticeKey { sid: fields.get("sid")?, client },
+        kind: "logout",
+        destination: fields.get("host")?,
+        reason: fields.get("reason")?,
+        attempts: fields.get("attempt")?,
+        queued_at: fields.time("ended_at")?,
+        died_at: fields.time("died_at")?,
+        ends_at: None,
+    })
 }
 
 fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
@@ -148,5 +188,6 @@ fn read(fields: &mut Fields<'_>) -> Result<LogoutNotice, Failure> {
         subject: fields.parse("subject", |text| Subject::parse(text).ok())?,
         ended_at: fields.time("ended_at")?,
         attempt: fields.get("attempt")?,
+        forgiven: fields.get("forgiven")?,
     })
 }

@@ -47,7 +47,7 @@ pub async fn whoever_leaves_is_shut_out_and_told<S: IdentityStore + AuditTrail>(
     let limit = MailLimit::default();
     let issued = store.issue_email_token(token(1), outbox_mail(1), limit, origin(NOW)).await.unwrap();
     assert_eq!(issued, Issuing::Issued);
-    store.take_due_mails(NOW, Duration::from_secs(3600), 10).await.unwrap();
+    store.take_due_mails(NOW, Duration::from_secs(3600), 10, Vec::new()).await.unwrap();
     let mut ear = Ear::on(store).await;
     let told = notice(2, Notice::DeletionScheduled);
     let user = user_id(1);

@@ -380,7 +380,7 @@ pub async fn an_unproven_address_is_not_kept<S: IdentityStore + AuditTrail>(stor
     assert_eq!(change(store, 1, link(), 1, NOW).await, changed(0));
     assert!(store.find_address_keeper(&email(1), NOW).await.unwrap().is_none());
     assert_eq!(undo(store, 1, NOW).await, ChangingEmail::Missing);
-    assert_eq!(store.take_due_mails(NOW, Duration::from_secs(1), 9).await.unwrap().len(), 1);
+    assert_eq!(store.take_due_mails(NOW, Duration::from_secs(1), 9, Vec::new()).await.unwrap().len(), 1);
 }
 
 /// Of many who show one proof of a change at once, one makes it.

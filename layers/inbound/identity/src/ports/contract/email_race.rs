@@ -101,7 +101,13 @@ pub fn parallel_senders_take_each_mail_once<S: IdentityStore + AuditTrail>(
         }
     });
     let taken = many(store, 32, &run, |store, _| async move {
-        store.take_due_mails(NOW, LEASE, 2).await.unwrap().into_iter().map(|mail| mail.id).collect::<Vec<_>>()
+        store
+            .take_due_mails(NOW, LEASE, 2, Vec::new())
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|mail| mail.id)
+            .collect::<Vec<_>>()
     });
     let mut taken: Vec<_> = taken.into_iter().flatten().collect();
     taken.sort_unstable();

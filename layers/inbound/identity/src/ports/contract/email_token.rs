@@ -131,7 +131,7 @@ pub async fn a_registration_is_whole<S: IdentityStore + AuditTrail>(store: &S) {
     assert_eq!(taken, AddingUser::EmailTaken);
     ear.silence().await;
     assert!(store.find_email_token(token_id(2)).await.unwrap().is_none());
-    assert_eq!(store.take_due_mails(NOW, MILLISECOND, 9).await.unwrap().len(), 1);
+    assert_eq!(store.take_due_mails(NOW, MILLISECOND, 9, Vec::new()).await.unwrap().len(), 1);
 }
 
 /// A proof is good once; the address is confirmed from then on.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use towergate_core::{Timestamp, id::Uuid};
+use towergate_core::{
+    Timestamp,
+    id::Uuid,
+    outbox::{DeadLetter, Replaying},
+};
 
 use super::{
     AuditTrail,
@@ -27,10 +31,12 @@ pub(super) fn outbox_mail(n: u128) -> OutboxMail {
         id: MailId::from_uuid(Uuid::from_u128(0x5000 + n)),
         user: user_id(1),
         kind: MailKind::ConfirmAddress,
+        domain: String::from("example.com"),
         sealed: vec![1, 2, 3],
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(24 * 3600)),
         attempt: 0,
+        forgiven: 0,
     }
 }
 
@@ -39,7 +45,7 @@ pub(super) async fn queue<S: IdentityStore>(store: &S, n: u128) -> Queuing {
 }
 
 async fn take<S: IdentityStore>(store: &S, at: Timestamp) -> Vec<OutboxMail> {
-    store.take_due_mails(at, LEASE, 10).await.unwrap()
+    store.take_due_mails(at, LEASE, 10, Vec::new()).await.unwrap()
 }
 
 fn tried(n: u128, attempt: u32, delivery: MailDelivery) -> IdentityFact {
@@ -62,7 +68,7 @@ pub async fn a_mail_is_taken_by_one_at_a_time<S: IdentityStore + AuditTrail>(sto
     ear.silence().await;
 }
 
-/// What was sent or given up is never taken again.
+/// What was sent or given up is not taken again.
 pub async fn a_finished_mail_is_gone<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;
     let ends = [MailDelivery::Sent, MailDelivery::GivenUp { reason: "refused" }];
@@ -118,7 +124,7 @@ pub async fn mails_are_taken_in_order<S: IdentityStore + AuditTrail>(store: &S) 
         store.queue_mail(outbox_mail(n), MailLimit::default(), origin(at)).await.unwrap();
     }
     let later = NOW.plus(MILLISECOND);
-    let taken = store.take_due_mails(later, LEASE, 2).await.unwrap();
+    let taken = store.take_due_mails(later, LEASE, 2, Vec::new()).await.unwrap();
     assert_eq!(taken.iter().map(|mail| mail.id).collect::<Vec<_>>(), [2, 3].map(|n| outbox_mail(n).id));
     assert_eq!(take(store, later).await.len(), 1);
 }
@@ -143,4 +149,84 @@ pub async fn a_person_gets_so_many_mails_of_a_kind<S: IdentityStore + AuditTrail
     let end = NOW.plus(limit.within);
     let late = OutboxMail { created_at: end, ..outbox_mail(6) };
     assert_eq!(store.queue_mail(late, limit, origin(end)).await.unwrap(), Queuing::Queued);
+}
+
+/// Mail to a domain that is busy waits, however long it has waited already, and holds up no other.
+pub async fn a_busy_domain_holds_up_no_other<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    queue(store, 1).await;
+    let quick = OutboxMail { domain: String::from("quick.example"), ..outbox_mail(2) };
+    let later = NOW.plus(MILLISECOND);
+    store.queue_mail(quick.clone(), MailLimit::default(), origin(later)).await.unwrap();
+    let busy = || vec![String::from("elsewhere.example"), String::from("example.com")];
+    let taken = store.take_due_mails(later, LEASE, 10, busy()).await.unwrap();
+    assert_eq!(taken, [OutboxMail { attempt: 1, ..quick }]);
+    assert!(store.take_due_mails(later, LEASE, 10, busy()).await.unwrap().is_empty());
+    assert_eq!(take(store, later).await, [OutboxMail { attempt: 1, ..outbox_mail(1) }]);
+}
+
+async fn give_up<S: IdentityStore>(store: &S, n: u128, at: Timestamp) {
+    let attempt =
+        take(store, at).await.into_iter().find(|mail| mail.id == outbox_mail(n).id).unwrap().attempt;
+    let delivery = MailDelivery::GivenUp { reason: "refused" };
+    store.finish_mail(outbox_mail(n).id, attempt, delivery, origin(at)).await.unwrap();
+}
+
+/// Mail that was given up can be seen, the newest first, with why and after how many tries, and without what it says.
+pub async fn a_mail_that_was_given_up_is_a_dead_letter<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    let later = NOW.plus(LEASE);
+    for (n, at) in [(1, NOW), (2, later), (3, later)] {
+        queue(store, n).await;
+        give_up(store, n, at).await;
+    }
+    queue(store, 4).await;
+    let letter = |n, died_at| DeadLetter {
+        id: outbox_mail(n).id,
+        kind: "confirm_address",
+        destination: String::from("example.com"),
+        reason: String::from("refused"),
+        attempts: 1,
+        queued_at: NOW,
+        died_at,
+        ends_at: Some(outbox_mail(n).expires_at),
+    };
+    assert_eq!(store.dead_mails(2).await.unwrap(), [letter(3, later), letter(2, later)]);
+    assert_eq!(store.dead_mails(10).await.unwrap(), [letter(3, later), letter(2, later), letter(1, NOW)]);
+}
+
+/// A dead letter that is replayed is due now, with its text and all its tries before it; once, and on record.
+pub async fn a_dead_mail_is_replayed_once<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    queue(store, 1).await;
+    let id = outbox_mail(1).id;
+    assert_eq!(store.replay_mail(id, origin(NOW)).await.unwrap(), Replaying::Missing, "it waits");
+    give_up(store, 1, NOW).await;
+    let later = NOW.plus(LEASE);
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.replay_mail(id, origin(later)).await.unwrap(), Replaying::Replayed);
+    let OutboxMail { user, kind, .. } = outbox_mail(1);
+    ear.heard(&[IdentityFact::MailReplayed { mail: id, user, kind }], later).await;
+    assert_eq!(store.replay_mail(id, origin(later)).await.unwrap(), Replaying::Missing);
+    assert!(store.dead_mails(10).await.unwrap().is_empty());
+    assert!(take(store, later.minus(MILLISECOND)).await.is_empty());
+    assert_eq!(take(store, later).await, [OutboxMail { attempt: 2, forgiven: 1, ..outbox_mail(1) }]);
+    // Whoever had it before it died comes too late.
+    let late = store.finish_mail(id, 1, MailDelivery::Sent, origin(later)).await.unwrap();
+    assert_eq!(late, FinishingMail::Overtaken);
+}
+
+/// What nobody wants any more, and what is not there, is not replayed.
+pub async fn a_mail_that_is_worth_nothing_is_not_replayed<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    queue(store, 1).await;
+    give_up(store, 1, NOW).await;
+    let (id, end) = (outbox_mail(1).id, outbox_mail(1).expires_at);
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.replay_mail(id, origin(end)).await.unwrap(), Replaying::TooLate);
+    assert_eq!(store.replay_mail(outbox_mail(2).id, origin(NOW)).await.unwrap(), Replaying::Missing);
+    ear.silence().await;
+    assert_eq!(store.dead_mails(10).await.unwrap().len(), 1);
+    let just = end.minus(MILLISECOND);
+    assert_eq!(store.replay_mail(id, origin(just)).await.unwrap(), Replaying::Replayed);
 }

@@ -228,6 +228,10 @@ macro_rules! identity_store_contract {
                 a_late_note_counts_for_nothing,
                 mails_are_taken_in_order,
                 a_person_gets_so_many_mails_of_a_kind,
+                a_busy_domain_holds_up_no_other,
+                a_mail_that_was_given_up_is_a_dead_letter,
+                a_dead_mail_is_replayed_once,
+                a_mail_that_is_worth_nothing_is_not_replayed,
             }
             passkey {
                 a_ceremony_is_taken_once,

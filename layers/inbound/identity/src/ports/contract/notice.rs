@@ -110,5 +110,5 @@ pub(super) async fn nothing_is_due<S: IdentityStore>(store: &S) {
 
 async fn take<S: IdentityStore>(store: &S) -> Vec<OutboxMail> {
     let year = Duration::from_secs(365 * 24 * 3600);
-    store.take_due_mails(NOW.plus(year / 2), year, 10).await.unwrap()
+    store.take_due_mails(NOW.plus(year / 2), year, 10, Vec::new()).await.unwrap()
 }

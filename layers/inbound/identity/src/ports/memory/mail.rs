@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 
 use super::{MemoryStore, Tables, already_there};
 use crate::{
@@ -20,6 +24,8 @@ pub(super) struct Mails(BTreeMap<MailId, Row>);
 struct Row {
     mail: OutboxMail,
     due_at: Option<Timestamp>,
+    /// When it was given up, and why.
+    died: Option<(Timestamp, &'static str)>,
 }
 
 impl MailOutbox for MemoryStore {
@@ -43,9 +49,10 @@ impl MailOutbox for MemoryStore {
         now: Timestamp,
         lease: Duration,
         limit: u16,
+        busy: Vec<String>,
     ) -> Result<Vec<OutboxMail>, StoreError> {
         self.step(|state| {
-            let rows = state.mails.0.values_mut();
+            let rows = state.mails.0.values_mut().filter(|row| !busy.contains(&row.mail.domain));
             let mut due: Vec<_> = rows.filter(|row| row.due_at.is_some_and(|at| at <= now)).collect();
             due.sort_by_key(|row| (row.due_at, row.mail.id));
             let taken = due.into_iter().take(usize::from(limit)).map(|row| {
@@ -73,12 +80,56 @@ impl MailOutbox for MemoryStore {
                 MailDelivery::RetryAt { at, .. } => Some(at),
                 MailDelivery::Sent | MailDelivery::GivenUp { .. } => None,
             };
-            if row.due_at.is_none() {
-                row.mail.sealed = Vec::new();
+            match delivery {
+                MailDelivery::Sent => row.mail.sealed = Vec::new(),
+                MailDelivery::GivenUp { reason } => row.died = Some((origin.at, reason)),
+                MailDelivery::RetryAt { .. } => {}
             }
             let OutboxMail { user, kind, .. } = row.mail;
             state.log.write(&IdentityFact::MailTried { mail: id, user, kind, attempt, delivery }, &origin);
             Ok(FinishingMail::Finished)
+        })
+    }
+
+    async fn dead_mails(&self, limit: u16) -> Result<Vec<DeadLetter<MailId>>, StoreError> {
+        self.step(|state| {
+            let mut dead: Vec<_> = state.mails.0.values().filter_map(Row::dead).collect();
+            dead.sort_by_key(|letter| std::cmp::Reverse((letter.died_at, letter.id)));
+            dead.truncate(usize::from(limit));
+            Ok(dead)
+        })
+    }
+
+    async fn replay_mail(&self, id: MailId, origin: Origin) -> Result<Replaying, StoreError> {
+        self.step(|state| {
+            let Some(row) = state.mails.0.get_mut(&id).filter(|row| row.died.is_some()) else {
+                return Ok(Replaying::Missing);
+            };
+            if row.mail.expires_at <= origin.at {
+                return Ok(Replaying::TooLate);
+            }
+            (row.died, row.due_at) = (None, Some(origin.at));
+            row.mail.forgiven = row.mail.attempt;
+            let OutboxMail { user, kind, .. } = row.mail;
+            state.log.write(&IdentityFact::MailReplayed { mail: id, user, kind }, &origin);
+            Ok(Replaying::Replayed)
+        })
+    }
+}
+
+impl Row {
+    fn dead(&self) -> Option<DeadLetter<MailId>> {
+        let (died_at, reason) = self.died?;
+        let mail = &self.mail;
+        Some(DeadLetter {
+            id: mail.id,
+            kind: mail.kind.as_str(),
+            destination: mail.domain.clone(),
+            reason: reason.to_owned(),
+            attempts: mail.attempt,
+            queued_at: mail.created_at,
+            died_at,
+            ends_at: Some(mail.expires_at),
         })
     }
 }
@@ -119,7 +170,7 @@ pub(super) fn queue(state: &mut Tables, mail: OutboxMail, origin: &Origin) -> Re
     }
     let OutboxMail { id, user, kind, .. } = mail;
     state.log.write(&IdentityFact::MailQueued { mail: id, user, kind }, origin);
-    state.mails.0.insert(id, Row { mail, due_at: Some(origin.at) });
+    state.mails.0.insert(id, Row { mail, due_at: Some(origin.at), died: None });
     Ok(())
 }
 

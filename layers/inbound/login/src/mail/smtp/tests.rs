@@ -56,6 +56,7 @@ fn mail(to: &str) -> Mail {
         subject: String::from("Confirm: ünïcode\r\nBcc: evil@example.com"),
         text: String::from("the text"),
         html: String::from("<p>the html</p>"),
+        message_id: "id-1@h.example".into(),
     }
 }
 
@@ -72,7 +73,7 @@ async fn a_mail_arrives_with_both_its_bodies_and_no_header_of_its_own_making() {
         heard.contains("RCPT TO:<alice@example.com>") && heard.contains("MAIL FROM:<gate@example.com>"),
         "{heard}"
     );
-    for body in ["the text", "<p>the html</p>", "multipart/alternative"] {
+    for body in ["Message-ID: <id-1@h.example>", "the text", "<p>the html</p>", "multipart/alternative"] {
         assert!(heard.contains(body), "{body}: {heard}");
     }
     assert!(!heard.lines().any(|line| line.starts_with("Bcc:")), "{heard}");

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use towergate_core::{Timestamp, audit::Origin};
+use towergate_core::{
+    Timestamp,
+    audit::Origin,
+    outbox::{DeadLetter, Replaying},
+};
 
 use super::{
     AuditTrail,
@@ -17,7 +21,7 @@ use crate::{
         client::ClientId,
         fact::OAuthFact,
         grant::{Grant, RevocationReason, SignIn},
-        logout::{Delivery, LogoutNotice},
+        logout::{Delivery, LogoutNotice, NoticeKey},
     },
 };
 
@@ -54,6 +58,7 @@ pub(super) fn notice(client: ClientId, attempt: u32) -> LogoutNotice {
         subject: grant(1).subject,
         ended_at: NOW,
         attempt,
+        forgiven: 0,
     }
 }
 
@@ -219,4 +224,60 @@ pub async fn a_busy_host_holds_up_no_other<S: OAuthStore + AuditTrail>(store: &S
     assert_eq!(store.take_due_logouts(NOW, LEASE, 100, slow()).await.unwrap(), [quick]);
     assert!(store.take_due_logouts(NOW, LEASE, 100, slow()).await.unwrap().is_empty());
     assert_eq!(take(store, NOW).await, [notice(client_id(), 1), notice(other_client_id(), 1)]);
+}
+
+async fn give_up<S: OAuthStore>(store: &S, at: Timestamp) {
+    let taken = store.take_due_logouts(at, LEASE, 1, Vec::new()).await.unwrap().remove(0);
+    store.finish_logout(taken, Delivery::GivenUp { reason: "status" }, origin(at)).await.unwrap();
+}
+
+fn key(client: ClientId) -> NoticeKey {
+    NoticeKey { sid: String::from("sid-1"), client }
+}
+
+/// A notice that was given up can be seen, the newest first, with why and after how many attempts.
+pub async fn a_notice_that_was_given_up_is_a_dead_letter<S: OAuthStore + AuditTrail>(store: &S) {
+    with_ended_session(store).await;
+    assert!(store.dead_logouts(10).await.unwrap().is_empty());
+    let later = NOW.plus(MILLISECOND);
+    give_up(store, NOW).await;
+    give_up(store, later).await;
+    let letter = |client, died_at| DeadLetter {
+        id: key(client),
+        kind: "logout",
+        destination: String::from("app.example"),
+        reason: String::from("status"),
+        attempts: 1,
+        queued_at: NOW,
+        died_at,
+        ends_at: None,
+    };
+    let newest = letter(other_client_id(), later);
+    assert_eq!(store.dead_logouts(1).await.unwrap(), [newest.clone()]);
+    assert_eq!(store.dead_logouts(10).await.unwrap(), [newest, letter(client_id(), NOW)]);
+}
+
+/// A dead letter that is replayed is due now, with all its attempts before it; once, and on record.
+pub async fn a_dead_notice_is_replayed_once<S: OAuthStore + AuditTrail>(store: &S) {
+    with_ended_session(store).await;
+    let waits = store.replay_logout(key(client_id()), origin(NOW)).await.unwrap();
+    assert_eq!(waits, Replaying::Missing, "it waits");
+    let slow = notice(client_id(), 1);
+    give_up(store, NOW).await;
+    give_up(store, NOW).await;
+    let later = NOW.plus(LEASE);
+    let mut ear = Ear::on(store).await;
+    let replay = || store.replay_logout(key(client_id()), origin(later));
+    assert_eq!(replay().await.unwrap(), Replaying::Replayed);
+    let fact = OAuthFact::LogoutReplayed { sid: String::from("sid-1"), client: client_id() };
+    ear.heard(&[fact], later).await;
+    assert_eq!(replay().await.unwrap(), Replaying::Missing);
+    assert_eq!(store.dead_logouts(10).await.unwrap().len(), 1);
+    assert!(take(store, later.minus(MILLISECOND)).await.is_empty());
+    assert_eq!(take(store, later).await, [LogoutNotice { forgiven: 1, ..notice(client_id(), 2) }]);
+    // Whoever had it before it died comes too late.
+    let late = store.finish_logout(slow, Delivery::Delivered, origin(later)).await.unwrap();
+    assert_eq!(late, Finishing::Overtaken);
+    let nobody = NoticeKey { sid: String::from("sid-2"), client: client_id() };
+    assert_eq!(store.replay_logout(nobody, origin(later)).await.unwrap(), Replaying::Missing);
 }

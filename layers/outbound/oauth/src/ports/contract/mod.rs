@@ -132,6 +132,8 @@ macro_rules! oauth_store_contract {
                 a_busy_host_holds_up_no_other,
                 an_attempt_that_was_overtaken_finishes_nothing,
                 notices_come_in_the_order_in_which_they_wait,
+                a_notice_that_was_given_up_is_a_dead_letter,
+                a_dead_notice_is_replayed_once,
             }
             refresh_token {
                 a_refresh_token_is_exchanged,

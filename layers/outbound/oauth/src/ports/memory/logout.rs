@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use towergate_core::{StoreError, Timestamp, audit::Origin};
+use towergate_core::{
+    StoreError, Timestamp,
+    audit::Origin,
+    outbox::{DEAD_LETTER_KEPT, DeadLetter, Replaying},
+};
 
 use super::{Log, MemoryStore, client::Clients};
 use crate::{
@@ -15,7 +19,7 @@ use crate::{
         fact::OAuthFact,
         grant::{Grant, Subject},
         logout::{
-            Delivery, LogoutNotice,
+            Delivery, LogoutNotice, NoticeKey,
             notice::{CLIENT_KEPT, KEPT},
         },
     },
@@ -41,6 +45,7 @@ struct NoticeRow {
 enum State {
     DueAt(Timestamp),
     Finished(Timestamp),
+    Dead(Timestamp, &'static str),
 }
 
 impl LogoutStore for MemoryStore {
@@ -73,11 +78,52 @@ impl LogoutStore for MemoryStore {
             let Some(row) = row else { return Ok(Finishing::Overtaken) };
             row.state = match delivery {
                 Delivery::RetryAt { at, .. } => State::DueAt(at),
-                Delivery::Delivered | Delivery::GivenUp { .. } => State::Finished(origin.at),
+                Delivery::Delivered => State::Finished(origin.at),
+                Delivery::GivenUp { reason } => State::Dead(origin.at, reason),
             };
             let (sid, client) = key;
             state.log.write(&OAuthFact::of_delivery(sid, client, notice.attempt, delivery), &origin);
             Ok(Finishing::Finished)
+        })
+    }
+
+    async fn dead_logouts(&self, limit: u16) -> Result<Vec<DeadLetter<NoticeKey>>, StoreError> {
+        self.step(|state| {
+            let mut dead: Vec<_> = state.logouts.notices.values().filter_map(NoticeRow::dead).collect();
+            dead.sort_by(|a, b| (b.died_at, &b.id).cmp(&(a.died_at, &a.id)));
+            dead.truncate(usize::from(limit));
+            Ok(dead)
+        })
+    }
+
+    async fn replay_logout(&self, key: NoticeKey, origin: Origin) -> Result<Replaying, StoreError> {
+        self.step(|state| {
+            let NoticeKey { sid, client } = key;
+            let row = state.logouts.notices.get_mut(&(sid.clone(), client.clone()));
+            let Some(row) = row.filter(|row| matches!(row.state, State::Dead(..))) else {
+                return Ok(Replaying::Missing);
+            };
+            row.state = State::DueAt(origin.at);
+            row.notice.forgiven = row.notice.attempt;
+            state.log.write(&OAuthFact::LogoutReplayed { sid, client }, &origin);
+            Ok(Replaying::Replayed)
+        })
+    }
+}
+
+impl NoticeRow {
+    fn dead(&self) -> Option<DeadLetter<NoticeKey>> {
+        let State::Dead(died_at, reason) = self.state else { return None };
+        let notice = &self.notice;
+        Some(DeadLetter {
+            id: NoticeKey { sid: notice.sid.clone(), client: notice.client.clone() },
+            kind: "logout",
+            destination: notice.host.clone(),
+            reason: reason.to_owned(),
+            attempts: notice.attempt,
+            queued_at: notice.ended_at,
+            died_at,
+            ends_at: None,
         })
     }
 }
@@ -98,6 +144,7 @@ impl Logouts {
         self.notices.retain(|_, row| match row.state {
             State::DueAt(_) => true,
             State::Finished(at) => now.since(at) < KEPT,
+            State::Dead(at, _) => now.since(at) < DEAD_LETTER_KEPT,
         });
         let told: Vec<_> = self
             .clients_of(sid)
@@ -109,6 +156,7 @@ impl Logouts {
                     subject: seen.subject.clone(),
                     ended_at: now,
                     attempt: 0,
+                    forgiven: 0,
                 })
             })
             .collect();
@@ -133,7 +181,7 @@ impl Logouts {
             .filter(|row| !busy.contains(&row.notice.host))
             .filter_map(|row| match row.state {
                 State::DueAt(at) if at <= now => Some((at, row)),
-                State::DueAt(_) | State::Finished(_) => None,
+                State::DueAt(_) | State::Finished(_) | State::Dead(..) => None,
             })
             .collect();
         due.sort_by(|(a, left), (b, right)| {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use towergate_core::{Timestamp, id::Uuid};
+use towergate_core::Timestamp;
 use towergate_jose::jwt::NumericDate;
 
 use crate::rules::{client::ClientId, grant::Subject};
@@ -39,7 +39,7 @@ impl<'a> LogoutClaims<'a> {
         client: &'a ClientId,
         sub: &'a Subject,
         sid: &'a str,
-        jti: Uuid,
+        jti: String,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl<'a> LogoutClaims<'a> {
             aud: client,
             iat: NumericDate(now),
             exp: NumericDate(now.plus(LIFETIME)),
-            jti: jti.to_string(),
+            jti,
             sid,
             events: Events,
         }
@@ -79,7 +79,7 @@ mod tests {
     fn back_channel_2_4_a_logout_token_says_who_which_session_and_until_when_and_has_no_nonce() {
         let (client, sub) = (ClientId::parse("shop").unwrap(), Subject::parse("alice-1").unwrap());
         let now = Timestamp::from_unix_seconds(1_700_000_000);
-        let claims = LogoutClaims::new("https://id.example", &client, &sub, "sid-1", Uuid::nil(), now);
+        let claims = LogoutClaims::new("https://id.example", &client, &sub, "sid-1", "jti-1".into(), now);
         assert_eq!(
             serde_json::to_value(&claims).unwrap(),
             json!({
@@ -88,7 +88,7 @@ mod tests {
                 "aud": "shop",
                 "iat": 1_700_000_000,
                 "exp": 1_700_000_120,
-                "jti": "00000000-0000-0000-0000-000000000000",
+                "jti": "jti-1",
                 "sid": "sid-1",
                 "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
             })

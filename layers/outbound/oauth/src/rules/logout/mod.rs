@@ -18,6 +18,6 @@ pub mod session_state;
 pub use decide::{Decision, Present, decide};
 pub use frame::Frame;
 pub use logout_token::LogoutClaims;
-pub use notice::{Delivery, LogoutNotice};
+pub use notice::{Delivery, LogoutNotice, NoticeKey};
 pub use post_logout_uri::PostLogoutUri;
 pub use request::{Asked, LogoutRequest, Params};

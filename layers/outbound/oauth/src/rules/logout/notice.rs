@@ -3,18 +3,9 @@
 
 use std::time::Duration;
 
-use towergate_core::Timestamp;
+use towergate_core::{Digest, Random, Timestamp, outbox::Retry};
 
 use crate::rules::{client::ClientId, grant::Subject};
-
-/// How long each attempt but the last waits for the next.
-pub const DELAYS: [Duration; 5] = [
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-];
 
 /// How long an attempt belongs to whoever took it; afterwards another instance may try.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -40,6 +31,17 @@ pub struct LogoutNotice {
     pub ended_at: Timestamp,
     /// The number of this attempt, from 1.
     pub attempt: u32,
+    /// How many attempts were before an operator had it sent again.
+    pub forgiven: u32,
+}
+
+/// Which notice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NoticeKey {
+    /// The sign-in.
+    pub sid: String,
+    /// The client.
+    pub client: ClientId,
 }
 
 /// What became of an attempt.
@@ -64,36 +66,73 @@ pub enum Delivery {
 impl LogoutNotice {
     /// What follows when this attempt failed at `now` in a way that may pass.
     #[must_use]
-    pub fn failed(&self, now: Timestamp, reason: &'static str) -> Delivery {
-        let before = usize::try_from(self.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        match DELAYS.get(before) {
-            Some(delay) => Delivery::RetryAt { at: now.plus(*delay), reason },
+    pub fn failed(&self, now: Timestamp, reason: &'static str, random: &dyn Random) -> Delivery {
+        match Retry::STANDARD.after(self.attempt.saturating_sub(self.forgiven), now, None, random) {
+            Some(at) => Delivery::RetryAt { at, reason },
             None => Delivery::GivenUp { reason },
         }
+    }
+
+    /// The `jti` of this attempt: 32 digits that all attempts of a notice share, a dot, and the number of the attempt. A token is
+    /// never sent twice, for a client may refuse one that it has seen, however the first attempt ended; and a client that wants to
+    /// know that it is told the same again can.
+    #[must_use]
+    pub fn jti(&self) -> String {
+        let ended_at = self.ended_at.unix_millis().to_string();
+        let parts = [self.sid.as_str(), self.client.as_str(), &ended_at].join("\0");
+        let shared = Digest::of(parts.as_bytes());
+        let digits = shared.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}"));
+        format!("{}.{}", digits.collect::<String>(), self.attempt)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use towergate_core::random::InsecureSeededRandom;
+
     use super::*;
 
-    #[test]
-    fn each_attempt_waits_longer_and_the_sixth_is_the_last() {
-        let now = Timestamp::from_unix_seconds(1_700_000_000);
-        let notice = |attempt| LogoutNotice {
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+    fn notice(attempt: u32, forgiven: u32) -> LogoutNotice {
+        LogoutNotice {
             sid: String::from("sid-1"),
             client: ClientId::parse("shop").unwrap(),
             host: String::from("shop.example"),
             subject: Subject::parse("alice").unwrap(),
-            ended_at: now,
+            ended_at: NOW,
             attempt,
-        };
-        for (attempt, seconds) in [(1, 10), (2, 60), (3, 300), (4, 1800), (5, 7200)] {
-            let at = now.plus(Duration::from_secs(seconds));
-            assert_eq!(notice(attempt).failed(now, "x"), Delivery::RetryAt { at, reason: "x" });
+            forgiven,
         }
-        for attempt in [6, 7, u32::MAX] {
-            assert_eq!(notice(attempt).failed(now, "x"), Delivery::GivenUp { reason: "x" });
+    }
+
+    #[test]
+    fn the_seventh_failure_is_the_last_counted_from_when_it_was_replayed() {
+        let random = InsecureSeededRandom::new(1);
+        for (attempt, forgiven, again) in
+            [(1, 0, true), (6, 0, true), (7, 0, false), (8, 7, true), (13, 7, true), (14, 7, false)]
+        {
+            let delivery = notice(attempt, forgiven).failed(NOW, "x", &random);
+            assert_eq!(matches!(delivery, Delivery::RetryAt { .. }), again, "{attempt}");
+        }
+    }
+
+    #[test]
+    fn attempts_of_a_notice_are_known_by_their_jti_and_never_share_it() {
+        let parts = |notice: LogoutNotice| {
+            let jti = notice.jti();
+            let (shared, attempt) = jti.split_once('.').unwrap();
+            (shared.to_owned(), attempt.to_owned())
+        };
+        let (first, second) = (parts(notice(1, 0)), parts(notice(2, 1)));
+        assert_eq!((&first.0, first.0.len()), (&second.0, 32));
+        assert_eq!((first.1.as_str(), second.1.as_str()), ("1", "2"));
+        for other in [
+            LogoutNotice { sid: String::from("sid-2"), ..notice(1, 0) },
+            LogoutNotice { client: ClientId::parse("shop-2").unwrap(), ..notice(1, 0) },
+            LogoutNotice { ended_at: NOW.plus(Duration::from_millis(1)), ..notice(1, 0) },
+        ] {
+            assert_ne!(parts(other).0, first.0);
         }
     }
 }
