@@ -19,10 +19,11 @@ use towergate::{
         token::{OpaqueToken, Prefix},
     },
     identity::{
-        ports::{SessionStore, UserStore, session::Establishment, visit::Visit},
+        ports::{MailOutbox, SessionStore, UserStore, session::Establishment, visit::Visit},
         rules::{
             email::EmailAddress,
             login_proof::Method,
+            mail::{MailDelivery, MailId, MailKind, MailLimit, OutboxMail},
             session::{SessionId, SessionRecord, SessionStage, SignInId},
             user::{User, UserId},
         },
@@ -163,4 +164,61 @@ fn an_operator_ends_sessions_of_a_database() {
     for wrong in [&["sessions", "end", "--database", database][..], &["sessions", "end", "--all"]] {
         assert!(!towergate(wrong).status.success());
     }
+}
+
+#[test]
+fn an_operator_sees_what_was_given_up_and_has_it_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mail.db");
+    let database = file.to_str().unwrap();
+    let missing = towergate(&["outbox", "list", "--database", database]);
+    assert!(!missing.status.success() && told(&missing).contains("there is no database"), "{missing:?}");
+    let store = SqliteStore::open(&file).unwrap();
+    let list = || told(&towergate(&["outbox", "list", "--database", database]));
+    assert_eq!(list(), "nothing was given up\n");
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (random, now) = (OsRandom::new(), SystemClock.now());
+    let origin = || Origin::detached(now, &random).unwrap();
+    let mut ids = Vec::new();
+    for lifetime in [3600, 3600, 0] {
+        let id = MailId::fresh(now, &random).unwrap();
+        ids.push(id.to_string());
+        let mail = OutboxMail {
+            id,
+            user: UserId::fresh(now, &random).unwrap(),
+            kind: MailKind::ResetPassword,
+            domain: String::from("example.com"),
+            sealed: b"hush".to_vec(),
+            created_at: now,
+            expires_at: now.plus(Duration::from_secs(lifetime)),
+            attempt: 0,
+            forgiven: 0,
+        };
+        runtime.block_on(store.queue_mail(mail, MailLimit::default(), origin())).unwrap();
+        let lease = Duration::from_secs(60);
+        runtime.block_on(store.take_due_mails(now, lease, 1, Vec::new())).unwrap();
+        let delivery = MailDelivery::GivenUp { reason: "refused" };
+        runtime.block_on(store.finish_mail(id, 1, delivery, origin())).unwrap();
+    }
+    let listed = list();
+    assert!(listed.contains("reset_password to \"example.com\": refused, tries: 1"), "{listed}");
+    assert!(ids.iter().all(|id| listed.contains(id)) && !listed.contains("hush"), "{listed}");
+    let replay = |words: &[&str]| {
+        let output = towergate(&[&["outbox", "replay", "--database", database], words].concat());
+        (told(&output), output.status.success())
+    };
+    assert_eq!(replay(&["--mail", &ids[0]]), ("sent again: 1\n".into(), true));
+    assert_eq!(replay(&["--mail", &ids[0]]), ("nothing like that was given up\n".into(), false));
+    assert!(!replay(&["--mail", &ids[2]]).1, "too late");
+    assert!(!replay(&["--sign-in", "sid", "--client", "shop"]).1, "no such notice");
+    assert_eq!(replay(&["--all"]), ("sent again: 1, too late: 1\n".into(), true));
+    assert_eq!(
+        runtime
+            .block_on(store.take_due_mails(SystemClock.now(), Duration::ZERO, 9, Vec::new()))
+            .unwrap()
+            .len(),
+        2
+    );
+    assert!(!replay(&[]).1 && !replay(&["--sign-in", "sid"]).1);
 }

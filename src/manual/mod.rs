@@ -59,6 +59,8 @@ pub mod limits {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+#[doc = include_str!("outbox.md")]
+pub mod outbox {}
 
 #[doc = include_str!("passkeys.md")]
 pub mod passkeys {}

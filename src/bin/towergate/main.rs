@@ -1,6 +1,7 @@
 //! The command line of towergate.
 
 mod audit;
+mod outbox;
 mod sessions;
 mod verify;
 
@@ -22,6 +23,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Outbox(outbox::Outbox),
     Sessions(sessions::Sessions),
     Verify(verify::Verify),
 }
@@ -29,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
         Command::Audit(audit) => audit.run(),
+        Command::Outbox(outbox) => outbox.run(),
         Command::Sessions(sessions) => sessions.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -196,9 +196,10 @@ async fn replay(step: &mut Step, key: NoticeKey, origin: &Origin) -> Result<Repl
 
 fn read_dead(fields: &mut Fields<'_>) -> Result<DeadLetter<NoticeKey>, Failure> {
     fields.table("towergate_logout_notices");
+    let sid = fields.get("sid")?;
     let client = fields.parse("client", |text| ClientId::parse(text).ok())?;
     Ok(DeadLetter {
-        id: NoticeKey { sid: fields.get("sid")?, client },
+        id: NoticeKey { sid, client },
         kind: "logout",
         destination: fields.get("host")?,
         reason: fields.get("reason")?,

@@ -166,9 +166,10 @@ fn finish(
 
 fn read_dead(fields: &mut Fields<'_>) -> Result<DeadLetter<NoticeKey>, Failure> {
     fields.table("towergate_logout_notices");
+    let sid = fields.get("sid")?;
     let client = fields.parse("client", |text| ClientId::parse(text).ok())?;
     Ok(DeadLetter {
-        id: NoticeKey { sid: fields.get("sid")?, client },
+        id: NoticeKey { sid, client },
         kind: "logout",
         destination: fields.get("host")?,
         reason: fields.get("reason")?,
