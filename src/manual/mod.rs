@@ -59,6 +59,7 @@ pub mod limits {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
 #[doc = include_str!("outbox.md")]
 pub mod outbox {}
 
