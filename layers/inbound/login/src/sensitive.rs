@@ -48,7 +48,12 @@ impl<P, H> Site<P, H> {
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
         let elsewhere = |path| Admission::Elsewhere(Box::new(answer::see_other_first(path, here)));
-        let Some(record) = session.record() else { return Ok(elsewhere(&self.paths.login)) };
+        let Some(shown) = session.record() else { return Ok(elsewhere(&self.paths.login)) };
+        // Whoever holds the body of a form back holds what was read at its head: a session that has ended since admits nobody.
+        let Some(record) = store.load_session(shown.id, now).await? else {
+            return Ok(elsewhere(&self.paths.login));
+        };
+        let record = Arc::new(record);
         match record.stage {
             SessionStage::AwaitsSecondFactor => return Ok(elsewhere(&self.paths.second_factor)),
             SessionStage::Leaving => {

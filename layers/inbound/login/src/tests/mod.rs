@@ -15,6 +15,7 @@ mod passkey_factor;
 mod passwords;
 mod register;
 mod remembering;
+mod sensitive;
 #[cfg(feature = "social")]
 mod social;
 
