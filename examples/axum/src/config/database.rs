@@ -48,7 +48,8 @@ pub(super) fn read(section: &Section<'_>, text: &Text) -> Option<Database> {
         Some(("memory", "")) => Some(Database::Memory),
         Some(("sqlite", path)) if !path.is_empty() => Some(Database::Sqlite(PathBuf::from(path))),
         Some(("postgres" | "postgresql", _)) => {
-            Url::parse(&text.value).ok().map(|url| Database::Postgres(ServerUrl(url)))
+            let url = Url::parse(&text.value).ok().filter(|url| !url.cannot_be_a_base());
+            url.map(|url| Database::Postgres(ServerUrl(url)))
         }
         _ => None,
     };

@@ -80,7 +80,8 @@ impl Walker {
         let signed_in = browser.try_submit(&login, &[("email", &self.email), ("password", PASSWORD)]).await?;
         self.ledger.signed_in.push(browser.clone());
         self.begin("ask consent");
-        let consent = browser.try_open(signed_in.redirect().unwrap()).await?;
+        let consent =
+            browser.try_open(signed_in.redirect().unwrap_or_else(|| panic!("{signed_in:?}"))).await?;
         self.begin("consent");
         let answer = browser.try_submit(&consent, &[("decision", "allow")]).await?;
         let place = self.ledger.families.len();

@@ -14,9 +14,13 @@ mod births {
 fn every_law_is_in_the_contract() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ports/contract");
     let contract = std::fs::read_to_string(format!("{folder}/mod.rs")).unwrap();
-    let mut laws = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    let (mut laws, mut places) = (0, vec![std::path::PathBuf::from(folder)]);
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            places.extend(std::fs::read_dir(place).unwrap().map(|inside| inside.unwrap().path()));
+            continue;
+        }
+        let text = std::fs::read_to_string(place).unwrap();
         let begun = text.lines().filter_map(|line| {
             let rest = line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn "))?;
             rest.split_once("<S: ").map(|(name, _)| name)
