@@ -1,6 +1,8 @@
 // README.md names files under these words; here they name pages. Of two definitions the first counts.
+//! [accounts elsewhere]: manual::accounts_elsewhere
 //! [api tokens]: manual::api_tokens
 //! [assurance]: manual::assurance
+//! [audit log]: manual::audit
 //! [changelog]: manual::changelog
 //! [clients]: manual::clients
 //! [decisions]: manual::decisions
@@ -10,8 +12,10 @@
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
 //! [operations]: manual::operations
+//! [outbox]: manual::outbox
 //! [passkeys]: manual::passkeys
 //! [people]: manual::people
+//! [redis]: manual::redis
 //! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications
 //! [threats]: manual::threats

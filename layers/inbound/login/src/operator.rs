@@ -1,7 +1,8 @@
 //! What an operator does in an emergency: end the sessions of a person, or everybody's, as plain calls.
 //!
 //! 1. Every session ends, every browser that stays signed in stays so no longer, and no browser is trusted to stand for a second factor
-//!    any more. Each end is in the audit log as `session.revoked`, `revoked_by_operator`.
+//!    any more. Each end is in the audit log as `session.revoked`, `revoked_by_operator`. The tokens that people made for their own
+//!    programs go on.
 //! 2. What other people's software holds by those sign-ins ends first, by the host's [`OnLogout`]: an end that fails half-way is tried
 //!    again from its beginning.
 //! 3. Everybody is a person at a time, each in a step of their own, so that a million people hold up nobody; whoever signs in while it
