@@ -5,13 +5,11 @@ use std::{
     error::Error,
     future::pending,
     io::{self, IsTerminal, Write},
-    pin::pin,
     process::ExitCode,
 };
 
-use tokio::signal;
 #[cfg(unix)]
-use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use towergate::core::Secret;
 use tracing_subscriber::EnvFilter;
 
@@ -70,14 +68,20 @@ pub async fn main<F: Framework>() -> ExitCode {
 
 async fn run<F: Framework>(config: Config) -> Result<(), StartError> {
     // Heard from here on: whoever is told to stop while it starts, or in the moment after, ends as well as later.
-    let mut told = pin!(told_to_stop());
+    let mut told = Told::listen();
     let listeners = Listeners::bind(&config).await?;
     let running = tokio::select! {
         running = start::<F>(config.clone(), listeners) => running?,
-        () = &mut told => return Ok(()),
+        _ = told.next() => return Ok(()),
     };
     say(&welcome(F::NAME, &config, &running));
-    told.await;
+    if told.next().await == Wish::End {
+        say("\nEnding soon; another signal ends at once.\n");
+        tokio::select! {
+            () = running.announce_end() => {}
+            _ = told.next() => {}
+        }
+    }
     say("\nFinishing what is under way.\n");
     running.stop().await;
     Ok(())
@@ -130,40 +134,65 @@ fn password_of(user: &SeededUser, config: &Config) -> Secret<String> {
     }
 }
 
-/// Listens from now on for Ctrl-C and for the system's request to end, and waits for either.
+/// How the program was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// By Ctrl-C: somebody sits there and waits.
+    Now,
+    /// By whoever runs it, who has told nobody yet to go elsewhere.
+    End,
+}
+
+/// Hears Ctrl-C and the system's request to end, from its making on.
 #[cfg(unix)]
-fn told_to_stop() -> impl Future<Output = ()> {
-    let [interrupted, terminated] = [SignalKind::interrupt(), SignalKind::terminate()].map(heard);
-    async move {
-        tokio::select! {
-            () = interrupted => {}
-            () = terminated => {}
-        }
-    }
+struct Told {
+    interrupted: Option<Signal>,
+    terminated: Option<Signal>,
 }
 
 #[cfg(unix)]
-fn heard(kind: SignalKind) -> impl Future<Output = ()> {
-    let signal = signal::unix::signal(kind);
-    async move {
-        match signal {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
+impl Told {
+    fn listen() -> Self {
+        let heard = |kind| match signal(kind) {
+            Ok(signal) => Some(signal),
             Err(error) => {
                 tracing::error!(%error, "a signal to stop cannot be heard");
-                pending::<()>().await;
+                None
             }
+        };
+        Self { interrupted: heard(SignalKind::interrupt()), terminated: heard(SignalKind::terminate()) }
+    }
+
+    async fn next(&mut self) -> Wish {
+        async fn heard(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => pending().await,
+            }
+        }
+        tokio::select! {
+            () = heard(&mut self.interrupted) => Wish::Now,
+            () = heard(&mut self.terminated) => Wish::End,
         }
     }
 }
 
-/// Waits for Ctrl-C.
+/// Hears Ctrl-C.
 #[cfg(not(unix))]
-async fn told_to_stop() {
-    if let Err(error) = signal::ctrl_c().await {
-        tracing::error!(%error, "Ctrl-C cannot be heard");
-        pending::<()>().await;
+struct Told;
+
+#[cfg(not(unix))]
+impl Told {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) -> Wish {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be heard");
+            pending::<()>().await;
+        }
+        Wish::Now
     }
 }
 

@@ -15,7 +15,10 @@ use towergate::{
         random,
         system::{OsRandom, SystemClock},
     },
-    endpoint::HealthLayer,
+    endpoint::{
+        HealthLayer,
+        closing::{Closing, ClosingLayer},
+    },
     identity::ports::{ApiTokenStore, IdentityStore, memory::MemoryStore as People},
     jose::Algorithm,
     login::mail::Postman,
@@ -33,7 +36,7 @@ use towergate::{
 
 use crate::{
     cleaner::{self, Cleans},
-    config::{ClientEntry, Config, Database, Demo, MailSetting},
+    config::{ClientEntry, Config, Database, Demo, MailSetting, Shutdown},
     courier, demo,
     error::StartError,
     host::Host,
@@ -100,18 +103,27 @@ pub struct Running {
     pub users: Vec<SeededUser>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    within: Duration,
+    closing: Closing,
+    ends: Shutdown,
     /// Says goodbye to its server; a file is let go of by its last handle.
     pool: Option<PostgresStore>,
 }
 
 impl Running {
+    /// Goes on as ever for the grace of the configuration, and says that it ends: who asks whether the host is ready hears no,
+    /// and each answer is the last of its connection.
+    pub async fn announce_end(&self) {
+        self.closing.begin();
+        tokio::time::sleep(self.ends.grace).await;
+    }
+
     /// Takes no more connections, lets requests under way finish for as long as the configuration says, ends the workers, and
     /// lets go of the store. What a worker has not finished a little later is cut off, for the next program to take up.
     pub async fn stop(mut self) {
+        self.closing.begin();
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.within + LAST_MOMENT, ended).await.is_err() {
+        if tokio::time::timeout(self.ends.within + LAST_MOMENT, ended).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "work that does not end is cut off");
             self.tasks.shutdown().await;
         }
@@ -145,7 +157,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let (mut health, mut pool) = (HealthLayer::new(), None);
+    let closing = Closing::new();
+    let (mut health, mut pool) = (HealthLayer::new().needs("host", closing.clone()), None);
     let (service, users, keys) = match &config.database {
         Database::Memory => {
             let (people, grants) = (People::with_sink(sink.clone()), Grants::with_sink(sink));
@@ -181,14 +194,14 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         }
     };
     let service = MetricsLayer::new().layer(health.needs("signing", keys).layer(service));
-    let service = BoxCloneSyncService::new(service);
-    let within = config.shutdown_within;
-    tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), within));
+    let service = BoxCloneSyncService::new(ClosingLayer::new(closing.clone()).layer(service));
+    let ends = config.shutdown;
+    tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), ends.within));
     if let Some((listener, settings)) = listeners.demo.zip(demo) {
         let application = demo::application(settings).map_err(StartError::Demo)?;
-        tasks.spawn(serve(listener, None, application, stopped, within));
+        tasks.spawn(serve(listener, None, application, stopped, ends.within));
     }
-    Ok(Running { users, stop, tasks, within, pool })
+    Ok(Running { users, stop, tasks, closing, ends, pool })
 }
 
 /// One store for everybody and everything, which is kept clean and whose audit log is sealed.

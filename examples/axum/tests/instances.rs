@@ -13,6 +13,9 @@ mod balancer;
 #[expect(dead_code, reason = "each test uses its own part")]
 mod client;
 #[cfg(test)]
+#[path = "instances/kept.rs"]
+mod kept;
+#[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
 #[path = "kill/ledger.rs"]
 mod ledger;
@@ -34,6 +37,7 @@ use std::time::Duration;
 
 use client::{Browser, Client, EMAIL, PASSWORD, is_invalid_grant, json, tokens_in};
 use http::{Method, StatusCode, header};
+use kept::Kept;
 use load::Load;
 use place::Place;
 use towergate::{
@@ -174,6 +178,27 @@ async fn both_programs_start_again_in_turn_and_nobody_notices() {
         place.balancer.with(instance);
         load.goes_on().await;
     }
+    let walked = load.end().await;
+    assert_eq!((walked.lost, walked.refused), (0, 0), "each request was answered");
+    walked.check(&place.client).await;
+    place.check_rows();
+}
+
+/// Nobody tells the balancer: what tells clients to go elsewhere are the programs that end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_ends_loses_no_request_though_nobody_sent_them_elsewhere_before() {
+    let mut place = Place::start().await;
+    let (load, kept) = (Load::start(&place.client), Kept::start(&place.client));
+    for restart in 0..10 {
+        load.steps(restart % 5).await;
+        place.stop(restart % 2);
+        place.start_again(restart % 2);
+        kept.goes_on().await;
+    }
+    load.goes_on().await;
+    let (connected, answered, lost) = kept.end().await;
+    assert_eq!(lost, 0, "{answered} answered on {connected} connections");
+    assert!(connected > 10, "they were told to go: {connected} connections for {answered} answers");
     let walked = load.end().await;
     assert_eq!((walked.lost, walked.refused), (0, 0), "each request was answered");
     walked.check(&place.client).await;

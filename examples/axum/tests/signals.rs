@@ -16,3 +16,8 @@ fn a_request_under_way_is_answered_and_the_next_is_refused() {
 fn a_request_that_never_ends_is_cut_off() {
     shutdown::a_request_that_never_ends_is_cut_off(PROGRAM);
 }
+
+#[test]
+fn everybody_is_told_before_the_end() {
+    shutdown::everybody_is_told_before_the_end(PROGRAM);
+}

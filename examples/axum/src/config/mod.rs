@@ -28,7 +28,6 @@ use std::{
     env, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use toml::de::DeTable;
@@ -48,6 +47,7 @@ pub use outbound::Outbound;
 pub use passwords::{BreachEntry, HashCost, Passwords, PepperEntry, PepperPlace};
 pub use problem::{Problem, Problems};
 pub use provider::ProviderEntry;
+pub use shutdown::Shutdown;
 pub use user::UserEntry;
 
 use reader::Section;
@@ -107,8 +107,8 @@ pub struct Config {
     pub documents: Option<ClientDocuments>,
     /// The hosts whose pictures of clients the consent page shows.
     pub logo_hosts: BTreeSet<String>,
-    /// How long requests that are under way may take once the program is told to stop.
-    pub shutdown_within: Duration,
+    /// How the program ends.
+    pub shutdown: Shutdown,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

@@ -71,7 +71,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let registration = section.section("registration").map(registration::read).unwrap_or_default();
     let providers: Vec<_> = section.sections("providers").into_iter().filter_map(provider::read).collect();
     let documents = section.section("cimd").and_then(registration::read_documents);
-    let shutdown_within = section.section("shutdown").map_or(shutdown::USUAL, shutdown::read);
+    let shutdown = section.section("shutdown").map(shutdown::read).unwrap_or_default();
     let demo = section.section("demo").and_then(read_demo);
     let logo_hosts = logo_hosts(&section);
     // Whoever names a level means it for everybody; without one the seeder says whose password is weak.
@@ -140,7 +140,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         documents,
         providers,
         logo_hosts,
-        shutdown_within,
+        shutdown,
         demo,
     })
 }

@@ -45,7 +45,7 @@ impl Place {
         let machine = Machine::new();
         let ports = [(); 2].map(|()| free_port());
         let beside = format!(
-            "\n{}{}\n[limits]\nlogin = 100000\n[keys]\nseal_key_file = '{}'\ncache_for = \"1s\"\n",
+            "\n{}{}\n[shutdown]\ngrace = \"1s\"\n[limits]\nlogin = 100000\n[keys]\nseal_key_file = '{}'\ncache_for = \"1s\"\n",
             machine.toml(),
             load::people(),
             folders[0].path().join("gate.key").display(),

@@ -62,6 +62,20 @@ impl Host {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    /// Asks on a connection, and answers the head.
+    fn head(&self, connection: &mut TcpStream, path: &str) -> String {
+        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let asked = format!("HEAD {path} HTTP/1.1\r\nhost: localhost:{}\r\n\r\n", self.addr.port());
+        connection.write_all(asked.as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        String::from_utf8(head).unwrap()
+    }
+
     /// Waits until nobody listens any more.
     fn await_refusal(&self) {
         let refused = (0..2000).any(|_| {
@@ -82,7 +96,7 @@ impl Drop for Host {
 pub(crate) fn a_request_under_way_is_answered_and_the_next_is_refused(program: &str) {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
-        let mut host = Host::start(program, folder.path(), "");
+        let mut host = Host::start(program, folder.path(), "[shutdown]\ngrace = \"0s\"\n");
         let mut asking = host.ask();
         host.signal(signal);
         host.hear("Finishing what is under way.");
@@ -101,11 +115,36 @@ pub(crate) fn a_request_under_way_is_answered_and_the_next_is_refused(program: &
 
 pub(crate) fn a_request_that_never_ends_is_cut_off(program: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut host = Host::start(program, folder.path(), "[shutdown]\nwithin = \"1s\"\n");
+    let mut host = Host::start(program, folder.path(), "[shutdown]\ngrace = \"0s\"\nwithin = \"1s\"\n");
     let mut asking = host.ask();
     host.signal("TERM");
     assert_eq!(host.child.wait().unwrap().code(), Some(0));
     let mut answer = Vec::new();
     let _ = asking.read_to_end(&mut answer);
     assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+}
+
+pub(crate) fn everybody_is_told_before_the_end(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut host = Host::start(program, folder.path(), "[shutdown]\ngrace = \"10m\"\n");
+    let mut kept = TcpStream::connect(host.addr).unwrap();
+    let (front, ready) = (host.head(&mut kept, "/"), host.head(&mut kept, "/readyz"));
+    assert!(ready.starts_with("HTTP/1.1 200") && !(front + &ready).contains("connection: close"));
+    host.signal("TERM");
+    host.hear("Ending soon; another signal ends at once.");
+    // It goes on as ever, and whoever asks is told.
+    let ready = (0..2000).any(|_| {
+        thread::sleep(Duration::from_millis(5));
+        host.head(&mut TcpStream::connect(host.addr).unwrap(), "/readyz").starts_with("HTTP/1.1 503")
+    });
+    assert!(ready, "it is still ready");
+    for connection in [&mut kept, &mut TcpStream::connect(host.addr).unwrap()] {
+        let answer = host.head(connection, "/");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+        assert_eq!(connection.read(&mut [0]).unwrap(), 0, "it was the last");
+    }
+    assert!(host.head(&mut TcpStream::connect(host.addr).unwrap(), "/livez").starts_with("HTTP/1.1 200"));
+    host.signal("TERM");
+    host.hear("Finishing what is under way.");
+    assert_eq!(host.child.wait().unwrap().code(), Some(0));
 }

@@ -20,6 +20,8 @@ pub enum Missing {
     Keys,
     /// Migrations that this program counts on are not applied.
     Migrations,
+    /// It is about to end.
+    Time,
 }
 
 impl Missing {
@@ -31,6 +33,7 @@ impl Missing {
             Self::Changes => "takes no changes",
             Self::Keys => "has no key to sign with",
             Self::Migrations => "has migrations that are not applied",
+            Self::Time => "is about to end",
         }
     }
 }

@@ -8,7 +8,7 @@
 //! - [`page`] builds the pages, lines and redirects that a browser gets, each with the headers that keep it from being
 //!   framed, kept, or told on.
 //! - [`Document`] answers what is the same for everybody, with an `ETag`.
-//! - [`health`] answers whether the process lives, and whether it is ready.
+//! - [`health`] answers whether the process lives, and whether it is ready; [`closing`] ends it without losing a request.
 //! - [`origin`] says in which request a fact was established.
 //!
 //! The crate knows no wing: neither how people sign in, nor what a client is.
@@ -56,6 +56,7 @@
 //! ```
 
 pub mod body;
+pub mod closing;
 mod document;
 mod future;
 pub mod health;
