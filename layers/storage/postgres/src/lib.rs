@@ -105,6 +105,8 @@ mod fields;
 #[cfg(feature = "inbound")]
 mod identity;
 mod migrations;
+#[cfg(all(test, feature = "inbound", feature = "outbound"))]
+mod model;
 #[cfg(feature = "outbound")]
 mod oauth;
 mod open_error;

@@ -8,13 +8,16 @@
 use std::{fmt, future::Future, time::Duration};
 
 use crate::{
-    Timestamp,
+    StoreError, Timestamp,
     audit::{Event, Origin, RequestId},
     id::Uuid,
 };
 
 mod block_on;
 mod ear;
+#[cfg(feature = "model")]
+pub mod model;
+pub mod ports;
 mod race;
 pub mod seal;
 
@@ -32,6 +35,22 @@ pub const MILLISECOND: Duration = Duration::from_millis(1);
 pub trait AuditTrail {
     /// The whole log.
     fn events(&self) -> impl Future<Output = Vec<Event>> + Send;
+}
+
+/// A store under test that can be told to throw away what can no longer matter.
+pub trait Cleans {
+    /// Throws away what can no longer matter at `now`; `false` where a store keeps everything.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn clean(&self, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+#[cfg(feature = "memory")]
+impl<T: crate::memory::Tables> Cleans for crate::memory::Memory<T> {
+    async fn clean(&self, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 #[cfg(feature = "memory")]

@@ -26,6 +26,8 @@ pub mod linked_identity;
 pub mod linked_identity_race;
 pub mod mail;
 pub mod mail_sign_in;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod notice;
 pub mod passkey;
 pub mod passkey_factor;
