@@ -11,6 +11,13 @@ mod births {
 }
 
 #[test]
+fn every_method_of_a_port_has_a_law() {
+    let ports = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ports"));
+    let lawless = towergate_core::contract::ports::uncalled(ports, &ports.join("contract"), &[]);
+    assert!(lawless.is_empty(), "no law asks for {lawless:?}");
+}
+
+#[test]
 fn every_law_is_in_the_contract() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ports/contract");
     let contract = std::fs::read_to_string(format!("{folder}/mod.rs")).unwrap();

@@ -67,10 +67,20 @@ mod alone {
         room: crate::model::room,
         block_on: crate::contract::block_on,
     );
+    towergate_oauth::oauth_store_model!(
+        cases: crate::model::CASES,
+        room: crate::model::room,
+        block_on: crate::contract::block_on,
+    );
 }
 
 mod beside_redis {
     towergate_identity::identity_store_model!(
+        cases: crate::model::CASES,
+        room: crate::model::room_beside_redis,
+        block_on: crate::contract::block_on,
+    );
+    towergate_oauth::oauth_store_model!(
         cases: crate::model::CASES,
         room: crate::model::room_beside_redis,
         block_on: crate::contract::block_on,

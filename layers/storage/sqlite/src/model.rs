@@ -18,3 +18,5 @@ impl Cleans for SqliteStore {
 }
 
 towergate_identity::identity_store_model!(cases: crate::model::CASES, room: crate::model::room);
+
+towergate_oauth::oauth_store_model!(cases: crate::model::CASES, room: crate::model::room);

@@ -22,6 +22,8 @@ mod fixture;
 pub mod interaction;
 pub mod key;
 pub mod logout;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod race;
 pub mod refresh_token;
 pub mod registration;
