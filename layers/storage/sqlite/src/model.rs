@@ -5,7 +5,7 @@ use towergate_core::{StoreError, Timestamp, contract::Cleans};
 use crate::store::SqliteStore;
 
 /// How many sequences of each kind: few enough for any run of the tests.
-const CASES: u32 = 128;
+const CASES: u32 = 40;
 
 fn room() -> impl FnMut() -> SqliteStore {
     || SqliteStore::in_memory().unwrap()

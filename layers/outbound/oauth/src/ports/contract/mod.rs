@@ -158,6 +158,7 @@ macro_rules! oauth_store_contract {
                 a_client_registers_itself,
                 a_client_registers_once,
                 registrations_are_bounded,
+                a_full_house_does_not_say_who_is_there,
                 an_update_brings_its_own_token,
                 a_client_without_a_token_is_not_managed,
                 a_deleted_client_takes_everything_along,

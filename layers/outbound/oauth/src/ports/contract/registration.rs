@@ -67,6 +67,18 @@ pub async fn a_client_registers_once<S: OAuthStore + AuditTrail>(store: &S) {
     assert_same(&store.find_client(&client_id()).await.unwrap().unwrap(), &client(client_id()));
 }
 
+/// Where there is no room, whoever comes learns that and not whether an identifier is taken.
+pub async fn a_full_house_does_not_say_who_is_there<S: OAuthStore + AuditTrail>(store: &S) {
+    let one = |id: &str| registrant(ClientId::parse(id).unwrap(), 1);
+    store.register_client(one("a"), 1, origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    for id in ["a", "b"] {
+        let registering = store.register_client(one(id), 1, origin(NOW)).await.unwrap();
+        assert_eq!(registering, Registering::Full, "{id}");
+    }
+    ear.silence().await;
+}
+
 /// Of those that register themselves there are no more than there may be; others do not count.
 pub async fn registrations_are_bounded<S: OAuthStore + AuditTrail>(store: &S) {
     with_clients(store).await;

@@ -73,12 +73,12 @@ impl ClientStore for MemoryStore {
         origin: Origin,
     ) -> Result<Registering, StoreError> {
         self.step(|state| {
-            if state.clients.0.contains_key(&client.id) {
-                return Err(already_there("client", &client.id));
-            }
             let by_themselves = |client: &&Client| client.registration_access_token.is_some();
             if state.clients.0.values().filter(by_themselves).count() >= room(limit) {
                 return Ok(Registering::Full);
+            }
+            if state.clients.0.contains_key(&client.id) {
+                return Err(already_there("client", &client.id));
             }
             state.unused.0.insert(client.id.clone(), origin.at);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);

@@ -150,12 +150,12 @@ impl Model {
     }
 
     fn register_client(&mut self, client: Client, limit: u32) -> Result<Registering, Breach> {
-        if self.clients.contains_key(&client.id) {
-            return Err(Breach);
-        }
         let by_themselves = self.clients.values().filter(|there| there.registration_access_token.is_some());
         if by_themselves.count() >= limit.try_into().unwrap() {
             return Ok(Registering::Full);
+        }
+        if self.clients.contains_key(&client.id) {
+            return Err(Breach);
         }
         self.tell(&OAuthFact::ClientRegistered { client: client.id.clone() });
         self.unused.insert(client.id.clone(), self.trail.now());

@@ -166,7 +166,7 @@ impl Model {
             InteractionOperation::WithdrawConsent { subject: n, client } => {
                 let (subject, client) = (subject(n), client_id(client));
                 let answer = store.withdraw_consent(subject.clone(), client.clone(), origin).await;
-                Answers::of(answer, self.withdraw_consent(subject, client))
+                Answers::of(answer, self.withdraw_consent(&subject, &client))
             }
         }
     }
@@ -248,11 +248,11 @@ impl Model {
         Closing::Closed
     }
 
-    fn withdraw_consent(&mut self, subject: Subject, client: ClientId) -> u64 {
+    fn withdraw_consent(&mut self, subject: &Subject, client: &ClientId) -> u64 {
         self.consents.remove(&(subject.clone(), client.clone()));
         self.tell(&OAuthFact::ConsentWithdrawn { subject: subject.clone(), client: client.clone() });
         self.revoke_grants(
-            |grant| grant.subject == subject && grant.client == client,
+            |grant| grant.subject == *subject && grant.client == *client,
             RevocationReason::ConsentWithdrawn,
         )
     }
