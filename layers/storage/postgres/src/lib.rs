@@ -105,7 +105,8 @@ mod fields;
 #[cfg(feature = "inbound")]
 mod identity;
 mod migrations;
-#[cfg(all(test, feature = "inbound", feature = "outbound"))]
+#[cfg(test)]
+#[cfg(all(feature = "inbound", feature = "outbound"))]
 mod model;
 #[cfg(feature = "outbound")]
 mod oauth;
