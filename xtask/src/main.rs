@@ -17,6 +17,7 @@ use run::Failure;
 const HELP: &str = "\
 cargo xtask test       install what tests need, run everything, end with a count
 cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of their own
+                       --soak [S]: two hosts at full load, a fault every ten seconds, for S seconds (3600)
 cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets
 cargo xtask features   check each crate with each of its features alone
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::all().map(|summary| println!("\n{summary}")),
         ["stores"] => stores::alone().map(|count| println!("\n{count}")),
+        ["stores", "--soak"] => stores::soak("3600"),
+        ["stores", "--soak", seconds] => stores::soak(seconds),
         ["browser"] => browser::alone().map(|count| println!("\n{count}")),
         ["interop"] => interop::alone().map(|count| println!("\n{count}")),
         ["features"] => features::each(),

@@ -6,7 +6,7 @@ use towergate_test_servers::{postgres::PostgresServer, redis::RedisServer};
 
 use crate::{
     needs,
-    run::{Failure, cargo},
+    run::{Failure, cargo, show},
     test::{Count, counted},
 };
 
@@ -40,4 +40,15 @@ pub(crate) fn alone() -> Result<Count, Failure> {
     arguments.extend(PACKAGES.iter().flat_map(|package| ["--package", package]));
     let count = counted(servers.named_to(&mut cargo(&arguments)))?;
     if count.failed > 0 { Err(Failure(count.to_string())) } else { Ok(count) }
+}
+
+/// Two reference hosts on servers of their own, and a fault every ten seconds, for so many seconds.
+pub(crate) fn soak(seconds: &str) -> Result<(), Failure> {
+    if !seconds.parse::<u64>().is_ok_and(|seconds| seconds > 0) {
+        return Err(Failure(format!("`{seconds}` is no number of seconds")));
+    }
+    needs::of_stores()?;
+    let test = ["test", "--package", "towergate-example-axum", "--all-features", "--test", "soak"];
+    let alone = ["--", "--ignored", "--nocapture"];
+    show(cargo(&[&test[..], &alone[..]].concat()).env("TOWERGATE_SOAK_SECONDS", seconds))
 }

@@ -23,7 +23,7 @@ use towergate::{
     },
     oauth_server::account::{Account, AccountResolver, Claims, Context, Ending, ResolverError},
     scope::CurrentScope,
-    session::Session,
+    session::{Session, SessionError},
 };
 
 use crate::host::Server;
@@ -142,9 +142,11 @@ impl<I: IdentityStore> AccountResolver for Accounts<I> {
     async fn end_session(&self, parts: &Parts, _: &Context) -> Result<Ending, ResolverError> {
         let session = Session::of(&parts.extensions)
             .map_err(|missing| ResolverError::caused_by("the session cannot end", missing))?;
-        let ended = session.end().await;
-        ended.map_err(|error| ResolverError::caused_by("the session cannot end", error))?;
-        Ok(Ending::Ended)
+        match session.end().await {
+            Ok(()) => Ok(Ending::Ended),
+            Err(SessionError::Store(error)) => Err(error.into()),
+            Err(error) => Err(ResolverError::caused_by("the session cannot end", error)),
+        }
     }
 }
 

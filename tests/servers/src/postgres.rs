@@ -25,7 +25,7 @@ pub struct PostgresServer {
 #[derive(Debug)]
 enum Place {
     There { url: String },
-    Own { folder: PathBuf, account: Option<Account>, server: Mutex<Option<Server>> },
+    Own { folder: PathBuf, account: Option<Account>, connections: u16, server: Mutex<Option<Server>> },
 }
 
 /// A database that is dropped with this.
@@ -47,6 +47,11 @@ impl PostgresServer {
 
     /// A server that this test may stop, kill and start again.
     pub fn private() -> Self {
+        Self::private_for(300)
+    }
+
+    /// The same, that takes so many connections at once and no more.
+    pub fn private_for(connections: u16) -> Self {
         let account = Account::instead_of_root();
         let folder = folder(account.as_ref());
         let data = folder.join("data");
@@ -65,14 +70,17 @@ impl PostgresServer {
         }
         let made = initdb.output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let own = Self::at(Place::Own { folder, account, server: Mutex::new(None) });
+        let own = Self::at(Place::Own { folder, account, connections, server: Mutex::new(None) });
         own.start();
         own
     }
 
     /// Starts a private server that was stopped or killed.
     pub fn start(&self) {
-        let Place::Own { folder, account, server } = &self.place else { panic!("not a private server") };
+        let Place::Own { folder, account, connections, server } = &self.place else {
+            panic!("not a private server")
+        };
+        let most = format!("max_connections={connections}");
         let (data, socket) = (folder.join("data"), folder.display().to_string());
         let data = data.display().to_string();
         let args = [
@@ -83,7 +91,7 @@ impl PostgresServer {
             "-c",
             "listen_addresses=",
             "-c",
-            "max_connections=300",
+            &most,
             "-c",
             "shared_buffers=64MB",
             "-c",
@@ -97,6 +105,19 @@ impl PostgresServer {
     /// Stops a private server in good order; whoever is connected is cut off.
     pub fn stop(&self) {
         self.take().stop();
+    }
+
+    /// Stops a private server at once, without a last word to the disk: it recovers when it starts again.
+    pub fn stop_at_once(&self) {
+        let server = self.take();
+        server.signal("-QUIT");
+        server.stop();
+    }
+
+    /// Where a private server takes connections.
+    pub fn socket(&self) -> PathBuf {
+        let Place::Own { folder, .. } = &self.place else { panic!("not a private server") };
+        folder.join(".s.PGSQL.5432")
     }
 
     /// Kills a private server (SIGKILL), as a lost power supply does but for the disk.

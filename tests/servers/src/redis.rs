@@ -63,6 +63,16 @@ impl RedisServer {
         self.take().kill();
     }
 
+    /// Lets a private server stand still: it takes connections, and answers nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
     /// Forgets everything in a private server.
     pub fn flush(&self) {
         assert!(succeeds(&mut self.cli(&["FLUSHALL"])), "redis-cli flushes");
@@ -80,6 +90,16 @@ impl RedisServer {
     pub fn prefix(&self) -> String {
         static MADE: AtomicU64 = AtomicU64::new(0);
         format!("tgt:{}:{}:", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn signal(&self, signal: &str) {
+        let Place::Own { server, .. } = &self.0 else { panic!("not a private server") };
+        server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .expect("the server runs")
+            .signal(signal);
     }
 
     fn take(&self) -> Server {

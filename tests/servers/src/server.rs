@@ -82,8 +82,13 @@ impl Server {
 
     /// Kills it without a word, and waits until it is gone.
     pub(crate) fn kill(self) {
-        let pid = std::fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
-        succeeds(Command::new("kill").args(["-KILL", pid.trim()]));
+        self.signal("-KILL");
         self.stop();
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
+        succeeds(Command::new("kill").args([signal, pid.trim()]));
     }
 }

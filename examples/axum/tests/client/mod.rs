@@ -114,10 +114,22 @@ impl Client {
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> Result<Page, Lost> {
+        self.post("/oauth/token", form).await
+    }
+
+    pub(crate) async fn introspect(&self, token: &str) -> Result<Page, Lost> {
+        self.post("/oauth/introspect", &[("token", token)]).await
+    }
+
+    pub(crate) async fn revoke(&self, token: &str) -> Result<Page, Lost> {
+        self.post("/oauth/revoke", &[("token", token)]).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Page, Lost> {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let basic = basic();
         let headers = [("authorization", basic.as_str())];
-        Browser::default().try_send(Method::POST, self.at("/oauth/token"), &headers, &form).await
+        Browser::default().try_send(Method::POST, self.at(path), &headers, &form).await
     }
 
     pub(crate) async fn userinfo(&self, access: &str) -> Result<Page, Lost> {

@@ -10,6 +10,7 @@ use super::ResolverError;
 pub struct AccountFailure {
     reason: Arc<str>,
     missing_layer: Option<&'static str>,
+    passes: bool,
 }
 
 impl AccountFailure {
@@ -22,7 +23,13 @@ impl AccountFailure {
             text.push_str(&error.to_string());
             cause = error.source();
         }
-        Self { reason: text.into(), missing_layer: error.layer_to_add() }
+        Self { reason: text.into(), missing_layer: error.layer_to_add(), passes: error.is_unavailable() }
+    }
+
+    /// Whether the host may well be able to say it soon.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        self.passes
     }
 
     /// Which layer to add and where, when one is missing: this may be shown to anybody.
@@ -40,7 +47,8 @@ impl fmt::Display for AccountFailure {
 
 /// Says that the host could not answer. A plain function will do.
 pub trait AccountRejection<B> {
-    /// The response; of `failure`, only [`missing_layer`](AccountFailure::missing_layer) is for the peer.
+    /// The response; of `failure`, only [`missing_layer`](AccountFailure::missing_layer) and whether it
+    /// [passes](AccountFailure::is_unavailable) are for the peer.
     fn reject(&self, failure: &AccountFailure) -> Response<B>;
 }
 
@@ -50,7 +58,7 @@ impl<B, F: Fn(&AccountFailure) -> Response<B>> AccountRejection<B> for F {
     }
 }
 
-/// The default: 500 and one plain line, which names the layer that is missing, if that is it.
+/// The default: 500, or 503 for what passes, and one plain line, which names the layer that is missing, if that is it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainAccountRejection;
 
@@ -62,6 +70,10 @@ impl<B: From<Bytes>> AccountRejection<B> for PlainAccountRejection {
         };
         let mut response = Response::new(B::from(body));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        if failure.is_unavailable() {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -243,6 +243,9 @@ pub enum UserCodeVerdict {
 
 /// The host could not answer. The sentence goes to the operator, never to the client, but for
 /// [`missing_layer`](Self::missing_layer).
+///
+/// What passes by itself ([`unavailable`](Self::unavailable), and whatever was caused by [`StoreError::Unavailable`]) is told as 503 to
+/// try again soon; everything else as 500.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ResolverError {
@@ -250,12 +253,13 @@ pub struct ResolverError {
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
     missing_layer: Option<&'static str>,
+    passes: bool,
 }
 
 impl ResolverError {
     /// An error with a sentence for the operator.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None, missing_layer: None }
+        Self { message: message.into(), source: None, missing_layer: None, passes: false }
     }
 
     /// An error that was caused by another.
@@ -263,19 +267,47 @@ impl ResolverError {
         message: impl Into<Cow<'static, str>>,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { message: message.into(), source: Some(cause.into()), missing_layer: None }
+        let cause = cause.into();
+        let passes = passes(&*cause);
+        Self { message: message.into(), source: Some(cause), missing_layer: None, passes }
+    }
+
+    /// What the resolver asks is away for the moment, as a database that is being restarted: whoever asked may try again soon.
+    pub fn unavailable(
+        message: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { passes: true, ..Self::caused_by(message, cause) }
+    }
+
+    /// Whether the same call may well be answered soon.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        self.passes
     }
 
     /// A layer that the resolver reads from is not where it must be. `advice` says which and where to add it: it is part
     /// of the program, so that the answer shows it to whoever is putting the host together.
     #[must_use]
     pub const fn missing_layer(advice: &'static str) -> Self {
-        Self { message: Cow::Borrowed(advice), source: None, missing_layer: Some(advice) }
+        Self { message: Cow::Borrowed(advice), source: None, missing_layer: Some(advice), passes: false }
     }
 
     pub(super) const fn layer_to_add(&self) -> Option<&'static str> {
         self.missing_layer
     }
+}
+
+/// Whether a store that is away is behind it.
+fn passes(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(cause);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(StoreError::Unavailable(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl From<StoreError> for ResolverError {

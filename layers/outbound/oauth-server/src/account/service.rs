@@ -99,7 +99,7 @@ mod tests {
     use http::StatusCode;
     use http_body_util::{BodyExt, Full};
     use tower::{Layer, ServiceExt, service_fn};
-    use towergate_core::LocalPath;
+    use towergate_core::{LocalPath, StoreError};
     use towergate_oauth::rules::grant::Subject;
 
     use super::super::{Account, AccountLayer, Claims};
@@ -151,6 +151,22 @@ mod tests {
             let body = String::from_utf8_lossy(&body);
             assert!(body.starts_with("server_error") && !body.contains("fire"), "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_passes_is_to_be_tried_again_soon() {
+        let away = || StoreError::unavailable("the users table is away");
+        for error in [
+            ResolverError::from(away()),
+            ResolverError::caused_by("nobody can be read", away()),
+            ResolverError::unavailable("the directory is away", "no answer"),
+        ] {
+            assert!(error.is_unavailable() && AccountFailure::of(&error).is_unavailable(), "{error}");
+        }
+        let response = pass(|| Err(StoreError::unavailable("the users table is away").into())).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()["retry-after"], "1");
+        assert!(!ResolverError::from(StoreError::Refused(String::from("no"))).is_unavailable());
     }
 
     #[tokio::test]

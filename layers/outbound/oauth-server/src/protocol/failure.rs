@@ -11,7 +11,7 @@ use towergate_oauth::rules::{
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{json, register::refusal::Refusal};
-use crate::account::ResolverError;
+use crate::account::{AccountFailure, ResolverError};
 
 /// What ends a protocol request.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,10 @@ impl Failure {
             }
             Self::Store(StoreError::Unavailable(cause)) => {
                 tracing::warn!(%cause, "the store is unavailable");
+                busy()
+            }
+            Self::Resolver { call, cause } if cause.is_unavailable() => {
+                tracing::warn!(call, reason = %AccountFailure::of(&cause), "what the account resolver asks is unavailable");
                 busy()
             }
             Self::Busy => {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Response, header, request::Parts};
 use tokio::runtime::Handle;
-use towergate_core::{LocalPath, audit::Fact};
+use towergate_core::{LocalPath, StoreError, audit::Fact};
 use towergate_oauth::{
     ports::OAuthStore,
     rules::{fact::OAuthFact, logout::LogoutRequest},
@@ -62,6 +62,7 @@ async fn end_all<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     match elsewhere {
         Ok(None) => farewell::go_on(&server, goodbye).await,
         Ok(Some(page)) => Ok(see_other(&with_return(&page, context.return_to.as_ref()))),
+        Err(error) if error.is_unavailable() => Err(Problem::Store(StoreError::unavailable(error))),
         Err(error) => {
             let failure = AccountFailure::of(&error);
             tracing::error!(reason = %failure, call = "end_session", "the account resolver failed");

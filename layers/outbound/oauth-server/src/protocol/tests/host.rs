@@ -1,6 +1,7 @@
 //! A host whose resolver can be told how to feel.
 
 use http::request::Parts;
+use towergate_core::StoreError;
 
 use super::*;
 use crate::{
@@ -13,6 +14,7 @@ pub(super) enum Mood {
     Well,
     Gone,
     Another,
+    Away,
     Erring,
     Panicking,
 }
@@ -33,6 +35,7 @@ impl AccountResolver for Host {
             Mood::Well => Ok(Some(subject.clone())),
             Mood::Gone => Ok(None),
             Mood::Another => Ok(Some(Subject::parse("mallory").unwrap())),
+            Mood::Away => Err(StoreError::unavailable("the users table is away").into()),
             Mood::Erring => Err(ResolverError::new("the users table is on fire")),
             Mood::Panicking => panic!("the users table is on fire"),
         }
@@ -41,6 +44,7 @@ impl AccountResolver for Host {
     async fn claims(&self, _: &Subject, _: &Context) -> Result<Claims, ResolverError> {
         let mood = *self.claims.lock().unwrap();
         match mood {
+            Mood::Away => Err(ResolverError::unavailable("the directory is away", "no answer")),
             Mood::Erring => Err(ResolverError::new("the users table is on fire")),
             Mood::Panicking => panic!("the users table is on fire"),
             Mood::Well | Mood::Gone | Mood::Another => {

@@ -127,6 +127,21 @@ async fn a_disabled_clients_tokens_are_dead() {
 }
 
 #[tokio::test]
+async fn a_host_whose_store_is_away_says_so_and_everything_is_as_before() {
+    let bench = Bench::new().await;
+    let token = access_token(&bench, "basic", "openid").await;
+    for (account, claims) in [(Mood::Away, Mood::Well), (Mood::Well, Mood::Away)] {
+        bench.feel(account, claims);
+        let answer = bench.userinfo(&token).await;
+        refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+    }
+    assert_eq!((bench.count("account_resolver.failed"), bench.count("grant.revoked")), (0, 0));
+    bench.feel(Mood::Well, Mood::Well);
+    assert_eq!(bench.userinfo(&token).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_host_that_cannot_tell_is_a_server_error_and_an_event() {
     let bench = Bench::new().await;
     let token = access_token(&bench, "basic", "openid").await;

@@ -140,13 +140,16 @@ pub(super) async fn is_account_alive<S: OAuthStore, R: AccountResolver, P>(
     }
 }
 
-/// Writes the failure down for the operator.
+/// Writes the failure down for the operator; not what passes, as no store that is away is written down.
 pub(super) async fn resolver_failed<S: OAuthStore, R, P>(
     endpoints: &Endpoints<S, R, P>,
     call: &'static str,
     cause: ResolverError,
     origin: &Origin,
 ) -> Failure {
+    if cause.is_unavailable() {
+        return Failure::Resolver { call, cause };
+    }
     let fact = OAuthFact::AccountResolverFailed { call, problem: cause.to_string() };
     if let Err(error) = endpoints.server.store().append(fact.event(origin)).await {
         tracing::error!(%error, "a failure of the account resolver could not be written down");

@@ -1,0 +1,113 @@
+//! The figures of a run.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use crate::{book::Book, fault::Fault, program::Size};
+
+#[derive(Default)]
+pub(crate) struct Figures {
+    healed: BTreeMap<Fault, Vec<Duration>>,
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// What the hosts take of the machine after a fault.
+pub(crate) struct Sample {
+    pub(crate) at: Duration,
+    /// The host that nobody ends in this half.
+    pub(crate) spared: usize,
+    pub(crate) sizes: [Size; 2],
+    pub(crate) connections: usize,
+}
+
+/// From then on a host has all that it keeps.
+const WARM: Duration = Duration::from_secs(120);
+
+impl Figures {
+    pub(crate) fn healed(&mut self, fault: Fault, within: Duration) {
+        self.healed.entry(fault).or_default().push(within);
+    }
+
+    pub(crate) fn sampled(&mut self, sample: Sample) {
+        self.samples.push(sample);
+    }
+
+    pub(crate) fn faults(&self) -> usize {
+        self.healed.values().map(Vec::len).sum()
+    }
+
+    /// What each spared host took of memory once it was warm, and in the end; in KiB.
+    pub(crate) fn growth(&self) -> BTreeMap<usize, (u64, u64)> {
+        let mut spared: BTreeMap<usize, Vec<&Sample>> = BTreeMap::new();
+        for sample in &self.samples {
+            spared.entry(sample.spared).or_default().push(sample);
+        }
+        let mut growth = BTreeMap::new();
+        for (host, samples) in spared {
+            let since = samples[0].at + WARM;
+            let warm: Vec<_> = samples
+                .iter()
+                .filter(|sample| sample.at >= since)
+                .map(|sample| sample.sizes[host].kib)
+                .collect();
+            if let [first, .., last] = warm.as_slice() {
+                growth.insert(host, (*first, *last));
+            }
+        }
+        growth
+    }
+
+    pub(crate) fn told(&self, book: &Book, long: Duration) -> String {
+        let mut text = format!("\n{:.0} s\n", long.as_secs_f64());
+        let pages = book.pages();
+        let _ = writeln!(text, "| step | answered | 503 | lost | longest |\n|---|---|---|---|---|");
+        let mut all = [0, 0, 0];
+        for (kind, steps) in &pages.steps {
+            let (answered, refused, lost) = (steps.answered, steps.refused, steps.lost);
+            let longest = steps.longest.as_secs_f64();
+            let _ = writeln!(text, "| {kind} | {answered} | {refused} | {lost} | {longest:.1} s |");
+            all = [all[0] + answered, all[1] + refused, all[2] + lost];
+        }
+        let _ = writeln!(text, "| all | {} | {} | {} | |\n", all[0], all[1], all[2]);
+        let _ = writeln!(text, "| fault | times | healed p50 | max |\n|---|---|---|---|");
+        let mut every = Vec::new();
+        for (fault, healed) in &self.healed {
+            every.extend(healed);
+            let _ = writeln!(text, "| {fault} | {} | {} |", healed.len(), middle_and_longest(healed));
+        }
+        let _ = writeln!(text, "| all | {} | {} |\n", every.len(), middle_and_longest(&every));
+        let _ = writeln!(
+            text,
+            "{} laps, {} waits of an account, {} times 503 in peace; {} ended, looked at {} times; {} mails, {} missing",
+            pages.laps,
+            pages.waits,
+            pages.refused_in_peace,
+            pages.died,
+            pages.looked_at,
+            pages.mails,
+            pages.mails_missing(),
+        );
+        drop(pages);
+        let most =
+            |of: fn(&Size) -> u64| self.samples.iter().flat_map(|sample| sample.sizes.iter().map(of)).max();
+        let connections = self.samples.iter().map(|sample| sample.connections).max();
+        let _ = writeln!(
+            text,
+            "at most {} MiB, {} files, {} threads of one host, {} connections of both; grown (KiB): {:?}",
+            most(|size| size.kib / 1024).unwrap_or(0),
+            most(|size| u64::try_from(size.files).unwrap_or(0)).unwrap_or(0),
+            most(|size| size.threads).unwrap_or(0),
+            connections.unwrap_or(0),
+            self.growth(),
+        );
+        let (breaches, _) = book.breaches();
+        let _ = writeln!(text, "{breaches} breaches");
+        text
+    }
+}
+
+fn middle_and_longest(healed: &[Duration]) -> String {
+    let mut sorted = healed.to_vec();
+    sorted.sort();
+    let told = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64);
+    format!("{:.1} s | {:.1} s", told(sorted.get(sorted.len() / 2)), told(sorted.last()))
+}
