@@ -14,6 +14,9 @@ mod book;
 #[expect(dead_code, reason = "each test uses its own part")]
 mod client;
 #[cfg(test)]
+#[path = "soak/crowded.rs"]
+mod crowded;
+#[cfg(test)]
 #[path = "soak/dead.rs"]
 mod dead;
 #[cfg(test)]

@@ -27,6 +27,9 @@ pub(crate) enum Fault {
 /// A little longer than the house waits for a lock.
 const LOCKED: Duration = Duration::from_secs(4);
 
+/// Between two tries to get what the hosts give back.
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl Fault {
     pub(crate) const ALL: [Self; 13] = [
         Self::ProgramKilled,
@@ -85,7 +88,11 @@ impl Fault {
                 hold();
                 place.redis.resume();
             }
-            Self::ConnectionsTaken => return block_in_place(|| take_connections(place, held)),
+            Self::ConnectionsTaken => {
+                let taken = block_in_place(|| take_connections(place))?;
+                hold();
+                drop(taken);
+            }
             Self::RowsLocked => return block_in_place(|| lock_rows(place)),
             Self::Deadlock => return block_in_place(|| cross_locks(place)),
             Self::WireStandsStill => {
@@ -125,22 +132,29 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A stranger takes what is free, ends the connections of the hosts, and takes those too.
-fn take_connections(place: &Place, held: Duration) -> Result<(), String> {
-    let mut first = Stranger::at(&place.postgres.socket()).map_err(|error| error.to_string())?;
-    let mut taken = Vec::new();
+/// Strangers take what is free, end the connections of the hosts, and take those too. Gone with what this answers.
+pub(crate) fn take_connections(place: &Place) -> Result<Vec<Stranger>, String> {
+    let mut taken = vec![Stranger::at(&place.postgres.socket()).map_err(|error| error.to_string())?];
     take_all(place, &mut taken);
-    for _ in 0..20 {
+    throw_out(place, &mut taken)?;
+    Ok(taken)
+}
+
+/// Ends connections of the hosts until they have none, and all are taken.
+pub(crate) fn throw_out(place: &Place, taken: &mut Vec<Stranger>) -> Result<(), String> {
+    for _ in 0..200 {
+        let first = taken.first_mut().ok_or("nobody is there")?;
         let hosts = "FROM pg_stat_activity WHERE application_name = 'towergate'";
         first
             .says(&format!("SELECT pg_terminate_backend(pid) {hosts}"))
             .map_err(|error| error.to_string())?;
-        take_all(place, &mut taken);
+        take_all(place, taken);
+        let first = taken.first_mut().ok_or("nobody is there")?;
         // When nobody of the hosts is left, the division fails.
         if first.says(&format!("SELECT 1 / (SELECT count(*) {hosts})")).is_err() {
-            thread::sleep(held);
             return Ok(());
         }
+        thread::sleep(PAUSE);
     }
     Err(String::from("the hosts kept connections"))
 }

@@ -92,12 +92,16 @@ impl Program {
 
     /// SIGTERM: what is under way is finished. Answers whether it ended well.
     pub(crate) fn terminate(mut self) -> bool {
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        let told = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
         told.success() && self.0.wait().unwrap().success()
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn size(&self) -> Size {
-        let place = PathBuf::from(format!("/proc/{}", self.0.id()));
+        let place = PathBuf::from(format!("/proc/{}", self.id()));
         let status = fs::read_to_string(place.join("status")).unwrap_or_default();
         let number = |name| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
