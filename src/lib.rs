@@ -11,6 +11,7 @@
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
+//! [capacity]: manual::capacity
 //! [operations]: manual::operations
 //! [outbox]: manual::outbox
 //! [passkeys]: manual::passkeys

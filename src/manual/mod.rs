@@ -19,6 +19,10 @@ pub mod assurance {}
 #[doc = include_str!("audit.md")]
 pub mod audit {}
 
+/// [audit]: audit
+#[doc = include_str!("capacity.md")]
+pub mod capacity {}
+
 /// [first host]: first_host
 /// [guarding an api]: guarding_an_api
 /// [tokens]: tokens

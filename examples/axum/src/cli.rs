@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     config::{Config, Database},
     error::StartError,
+    figures,
     keys_command::KeysCommand,
     run::{Framework, Listeners, Running, start},
     seal_key,
@@ -94,6 +95,9 @@ fn welcome(framework: &str, config: &Config, running: &Running) -> String {
     line("This host", &format!("{}/", config.origin()));
     if let Some(demo) = config.demo {
         line("Third-party app", &format!("{}/", demo.origin()));
+    }
+    if let Some(metrics) = config.metrics {
+        line("Figures", &format!("http://{metrics}{}", figures::PATH));
     }
     for user in &running.users {
         line("Sign in as", user.email.as_str());

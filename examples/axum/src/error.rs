@@ -24,6 +24,9 @@ pub enum StartError {
     /// The host's own API has no address.
     #[error("the API cannot be described: {0}")]
     Api(#[from] InvalidResource),
+    /// Figures cannot be kept.
+    #[error("`metrics`: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The demo's name is none.
     #[error("the demo cannot be registered: {0}")]
     DemoName(#[from] InvalidClientId),

@@ -9,6 +9,7 @@ pub mod config;
 pub mod courier;
 pub mod demo;
 pub mod error;
+pub mod figures;
 pub mod host;
 pub mod keys_command;
 pub mod limits;

@@ -3,35 +3,60 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use towergate::{core::store::Connections, login::PasswordHasher, metrics::gauges};
+use towergate::{
+    core::store::Connections, identity::ports::IdentityStore, login::PasswordHasher, metrics::gauges,
+    oauth::ports::OAuthStore,
+};
 
 /// How long it rests between two looks.
 const REST: Duration = Duration::from_secs(5);
 
 /// Looks again and again how busy `hasher` is, until `stop` turns true.
-pub async fn keep_telling_of_hashing(hasher: PasswordHasher, stop: watch::Receiver<bool>) {
-    let look = || {
+pub async fn keep_telling_of_hashing(hasher: PasswordHasher, mut stop: watch::Receiver<bool>) {
+    loop {
         let load = hasher.load();
         gauges::hashing(load.running, load.waiting, load.shed);
-    };
-    keep_looking(look, stop).await;
+        if is_over(&mut stop).await {
+            return;
+        }
+    }
 }
 
 /// Looks again and again how many connections `store` has, until `stop` turns true.
 pub async fn keep_telling_of_connections(
     store: &'static str,
     connections: impl Fn() -> Connections,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) {
-    keep_looking(|| gauges::connections(store, connections()), stop).await;
-}
-
-async fn keep_looking(look: impl Fn(), mut stop: watch::Receiver<bool>) {
-    let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
     loop {
-        look();
-        if tokio::time::timeout(REST, stopped()).await.is_ok() {
+        gauges::connections(store, connections());
+        if is_over(&mut stop).await {
             return;
         }
     }
+}
+
+/// Looks again and again how much mail and how many notices wait, until `stop` turns true. Whoever cannot look tells nothing new:
+/// that the store is away is told by its steps.
+pub async fn keep_telling_of_outboxes<I: IdentityStore, O: OAuthStore>(
+    people: I,
+    grants: O,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        if let Ok(backlog) = people.mail_backlog().await {
+            gauges::outbox("mail", backlog);
+        }
+        if let Ok(backlog) = grants.logout_backlog().await {
+            gauges::outbox("logout", backlog);
+        }
+        if is_over(&mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Rests, unless it is to stop.
+async fn is_over(stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(REST, stop.wait_for(|stop| *stop)).await.is_ok()
 }

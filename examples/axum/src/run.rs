@@ -39,6 +39,7 @@ use crate::{
     config::{ClientEntry, Config, Database, Demo, MailSetting, Shutdown},
     courier, demo,
     error::StartError,
+    figures,
     host::Host,
     limits::Counts,
     measures, postgres, postman, seal_key,
@@ -72,6 +73,7 @@ pub trait Framework {
 pub struct Listeners {
     host: TcpListener,
     demo: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -84,13 +86,17 @@ impl Listeners {
             Some(demo) => Some(listen(demo.addr).await?),
             None => None,
         };
-        Ok(Self { host: listen(config.addr).await?, demo })
+        let metrics = match config.metrics {
+            Some(addr) => Some(listen(addr).await?),
+            None => None,
+        };
+        Ok(Self { host: listen(config.addr).await?, demo, metrics })
     }
 
     /// Sockets from elsewhere, which the configuration's `addr` keys must speak of.
     #[must_use]
     pub const fn from_parts(host: TcpListener, demo: Option<TcpListener>) -> Self {
-        Self { host, demo }
+        Self { host, demo, metrics: None }
     }
 }
 
@@ -154,6 +160,8 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         None => None,
     };
     let config = Arc::new(config);
+    // Before anything is counted.
+    let figures = listeners.metrics.as_ref().map(|_| figures::shown()).transpose()?;
     let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -197,6 +205,9 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let service = BoxCloneSyncService::new(ClosingLayer::new(closing.clone()).layer(service));
     let ends = config.shutdown;
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), ends.within));
+    if let Some((listener, figures)) = listeners.metrics.zip(figures) {
+        tasks.spawn(serve(listener, None, figures, stopped.clone(), ends.within));
+    }
     if let Some((listener, settings)) = listeners.demo.zip(demo) {
         let application = demo::application(settings).map_err(StartError::Demo)?;
         tasks.spawn(serve(listener, None, application, stopped, ends.within));
@@ -255,6 +266,8 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
         None => {}
     }
     tasks.spawn(measures::keep_telling_of_hashing(host.hasher.clone(), stopped.clone()));
+    let (people, grants) = (host.people.clone(), host.grants.clone());
+    tasks.spawn(measures::keep_telling_of_outboxes(people, grants, stopped.clone()));
     tasks.spawn(cleaner::keep_seeing_off(host.goodbye(), stopped.clone()));
     tasks.spawn(cleaner::keep_forgetting(host.server.clone(), stopped.clone()));
     tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));

@@ -69,6 +69,8 @@ pub struct Config {
     pub database: Database,
     /// Where what is short-lived is kept beside PostgreSQL, for all instances together; with everything else if nowhere.
     pub redis: Option<ServerUrl>,
+    /// Where figures are shown to whoever collects them; nowhere if not there.
+    pub metrics: Option<SocketAddr>,
     /// The certificate, if the host speaks HTTPS itself.
     pub tls: Option<Tls>,
     /// The file with the key that seals signing keys; beside the database by default.

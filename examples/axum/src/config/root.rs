@@ -26,6 +26,16 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let database = database_text.as_ref().and_then(|text| database::read(&section, text));
     let redis = section.text("redis");
     let redis = redis.and_then(|text| database::read_redis(&section, &text, database.as_ref()));
+    let metrics = section.text("metrics").and_then(|text| {
+        let metrics = socket(&section, "metrics", &text);
+        if metrics.is_some() && metrics == addr {
+            section.refuse(
+                &text.place,
+                "`metrics` must be another address than `addr`: figures are not for everybody",
+            );
+        }
+        metrics
+    });
     let tls = section.section("tls").map(read_tls);
     let keys = section.section("keys").map_or_else(keys::Keys::usual, keys::read);
     if let (Some(text), Some(Database::Postgres(_)), None) = (&database_text, &database, &keys.seal_key_file)
@@ -121,6 +131,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         issuer: issuer_url?,
         database: database?,
         redis,
+        metrics,
         tls,
         seal_key_file: keys.seal_key_file,
         older_seal_key_files: keys.older_seal_key_files,

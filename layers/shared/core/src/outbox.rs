@@ -83,6 +83,15 @@ pub struct DeadLetter<Id> {
     pub ends_at: Option<Timestamp>,
 }
 
+/// How much there is in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Messages that are due, under way, or to be tried again.
+    pub waiting: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
 /// What became of a wish to have a dead letter sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaying {

@@ -1,7 +1,7 @@
 //! Plain calls for what nobody tells by itself: a host looks it up now and then, and tells it here.
 
 use metrics::{counter, gauge};
-use towergate_core::store::Connections;
+use towergate_core::{outbox::Backlog, store::Connections};
 
 use crate::names::{CONNECTIONS, HASHING, HASHING_SHED, OUTBOX};
 
@@ -12,10 +12,10 @@ pub fn hashing(running: usize, waiting: usize, shed: u64) {
     counter!(HASHING_SHED).absolute(shed);
 }
 
-/// How many entries of a queue wait, and how many are given up.
-pub fn outbox(queue: &'static str, waiting: u64, dead: u64) {
-    gauge!(OUTBOX, "queue" => queue, "state" => "waiting").set(figure(waiting));
-    gauge!(OUTBOX, "queue" => queue, "state" => "dead").set(figure(dead));
+/// How many messages of a queue wait, and how many are given up.
+pub fn outbox(queue: &'static str, backlog: Backlog) {
+    gauge!(OUTBOX, "queue" => queue, "state" => "waiting").set(figure(backlog.waiting));
+    gauge!(OUTBOX, "queue" => queue, "state" => "dead").set(figure(backlog.dead));
 }
 
 /// How many connections a store has, and how many of them are at work.

@@ -19,6 +19,7 @@ use towergate_core::{
     Timestamp,
     audit::{Event, Origin, Party, RequestId, Sink},
     id::Uuid,
+    outbox::Backlog,
     store::{Connections, StepWatch},
 };
 use towergate_metrics::{ALL, Kind, MetricsLayer, MetricsSink, StepTimes, gauges};
@@ -97,7 +98,7 @@ fn emitted() -> Heard {
             answer
         });
         gauges::hashing(1, 2, 3);
-        gauges::outbox("mail", 1, 2);
+        gauges::outbox("mail", Backlog { waiting: 1, dead: 2 });
         gauges::connections("sqlite", Connections { in_use: 1, idle: 2 });
         StepTimes::of("sqlite").ended(Duration::from_millis(1), true);
     });

@@ -102,6 +102,15 @@ impl<'r> Fields<'r> {
         self.get::<Option<i64>>(column).map(|millis| millis.map(Timestamp::from_unix_millis))
     }
 
+    /// The next two columns as how much there is in a queue.
+    #[cfg(any(feature = "inbound", feature = "outbound"))]
+    pub(crate) fn backlog(&mut self) -> Result<towergate_core::outbox::Backlog, Failure> {
+        Ok(towergate_core::outbox::Backlog {
+            waiting: self.get::<u32>("waiting").map(u64::from)?,
+            dead: self.get::<u32>("dead").map(u64::from)?,
+        })
+    }
+
     /// The failure that names this row and `column`, and not what stands there.
     pub(crate) fn unreadable(&self, column: &'static str) -> Failure {
         Failure::corrupt(self.table, self.key(), format!("column {column} cannot be read"))

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use crate::rules::mail::{MailDelivery, MailId, MailLimit, OutboxMail};
@@ -59,6 +59,12 @@ pub trait MailOutbox: Send + Sync + 'static {
         &self,
         limit: u16,
     ) -> impl Future<Output = Result<Vec<DeadLetter<MailId>>, StoreError>> + Send;
+
+    /// How much mail waits, and how much was given up.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn mail_backlog(&self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
 
     /// Makes a dead letter due now, with all its tries before it. Writes `mail.replayed`.
     ///

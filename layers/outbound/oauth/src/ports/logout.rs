@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use crate::rules::{
@@ -62,6 +62,12 @@ pub trait LogoutStore: Send + Sync + 'static {
         &self,
         limit: u16,
     ) -> impl Future<Output = Result<Vec<DeadLetter<NoticeKey>>, StoreError>> + Send;
+
+    /// How many notices wait, and how many were given up.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn logout_backlog(&self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
 
     /// Makes a dead letter due now, with all its tries before it. Writes `logout.replayed`.
     ///

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 use towergate_identity::{
     ports::mail::{FinishingMail, MailOutbox, Queuing},
@@ -43,6 +43,10 @@ pub(crate) const FINISH: &str =
     "UPDATE towergate_mails SET due_at = $3, finished_at = $4, died_at = $5, reason = $6,
     sealed = CASE WHEN $4::bigint IS NULL THEN sealed END
     WHERE id = $1 AND attempt = $2 AND due_at IS NOT NULL RETURNING user_id, kind";
+
+pub(crate) const BACKLOG: &str = "SELECT
+    (SELECT count(*) FROM towergate_mails WHERE due_at IS NOT NULL) AS waiting,
+    (SELECT count(*) FROM towergate_mails WHERE died_at IS NOT NULL) AS dead";
 
 pub(crate) const DEAD: &str = "SELECT id, kind, domain, reason, attempt, created_at, died_at, expires_at
     FROM towergate_mails WHERE died_at IS NOT NULL ORDER BY died_at DESC, id DESC LIMIT $1";
@@ -106,6 +110,10 @@ impl MailOutbox for PostgresStore {
 
     async fn dead_mails(&self, limit: u16) -> Result<Vec<DeadLetter<MailId>>, StoreError> {
         self.all(DEAD, params![limit], read_dead).await
+    }
+
+    async fn mail_backlog(&self) -> Result<Backlog, StoreError> {
+        Ok(self.one(BACKLOG, params![], |fields| fields.backlog()).await?.unwrap_or_default())
     }
 
     async fn replay_mail(&self, id: MailId, origin: Origin) -> Result<Replaying, StoreError> {

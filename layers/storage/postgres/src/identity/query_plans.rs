@@ -151,6 +151,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (m::TAKE, &[SOON, "1", "16", "ARRAY['slow.example']"]),
     (m::FINISH, &[ID, "1", "NULL", "1", "NULL", "NULL"]),
     (m::DEAD, &["100"]),
+    (m::BACKLOG, &[]),
     (m::DEAD_ONE, &[ID]),
     (m::REPLAY, &[ID, "1"]),
     (y::TAKE, &[ID]),

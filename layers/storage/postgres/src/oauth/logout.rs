@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 use towergate_oauth::{
     ports::logout::{Finishing, LogoutStore},
@@ -56,6 +56,10 @@ const FINISH: &str =
     "UPDATE towergate_logout_notices SET due_at = $4, finished_at = $5, died_at = $6, reason = $7
     WHERE sid = $1 AND client = $2 AND attempt = $3 AND due_at IS NOT NULL";
 
+pub(crate) const BACKLOG: &str = "SELECT
+    (SELECT count(*) FROM towergate_logout_notices WHERE due_at IS NOT NULL) AS waiting,
+    (SELECT count(*) FROM towergate_logout_notices WHERE died_at IS NOT NULL) AS dead";
+
 pub(crate) const DEAD: &str = "SELECT sid, client, host, reason, attempt, ended_at, died_at
     FROM towergate_logout_notices WHERE died_at IS NOT NULL ORDER BY died_at DESC, sid DESC, client DESC LIMIT $1";
 
@@ -104,6 +108,10 @@ impl LogoutStore for PostgresStore {
 
     async fn dead_logouts(&self, limit: u16) -> Result<Vec<DeadLetter<NoticeKey>>, StoreError> {
         self.all(DEAD, params![limit], read_dead).await
+    }
+
+    async fn logout_backlog(&self) -> Result<Backlog, StoreError> {
+        Ok(self.one(BACKLOG, params![], |fields| fields.backlog()).await?.unwrap_or_default())
     }
 
     async fn replay_logout(&self, key: NoticeKey, origin: Origin) -> Result<Replaying, StoreError> {

@@ -105,6 +105,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::logout::IS_ANY_DUE, &[SOON, "ARRAY['host-2']"]),
     (o::logout::TAKE, &[SOON, "ARRAY['host-2']", "16", "1000"]),
     (o::logout::DEAD, &["100"]),
+    (o::logout::BACKLOG, &[]),
     (o::logout::REPLAY, &[SID, CLIENT, "1"]),
     (o::refresh_token::FIND, &[ID]),
     (o::refresh_token::LOCK, &[ID]),

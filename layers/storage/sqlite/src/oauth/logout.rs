@@ -7,7 +7,7 @@ use serde_json::json;
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 use towergate_oauth::{
     ports::logout::{Finishing, LogoutStore},
@@ -46,6 +46,10 @@ const TAKE: &str = "UPDATE towergate_logout_notices SET attempt = attempt + 1, d
 const FINISH: &str =
     "UPDATE towergate_logout_notices SET due_at = ?4, finished_at = ?5, died_at = ?6, reason = ?7
     WHERE sid = ?1 AND client = ?2 AND attempt = ?3 AND due_at IS NOT NULL";
+
+pub(crate) const BACKLOG: &str = "SELECT
+    (SELECT count(*) FROM towergate_logout_notices WHERE due_at IS NOT NULL) AS waiting,
+    (SELECT count(*) FROM towergate_logout_notices WHERE died_at IS NOT NULL) AS dead";
 
 pub(crate) const DEAD: &str = "SELECT sid, client, host, reason, attempt, ended_at, died_at
     FROM towergate_logout_notices WHERE died_at IS NOT NULL ORDER BY died_at DESC, sid DESC, client DESC LIMIT ?1";
@@ -102,6 +106,12 @@ impl LogoutStore for SqliteStore {
 
     async fn dead_logouts(&self, limit: u16) -> Result<Vec<DeadLetter<NoticeKey>>, StoreError> {
         self.read(|connection| query::all(connection, DEAD, params![limit], read_dead))
+    }
+
+    async fn logout_backlog(&self) -> Result<Backlog, StoreError> {
+        let backlog =
+            self.read(|connection| query::one(connection, BACKLOG, params![], |fields| fields.backlog()))?;
+        Ok(backlog.unwrap_or_default())
     }
 
     async fn replay_logout(&self, key: NoticeKey, origin: Origin) -> Result<Replaying, StoreError> {

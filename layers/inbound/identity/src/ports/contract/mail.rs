@@ -5,7 +5,7 @@ use std::time::Duration;
 use towergate_core::{
     Timestamp,
     id::Uuid,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use super::{
@@ -193,6 +193,31 @@ pub async fn a_mail_that_was_given_up_is_a_dead_letter<S: IdentityStore + AuditT
     };
     assert_eq!(store.dead_mails(2).await.unwrap(), [letter(3, later), letter(2, later)]);
     assert_eq!(store.dead_mails(10).await.unwrap(), [letter(3, later), letter(2, later), letter(1, NOW)]);
+}
+
+/// Mail waits until it is sent or given up, also while somebody tries it, and after a try that failed.
+pub async fn mail_that_waits_and_mail_that_was_given_up_is_counted<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    let counted = async |waiting, dead| {
+        assert_eq!(store.mail_backlog().await.unwrap(), Backlog { waiting, dead });
+    };
+    counted(0, 0).await;
+    for n in 1..=3 {
+        queue(store, n).await;
+    }
+    take(store, NOW).await;
+    counted(3, 0).await;
+    let ends = [
+        MailDelivery::Sent,
+        MailDelivery::RetryAt { at: NOW.plus(LEASE), reason: "unreachable" },
+        MailDelivery::GivenUp { reason: "refused" },
+    ];
+    for (n, delivery) in (1..).zip(ends) {
+        store.finish_mail(outbox_mail(n).id, 1, delivery, origin(NOW)).await.unwrap();
+    }
+    counted(1, 1).await;
+    store.replay_mail(outbox_mail(3).id, origin(NOW)).await.unwrap();
+    counted(2, 0).await;
 }
 
 /// A dead letter that is replayed is due now, with its text and all its tries before it; once, and on record.

@@ -233,6 +233,7 @@ macro_rules! identity_store_contract {
                 a_busy_domain_holds_up_no_other,
                 a_mail_that_was_given_up_is_a_dead_letter,
                 a_dead_mail_is_replayed_once,
+                mail_that_waits_and_mail_that_was_given_up_is_counted,
                 a_mail_that_is_worth_nothing_is_not_replayed,
             }
             passkey {

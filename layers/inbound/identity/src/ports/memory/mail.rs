@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use super::{MemoryStore, Tables, already_there};
@@ -97,6 +97,13 @@ impl MailOutbox for MemoryStore {
             dead.sort_by_key(|letter| std::cmp::Reverse((letter.died_at, letter.id)));
             dead.truncate(usize::from(limit));
             Ok(dead)
+        })
+    }
+
+    async fn mail_backlog(&self) -> Result<Backlog, StoreError> {
+        self.step(|state| {
+            let count = |is: fn(&&Row) -> bool| state.mails.0.values().filter(is).count() as u64;
+            Ok(Backlog { waiting: count(|row| row.due_at.is_some()), dead: count(|row| row.died.is_some()) })
         })
     }
 

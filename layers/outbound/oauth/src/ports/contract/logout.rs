@@ -5,7 +5,7 @@ use std::time::Duration;
 use towergate_core::{
     Timestamp,
     audit::Origin,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use super::{
@@ -255,6 +255,22 @@ pub async fn a_notice_that_was_given_up_is_a_dead_letter<S: OAuthStore + AuditTr
     let newest = letter(other_client_id(), later);
     assert_eq!(store.dead_logouts(1).await.unwrap().first(), Some(&newest));
     assert_eq!(store.dead_logouts(10).await.unwrap(), [newest, letter(client_id(), NOW)]);
+}
+
+/// A notice waits until it is delivered or given up, also while somebody has it.
+pub async fn notices_that_wait_and_that_were_given_up_are_counted<S: OAuthStore + AuditTrail>(store: &S) {
+    let counted = async |waiting, dead| {
+        assert_eq!(store.logout_backlog().await.unwrap(), Backlog { waiting, dead });
+    };
+    counted(0, 0).await;
+    with_ended_session(store).await;
+    counted(2, 0).await;
+    give_up(store, NOW).await;
+    counted(1, 1).await;
+    let taken = take(store, NOW).await.remove(0);
+    counted(1, 1).await;
+    store.finish_logout(taken, Delivery::Delivered, origin(NOW)).await.unwrap();
+    counted(0, 1).await;
 }
 
 /// A dead letter that is replayed is due now, with all its attempts before it; once, and on record.

@@ -136,6 +136,7 @@ macro_rules! oauth_store_contract {
                 notices_come_in_the_order_in_which_they_wait,
                 a_notice_that_was_given_up_is_a_dead_letter,
                 a_dead_notice_is_replayed_once,
+                notices_that_wait_and_that_were_given_up_are_counted,
             }
             refresh_token {
                 a_refresh_token_is_exchanged,

@@ -8,7 +8,7 @@ use std::{
 use towergate_core::{
     StoreError, Timestamp,
     audit::Origin,
-    outbox::{DEAD_LETTER_KEPT, DeadLetter, Replaying},
+    outbox::{Backlog, DEAD_LETTER_KEPT, DeadLetter, Replaying},
 };
 
 use super::{Log, MemoryStore, client::Clients};
@@ -93,6 +93,16 @@ impl LogoutStore for MemoryStore {
             dead.sort_by(|a, b| (b.died_at, &b.id).cmp(&(a.died_at, &a.id)));
             dead.truncate(usize::from(limit));
             Ok(dead)
+        })
+    }
+
+    async fn logout_backlog(&self) -> Result<Backlog, StoreError> {
+        self.step(|state| {
+            let count = |is: fn(&State) -> bool| {
+                state.logouts.notices.values().filter(|row| is(&row.state)).count() as u64
+            };
+            let waiting = count(|state| matches!(state, State::DueAt(_)));
+            Ok(Backlog { waiting, dead: count(|state| matches!(state, State::Dead(..))) })
         })
     }
 
