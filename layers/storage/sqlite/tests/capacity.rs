@@ -14,19 +14,27 @@ use towergate_sqlite::SqliteStore;
 const PAGE: &str = include_str!("../../../../src/manual/capacity.md");
 
 /// Enough that pages which are not full count for little.
-const ROWS: i64 = 5_000;
+const ROWS: u32 = 5_000;
+
+/// When the `n`th thing was made, in milliseconds.
+fn at(n: u32) -> i64 {
+    1_700_000_000_000 + i64::from(n)
+}
 
 /// What the page says of a kind, in bytes.
 fn told(kind: &str) -> i64 {
     let row = PAGE.lines().find_map(|line| line.strip_prefix("| ")?.strip_prefix(kind)?.strip_prefix(" | "));
-    let row = row.unwrap_or_else(|| panic!("the page has no row {kind:?}"));
+    let row = row.unwrap_or_else(|| unreachable!("the page has no row {kind:?}"));
     row.split(" |").next().unwrap().trim().parse().unwrap()
 }
 
 /// Within a tenth: names and texts are longer here, and shorter there.
 fn assert_told(kind: &str, measured: i64) {
     let told = told(kind);
-    assert!((measured * 10 - told * 10).abs() <= told, "{kind}: the page says {told} bytes, there are {measured}");
+    assert!(
+        (measured * 10 - told * 10).abs() <= told,
+        "{kind}: the page says {told} bytes, there are {measured}"
+    );
 }
 
 /// Bytes of the file's pages, the log folded in.
@@ -37,19 +45,19 @@ fn bytes(connection: &Connection) -> i64 {
 }
 
 /// Identifiers in the order of their making, as the house draws them.
-fn id(random: &InsecureSeededRandom, n: i64) -> [u8; 16] {
+fn id(random: &InsecureSeededRandom, n: u32) -> [u8; 16] {
     let mut id = [0; 16];
     random.fill(&mut id).unwrap();
-    id[..6].copy_from_slice(&(1_700_000_000_000_i64 + n).to_be_bytes()[2..]);
+    id[..6].copy_from_slice(&at(n).to_be_bytes()[2..]);
     id
 }
 
-fn filled(connection: &mut Connection, kind: &str, mut row: impl FnMut(&Connection, i64)) {
+fn filled(connection: &mut Connection, kind: &str, mut row: impl FnMut(&Connection, u32)) {
     let before = bytes(connection);
     let all = connection.transaction().unwrap();
     (0..ROWS).for_each(|n| row(&all, n));
     all.commit().unwrap();
-    assert_told(kind, (bytes(connection) - before) / ROWS);
+    assert_told(kind, (bytes(connection) - before) / i64::from(ROWS));
 }
 
 #[test]
@@ -71,13 +79,13 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
     filled(&mut connection, "user with a password", |connection, n| {
         let phc = format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", "c".repeat(22), "h".repeat(43));
         let user = draw(n);
-        let row = params![user, format!("person.{n:06}@example.com"), phc, n];
+        let row = params![user, format!("person.{n:06}@example.com"), phc, at(n)];
         let write = "INSERT INTO towergate_users (id, email, password, state, created_at, confirmed_at) VALUES (?1, ?2, ?3, 'active', ?4, ?4)";
         connection.execute(write, row).unwrap();
         users.push(user);
     });
     filled(&mut connection, "session", |connection, n| {
-        let row = params![draw(n), digest(), draw(n), users[n as usize], 1_700_000_000_000_i64 + n];
+        let row = params![draw(n), digest(), draw(n), users[n as usize], at(n)];
         let write = "INSERT INTO towergate_sessions (id, digest, sign_in, user_id, stage, methods, authenticated_at, created_at,
             last_seen_at, idle_expires_at, absolute_expires_at, agent, network) VALUES (?1, ?2, ?3, ?4, 'complete', '[\"pwd\",\"otp\"]',
             ?5, ?5, ?5, ?5, ?5, 'Firefox on Linux', '192.0.2.0/24')";
@@ -85,33 +93,28 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
     });
     filled(&mut connection, "grant to a client", |connection, n| {
         let grant = draw(n);
-        let row = params![grant, uuid(&users[n as usize]), 1_700_000_000_000_i64 + n, uuid(&draw(n))];
+        let row = params![grant, uuid(&users[n as usize]), at(n), uuid(&draw(n))];
         let write = "INSERT INTO towergate_grants (id, client, subject, scope, audience, auth_time, amr, sid, created_at, offline)
             VALUES (?1, 'a-client-of-ours', ?2, 'openid profile email', '[]', ?3, '[\"pwd\",\"otp\"]', ?4, ?3, 0)";
         connection.execute(write, row).unwrap();
         grants.push(grant);
     });
     filled(&mut connection, "access token", |connection, n| {
-        let row = params![
-            draw(n),
-            digest(),
-            grants[n as usize],
-            uuid(&users[n as usize]),
-            1_700_000_000_000_i64 + n
-        ];
+        let row = params![draw(n), digest(), grants[n as usize], uuid(&users[n as usize]), at(n)];
         let write = "INSERT INTO towergate_access_tokens (id, digest, grant_id, client, subject, scope, audience, issued_at, expires_at)
             VALUES (?1, ?2, ?3, 'a-client-of-ours', ?4, 'openid profile email', '[]', ?5, ?5)";
         connection.execute(write, row).unwrap();
     });
     filled(&mut connection, "refresh token", |connection, n| {
-        let row = params![draw(n), digest(), grants[n as usize], 1_700_000_000_000_i64 + n];
+        let row = params![draw(n), digest(), grants[n as usize], at(n)];
         let write = "INSERT INTO towergate_refresh_tokens (id, digest, grant_id, generation, issued_at, expires_at, absolute_expires_at)
             VALUES (?1, ?2, ?3, 1, ?4, ?4, ?4)";
         connection.execute(write, row).unwrap();
     });
     filled(&mut connection, "mark of an assertion", |connection, n| {
-        let row = params![digest(), 1_700_000_000_000_i64 + n];
-        let write = "INSERT INTO towergate_single_use (kind, digest, until) VALUES ('client_assertion', ?1, ?2)";
+        let row = params![digest(), at(n)];
+        let write =
+            "INSERT INTO towergate_single_use (kind, digest, until) VALUES ('client_assertion', ?1, ?2)";
         connection.execute(write, row).unwrap();
     });
     let before = bytes(&connection);
@@ -120,7 +123,7 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let written = (0..events).map(|n| {
         let (store, request) = (store.clone(), RequestId::from_uuid(Uuid::from_bytes(draw(n))));
-        let origin = Origin { request, at: Timestamp::from_unix_millis(1_700_000_000_000 + n) };
+        let origin = Origin { request, at: Timestamp::from_unix_millis(at(n)) };
         let user = Party::new("user", uuid(&users[n as usize]));
         let event = Event::succeeded(origin, "login.succeeded", user.clone(), user).with("amr", "pwd otp");
         runtime.spawn(async move { store.append(event).await })
@@ -132,5 +135,5 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
         }
     });
     drop(store);
-    assert_told("audit event", (bytes(&connection) - before) / events);
+    assert_told("audit event", (bytes(&connection) - before) / i64::from(events));
 }
