@@ -1,14 +1,19 @@
 //! Shows the figures of the house to whoever collects them, on a socket of its own: how busy a host is, and how many fail to sign in,
 //! is not for everybody.
 
-use std::{convert::Infallible, future::Ready, sync::OnceLock};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Ready, ready},
+    sync::OnceLock,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tower::{Service, service_fn};
+use tower::Service;
 use towergate::metrics::describe;
 
 /// Where they are.
@@ -23,46 +28,58 @@ const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 /// A process has one recorder, however many hosts it runs.
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// From now on figures are kept; answers what shows them.
-///
-/// # Errors
-/// When somebody else has installed a recorder in this process.
-pub fn shown() -> Result<
-    impl Service<
-        Request<Incoming>,
-        Response = Response<Full<Bytes>>,
-        Error = Infallible,
-        Future = Ready<Result<Response<Full<Bytes>>, Infallible>>,
-    > + Clone
-    + Send
-    + 'static,
-    BuildError,
-> {
-    let recorder = match RECORDER.get() {
-        Some(recorder) => recorder.clone(),
-        None => {
-            let builder = PrometheusBuilder::new()
-                .set_buckets_for_metric(Matcher::Suffix(String::from("_seconds")), SECONDS)?;
-            let recorder = builder.install_recorder()?;
-            describe();
-            RECORDER.get_or_init(|| recorder).clone()
+/// Answers with the figures.
+#[derive(Clone)]
+pub struct Figures(PrometheusHandle);
+
+impl Figures {
+    /// From now on figures are kept.
+    ///
+    /// # Errors
+    /// When somebody else has installed a recorder in this process.
+    pub fn kept() -> Result<Self, BuildError> {
+        if let Some(recorder) = RECORDER.get() {
+            return Ok(Self(recorder.clone()));
         }
-    };
-    Ok(service_fn(move |request: Request<Incoming>| std::future::ready(Ok(answer(&request, &recorder)))))
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix(String::from("_seconds")), SECONDS)?;
+        let recorder = builder.install_recorder()?;
+        describe();
+        Ok(Self(RECORDER.get_or_init(|| recorder).clone()))
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        if request.uri().path() != PATH {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        } else if request.method() != Method::GET {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        } else {
+            self.0.run_upkeep();
+            *response.body_mut() = Full::from(self.0.render());
+            response.headers_mut().insert(header::CONTENT_TYPE, FORMAT);
+        }
+        response
+    }
 }
 
-fn answer<B>(request: &Request<B>, recorder: &PrometheusHandle) -> Response<Full<Bytes>> {
-    let is_asked_for = request.uri().path() == PATH;
-    let mut response = Response::new(Full::default());
-    if !is_asked_for {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    } else if request.method() != Method::GET {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
-    } else {
-        recorder.run_upkeep();
-        *response.body_mut() = Full::from(recorder.render());
-        response.headers_mut().insert(header::CONTENT_TYPE, FORMAT);
+impl fmt::Debug for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Figures").finish_non_exhaustive()
     }
-    response
+}
+
+impl<B> Service<Request<B>> for Figures {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(&request)))
+    }
 }

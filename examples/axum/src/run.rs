@@ -39,7 +39,7 @@ use crate::{
     config::{ClientEntry, Config, Database, Demo, MailSetting, Shutdown},
     courier, demo,
     error::StartError,
-    figures,
+    figures::Figures,
     host::Host,
     limits::Counts,
     measures, postgres, postman, seal_key,
@@ -161,7 +161,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     };
     let config = Arc::new(config);
     // Before anything is counted.
-    let figures = listeners.metrics.as_ref().map(|_| figures::shown()).transpose()?;
+    let figures = listeners.metrics.as_ref().map(|_| Figures::kept()).transpose()?;
     let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
