@@ -180,6 +180,12 @@ impl Trail {
         self.events.push(event);
     }
 
+    /// All that was written so far.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// Insists that the store wrote, in each step, the same facts in whatever order.
     ///
     /// # Errors

@@ -116,6 +116,7 @@ fn reset_one(
     }
     if let Some(token) = state.email_tokens.find_mut(id, Purpose::ResetPassword) {
         token.state = EmailTokenState::Spent;
+        token.password = None;
     }
     email_token::close(state, user, |token| !token.purpose.dies_with_a_reset());
     if let Some(owner) = state.users.find_mut(user) {

@@ -94,8 +94,8 @@ impl Model {
         }
     }
 
-    fn add_user(&mut self, user: User) -> Result<AddingUser, Breach> {
-        if self.users.values().any(|there| there.email == user.email) {
+    pub(super) fn add_user(&mut self, user: User) -> Result<AddingUser, Breach> {
+        if self.is_taken(&user.email, None) {
             return Ok(AddingUser::EmailTaken);
         }
         if self.users.contains_key(&user.id) {

@@ -1,12 +1,18 @@
 //! The small world: who is in it, and what time it is.
 
 use proptest::prelude::*;
-use towergate_core::contract::model::Answers;
 pub(super) use towergate_core::contract::model::Breach;
+use towergate_core::{Digest, contract::model::Answers, id::Uuid};
 
 use super::{Model, Modelled};
 pub(super) use crate::ports::contract::fixture::{LIFETIME, email, session_id, sign_in_id, user_id};
-use crate::rules::{fact::IdentityFact, session::SessionId};
+use crate::rules::{
+    browser::{BrowserId, KNOWN},
+    device::Device,
+    fact::IdentityFact,
+    remember::RememberedId,
+    session::SessionId,
+};
 
 /// What happens by itself.
 #[derive(Debug, Clone)]
@@ -69,10 +75,37 @@ impl Model {
                 Answers::none(Ok(()))
             }
             WorldOperation::Clean => {
-                self.trail.cleaned();
-                Answers::none(store.clean(self.trail.now()).await.map(drop))
+                let cleaned = store.clean(self.trail.now()).await;
+                if matches!(cleaned, Ok(true)) {
+                    self.trail.cleaned();
+                    self.clean();
+                }
+                Answers::none(cleaned.map(drop))
             }
         }
+    }
+
+    /// What is over goes.
+    fn clean(&mut self) {
+        let now = self.trail.now();
+        self.sessions.retain(|_, there| now < there.record.idle_expires_at);
+        self.replaced.retain(|_, there| now < there.expires_at);
+        self.families.retain(|_, there| now < there.expires_at);
+        self.email_tokens.retain(|_, there| now < there.expires_at);
+        self.ceremonies.retain(|_, there| now < there.expires_at);
+        self.visits.retain(|_, there| now < there.expires_at);
+        self.api_tokens.retain(|_, there| now < there.expires_at);
+        self.mails.retain(|_, there| there.stays(now));
+        self.clean_tries(now);
+        // The browser in which somebody was last stays.
+        let all: Vec<_> =
+            self.browsers.values().map(|there| (there.user, there.last_seen_at, there.id)).collect();
+        self.browsers.retain(|_, there| {
+            let newer = |(user, at, id): &(_, _, _)| {
+                *user == there.user && (*at, *id) > (there.last_seen_at, there.id)
+            };
+            there.last_seen_at > now.minus(KNOWN) || !all.iter().any(newer)
+        });
     }
 
     pub(super) fn tell(&mut self, fact: &IdentityFact) {
@@ -83,4 +116,21 @@ impl Model {
     pub(super) fn nth_session(&self, after: u8) -> SessionId {
         session_id(number(self.sessions_begun, after))
     }
+}
+
+/// What a browser goes by that was new with the session of this number.
+pub(super) fn browser_id(n: u128) -> BrowserId {
+    BrowserId::from_uuid(Uuid::from_u128(0xc000 + n))
+}
+
+pub(super) fn browser_digest(n: u128) -> Digest {
+    Digest::of(format!("browser {n}").as_bytes())
+}
+
+pub(super) fn remembered_id(n: u128) -> RememberedId {
+    RememberedId::from_uuid(Uuid::from_u128(0xd000 + n))
+}
+
+pub(super) fn device(n: u8) -> Device {
+    Device { agent: Some(format!("agent {n}")), network: None, place: None }
 }
