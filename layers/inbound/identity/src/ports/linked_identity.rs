@@ -14,10 +14,10 @@ use crate::rules::{
 /// Keeps links to accounts elsewhere, and the visits to their providers.
 pub trait LinkedIdentityStore: Send + Sync + 'static {
     /// Keeps a visit that waits for its end. Of more than `each` from the same browser the oldest make way; `false` where `most`
-    /// wait altogether, and nothing is written then.
+    /// wait altogether, and nothing is written then. What is too old counts for nothing, and may be forgotten by then.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or there is no such person.
     fn begin_visit(
         &self,
         visit: ProviderVisit,

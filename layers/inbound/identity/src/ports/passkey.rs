@@ -16,10 +16,10 @@ use crate::rules::{
 /// Keeps passkeys and the ceremonies with them.
 pub trait PasskeyStore: Send + Sync + 'static {
     /// Keeps a ceremony that waits for its answer, where there is room for it. The oldest of the same session, or of the same
-    /// stranger's browser, make way for it.
+    /// stranger's browser, make way for it, and then need no more room. What is too old counts for nothing.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or there is no such person.
     fn begin_ceremony(
         &self,
         ceremony: Ceremony,

@@ -21,11 +21,10 @@ const INSERT: &str = "INSERT INTO towergate_passkey_ceremonies
 pub(crate) const TAKE: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id = $1
     RETURNING id, browser, purpose, user_id, session_id, state, created_at, expires_at";
 
-pub(crate) const OF_SESSION: &str =
-    "SELECT id FROM towergate_passkey_ceremonies WHERE session_id = $1 ORDER BY id LIMIT 100";
+pub(crate) const OF_SESSION: &str = "SELECT id FROM towergate_passkey_ceremonies WHERE session_id = $1 AND expires_at > $2 ORDER BY id LIMIT 100";
 
 pub(crate) const OF_BROWSER: &str = "SELECT id FROM towergate_passkey_ceremonies
-    WHERE browser = $1 AND session_id IS NULL ORDER BY id LIMIT 100";
+    WHERE browser = $1 AND session_id IS NULL AND expires_at > $2 ORDER BY id LIMIT 100";
 
 pub(crate) const STRANGERS: &str = "SELECT count(*) FROM (SELECT 1 FROM towergate_passkey_ceremonies
     WHERE session_id IS NULL AND expires_at > $1 LIMIT $2) AS waiting";
@@ -44,8 +43,12 @@ pub(super) async fn begin(
     turn::take(connection, ("towergate ceremonies of ", whose)).await?;
     // Identifiers are time-ordered: the first is the oldest.
     let theirs = match session {
-        Some(session) => query::all(connection, OF_SESSION, params![session], id).await?,
-        None => query::all(connection, OF_BROWSER, params![&ceremony.browser], id).await?,
+        Some(session) => {
+            query::all(connection, OF_SESSION, params![session, ceremony.created_at], id).await?
+        }
+        None => {
+            query::all(connection, OF_BROWSER, params![&ceremony.browser, ceremony.created_at], id).await?
+        }
     };
     let each = usize::try_from(room.each.max(1)).unwrap_or(usize::MAX);
     let surplus = (theirs.len() + 1).saturating_sub(each);

@@ -19,7 +19,7 @@ pub(crate) const TAKE: &str = "DELETE FROM towergate_provider_visits WHERE id = 
     RETURNING id, digest, browser, provider, user_id, session_id, remember, return_to, created_at, expires_at";
 
 pub(crate) const OF_BROWSER: &str =
-    "SELECT id FROM towergate_provider_visits WHERE browser = $1 ORDER BY id LIMIT 100";
+    "SELECT id FROM towergate_provider_visits WHERE browser = $1 AND expires_at > $2 ORDER BY id LIMIT 100";
 
 pub(crate) const WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM towergate_provider_visits
     WHERE expires_at > $1 LIMIT $2) AS waiting";
@@ -34,7 +34,7 @@ pub(super) async fn begin(
 ) -> Result<bool, Failure> {
     turn::take(connection, ("towergate visits of ", visit.browser.as_bytes())).await?;
     // Identifiers are time-ordered: the first is the oldest.
-    let theirs = query::all(connection, OF_BROWSER, params![&visit.browser], id).await?;
+    let theirs = query::all(connection, OF_BROWSER, params![&visit.browser, visit.created_at], id).await?;
     let surplus = (theirs.len() + 1).saturating_sub(usize::try_from(each.max(1)).unwrap_or(usize::MAX));
     if surplus == 0 {
         let mut waiting = waiting(connection, visit, most).await?;

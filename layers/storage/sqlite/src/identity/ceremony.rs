@@ -20,11 +20,10 @@ const INSERT: &str = "INSERT INTO towergate_passkey_ceremonies
 pub(crate) const TAKE: &str = "DELETE FROM towergate_passkey_ceremonies WHERE id = ?1
     RETURNING id, browser, purpose, user_id, session_id, state, created_at, expires_at";
 
-pub(crate) const OF_SESSION: &str =
-    "SELECT id FROM towergate_passkey_ceremonies WHERE session_id = ?1 ORDER BY id LIMIT 100";
+pub(crate) const OF_SESSION: &str = "SELECT id FROM towergate_passkey_ceremonies WHERE session_id = ?1 AND expires_at > ?2 ORDER BY id LIMIT 100";
 
 pub(crate) const OF_BROWSER: &str = "SELECT id FROM towergate_passkey_ceremonies
-    WHERE browser = ?1 AND session_id IS NULL ORDER BY id LIMIT 100";
+    WHERE browser = ?1 AND session_id IS NULL AND expires_at > ?2 ORDER BY id LIMIT 100";
 
 pub(crate) const STRANGERS: &str =
     "SELECT count(*) FROM towergate_passkey_ceremonies WHERE session_id IS NULL AND expires_at > ?1";
@@ -40,16 +39,16 @@ pub(super) fn begin(
 ) -> Result<BeginningCeremony, Failure> {
     let session = ceremony.purpose.session();
     let session = session.as_ref().map(|id| id.as_uuid().as_bytes());
+    let now = ceremony.created_at.unix_millis();
     // Identifiers are time-ordered: the first is the oldest.
     let theirs = match session {
-        Some(session) => query::all(connection, OF_SESSION, params![session], id)?,
-        None => query::all(connection, OF_BROWSER, params![ceremony.browser.as_bytes()], id)?,
+        Some(session) => query::all(connection, OF_SESSION, params![session, now], id)?,
+        None => query::all(connection, OF_BROWSER, params![ceremony.browser.as_bytes(), now], id)?,
     };
     let each = usize::try_from(room.each.max(1)).unwrap_or(usize::MAX);
     let surplus = (theirs.len() + 1).saturating_sub(each);
     if session.is_none() && surplus == 0 {
-        let now = params![ceremony.created_at.unix_millis()];
-        let waiting = query::one(connection, STRANGERS, now, |fields| fields.get::<u32>("count"))?;
+        let waiting = query::one(connection, STRANGERS, params![now], |fields| fields.get::<u32>("count"))?;
         if waiting.unwrap_or(0) >= room.strangers {
             return Ok(BeginningCeremony::Full);
         }

@@ -18,7 +18,7 @@ pub(crate) const TAKE: &str = "DELETE FROM towergate_provider_visits WHERE id = 
     RETURNING id, digest, browser, provider, user_id, session_id, remember, return_to, created_at, expires_at";
 
 pub(crate) const OF_BROWSER: &str =
-    "SELECT id FROM towergate_provider_visits WHERE browser = ?1 ORDER BY id LIMIT 100";
+    "SELECT id FROM towergate_provider_visits WHERE browser = ?1 AND expires_at > ?2 ORDER BY id LIMIT 100";
 
 pub(crate) const WAITING: &str = "SELECT count(*) FROM towergate_provider_visits WHERE expires_at > ?1";
 
@@ -30,12 +30,12 @@ pub(super) fn begin(
     each: u32,
     most: u32,
 ) -> Result<bool, Failure> {
+    let now = visit.created_at.unix_millis();
     // Identifiers are time-ordered: the first is the oldest.
-    let theirs = query::all(connection, OF_BROWSER, params![visit.browser.as_bytes()], id)?;
+    let theirs = query::all(connection, OF_BROWSER, params![visit.browser.as_bytes(), now], id)?;
     let surplus = (theirs.len() + 1).saturating_sub(usize::try_from(each.max(1)).unwrap_or(usize::MAX));
     if surplus == 0 {
-        let now = params![visit.created_at.unix_millis()];
-        let waiting = query::one(connection, WAITING, now, |fields| fields.get::<u32>("count"))?;
+        let waiting = query::one(connection, WAITING, params![now], |fields| fields.get::<u32>("count"))?;
         if waiting.unwrap_or(0) >= most {
             return Ok(false);
         }

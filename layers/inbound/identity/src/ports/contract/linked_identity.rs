@@ -123,6 +123,17 @@ pub async fn visits_have_so_much_room<S: IdentityStore + AuditTrail>(store: &S) 
     assert!(store.begin_visit(later, 2, 2).await.unwrap(), "those before are over");
 }
 
+/// What is too old gives no place away beyond the room that there is, and a visit is of nobody who is not there.
+pub async fn a_visit_that_is_over_gives_no_place_away<S: IdentityStore + AuditTrail>(store: &S) {
+    let late = |n| ProviderVisit { created_at: NOW.plus(VISIT), expires_at: NOW.plus(VISIT * 2), ..visit(n) };
+    assert!(store.begin_visit(visit(1), 1, 1).await.unwrap());
+    let other = ProviderVisit { browser: Digest::of(b"other"), ..late(2) };
+    assert!(store.begin_visit(other, 1, 1).await.unwrap());
+    assert!(!store.begin_visit(late(3), 1, 1).await.unwrap(), "the place is taken");
+    let purpose = VisitPurpose::Link { user: user_id(9), session: session_id(1) };
+    assert!(store.begin_visit(ProviderVisit { purpose, ..late(4) }, 9, 9).await.is_err());
+}
+
 /// An account elsewhere, known by issuer and subject together, opens one account here.
 pub async fn an_account_elsewhere_opens_one_account<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;

@@ -200,6 +200,7 @@ macro_rules! identity_store_contract {
             password {
                 a_reset_is_issued_or_its_refusal_is_written,
                 a_forgotten_password_is_set_anew_once,
+                a_spent_reset_keeps_no_password,
                 a_dead_link_resets_nothing,
                 a_proof_of_another_kind_resets_nothing,
                 a_reset_asks_for_the_second_factor,
@@ -240,6 +241,8 @@ macro_rules! identity_store_contract {
                 a_ceremony_is_taken_once,
                 a_ceremony_does_not_wait_for_ever,
                 strangers_have_so_much_room,
+                what_is_over_gives_no_place_away,
+                a_ceremony_of_nobody_is_refused,
                 the_oldest_ceremony_makes_way,
                 a_passkey_reads_back_whole,
                 a_credential_belongs_to_one_person,
@@ -280,6 +283,7 @@ macro_rules! identity_store_contract {
             linked_identity {
                 a_visit_ends_once,
                 visits_have_so_much_room,
+                a_visit_that_is_over_gives_no_place_away,
                 an_account_elsewhere_opens_one_account,
                 whoever_comes_by_an_account_elsewhere_is_kept_with_it,
                 a_use_of_a_link_is_noted,

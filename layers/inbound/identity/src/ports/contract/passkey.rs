@@ -137,6 +137,29 @@ pub async fn strangers_have_so_much_room<S: IdentityStore + AuditTrail>(store: &
     assert_eq!(begin(late).await, BeginningCeremony::Begun);
 }
 
+/// What waited too long makes no room for more than there may be, though it is of the same browser.
+pub async fn what_is_over_gives_no_place_away<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    let room = CeremonyRoom { strangers: 1, each: 1 };
+    let later =
+        |n| Ceremony { created_at: NOW.plus(CEREMONY), expires_at: NOW.plus(CEREMONY * 2), ..ceremony(n) };
+    let begin = |ceremony| async move { store.begin_ceremony(ceremony, room).await.unwrap() };
+    assert_eq!(begin(ceremony(1)).await, BeginningCeremony::Begun);
+    assert_eq!(begin(later(2)).await, BeginningCeremony::Begun);
+    let again = Ceremony { browser: ceremony(1).browser, ..later(3) };
+    assert_eq!(begin(again).await, BeginningCeremony::Full);
+    // Whoever begins anew in the place of their own takes no room.
+    let instead = Ceremony { browser: ceremony(2).browser, ..later(4) };
+    assert_eq!(begin(instead).await, BeginningCeremony::Begun);
+}
+
+/// Nobody who is not there has a ceremony.
+pub async fn a_ceremony_of_nobody_is_refused<S: IdentityStore + AuditTrail>(store: &S) {
+    let purpose = CeremonyPurpose::Register { user: user_id(1), session: session_id(1) };
+    let refused = store.begin_ceremony(Ceremony { purpose, ..ceremony(1) }, CeremonyRoom::default()).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+}
+
 /// Of one browser, or of one session, the oldest ceremonies make way.
 pub async fn the_oldest_ceremony_makes_way<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;

@@ -122,6 +122,16 @@ pub async fn a_reset_is_issued_or_its_refusal_is_written<S: IdentityStore + Audi
     assert_eq!(open.id, token_id(5), "the last that went out is the one that is good");
 }
 
+/// A password that came with a proof is kept no longer than the proof is good.
+pub async fn a_spent_reset_keeps_no_password<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    let bears_one = EmailToken { password: Some(Secret::from("$argon2id$chosen")), ..proof(1) };
+    store.issue_password_reset(bears_one, outbox_mail(1), MailLimit::default(), origin(NOW)).await.unwrap();
+    store.reset_password(reset_by(1, None), None, origin(NOW)).await.unwrap();
+    let spent = store.find_email_token(token_id(1)).await.unwrap().unwrap();
+    assert!(spent.password.is_none(), "the hash stays behind");
+}
+
 /// A link sets the password once; all that rested on the old one ends in the same step, and its person is told.
 pub async fn a_forgotten_password_is_set_anew_once<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, ending, mail, passkey::check_notice};
+use super::{
+    MemoryStore, Tables, already_there, ending, mail,
+    passkey::{check_notice, not_there},
+};
 use crate::{
     ports::linked_identity::{LinkedIdentityStore, Linking, RegisteringLinked, Unlinkage, Unlinking},
     rules::{
@@ -57,7 +60,15 @@ impl LinkedIdentities {
 
 impl LinkedIdentityStore for MemoryStore {
     async fn begin_visit(&self, visit: ProviderVisit, each: u32, most: u32) -> Result<bool, StoreError> {
-        self.step(|state| begin(&mut state.linked_identities.visits, visit, each, most))
+        self.step(|state| {
+            let nobody = match visit.purpose {
+                VisitPurpose::Link { user, .. } => {
+                    Some(user).filter(|user| state.users.find(*user).is_none())
+                }
+                VisitPurpose::SignIn => None,
+            };
+            begin(&mut state.linked_identities.visits, visit, nobody, each, most)
+        })
     }
 
     async fn take_visit(&self, id: ProviderVisitId) -> Result<Option<ProviderVisit>, StoreError> {
@@ -171,6 +182,7 @@ impl LinkedIdentityStore for MemoryStore {
 fn begin(
     visits: &mut BTreeMap<ProviderVisitId, ProviderVisit>,
     visit: ProviderVisit,
+    nobody: Option<UserId>,
     each: u32,
     most: u32,
 ) -> Result<bool, StoreError> {
@@ -185,6 +197,9 @@ fn begin(
     let surplus = (theirs.len() + 1).saturating_sub(usize::try_from(each.max(1)).unwrap_or(usize::MAX));
     if surplus == 0 && visits.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
         return Ok(false);
+    }
+    if let Some(user) = nobody {
+        return Err(not_there(user));
     }
     for oldest in theirs.into_iter().take(surplus) {
         visits.remove(&oldest);

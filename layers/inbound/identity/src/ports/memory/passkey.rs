@@ -61,7 +61,12 @@ impl PasskeyStore for MemoryStore {
         ceremony: Ceremony,
         room: CeremonyRoom,
     ) -> Result<BeginningCeremony, StoreError> {
-        self.step(|state| begin(&mut state.passkeys.ceremonies, ceremony, room))
+        self.step(|state| {
+            if let Some(user) = ceremony.purpose.user().filter(|user| state.users.find(*user).is_none()) {
+                return Err(not_there(user));
+            }
+            begin(&mut state.passkeys.ceremonies, ceremony, room)
+        })
     }
 
     async fn take_ceremony(&self, id: CeremonyId, now: Timestamp) -> Result<Option<Ceremony>, StoreError> {
@@ -168,7 +173,7 @@ fn begin(
     let surplus = (theirs.len() + 1).saturating_sub(each);
     let strangers = ceremonies.values().filter(|other| other.purpose == CeremonyPurpose::SignIn).count();
     let most = usize::try_from(room.strangers).unwrap_or(usize::MAX);
-    if ceremony.purpose == CeremonyPurpose::SignIn && strangers - surplus.min(strangers) >= most {
+    if ceremony.purpose == CeremonyPurpose::SignIn && surplus == 0 && strangers >= most {
         return Ok(BeginningCeremony::Full);
     }
     for oldest in theirs.into_iter().take(surplus) {
@@ -260,6 +265,11 @@ fn remove(
         mail::queue(state, notice, origin)?;
     }
     Ok(sessions)
+}
+
+/// The refusal of what would hang from nobody.
+pub(super) fn not_there(user: UserId) -> StoreError {
+    StoreError::Refused(format!("there is no user {user}"))
 }
 
 /// A step is done whole or not at all: what could fail is looked at before anything is written.

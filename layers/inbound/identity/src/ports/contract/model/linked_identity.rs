@@ -76,11 +76,15 @@ impl Model {
             LinkedIdentityOperation::BeginVisit { of, browser, each, most } => {
                 let visit = self.new_visit(of, browser);
                 let answer = store.begin_visit(visit.clone(), each, most).await;
-                Answers::of(answer, self.begin_visit(visit, each, most))
+                Answers::tried(answer, self.begin_visit(visit, each, most))
             }
             LinkedIdentityOperation::TakeVisit { visit } => {
                 let id = visit_id(number(self.begun.visits, visit));
-                Answers::of(store.take_visit(id).await, self.visits.remove(&id))
+                let answer = store.take_visit(id).await;
+                // What is too old may be forgotten already.
+                let there = self.visits.remove(&id);
+                let there = there.filter(|there| now < there.expires_at || !matches!(answer, Ok(None)));
+                Answers::of(answer, there)
             }
             LinkedIdentityOperation::Find { account: n } => {
                 let answer = store.find_linked_identity(&account(n)).await;
@@ -139,21 +143,31 @@ impl Model {
         }
     }
 
-    /// Those that are over make way, and of the same browser the oldest.
-    fn begin_visit(&mut self, visit: ProviderVisit, each: u32, most: u32) -> bool {
+    /// Those that are over count for nothing; of the same browser the oldest make way.
+    fn begin_visit(&mut self, visit: ProviderVisit, each: u32, most: u32) -> Result<bool, Breach> {
         let now = visit.created_at;
-        self.visits.retain(|_, there| now < there.expires_at);
-        let same = self.visits.values().filter(|there| there.browser.matches(&visit.browser));
+        if self.visits.values().any(|there| there.expires_at <= now) {
+            // Those may be forgotten from here on: no clock goes back to when they were open.
+            self.trail.cleaned();
+        }
+        let open = |there: &&ProviderVisit| now < there.expires_at;
+        let waiting = self.visits.values().filter(open).count();
+        let same = self.visits.values().filter(open).filter(|there| there.browser.matches(&visit.browser));
         let same: Vec<_> = same.map(|there| there.id).collect();
         let too_many = (same.len() + 1).saturating_sub(each.max(1).try_into().unwrap());
-        if too_many == 0 && self.visits.len() >= most.try_into().unwrap() {
-            return false;
+        if too_many == 0 && waiting >= most.try_into().unwrap() {
+            return Ok(false);
+        }
+        if let VisitPurpose::Link { user, .. } = visit.purpose
+            && !self.users.contains_key(&user)
+        {
+            return Err(Breach);
         }
         for oldest in same.iter().take(too_many) {
             self.visits.remove(oldest);
         }
         self.visits.insert(visit.id, visit);
-        true
+        Ok(true)
     }
 
     fn register_linked(&mut self, user: User, link: LinkedIdentity) -> Result<RegisteringLinked, Breach> {

@@ -5,7 +5,7 @@ use towergate_core::{Digest, contract::model::Answers, id::Uuid};
 
 use super::{
     Model, Modelled,
-    world::{number, person, recent, user_id},
+    world::{Breach, number, person, recent, user_id},
 };
 use crate::{
     ports::passkey::{AddingPasskey, BeginningCeremony, PasskeyRemoval, RemovingPasskey, UsingPasskey},
@@ -79,7 +79,7 @@ impl Model {
                 let ceremony = self.new_ceremony(of, browser);
                 let room = CeremonyRoom { strangers, each };
                 let answer = store.begin_ceremony(ceremony.clone(), room).await;
-                Answers::of(answer, self.begin_ceremony(ceremony, room))
+                Answers::tried(answer, self.begin_ceremony(ceremony, room))
             }
             PasskeyOperation::TakeCeremony { ceremony } => {
                 let id = ceremony_id(number(self.begun.ceremonies, ceremony));
@@ -136,10 +136,21 @@ impl Model {
         }
     }
 
-    /// Those that are over make way, and of the same session or stranger's browser the oldest.
-    fn begin_ceremony(&mut self, ceremony: Ceremony, room: CeremonyRoom) -> BeginningCeremony {
+    /// Those that are over count for nothing; of the same session or stranger's browser the oldest make way.
+    fn begin_ceremony(
+        &mut self,
+        ceremony: Ceremony,
+        room: CeremonyRoom,
+    ) -> Result<BeginningCeremony, Breach> {
         let now = ceremony.created_at;
-        self.ceremonies.retain(|_, there| there.is_open(now));
+        if self.ceremonies.values().any(|there| !there.is_open(now)) {
+            // Those may be forgotten from here on: no clock goes back to when they were open.
+            self.trail.cleaned();
+            self.ceremonies.retain(|_, there| there.is_open(now));
+        }
+        if ceremony.purpose.user().is_some_and(|user| !self.users.contains_key(&user)) {
+            return Err(Breach);
+        }
         let is_same = |there: &&Ceremony| match ceremony.purpose.session() {
             Some(session) => there.purpose.session() == Some(session),
             None => there.purpose.session().is_none() && there.browser.matches(&ceremony.browser),
@@ -150,15 +161,15 @@ impl Model {
         if ceremony.purpose == CeremonyPurpose::SignIn {
             let strangers =
                 self.ceremonies.values().filter(|there| there.purpose == CeremonyPurpose::SignIn).count();
-            if strangers - too_many.min(strangers) >= room.strangers.try_into().unwrap() {
-                return BeginningCeremony::Full;
+            if too_many == 0 && strangers >= room.strangers.try_into().unwrap() {
+                return Ok(BeginningCeremony::Full);
             }
         }
         for oldest in same.iter().take(too_many) {
             self.ceremonies.remove(oldest);
         }
         self.ceremonies.insert(ceremony.id, ceremony);
-        BeginningCeremony::Begun
+        Ok(BeginningCeremony::Begun)
     }
 
     fn add_passkey(&mut self, passkey: Passkey, most: u32, notice: Option<OutboxMail>) -> AddingPasskey {
