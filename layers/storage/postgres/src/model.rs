@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many sequences of each kind: few enough for any run of the tests.
-const CASES: u32 = 48;
+const CASES: u32 = 24;
 
 /// All rows but the names of the migrations go; what they hang from goes with them.
 const WIPE: &str = "DO $$ DECLARE place text; BEGIN

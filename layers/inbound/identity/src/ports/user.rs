@@ -60,7 +60,7 @@ pub trait UserStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<DisablingUser, StoreError>> + Send;
 
     /// Lets a person in again who was shut out; `false` when there is no such person. What they had of passwords and factors is as it
-    /// was, and what ended then stays ended. Writes `user.enabled`.
+    /// was, what ended then stays ended, and whoever was leaving is leaving still. Writes `user.enabled`.
     ///
     /// # Errors
     /// When the store fails.

@@ -221,6 +221,18 @@ pub async fn whoever_is_disabled_does_not_stay<S: IdentityStore + AuditTrail>(st
     assert_eq!(delete(store, Ending::Close, end()).await, DeletingUser::Deleted);
 }
 
+/// Whoever was leaving when they were shut out is leaving still when they are let in again, and may stay.
+pub async fn whoever_is_let_in_again_is_leaving_still<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    leave(store).await;
+    store.disable_user(user_id(1), origin(NOW)).await.unwrap();
+    assert!(store.enable_user(user_id(1), origin(NOW)).await.unwrap());
+    assert_eq!(store.find_user(user_id(1)).await.unwrap().unwrap().state, UserState::Leaving);
+    let withdrawn = store.withdraw_deletion(user_id(1), None, origin(NOW)).await.unwrap();
+    assert_eq!(withdrawn, Withdrawing::Withdrawn);
+    assert_eq!(store.find_user(user_id(1)).await.unwrap().unwrap().state, UserState::Active);
+}
+
 /// However an account ends: whatever opened it is gone, its person is told, and its identifier signs nobody in.
 pub async fn nothing_opens_what_was_deleted<S: IdentityStore + AuditTrail>(store: &S) {
     with_app(store).await;

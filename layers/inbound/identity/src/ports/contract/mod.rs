@@ -174,6 +174,7 @@ macro_rules! identity_store_contract {
                 the_session_of_a_second_thought_ends,
                 grace_ends_on_time,
                 whoever_is_disabled_does_not_stay,
+                whoever_is_let_in_again_is_leaving_still,
                 nothing_opens_what_was_deleted,
                 a_closed_account_keeps_its_address,
                 an_anonymised_account_frees_its_address,

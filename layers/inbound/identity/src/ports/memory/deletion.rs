@@ -22,6 +22,10 @@ use crate::{
 pub(super) struct Deletions(BTreeMap<UserId, Timestamp>);
 
 impl Deletions {
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.0.contains_key(&user)
+    }
+
     /// Lets a person stay; `false` where they were not leaving.
     pub(super) fn withdraw(&mut self, user: UserId) -> bool {
         self.0.remove(&user).is_some()

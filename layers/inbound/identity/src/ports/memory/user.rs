@@ -74,7 +74,7 @@ impl UserStore for MemoryStore {
         self.step(|state| {
             let shut_out = state.users.0.get_mut(&user).filter(|row| row.state == UserState::Disabled);
             let Some(row) = shut_out else { return Ok(false) };
-            row.state = UserState::Active;
+            row.state = if state.deletions.has(user) { UserState::Leaving } else { UserState::Active };
             state.log.write(&IdentityFact::UserEnabled { user }, &origin);
             Ok(true)
         })

@@ -60,7 +60,7 @@ impl Scene {
         let user = |n| noun(n, user::operation().prop_map(Operation::User).boxed());
         let world = |n| noun(n, world::operation().prop_map(Operation::World).boxed());
         Union::new_weighted(match self {
-            Self::Sessions => vec![world(2), user(3), session(10), deletion(1), tries(2)],
+            Self::Sessions => vec![world(2), user(3), session(10), deletion(3), tries(2)],
             Self::Devices => vec![world(2), user(1), session(8), device(4), remember(6), factor(1)],
             Self::Proofs => {
                 vec![world(2), user(1), session(3), email_token(8), email_change(5), password(5), deletion(1)]

@@ -126,7 +126,10 @@ impl Model {
 
     fn enable_user(&mut self, user: UserId) -> bool {
         match self.users.get_mut(&user) {
-            Some(there) if there.state == UserState::Disabled => there.state = UserState::Active,
+            Some(there) if there.state == UserState::Disabled => {
+                let is_leaving = self.deletions.contains_key(&user);
+                there.state = if is_leaving { UserState::Leaving } else { UserState::Active };
+            }
             _ => return false,
         }
         self.tell(&IdentityFact::UserEnabled { user });
