@@ -12,6 +12,7 @@
 //! [host duties]: manual::host_duties
 //! [keys]: manual::keys
 //! [capacity]: manual::capacity
+//! [moving to postgres]: manual::moving_to_postgres
 //! [operations]: manual::operations
 //! [outbox]: manual::outbox
 //! [passkeys]: manual::passkeys
@@ -34,6 +35,8 @@ mod service_ext;
 mod stack;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+pub mod transfer;
 
 pub use cross_origin::{CrossOrigin, CrossOriginLayer, CrossOriginRefusal};
 #[cfg(all(feature = "outbound", feature = "resource"))]

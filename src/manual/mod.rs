@@ -61,6 +61,10 @@ pub mod keys {}
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 
+/// [operations]: operations
+#[doc = include_str!("moving_to_postgres.md")]
+pub mod moving_to_postgres {}
+
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 

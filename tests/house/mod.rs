@@ -109,7 +109,29 @@ impl House {
         for (id, secret) in [(CLIENT, CLIENT_SECRET), (RIVAL, RIVAL_SECRET)] {
             grants.put_client(client(id, secret), origin()).await.unwrap();
         }
+        Self::standing(people, grants, home, change, clock, user).await
+    }
 
+    /// A house that was built before, on other stores: nobody is added to what these hold.
+    pub(crate) async fn moved<I: IdentityStore, O: OAuthStore>(
+        people: I,
+        grants: O,
+        clock: Arc<ManualClock>,
+        alice: UserId,
+    ) -> Self {
+        Self::standing(people, grants, at_home(), |_| (), clock, alice).await
+    }
+
+    async fn standing<I: IdentityStore, O: OAuthStore>(
+        people: I,
+        grants: O,
+        home: App,
+        change: impl FnOnce(&mut ServerConfig),
+        clock: Arc<ManualClock>,
+        user: UserId,
+    ) -> Self {
+        let random = Arc::new(OsRandom::new());
+        let hasher = PasswordHasher::new(HashParams::default(), random.clone()).unwrap();
         let server = server_with(&grants, clock.clone(), random.clone(), change).await;
         let audit = || AuditLayer::new().clock(clock.clone()).random(random.clone());
         let session = SessionLayer::new(people.clone()).clock(clock.clone()).random(random.clone());

@@ -2,7 +2,6 @@
 
 mod export;
 mod place;
-mod progress;
 mod verify;
 
 use std::error::Error;

@@ -1,7 +1,9 @@
 //! The command line of towergate.
 
 mod audit;
+mod migrate;
 mod outbox;
+mod progress;
 mod sessions;
 mod verify;
 
@@ -23,6 +25,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Migrate(migrate::Migrate),
     Outbox(outbox::Outbox),
     Sessions(sessions::Sessions),
     Verify(verify::Verify),
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
         Command::Audit(audit) => audit.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Outbox(outbox) => outbox.run(),
         Command::Sessions(sessions) => sessions.run(),
         Command::Verify(verify) => verify.run(),

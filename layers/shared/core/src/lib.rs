@@ -34,6 +34,7 @@ pub mod secret;
 pub mod store;
 pub mod system;
 pub mod token;
+pub mod transfer;
 
 pub use clock::{Clock, Timestamp};
 pub use local_path::LocalPath;

@@ -120,6 +120,7 @@ mod rate_limit;
 mod ready;
 mod step;
 mod store;
+pub mod transfer;
 
 pub use cleanup::Cleaned;
 #[cfg(feature = "outbound")]

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 16, name: "births", sql: include_str!("../migrations/0016_births.sql") },
     Migration { number: 17, name: "audit_seals", sql: include_str!("../migrations/0017_audit_seals.sql") },
+    Migration { number: 18, name: "copied", sql: include_str!("../migrations/0018_copied.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (
@@ -55,6 +56,8 @@ const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (
     digest     bytea  NOT NULL CHECK (length(digest) = 32),
     applied_at bigint NOT NULL
 )";
+
+const BOOKED: &str = "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'towergate_migrations'";
 
 /// Waits for whoever else migrates this schema; a change of many rows may take its time.
 const TURN: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
@@ -66,6 +69,20 @@ const ALONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended('towergate mi
 /// brings its own, and this one goes on as it did.
 pub(crate) fn are_among(applied: &[i64]) -> bool {
     MIGRATIONS.iter().all(|migration| applied.contains(&migration.number))
+}
+
+/// Whether the schema is there, in whatever state.
+pub(crate) async fn have_begun(connection: &mut PgConnection, schema: &str) -> Result<bool, OpenError> {
+    Ok(query::exists(connection, BOOKED, params![schema]).await?)
+}
+
+/// Refuses a database that is being filled from elsewhere, or was left halfway.
+pub(crate) async fn refuse_half_a_copy(connection: &mut PgConnection, schema: &str) -> Result<(), OpenError> {
+    let open = format!("SELECT 1 FROM \"{schema}\".towergate_copied WHERE verified_at IS NULL LIMIT 1");
+    match sqlx::query(AssertSqlSafe(open)).fetch_optional(connection).await? {
+        Some(_) => Err(OpenError::HalfCopied),
+        None => Ok(()),
+    }
 }
 
 /// Brings the schema up to date, or only checks that it is.
@@ -139,8 +156,7 @@ async fn due<'m>(
     known: &'m [Migration],
     schema: &str,
 ) -> Result<&'m [Migration], OpenError> {
-    let booked = "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'towergate_migrations'";
-    if !query::exists(connection, booked, params![schema]).await? {
+    if !have_begun(connection, schema).await? {
         return Ok(known);
     }
     let book = format!("SELECT number, name, digest FROM \"{schema}\".towergate_migrations ORDER BY number");

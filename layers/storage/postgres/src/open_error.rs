@@ -34,6 +34,12 @@ pub enum OpenError {
         /// The names of those that are due.
         due: Vec<&'static str>,
     },
+    /// The database is being filled from another, or was left halfway.
+    #[error(
+        "the database is half a copy: `towergate migrate copy` has not come to its end. Run it again, which goes on \
+         where it was"
+    )]
+    HalfCopied,
     /// The schema cannot have this name.
     #[error(
         "{0:?} cannot be the name of a schema: 1 to 63 lower-case letters, digits and underscores, of which the first is a \

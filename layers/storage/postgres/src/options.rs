@@ -32,7 +32,7 @@ const STATEMENTS: usize = 1000;
 #[derive(Clone)]
 #[must_use]
 pub struct PostgresOptions {
-    schema: String,
+    pub(crate) schema: String,
     sink: Arc<dyn Sink>,
     steps: Option<Arc<dyn StepWatch>>,
     connections: u32,
@@ -40,7 +40,7 @@ pub struct PostgresOptions {
     lock_timeout: Duration,
     statement_timeout: Duration,
     migrate: bool,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) beside: Beside,
     #[cfg(feature = "outbound")]
     pub(crate) marks: Option<MakeMarks>,
@@ -162,6 +162,7 @@ impl PostgresOptions {
         // What fails halfway must leave nothing set on a connection that others use.
         connection.close_on_drop();
         migrations::bring_up_to_date(&mut connection, &self.schema, self.migrate, self.clock.now()).await?;
+        migrations::refuse_half_a_copy(&mut connection, &self.schema).await?;
         let shared = Shared {
             seen: Arc::default(),
             pool,
@@ -192,7 +193,7 @@ impl PostgresOptions {
     }
 
     /// The name stands in statements, where no value can stand for it.
-    fn check_schema(&self) -> Result<(), OpenError> {
+    pub(crate) fn check_schema(&self) -> Result<(), OpenError> {
         let name = self.schema.as_bytes();
         let well_formed = name.len() <= 63
             && name.first().is_some_and(u8::is_ascii_lowercase)
@@ -207,7 +208,7 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Reads the address; a server beyond this machine must prove who it is, unless the address says otherwise itself.
-fn address(url: &str) -> Result<PgConnectOptions, OpenError> {
+pub(crate) fn address(url: &str) -> Result<PgConnectOptions, OpenError> {
     // The driver reads any scheme as its own.
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Address);

@@ -90,6 +90,10 @@ sent_as! {
     [] Vec<i64> => Vec<i64>, |value| value;
     [] Vec<String> => Vec<String>, |value| value;
     [] Vec<Vec<u8>> => Vec<Vec<u8>>, |value| value;
+    [] Vec<Option<Uuid>> => Vec<Option<Uuid>>, |value| value;
+    [] Vec<Option<i64>> => Vec<Option<i64>>, |value| value;
+    [] Vec<Option<bool>> => Vec<Option<bool>>, |value| value;
+    [] Vec<Option<Vec<u8>>> => Vec<Option<Vec<u8>>>, |value| value;
     [] Vec<Option<String>> => Vec<Option<String>>, |value| value;
     [] Timestamp => i64, |value| value.unix_millis();
     ['s] &'s Digest => &'s [u8], |value| value.as_bytes();

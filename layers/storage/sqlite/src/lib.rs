@@ -102,6 +102,7 @@ mod query_plans;
 mod rate_limit;
 mod ready;
 mod store;
+pub mod transfer;
 mod writer;
 
 pub use cleanup::Cleaned;

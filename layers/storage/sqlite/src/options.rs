@@ -28,6 +28,9 @@ use crate::{
     writer::Writer,
 };
 
+/// How long to wait for a lock, unless told otherwise.
+pub(crate) const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How a store is opened. The defaults are right for a server on one machine.
 #[derive(Clone)]
 #[must_use]
@@ -46,7 +49,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             sink: Arc::new(Silent),
-            busy_timeout: Duration::from_secs(5),
+            busy_timeout: DEFAULT_PATIENCE,
             readers: 16,
             queue: 1024,
             group: 64,

@@ -10,7 +10,8 @@ use towergate::core::{
     audit::{StoredEvent, chain::SealStore},
 };
 
-use super::{place::Place, progress::Progress};
+use super::place::Place;
+use crate::progress::Progress;
 
 /// Events that are in memory at once.
 const PAGE: u32 = 1000;

@@ -6,7 +6,8 @@ use towergate::{
     core::audit::chain::{Noted, SealPublicKey, SealStore},
 };
 
-use super::{place::Place, progress::Progress};
+use super::place::Place;
+use crate::progress::Progress;
 
 /// Prove that the log is what was sealed, or tell the first place where it is not
 ///
