@@ -30,35 +30,36 @@ const ALONE: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('towergate_audit_seals.' || current_schema(), 0))";
 
 /// The greatest number that is seen, and a transaction that has its identifier after that.
-const LOOK: &str =
+pub(crate) const LOOK: &str =
     "SELECT coalesce((SELECT id FROM towergate_audit_events ORDER BY id DESC LIMIT 1), 0) AS id,
     pg_current_xact_id()::text::bigint AS next";
 
 const UNDER_WAY: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next";
 
-const LAST: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
+pub(crate) const LAST: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
     FROM towergate_audit_seals ORDER BY number DESC LIMIT 1";
 
-const SEALS_AFTER: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
+pub(crate) const SEALS_AFTER: &str =
+    "SELECT number, through, count, digest, link, sealed_at, signature, leaves
     FROM towergate_audit_seals WHERE number > $1 ORDER BY number LIMIT $2";
 
 const INSERT: &str = "INSERT INTO towergate_audit_seals
     (number, through, count, digest, link, sealed_at, signature, leaves)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const NEWEST: &str = "SELECT id FROM towergate_audit_events ORDER BY id DESC LIMIT 1";
+pub(crate) const NEWEST: &str = "SELECT id FROM towergate_audit_events ORDER BY id DESC LIMIT 1";
 
-const COUNT: &str = "SELECT count(*) AS there, count(*) FILTER (WHERE at < $3) AS old
+pub(crate) const COUNT: &str = "SELECT count(*) AS there, count(*) FILTER (WHERE at < $3) AS old
     FROM towergate_audit_events WHERE id > $1 AND id <= $2";
 
 /// Seals of which events are left, oldest first, each with where the one before it ends.
-const OLDEST_KEPT: &str = "SELECT s.number, coalesce(p.through, 0) AS before, s.through, s.count
+pub(crate) const OLDEST_KEPT: &str = "SELECT s.number, coalesce(p.through, 0) AS before, s.through, s.count
     FROM towergate_audit_seals AS s LEFT JOIN towergate_audit_seals AS p ON p.number = s.number - 1
     WHERE s.through >= (SELECT id FROM towergate_audit_events ORDER BY id LIMIT 1) AND length(s.leaves) > 0
     ORDER BY s.through LIMIT $1";
 
-const EMPTY: &str = "UPDATE towergate_audit_seals SET leaves = '' WHERE number = $1";
+pub(crate) const EMPTY: &str = "UPDATE towergate_audit_seals SET leaves = '' WHERE number = $1";
 
 /// Seals that one step of forgetting looks at.
 const SEALS: u16 = 100;

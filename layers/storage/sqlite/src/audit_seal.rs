@@ -22,32 +22,34 @@ use crate::{
 
 const TABLE: &str = "towergate_audit_seals";
 
-const LAST: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
+pub(crate) const LAST: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
     FROM towergate_audit_seals ORDER BY number DESC LIMIT 1";
 
-const SEALS_AFTER: &str = "SELECT number, through, count, digest, link, sealed_at, signature, leaves
+pub(crate) const SEALS_AFTER: &str =
+    "SELECT number, through, count, digest, link, sealed_at, signature, leaves
     FROM towergate_audit_seals WHERE number > ?1 ORDER BY number LIMIT ?2";
 
 const INSERT: &str = "INSERT INTO towergate_audit_seals
     (number, through, count, digest, link, sealed_at, signature, leaves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-const LAST_NUMBER: &str = "SELECT number FROM towergate_audit_seals ORDER BY number DESC LIMIT 1";
+pub(crate) const LAST_NUMBER: &str = "SELECT number FROM towergate_audit_seals ORDER BY number DESC LIMIT 1";
 
-const NEWEST: &str = "SELECT id FROM towergate_audit_events ORDER BY id DESC LIMIT 1";
+pub(crate) const NEWEST: &str = "SELECT id FROM towergate_audit_events ORDER BY id DESC LIMIT 1";
 
-const COUNT: &str = "SELECT count(*) AS count FROM towergate_audit_events WHERE id > ?1 AND id <= ?2";
+pub(crate) const COUNT: &str =
+    "SELECT count(*) AS count FROM towergate_audit_events WHERE id > ?1 AND id <= ?2";
 
-const OLD: &str =
+pub(crate) const OLD: &str =
     "SELECT count(*) AS count FROM towergate_audit_events WHERE id > ?1 AND id <= ?2 AND at < ?3";
 
 /// Seals of which events are left, oldest first, each with where the one before it ends.
-const OLDEST_KEPT: &str = "SELECT s.number, coalesce(p.through, 0) AS before, s.through, s.count
+pub(crate) const OLDEST_KEPT: &str = "SELECT s.number, coalesce(p.through, 0) AS before, s.through, s.count
     FROM towergate_audit_seals AS s LEFT JOIN towergate_audit_seals AS p ON p.number = s.number - 1
     WHERE s.through >= (SELECT id FROM towergate_audit_events ORDER BY id LIMIT 1) AND length(s.leaves) > 0
     ORDER BY s.through LIMIT ?1";
 
-const EMPTY: &str = "UPDATE towergate_audit_seals SET leaves = x'' WHERE number = ?1";
+pub(crate) const EMPTY: &str = "UPDATE towergate_audit_seals SET leaves = x'' WHERE number = ?1";
 
 /// Seals that one step of forgetting looks at.
 const SEALS: u16 = 100;

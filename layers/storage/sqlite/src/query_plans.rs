@@ -67,6 +67,47 @@ fn the_log_and_the_cleaner_use_an_index() {
     }
 }
 
+/// How many rows a statement went past that nothing led it to.
+fn walked(connection: &Connection, sql: &str, with: &[i64]) -> i32 {
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut rows = statement.query(rusqlite::params_from_iter(with)).unwrap();
+    while rows.next().unwrap().is_some() {}
+    drop(rows);
+    statement.get_status(rusqlite::StatementStatus::FullscanStep)
+}
+
+/// The ends of a table are found without a walk, which its plan alone does not tell.
+#[test]
+fn seals_use_an_index() {
+    use crate::audit_seal as s;
+    let connection = migrated();
+    connection
+        .execute_batch(
+            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+            INSERT INTO towergate_audit_events
+                SELECT n, n, zeroblob(16), 'login.failed', 'refused', 'anonymous', '', 'user', n, NULL, '{}' FROM n;
+            WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 300)
+            INSERT INTO towergate_audit_seals
+                SELECT n, n * 10, 10, zeroblob(32), zeroblob(32), n, zeroblob(64), iif(n < 100, x'', x'00') FROM n;",
+        )
+        .unwrap();
+    let asked: [(&str, &[i64]); 8] = [
+        (s::LAST, &[]),
+        (s::SEALS_AFTER, &[250, 10]),
+        (s::LAST_NUMBER, &[]),
+        (s::NEWEST, &[]),
+        (s::COUNT, &[2980, 2990]),
+        (s::OLD, &[2980, 2990, 7]),
+        (s::OLDEST_KEPT, &[5]),
+        (s::EMPTY, &[100]),
+    ];
+    for (sql, with) in asked {
+        assert!(walked(&connection, sql, with) < 3, "{sql}");
+    }
+    let seen = walked(&connection, "SELECT 1 FROM towergate_audit_seals WHERE sealed_at = ?1", &[7]);
+    assert!(seen > 200, "the test sees a walk: {seen}");
+}
+
 #[cfg(feature = "inbound")]
 #[test]
 fn signing_in_uses_an_index() {
@@ -201,6 +242,7 @@ fn the_authorization_server_uses_an_index() {
         o::access_token::FIND,
         o::access_token::REVOKE,
         o::client::FIND,
+        o::client::AFTER,
         o::client::MAY_ACT,
         o::client::DELETE,
         o::client::BY_THEMSELVES,

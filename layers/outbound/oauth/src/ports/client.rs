@@ -34,6 +34,26 @@ pub trait ClientStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Disabling, StoreError>> + Send;
 
+    /// Lets a client that was shut out act again. What died when it was stays dead. Writes `client.enabled`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn enable_client(
+        &self,
+        id: ClientId,
+        origin: Origin,
+    ) -> impl Future<Output = Result<Enabling, StoreError>> + Send;
+
+    /// At most `limit` clients, disabled ones too, whose identifiers come after `after`, in the order of those.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn clients(
+        &self,
+        after: Option<ClientId>,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<Client>, StoreError>> + Send;
+
     /// Writes a client that registers itself, unless `limit` clients that did so are there. Writes `client.registered`.
     ///
     /// # Errors
@@ -145,6 +165,17 @@ pub enum Disabling {
         /// How many grants were alive until now.
         grants: u64,
     },
+    /// There is no such client.
+    Missing,
+}
+
+/// What became of [`ClientStore::enable_client`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enabling {
+    /// It may act from here on.
+    Enabled,
+    /// It was not shut out; nothing was written.
+    Active,
     /// There is no such client.
     Missing,
 }

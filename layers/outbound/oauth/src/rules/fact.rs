@@ -66,6 +66,8 @@ pub enum OAuthFact {
     ClientDocumentRead { client: ClientId },
     /// A client was shut out.
     ClientDisabled { client: ClientId },
+    /// A client that was shut out may act again.
+    ClientEnabled { client: ClientId },
     /// A client could not prove itself.
     ClientAuthenticationFailed { client: Option<ClientId>, reason: &'static str },
     /// An answer could not be encrypted to a client, because no key of it that fits could be had.
@@ -203,6 +205,9 @@ impl Fact for OAuthFact {
             }
             Self::ClientDisabled { client: id } => {
                 Event::succeeded(origin, "client.disabled", Party::system(), client(id))
+            }
+            Self::ClientEnabled { client: id } => {
+                Event::succeeded(origin, "client.enabled", Party::system(), client(id))
             }
             Self::ClientAuthenticationFailed { client: id, reason } => {
                 let actor = id.as_ref().map_or_else(Party::anonymous, client);

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::client::{ClientStore, Disabling, KeepingDocument, Managing, Registering},
+    ports::client::{ClientStore, Disabling, Enabling, KeepingDocument, Managing, Registering},
     rules::{
         client::{Client, ClientId, ClientState, DocumentTimes},
         fact::OAuthFact,
@@ -17,18 +17,24 @@ use crate::{
     query, step::Step, store::PostgresStore,
 };
 
-macro_rules! find {
-    () => {
-        "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
-        document_ends_at, metadata
-    FROM towergate_clients WHERE id = $1"
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
+                document_ends_at, metadata
+            FROM towergate_clients ",
+            $rest
+        )
     };
 }
 
-pub(crate) const FIND: &str = find!();
+pub(crate) const FIND: &str = select!("WHERE id = $1");
 
 /// The same, for whoever is going to change it.
-pub(crate) const LOCK: &str = concat!(find!(), " FOR NO KEY UPDATE");
+pub(crate) const LOCK: &str = select!("WHERE id = $1 FOR NO KEY UPDATE");
+
+/// No identifier is empty: the first comes after nothing.
+pub(crate) const AFTER: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
 
 macro_rules! insert {
     () => {
@@ -70,6 +76,8 @@ const RESEAL: &str = "UPDATE towergate_clients SET sealed_secret = $3 WHERE id =
 
 const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id = $1";
 
+const ENABLE: &str = "UPDATE towergate_clients SET state = 'active' WHERE id = $1 AND state = 'disabled'";
+
 impl ClientStore for PostgresStore {
     async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         self.one(FIND, params![id.as_str()], read).await
@@ -82,6 +90,15 @@ impl ClientStore for PostgresStore {
 
     async fn disable_client(&self, id: ClientId, origin: Origin) -> Result<Disabling, StoreError> {
         self.write_by_locks((id, origin), |step, (id, origin)| Box::pin(disable(step, id, origin))).await
+    }
+
+    async fn enable_client(&self, id: ClientId, origin: Origin) -> Result<Enabling, StoreError> {
+        self.write_by_locks((id, origin), |step, (id, origin)| Box::pin(enable(step, id, origin))).await
+    }
+
+    async fn clients(&self, after: Option<ClientId>, limit: u16) -> Result<Vec<Client>, StoreError> {
+        let after = after.as_ref().map_or("", ClientId::as_str);
+        self.all(AFTER, params![after, limit], read).await
     }
 
     async fn register_client(
@@ -184,6 +201,15 @@ async fn disable(step: &mut Step, id: &ClientId, origin: &Origin) -> Result<Disa
     let (key, reason) = (params![origin.at, id.as_str()], RevocationReason::ClientDisabled);
     let grants = grant_row::revoke(step, grant_row::REVOKE_OF_CLIENT, key, reason, origin).await?;
     Ok(Disabling::Disabled { grants })
+}
+
+async fn enable(step: &mut Step, id: &ClientId, origin: &Origin) -> Result<Enabling, Failure> {
+    if query::change(&mut step.connection, ENABLE, params![id.as_str()]).await? == 0 {
+        let there = query::exists(&mut step.connection, FIND, params![id.as_str()]).await?;
+        return Ok(if there { Enabling::Active } else { Enabling::Missing });
+    }
+    step.record(&OAuthFact::ClientEnabled { client: id.clone() }, origin).await?;
+    Ok(Enabling::Enabled)
 }
 
 async fn register(

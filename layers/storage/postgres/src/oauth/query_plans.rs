@@ -74,6 +74,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::access_token::REVOKE, &["1", ID]),
     (o::client::FIND, &[CLIENT]),
     (o::client::LOCK, &[CLIENT]),
+    (o::client::AFTER, &[CLIENT, BATCH]),
     (o::client::MAY_ACT, &[CLIENT]),
     (o::client::MANAGED_BY, &[CLIENT]),
     (o::client::DELETE, &[CLIENT]),

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
-    ports::client::{ClientStore, Disabling, KeepingDocument, Managing, Registering},
+    ports::client::{ClientStore, Disabling, Enabling, KeepingDocument, Managing, Registering},
     rules::{
         client::{Client, ClientId, ClientState, DocumentTimes},
         fact::OAuthFact,
@@ -17,10 +17,21 @@ use crate::{
     store::SqliteStore, writer::Step,
 };
 
-pub(crate) const FIND: &str =
-    "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
-        document_ends_at, metadata
-    FROM towergate_clients WHERE id = ?1";
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, state, secret, sealed_secret, registration_access_token, registered_at, document_refresh_at,
+                document_ends_at, metadata
+            FROM towergate_clients ",
+            $rest
+        )
+    };
+}
+
+pub(crate) const FIND: &str = select!("WHERE id = ?1");
+
+/// No identifier is empty: the first comes after nothing.
+pub(crate) const AFTER: &str = select!("WHERE id > ?1 ORDER BY id LIMIT ?2");
 
 macro_rules! insert {
     () => {
@@ -60,6 +71,8 @@ const RESEAL: &str = "UPDATE towergate_clients SET sealed_secret = ?3 WHERE id =
 
 const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id = ?1";
 
+const ENABLE: &str = "UPDATE towergate_clients SET state = 'active' WHERE id = ?1 AND state = 'disabled'";
+
 impl ClientStore for SqliteStore {
     async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         self.read(|connection| query::one(connection, FIND, params![id.as_str()], read))
@@ -82,6 +95,23 @@ impl ClientStore for SqliteStore {
             Ok(Disabling::Disabled { grants })
         })
         .await
+    }
+
+    async fn enable_client(&self, id: ClientId, origin: Origin) -> Result<Enabling, StoreError> {
+        self.write(move |step| {
+            if query::change(step.connection, ENABLE, params![id.as_str()])? == 0 {
+                let there = query::exists(step.connection, FIND, params![id.as_str()])?;
+                return Ok(if there { Enabling::Active } else { Enabling::Missing });
+            }
+            step.record(&OAuthFact::ClientEnabled { client: id }, &origin)?;
+            Ok(Enabling::Enabled)
+        })
+        .await
+    }
+
+    async fn clients(&self, after: Option<ClientId>, limit: u16) -> Result<Vec<Client>, StoreError> {
+        let after = after.as_ref().map_or("", ClientId::as_str);
+        self.read(|connection| query::all(connection, AFTER, params![after, limit], read))
     }
 
     async fn register_client(

@@ -8,9 +8,12 @@ use super::{
     },
 };
 use crate::{
-    ports::{OAuthStore, client::Disabling},
+    ports::{
+        OAuthStore,
+        client::{Disabling, Enabling},
+    },
     rules::{
-        client::{Client, ClientState},
+        client::{Client, ClientId, ClientState},
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
     },
@@ -80,4 +83,47 @@ pub async fn an_unknown_client_is_not_disabled<S: OAuthStore + AuditTrail>(store
     let mut ear = Ear::on(store).await;
     assert_eq!(store.disable_client(client_id(), origin(NOW)).await.unwrap(), Disabling::Missing);
     ear.silence().await;
+}
+
+/// A client that is enabled again may act, and what died with it stays dead.
+pub async fn an_enabled_client_acts_again_without_what_it_held<S: OAuthStore + AuditTrail>(store: &S) {
+    with_code(store).await;
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.enable_client(client_id(), origin(NOW)).await.unwrap(), Enabling::Enabled);
+    ear.heard(&[OAuthFact::ClientEnabled { client: client_id() }], NOW).await;
+    assert_eq!(store.find_client(&client_id()).await.unwrap().unwrap().state, ClientState::Active);
+    assert!(store.find_code(code(1).id).await.unwrap().unwrap().revoked);
+    store.issue_code(grant(2), code(2), None, origin(NOW)).await.unwrap();
+    assert!(!store.find_code(code(2).id).await.unwrap().unwrap().revoked);
+}
+
+/// Enabling what acts, or what is not there, writes nothing.
+pub async fn only_a_disabled_client_is_enabled<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    let mut ear = Ear::on(store).await;
+    assert_eq!(store.enable_client(client_id(), origin(NOW)).await.unwrap(), Enabling::Active);
+    let nobody = ClientId::parse("nobody").unwrap();
+    assert_eq!(store.enable_client(nobody, origin(NOW)).await.unwrap(), Enabling::Missing);
+    ear.silence().await;
+}
+
+/// Clients are listed in the order of their identifiers, disabled ones too, from page to page.
+pub async fn clients_are_listed_page_by_page<S: OAuthStore + AuditTrail>(store: &S) {
+    assert!(store.clients(None, 10).await.unwrap().is_empty());
+    for id in ["b", "B", "a~", "a", "ab"] {
+        store.put_client(client(ClientId::parse(id).unwrap()), origin(NOW)).await.unwrap();
+    }
+    store.disable_client(ClientId::parse("ab").unwrap(), origin(NOW)).await.unwrap();
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.clients(after, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        listed.extend(page.into_iter().map(|client| (client.id.as_str().to_owned(), client.state)));
+    }
+    let (active, disabled) = (ClientState::Active, ClientState::Disabled);
+    let wanted = [("B", active), ("a", active), ("ab", disabled), ("a~", active), ("b", active)];
+    assert_eq!(listed, wanted.map(|(id, state)| (id.to_owned(), state)));
 }

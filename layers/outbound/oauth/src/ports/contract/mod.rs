@@ -63,6 +63,9 @@ macro_rules! oauth_store_contract {
                 a_disabled_client_loses_its_grants,
                 a_dead_grant_does_not_die_again,
                 an_unknown_client_is_not_disabled,
+                an_enabled_client_acts_again_without_what_it_held,
+                only_a_disabled_client_is_enabled,
+                clients_are_listed_page_by_page,
             }
             code {
                 a_code_reads_back_whole,

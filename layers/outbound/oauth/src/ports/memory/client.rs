@@ -6,7 +6,7 @@ use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
 use super::{MemoryStore, already_there};
 use crate::{
-    ports::client::{ClientStore, Disabling, KeepingDocument, Managing, Registering},
+    ports::client::{ClientStore, Disabling, Enabling, KeepingDocument, Managing, Registering},
     rules::{
         client::{Client, ClientId, ClientState},
         fact::OAuthFact,
@@ -63,6 +63,26 @@ impl ClientStore for MemoryStore {
                 &mut state.log,
             );
             Ok(Disabling::Disabled { grants })
+        })
+    }
+
+    async fn enable_client(&self, id: ClientId, origin: Origin) -> Result<Enabling, StoreError> {
+        self.step(|state| {
+            let Some(client) = state.clients.0.get_mut(&id) else { return Ok(Enabling::Missing) };
+            if client.state == ClientState::Active {
+                return Ok(Enabling::Active);
+            }
+            client.state = ClientState::Active;
+            state.log.write(&OAuthFact::ClientEnabled { client: id }, &origin);
+            Ok(Enabling::Enabled)
+        })
+    }
+
+    async fn clients(&self, after: Option<ClientId>, limit: u16) -> Result<Vec<Client>, StoreError> {
+        self.step(|state| {
+            let next =
+                state.clients.0.iter().filter(|(id, _)| after.as_ref().is_none_or(|after| *id > after));
+            Ok(next.take(usize::from(limit)).map(|(_, client)| client.clone()).collect())
         })
     }
 
