@@ -4,32 +4,18 @@
 
 #[path = "command_line/audit.rs"]
 mod audit;
+#[path = "command_line/clients.rs"]
+mod clients;
+#[path = "command_line/outbox.rs"]
+mod outbox;
+#[path = "command_line/place.rs"]
+mod place;
+#[path = "command_line/sessions.rs"]
+mod sessions;
 
-use std::{
-    process::{Command, Output},
-    time::Duration,
-};
+use std::process::{Command, Output};
 
 use serde_json::Value;
-use towergate::{
-    core::{
-        Clock,
-        audit::Origin,
-        system::{OsRandom, SystemClock},
-        token::{OpaqueToken, Prefix},
-    },
-    identity::{
-        ports::{MailOutbox, SessionStore, UserStore, session::Establishment, visit::Visit},
-        rules::{
-            email::EmailAddress,
-            login_proof::Method,
-            mail::{MailDelivery, MailId, MailKind, MailLimit, OutboxMail},
-            session::{SessionId, SessionRecord, SessionStage, SignInId},
-            user::{User, UserId},
-        },
-    },
-    sqlite::SqliteStore,
-};
 
 const PAGE: &str = include_str!("../src/manual/assurance.md");
 
@@ -104,121 +90,4 @@ fn what_is_no_profile_is_refused_with_those_that_there_are() {
     let help = told(&towergate(&["verify", "--help"]));
     assert!(help.contains("--assurance") && help.contains("--format"));
     assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
-}
-
-/// ASVS 7.4.5.
-#[test]
-fn an_operator_ends_sessions_of_a_database() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("people.db");
-    let database = file.to_str().unwrap();
-    let missing = towergate(&["sessions", "end", "--all", "--database", database]);
-    assert!(!missing.status.success() && told(&missing).contains("there is no database"), "{missing:?}");
-
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store = SqliteStore::open(&file).unwrap();
-    let (random, now) = (OsRandom::new(), SystemClock.now());
-    let origin = || Origin::detached(now, &random).unwrap();
-    let mut people = Vec::new();
-    for email in ["alice@example.com", "bob@example.com"] {
-        let email = EmailAddress::parse(email).unwrap();
-        let user = User::fresh(email, "no hash".into(), now, &random).unwrap();
-        people.push(user.id);
-        runtime.block_on(store.add_user(user, origin())).unwrap();
-    }
-    for user in people.iter().chain(&people) {
-        let token = OpaqueToken::mint(Prefix::new("tgs"), now, &random).unwrap();
-        let later = now.plus(Duration::from_secs(3600));
-        let session = SessionRecord {
-            id: SessionId::from_uuid(token.id()),
-            digest: token.digest(),
-            sign_in: SignInId::fresh(now, &random).unwrap(),
-            user: *user,
-            stage: SessionStage::Complete,
-            methods: vec![Method::Password],
-            passkey: None,
-            authenticated_at: now,
-            created_at: now,
-            last_seen_at: now,
-            idle_expires_at: later,
-            absolute_expires_at: later,
-        };
-        let visit = Visit::default();
-        let begun =
-            Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit };
-        runtime.block_on(store.establish_session(begun, origin())).unwrap();
-    }
-    let living = |user: &UserId| runtime.block_on(store.sessions_of(*user, now)).unwrap().len();
-    assert_eq!((living(&people[0]), living(&people[1])), (2, 2));
-
-    let nobody = towergate(&["sessions", "end", "--user", "carol@example.com", "--database", database]);
-    assert!(!nobody.status.success() && told(&nobody).contains("nobody has the address"), "{nobody:?}");
-    let one = towergate(&["sessions", "end", "--user", "Bob@example.com", "--database", database]);
-    assert_eq!((told(&one).trim(), living(&people[0])), ("sessions ended: 2, of people: 1", 2));
-    assert_eq!(living(&people[1]), 0);
-    let all = towergate(&["sessions", "end", "--all", "--database", database]);
-    assert_eq!((told(&all).trim(), living(&people[0])), ("sessions ended: 2, of people: 1", 0));
-    let reasons: Vec<_> =
-        store.events(0, 100).unwrap().into_iter().filter_map(|event| event.reason).collect();
-    assert_eq!(reasons, ["revoked_by_operator"; 4]);
-    for wrong in [&["sessions", "end", "--database", database][..], &["sessions", "end", "--all"]] {
-        assert!(!towergate(wrong).status.success());
-    }
-}
-
-#[test]
-fn an_operator_sees_what_was_given_up_and_has_it_sent_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("mail.db");
-    let database = file.to_str().unwrap();
-    let missing = towergate(&["outbox", "list", "--database", database]);
-    assert!(!missing.status.success() && told(&missing).contains("there is no database"), "{missing:?}");
-    let store = SqliteStore::open(&file).unwrap();
-    let list = || told(&towergate(&["outbox", "list", "--database", database]));
-    assert_eq!(list(), "nothing was given up\n");
-
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (random, now) = (OsRandom::new(), SystemClock.now());
-    let origin = || Origin::detached(now, &random).unwrap();
-    let mut ids = Vec::new();
-    for lifetime in [3600, 3600, 0] {
-        let id = MailId::fresh(now, &random).unwrap();
-        ids.push(id.to_string());
-        let mail = OutboxMail {
-            id,
-            user: UserId::fresh(now, &random).unwrap(),
-            kind: MailKind::ResetPassword,
-            domain: String::from("example.com"),
-            sealed: b"hush".to_vec(),
-            created_at: now,
-            expires_at: now.plus(Duration::from_secs(lifetime)),
-            attempt: 0,
-            forgiven: 0,
-        };
-        runtime.block_on(store.queue_mail(mail, MailLimit::default(), origin())).unwrap();
-        let lease = Duration::from_secs(60);
-        runtime.block_on(store.take_due_mails(now, lease, 1, Vec::new())).unwrap();
-        let delivery = MailDelivery::GivenUp { reason: "refused" };
-        runtime.block_on(store.finish_mail(id, 1, delivery, origin())).unwrap();
-    }
-    let listed = list();
-    assert!(listed.contains("reset_password to \"example.com\": refused, tries: 1"), "{listed}");
-    assert!(ids.iter().all(|id| listed.contains(id)) && !listed.contains("hush"), "{listed}");
-    let replay = |words: &[&str]| {
-        let output = towergate(&[&["outbox", "replay", "--database", database], words].concat());
-        (told(&output), output.status.success())
-    };
-    assert_eq!(replay(&["--mail", &ids[0]]), ("sent again: 1\n".into(), true));
-    assert_eq!(replay(&["--mail", &ids[0]]), ("nothing like that was given up\n".into(), false));
-    assert!(!replay(&["--mail", &ids[2]]).1, "too late");
-    assert!(!replay(&["--sign-in", "sid", "--client", "shop"]).1, "no such notice");
-    assert_eq!(replay(&["--all"]), ("sent again: 1, too late: 1\n".into(), true));
-    assert_eq!(
-        runtime
-            .block_on(store.take_due_mails(SystemClock.now(), Duration::ZERO, 9, Vec::new()))
-            .unwrap()
-            .len(),
-        2
-    );
-    assert!(!replay(&[]).1 && !replay(&["--sign-in", "sid"]).1);
 }

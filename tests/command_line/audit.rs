@@ -17,7 +17,10 @@ use towergate::{
     sqlite::SqliteStore,
 };
 
-use super::{told, towergate};
+use super::{
+    place::{postgres, run},
+    told, towergate,
+};
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -29,15 +32,16 @@ fn origin() -> Origin {
     Origin::detached(NOW, &OsRandom::new()).unwrap()
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}
-
 /// Seven events under seals of three, and one that is not sealed.
 fn log() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log.db");
-    let store = SqliteStore::open(&file).unwrap();
+    write(&SqliteStore::open(&file).unwrap());
+    let file = file.to_str().unwrap().to_owned();
+    (folder, file)
+}
+
+fn write<S: AuditLog + SealStore + Clone>(store: &S) {
     let write = async |n: u32| {
         let event =
             Event::refused(origin(), "login.failed", Party::anonymous(), Party::new("user", n), "password");
@@ -47,11 +51,14 @@ fn log() -> (TempDir, String) {
         for n in 1..=7 {
             write(n).await;
         }
-        Sealer::new(store.clone(), signer(), SystemClock).at_most(3).seal().await.unwrap();
+        // What PostgreSQL has seen it seals when it looks again.
+        let sealer = Sealer::new(store.clone(), signer(), SystemClock).at_most(3);
+        let mut sealed = 0;
+        while sealed < 7 {
+            sealed += sealer.seal().await.unwrap();
+        }
         write(8).await;
     });
-    let file = file.to_str().unwrap().to_owned();
-    (folder, file)
 }
 
 fn verify(file: &str, more: &[&str]) -> (Option<i32>, String) {
@@ -155,4 +162,27 @@ fn what_a_spreadsheet_takes_for_a_formula_is_a_text() {
     tamper(&file, "UPDATE towergate_audit_events SET target_id = '=1+\"1' WHERE id = 8");
     let output = towergate(&["audit", "export", "--database", &file, "--format", "csv", "--after", "7"]);
     assert!(told(&output).contains(",\"'=1+\"\"1\","), "{output:?}");
+}
+
+#[test]
+fn a_log_in_postgresql_is_proven_and_exported() {
+    let place = postgres();
+    write(&place.store);
+    let (code, text) = verify(&place.database, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("events proven: 7\nevents not sealed yet: 1\nlast seal: 3:"), "{text}");
+    let noted = text.trim_end().rsplit(' ').next().unwrap();
+    assert_eq!(verify(&place.database, &["--noted", noted]).0, Some(0));
+    let export = |format: &str| {
+        let output = towergate(&["audit", "export", "--database", &place.database, "--format", format]);
+        assert!(output.status.success(), "{output:?}");
+        told(&output)
+    };
+    let (lines, table) = (export("jsonl"), export("csv"));
+    assert_eq!((lines.lines().count(), table.lines().count()), (8, 9));
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["target"]["id"], &last["details"]["agent"]), (&"8".into(), &"=cmd(\"8\")".into()));
+    place.ask("UPDATE towergate_audit_events SET target_id = '9' WHERE target_id = '5'");
+    let (code, text) = verify(&place.database, &[]);
+    assert!(code == Some(1) && text.starts_with("broken: event "), "{text}");
 }

@@ -1,7 +1,6 @@
 //! `towergate audit`: what an operator or an auditor does with the log of a database, which a host may be writing meanwhile.
 
 mod export;
-mod place;
 mod verify;
 
 use std::error::Error;

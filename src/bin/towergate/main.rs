@@ -1,8 +1,10 @@
 //! The command line of towergate.
 
 mod audit;
+mod clients;
 mod migrate;
 mod outbox;
+mod place;
 mod progress;
 mod sessions;
 mod verify;
@@ -25,6 +27,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Clients(clients::Clients),
     Migrate(migrate::Migrate),
     Outbox(outbox::Outbox),
     Sessions(sessions::Sessions),
@@ -34,6 +37,7 @@ enum Command {
 fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
         Command::Audit(audit) => audit.run(),
+        Command::Clients(clients) => clients.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Outbox(outbox) => outbox.run(),
         Command::Sessions(sessions) => sessions.run(),

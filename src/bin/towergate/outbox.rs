@@ -1,6 +1,6 @@
 //! `towergate outbox list|replay`: what was given up, and having it sent again, on a database that a host may be running on.
 
-use std::{error::Error, fmt::Write, path::PathBuf};
+use std::{error::Error, fmt::Write};
 
 use clap::{Args, Subcommand};
 use towergate::{
@@ -15,9 +15,9 @@ use towergate::{
         ports::LogoutStore,
         rules::{client::ClientId, logout::NoticeKey},
     },
-    postgres::PostgresStore,
-    sqlite::SqliteStore,
 };
+
+use crate::place::Place;
 
 /// Look after mail and notices that were given up
 #[derive(Debug, Args)]
@@ -80,15 +80,10 @@ impl Command {
         let (Self::List(List { database, .. }) | Self::Replay(Replay { database, .. })) = self;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            if database.starts_with("postgres://") || database.starts_with("postgresql://") {
-                let store = PostgresStore::options().migrate(false).connect(database).await?;
-                return self.on(&store).await;
+            match Place::open(database).await? {
+                Place::Sqlite(store) => self.on(&store).await,
+                Place::Postgres(store) => self.on(&store).await,
             }
-            let file = PathBuf::from(database);
-            if !file.is_file() {
-                return Err(format!("there is no database {}", file.display()).into());
-            }
-            self.on(&SqliteStore::options().migrate(false).open(&file)?).await
         })
     }
 

@@ -1,18 +1,25 @@
 //! `towergate sessions end`: what an operator does in an emergency, on a database that a host may be running on.
 
-use std::{error::Error, path::PathBuf};
+use std::error::Error;
 
 use clap::{Args, Subcommand};
 use towergate::{
     core::{
-        Clock,
+        Clock, Secret,
         audit::Origin,
+        mac::MacKey,
         system::{OsRandom, SystemClock},
     },
-    identity::{ports::UserStore, rules::email::EmailAddress},
+    identity::{
+        ports::{SessionStore, UserStore},
+        rules::email::EmailAddress,
+    },
     login::{EndedByOperator, OperatorEnd},
-    sqlite::SqliteStore,
+    postgres::PostgresStore,
+    redis::RedisStore,
 };
+
+use crate::place::Place;
 
 /// Look after sessions
 #[derive(Debug, Args)]
@@ -32,9 +39,15 @@ enum Command {
 /// may be running.
 #[derive(Debug, Args)]
 struct End {
-    /// The SQLite database of the host
-    #[arg(long, value_name = "FILE")]
-    database: PathBuf,
+    /// The host's database: a SQLite file, or postgres://..
+    #[arg(long, value_name = "FILE|URL")]
+    database: String,
+    /// The Redis in which the host keeps sessions beside PostgreSQL: without it they are answered from there for up to half a minute yet
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// What the host has its names in Redis begin with, where it says so
+    #[arg(long, value_name = "WORD", requires = "redis")]
+    redis_prefix: Option<String>,
     /// Everybody's
     #[arg(long, conflicts_with = "user", required_unless_present = "user")]
     all: bool,
@@ -58,19 +71,40 @@ impl Sessions {
 
 impl End {
     fn run(&self) -> Result<EndedByOperator, Box<dyn Error>> {
-        if !self.database.is_file() {
-            return Err(format!("there is no database {}", self.database.display()).into());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            if let Some(redis) = &self.redis {
+                return self.on(self.beside(redis).await?).await;
+            }
+            match Place::open(&self.database).await? {
+                Place::Sqlite(store) => self.on(store).await,
+                Place::Postgres(store) => self.on(store).await,
+            }
+        })
+    }
+
+    /// PostgreSQL with the host's Redis. Places are closed there, and none is read or filled: so no key is needed.
+    async fn beside(&self, redis: &str) -> Result<PostgresStore, Box<dyn Error>> {
+        let mut options = RedisStore::options();
+        if let Some(prefix) = &self.redis_prefix {
+            options = options.prefix(prefix);
         }
-        let store = SqliteStore::options().migrate(false).open(&self.database)?;
+        let key = MacKey::derive(&Secret::new([0; 32]), "closing sessions")?;
+        let cache = options.connect(redis).await?.session_cache(key);
+        let options = PostgresStore::options().migrate(false).connections(1).session_cache(cache);
+        Ok(options.connect(&self.database).await?)
+    }
+
+    async fn on<S: SessionStore + UserStore + Clone>(
+        &self,
+        store: S,
+    ) -> Result<EndedByOperator, Box<dyn Error>> {
         let origin = Origin::detached(SystemClock.now(), &OsRandom::new())?;
         let operator = OperatorEnd::new(store.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(async {
-            let Some(email) = &self.user else { return Ok(operator.everybody(origin).await?) };
-            let email = EmailAddress::parse(email)?;
-            let user = store.find_user_by_email(&email).await?;
-            let user = user.ok_or_else(|| format!("nobody has the address {email}"))?;
-            Ok(EndedByOperator { people: 1, sessions: operator.person(user.id, origin).await? })
-        })
+        let Some(email) = &self.user else { return Ok(operator.everybody(origin).await?) };
+        let email = EmailAddress::parse(email)?;
+        let user = store.find_user_by_email(&email).await?;
+        let user = user.ok_or_else(|| format!("nobody has the address {email}"))?;
+        Ok(EndedByOperator { people: 1, sessions: operator.person(user.id, origin).await? })
     }
 }

@@ -10,8 +10,7 @@ use towergate::core::{
     audit::{StoredEvent, chain::SealStore},
 };
 
-use super::place::Place;
-use crate::progress::Progress;
+use crate::{place::Place, progress::Progress};
 
 /// Events that are in memory at once.
 const PAGE: u32 = 1000;

@@ -6,8 +6,7 @@ use towergate::{
     core::audit::chain::{Noted, SealPublicKey, SealStore},
 };
 
-use super::place::Place;
-use crate::progress::Progress;
+use crate::{place::Place, progress::Progress};
 
 /// Prove that the log is what was sealed, or tell the first place where it is not
 ///
