@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[cfg(test)]
 #[path = "command_line/audit.rs"]
 mod audit;
+#[cfg(test)]
 #[path = "command_line/clients.rs"]
 mod clients;
+#[cfg(test)]
 #[path = "command_line/outbox.rs"]
 mod outbox;
+#[cfg(test)]
 #[path = "command_line/place.rs"]
 mod place;
+#[cfg(test)]
 #[path = "command_line/sessions.rs"]
 mod sessions;
 

@@ -146,7 +146,7 @@ pub(super) const ROWS: &[Requirement] = &[
                 "layers/inbound/login/src/tests/operator.rs",
                 "an_operator_ends_the_sessions_of_one_person_or_of_everybody",
             ),
-            test("tests/command_line.rs", "an_operator_ends_sessions_of_a_database"),
+            test("tests/command_line/sessions.rs", "an_operator_ends_sessions_of_a_postgresql_database"),
         ]),
     ),
     must(
