@@ -1,5 +1,7 @@
 //! The host's own application, in axum: a front page, and an API.
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     body::Body,
@@ -49,7 +51,7 @@ impl Framework for Axum {
         let routes =
             Router::new().merge(api).merge(sensitive).merge(reports).fallback_service(host.rooms(pages));
         let whole = ServiceBuilder::new()
-            .layer(AuditLayer::new())
+            .layer(AuditLayer::new().clock(Arc::clone(&host.clock)))
             .layer(host.protocol())
             .layer(host.api_description())
             .service(routes);

@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod cleaner;
 pub mod cli;
+mod clock;
 pub mod config;
 pub mod courier;
 pub mod demo;

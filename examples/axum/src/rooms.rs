@@ -1,6 +1,6 @@
 //! The layers in front of every page that a browser asks for, in whichever framework the page is written.
 
-use std::{convert::Infallible, error::Error};
+use std::{convert::Infallible, error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -47,7 +47,7 @@ impl<I: IdentityStore + ApiTokenStore, O: OAuthStore> Host<I, O> {
             .layer(OptionalLayer::new(self.dev_mailbox()))
             .service(pages);
         let stack = self
-            .letting_apple_in(Stack::new(AuditLayer::new()))
+            .letting_apple_in(Stack::new(AuditLayer::new().clock(Arc::clone(&self.clock))))
             .client_address(self.addresses())
             .rate_limit(self.limits())
             .session(self.sessions())

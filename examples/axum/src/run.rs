@@ -10,10 +10,10 @@ use tower::{Layer, util::BoxCloneSyncService};
 use towergate::{
     audit::{Fanout, Sealer, TracingSink},
     core::{
-        Clock, Secret,
+        Secret,
         audit::chain::{SealSigner, SealStore},
         random,
-        system::{OsRandom, SystemClock},
+        system::OsRandom,
     },
     endpoint::{
         HealthLayer,
@@ -36,6 +36,7 @@ use towergate::{
 
 use crate::{
     cleaner::{self, Cleans},
+    clock::clock,
     config::{ClientEntry, Config, Database, Demo, MailSetting, Shutdown},
     courier, demo,
     error::StartError,
@@ -99,6 +100,9 @@ impl Listeners {
         Self { host, demo, metrics: None }
     }
 }
+
+/// How far the clock may be from the database's: whoever is further loses codes, which live for a minute.
+const CLOCK_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a worker may take longer than requests under way.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
@@ -192,8 +196,11 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
             in_database::<F, _>(&config, store, counts, seal_key, &mut tasks, &stopped).await?
         }
         Database::Postgres(url) => {
-            let (store, counts) = postgres::open(url, config.redis.as_ref(), &seal_key, sink).await?;
+            let (store, counts) =
+                postgres::open(url, config.redis.as_ref(), config.replay_marks, &seal_key, sink).await?;
             health = health.needs("database", store.clone());
+            let clock = clock(config.insecure_clock_offset);
+            health = health.needs("clock", store.same_time(clock, CLOCK_WITHIN));
             pool = Some(store.clone());
             let looked_at = store.clone();
             let connections = move || looked_at.connections();
@@ -224,13 +231,13 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     tasks: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<Opened<F::Body>, StartError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = clock(config.insecure_clock_offset);
     cleaner::clean(&store, &*clock).await;
-    tasks.spawn(cleaner::keep_clean(store.clone(), clock, stopped.clone()));
+    tasks.spawn(cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone()));
     let signer = Arc::new(SealSigner::derive(&seal_key, "audit seals")?);
     tracing::info!(public_key = %signer.public_key(), "the audit log is sealed");
     let mut stopping = stopped.clone();
-    tasks.spawn(Sealer::new(store.clone(), signer, SystemClock).run(async move {
+    tasks.spawn(Sealer::new(store.clone(), signer, clock).run(async move {
         drop(stopping.wait_for(|stop| *stop).await);
     }));
     opened::<F, _, _>(config, store.clone(), store, counts, seal_key, tasks, stopped).await
@@ -245,7 +252,9 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     tasks: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<Opened<F::Body>, StartError> {
-    let (host, users) = Host::open(Arc::clone(config), people, grants, seal_key).await?;
+    let (host, users) =
+        Host::open_under(clock(config.insecure_clock_offset), Arc::clone(config), people, grants, seal_key)
+            .await?;
     let host = host.counting_in(counts);
     let (keys, store) = (host.server.keys().clone(), host.grants.clone());
     let (clock, random) = (Arc::clone(&host.clock), Arc::clone(&host.random));

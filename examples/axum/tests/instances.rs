@@ -13,6 +13,9 @@ mod balancer;
 #[expect(dead_code, reason = "each test uses its own part")]
 mod client;
 #[cfg(test)]
+#[path = "instances/clock.rs"]
+mod clock;
+#[cfg(test)]
 #[path = "instances/kept.rs"]
 mod kept;
 #[cfg(test)]
@@ -22,6 +25,9 @@ mod ledger;
 #[cfg(test)]
 #[path = "instances/load.rs"]
 mod load;
+#[cfg(test)]
+#[path = "instances/passkey.rs"]
+mod passkey;
 #[cfg(test)]
 #[path = "instances/place.rs"]
 mod place;
@@ -49,6 +55,7 @@ use towergate::{
     oauth::{ports::ClientStore, rules::client::ClientId},
     postgres::PostgresStore,
 };
+use towergate_test_servers::redis::RedisServer;
 use wait::until;
 
 /// How soon every instance knows of another's change of the keys, with `cache_for = "1s"`; twice that, for a busy machine.
@@ -60,8 +67,10 @@ async fn two_instances_are_one_host() {
     let client = &place.client;
     what_one_begins_the_other_goes_on_with(&place).await;
     a_machine_proves_itself_once_for_both(&place).await;
+    passkey::a_key_is_made_and_shown_across_both(&place).await;
     whoever_signs_out_of_one_is_signed_out_of_the_other(&place).await;
     a_new_key_reaches_both(&place).await;
+    a_change_of_a_client_counts_at_both_at_once(&place).await;
     // The last, because nobody gets in after it.
     let tokens = tokens_in(&client.redeem(&client.obtain_code(&mut Browser::default()).await).await.unwrap());
     let store = PostgresStore::connect(&place.database()).await.unwrap();
@@ -147,11 +156,34 @@ async fn whoever_signs_out_of_one_is_signed_out_of_the_other(place: &Place) {
 async fn a_new_key_reaches_both(place: &Place) {
     let before = keys_of(place, 0).await;
     assert_eq!(before, keys_of(place, 1).await, "both sign with the same keys");
-    place.rotate_keys();
+    place.keys(&["rotate"]);
     for instance in [0, 1] {
         until(KEYS_KNOWN, async || keys_of(place, instance).await.len() > before.len()).await;
     }
     assert_eq!(keys_of(place, 0).await, keys_of(place, 1).await);
+    // One that is in wrong hands leaves both as soon.
+    place.keys(&["revoke", &before[0]]);
+    for instance in [0, 1] {
+        until(KEYS_KNOWN, async || !keys_of(place, instance).await.contains(&before[0])).await;
+    }
+}
+
+/// Each request reads its client anew.
+async fn a_change_of_a_client_counts_at_both_at_once(place: &Place) {
+    let store = PostgresStore::connect(&place.database()).await.unwrap();
+    let origin = || Origin::detached(SystemClock.now(), &OsRandom::new()).unwrap();
+    let before = store.find_client(&ClientId::parse("app").unwrap()).await.unwrap().unwrap();
+    let mut changed = before.clone();
+    changed.metadata.redirect_uris = vec![String::from("https://elsewhere.example/callback")];
+    for (client, path) in [(changed, "/oauth/authorize"), (before, "/login")] {
+        store.put_client(client, origin()).await.unwrap();
+        for instance in [0, 1] {
+            place.balancer.only(instance);
+            let led = Browser::default().try_open(place.client.leave().0).await.unwrap();
+            assert_eq!(led.url.path(), path, "{}", led.text);
+        }
+    }
+    place.balancer.any();
 }
 
 /// The identifiers of the keys that an instance publishes.
@@ -182,6 +214,48 @@ async fn both_programs_start_again_in_turn_and_nobody_notices() {
     assert_eq!((walked.lost, walked.refused), (0, 0), "each request was answered");
     walked.check(&place.client).await;
     place.check_rows();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_ten_minutes_ahead_at_one_of_them_makes_nothing_count_twice() {
+    let ahead = "[development]\ninsecure_clock_offset = \"10m\"\n";
+    let place = Place::start_with(RedisServer::private, "", ["", ahead]).await;
+    with_a_clock_ahead(&place).await;
+}
+
+/// Marks in the database, where the one ahead cleans too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_where_marks_are_in_the_database() {
+    let ahead = "[development]\ninsecure_clock_offset = \"10m\"\n";
+    let marks = "replay_marks = \"database\"";
+    let mut place = Place::start_with(RedisServer::private, marks, ["", ahead]).await;
+    clock::an_assertion_counts_once(&place).await;
+    let assertion = place.machine.assertion_of(&place.client.issuer, 0, 300);
+    place.balancer.only(0);
+    assert_eq!(place.machine.token(&place.client, &assertion).await.status, StatusCode::OK);
+    // It cleans when it starts, and the assertion is long over to it.
+    place.stop(1);
+    place.start_again(1);
+    let again = place.machine.token(&place.client, &assertion).await;
+    assert_eq!(json(&again)["error"], "invalid_client", "{}", again.text);
+}
+
+async fn with_a_clock_ahead(place: &Place) {
+    clock::the_one_ahead_says_that_it_is_not_ready(place).await;
+    clock::whoever_signs_in_or_out_at_one_does_so_at_both(place).await;
+    clock::a_code_counts_once_and_is_good_at_one_of_them_at_least(place).await;
+    clock::a_refresh_token_is_rotated_at_either_and_counts_once(place).await;
+    clock::an_access_token_is_over_where_its_time_is(place).await;
+    clock::an_assertion_counts_once(place).await;
+    clock::a_mailed_proof_is_good_at_the_other_and_once(place).await;
+    clock::guesses_are_counted_at_both_together_and_nobody_is_shut_out(place).await;
+    clock::the_audit_log_is_one_and_proven(place).await;
+    // A limit is no lever either way: whoever signs in at one after the other passes.
+    for instance in [0, 1, 0] {
+        place.balancer.only(instance);
+        assert!(signs_in(&place.client).await);
+    }
+    place.balancer.any();
 }
 
 /// Nobody tells the balancer: what tells clients to go elsewhere are the programs that end.
@@ -282,6 +356,30 @@ async fn redis_goes_and_comes_back_and_no_end_of_a_session_is_hidden() {
     let front = elsewhere.try_open(client.at("/")).await.unwrap();
     assert!(front.says("You are not signed in"), "{}", front.text);
     assert!(is_invalid_grant(&client.redeem(&code).await.unwrap()));
+}
+
+/// What was shown before is still known, and whoever signs anew is served at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_marks_are_kept_through_a_restart_of_redis_clients_go_on_at_once() {
+    for (redis, marks) in [
+        (RedisServer::private_keeping_all as fn() -> RedisServer, "redis-keeps-all"),
+        (RedisServer::private, "database"),
+    ] {
+        let place = Place::start_with(redis, &format!("replay_marks = \"{marks}\""), ["", ""]).await;
+        let client = &place.client;
+        let assertion = place.machine.assertion(&client.issuer);
+        assert_eq!(place.machine.token(client, &assertion).await.status, StatusCode::OK);
+        tokio::task::block_in_place(|| place.redis.kill());
+        tokio::task::block_in_place(|| place.redis.start());
+        for instance in [0, 1] {
+            place.balancer.only(instance);
+            until(Duration::from_secs(10), async || signs_in(client).await).await;
+            let again = place.machine.token(client, &assertion).await;
+            assert_eq!(json(&again)["error"], "invalid_client", "{marks}: {}", again.text);
+            let anew = place.machine.token(client, &place.machine.assertion(&client.issuer)).await;
+            assert_eq!(anew.status, StatusCode::OK, "{marks}: {}", anew.text);
+        }
+    }
 }
 
 /// Whether somebody gets in.

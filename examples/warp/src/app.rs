@@ -1,6 +1,6 @@
 //! The host's own application, as warp filters: a front page, and an API.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use http::{Extensions, Method, Request, StatusCode};
 use hyper::body::Incoming;
@@ -59,7 +59,7 @@ impl Framework for Warp {
             }
         });
         let whole = ServiceBuilder::new()
-            .layer(AuditLayer::new())
+            .layer(AuditLayer::new().clock(Arc::clone(&host.clock)))
             .layer(host.protocol())
             .layer(host.api_description())
             .layer(host.addresses())

@@ -21,7 +21,7 @@ pub struct RedisServer(Place);
 #[derive(Debug)]
 enum Place {
     There { url: String },
-    Own { folder: PathBuf, account: Option<Account>, server: Mutex<Option<Server>> },
+    Own { folder: PathBuf, account: Option<Account>, keeps_all: bool, server: Mutex<Option<Server>> },
 }
 
 impl RedisServer {
@@ -36,18 +36,35 @@ impl RedisServer {
 
     /// A server that this test may stop, kill, start again and flush.
     pub fn private() -> Self {
+        Self::own(false)
+    }
+
+    /// The same, that has each change on disk before it answers.
+    pub fn private_keeping_all() -> Self {
+        Self::own(true)
+    }
+
+    fn own(keeps_all: bool) -> Self {
         let account = Account::instead_of_root();
-        let own = Self(Place::Own { folder: folder(account.as_ref()), account, server: Mutex::new(None) });
+        let folder = folder(account.as_ref());
+        let own = Self(Place::Own { folder, account, keeps_all, server: Mutex::new(None) });
         own.start();
         own
     }
 
-    /// Starts a private server that was stopped or killed. It keeps nothing on disk.
+    /// Starts a private server that was stopped or killed, with what it kept on disk if it does.
     pub fn start(&self) {
-        let Place::Own { folder, account, server } = &self.0 else { panic!("not a private server") };
+        let Place::Own { folder, account, keeps_all, server } = &self.0 else {
+            panic!("not a private server")
+        };
         let socket = self.socket();
         let socket = socket.display().to_string();
-        let args = ["--port", "0", "--unixsocket", &socket, "--save", "", "--appendonly", "no"];
+        let keeps = if *keeps_all { "yes" } else { "no" };
+        let mut args = vec!["--port", "0", "--unixsocket", &socket, "--save", "", "--appendonly", keeps];
+        let place = folder.display().to_string();
+        if *keeps_all {
+            args.extend(["--appendfsync", "always", "--dir", &place]);
+        }
         let answers = || succeeds(&mut self.cli(&["PING"]));
         let started = Server::start(&find("redis-server", &[]), &args, folder, account.as_ref(), answers);
         *server.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);

@@ -83,3 +83,31 @@ pub(super) fn read_redis(
     }
     read
 }
+
+/// Where what is shown once is marked, beside PostgreSQL and Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplayMarks {
+    /// In Redis; one that was started again may have forgotten them, and marks nothing until all that it forgot is over.
+    #[default]
+    Redis,
+    /// In a Redis that writes each mark to its disk before it answers; it may be started again.
+    RedisKeepsAll,
+    /// In PostgreSQL, which forgets nothing.
+    Database,
+}
+
+pub(super) fn read_marks(section: &Section<'_>, text: &Text, has_redis: bool) -> Option<ReplayMarks> {
+    let read = match &*text.value {
+        "redis" => Some(ReplayMarks::Redis),
+        "redis-keeps-all" => Some(ReplayMarks::RedisKeepsAll),
+        "database" => Some(ReplayMarks::Database),
+        _ => None,
+    };
+    if read.is_none() {
+        let kinds = "`replay_marks` must be \"redis\", \"redis-keeps-all\" or \"database\"";
+        section.refuse(&text.place, kinds);
+    } else if !has_redis {
+        section.refuse(&text.place, "`replay_marks`: without `redis` they are in the database; leave it out");
+    }
+    read
+}

@@ -4,6 +4,7 @@ mod assurance;
 mod client;
 mod database;
 mod deletion;
+mod development;
 mod json;
 mod keys;
 mod limits;
@@ -40,7 +41,7 @@ use towergate::{
 use url::{Host, Url};
 
 pub use client::ClientEntry;
-pub use database::{Database, ServerUrl};
+pub use database::{Database, ReplayMarks, ServerUrl};
 pub use limits::Limits;
 pub use mail::MailSetting;
 pub use outbound::Outbound;
@@ -69,6 +70,8 @@ pub struct Config {
     pub database: Database,
     /// Where what is short-lived is kept beside PostgreSQL, for all instances together; with everything else if nowhere.
     pub redis: Option<ServerUrl>,
+    /// Where what is shown once is marked, beside that.
+    pub replay_marks: ReplayMarks,
     /// Where figures are shown to whoever collects them; nowhere if not there.
     pub metrics: Option<SocketAddr>,
     /// The certificate, if the host speaks HTTPS itself.
@@ -111,6 +114,8 @@ pub struct Config {
     pub logo_hosts: BTreeSet<String>,
     /// How the program ends.
     pub shutdown: Shutdown,
+    /// By how many milliseconds the host's clock is moved, on a developer's own machine.
+    pub insecure_clock_offset: Option<i64>,
     /// Somebody else's application, if it is to run along.
     pub demo: Option<Demo>,
 }

@@ -12,8 +12,8 @@ use url::Url;
 use crate::host::SITE;
 
 use super::{
-    ClientEntry, Config, Database, Demo, Tls, assurance, client, database, deletion, is_this_machine, keys,
-    limits, mail, outbound, passkeys, passwords, provider,
+    ClientEntry, Config, Database, Demo, Tls, assurance, client, database, deletion, development,
+    is_this_machine, keys, limits, mail, outbound, passkeys, passwords, provider,
     reader::{Section, Text},
     registration, resource_server, shutdown, user,
 };
@@ -26,6 +26,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let database = database_text.as_ref().and_then(|text| database::read(&section, text));
     let redis = section.text("redis");
     let redis = redis.and_then(|text| database::read_redis(&section, &text, database.as_ref()));
+    let replay_marks = section.text("replay_marks");
+    let replay_marks = replay_marks.and_then(|text| database::read_marks(&section, &text, redis.is_some()));
     let metrics = section.text("metrics").and_then(|text| {
         let metrics = socket(&section, "metrics", &text);
         if metrics.is_some() && metrics == addr {
@@ -45,6 +47,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     }
     let outbound = section.section("outbound").map(outbound::read).unwrap_or_default();
     let is_local = issuer_url.as_ref().is_some_and(is_this_machine);
+    let development = section.section("development");
+    let clock_offset = development.and_then(|section| development::read_offset(section, is_local));
     let mail = mail::read(section.section("mail"), is_local);
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
     let assurance = section.section("assurance").map(assurance::read);
@@ -131,6 +135,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         issuer: issuer_url?,
         database: database?,
         redis,
+        replay_marks: replay_marks.unwrap_or_default(),
         metrics,
         tls,
         seal_key_file: keys.seal_key_file,
@@ -152,6 +157,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         providers,
         logo_hosts,
         shutdown,
+        insecure_clock_offset: clock_offset,
         demo,
     })
 }

@@ -480,3 +480,58 @@ fn a_profile_that_tells_people_of_changes_needs_mail() {
     let silent = "insecure_change_notices = false\ninsecure_sign_in_notices = false\n";
     assert!(Config::parse("test.toml", &format!("{base}{silent}")).is_ok());
 }
+
+#[test]
+fn a_clock_is_moved_on_a_developers_own_machine_alone() {
+    let with = |issuer: &str, offset: &str| {
+        format!(
+            "addr = \"127.0.0.1:1\"\nissuer = \"{issuer}\"\ndatabase = \"memory:\"\n\
+             [development]\ninsecure_clock_offset = \"{offset}\"\n"
+        )
+    };
+    for (offset, millis) in [("10m", 600_000), ("-10m", -600_000), ("45s", 45_000)] {
+        let config = Config::parse("test.toml", &with("http://localhost:3000", offset)).unwrap();
+        assert_eq!(config.insecure_clock_offset, Some(millis));
+    }
+    assert_eq!(Config::parse("test.toml", BASE).unwrap().insecure_clock_offset, None);
+    let told = refusals(&with("https://id.example.com", "10m"));
+    assert!(told.iter().any(|(line, text)| *line == 5 && text.contains("on this machine alone")), "{told:?}");
+    assert!(refusals(&with("http://localhost:3000", "soon"))[0].1.contains("a number and a unit"));
+}
+
+#[test]
+fn replay_marks_are_where_the_file_says() {
+    let with = |more: &str| {
+        format!(
+            "addr = \"127.0.0.1:1\"\nissuer = \"http://localhost\"\ndatabase = \"postgres://x/y\"\n{more}\n\
+             [keys]\nseal_key_file = \"gate.key\"\n"
+        )
+    };
+    let redis = "redis = \"redis://127.0.0.1\"\n";
+    for (more, wanted) in [
+        ("", ReplayMarks::Redis),
+        ("replay_marks = \"redis\"", ReplayMarks::Redis),
+        ("replay_marks = \"redis-keeps-all\"", ReplayMarks::RedisKeepsAll),
+        ("replay_marks = \"database\"", ReplayMarks::Database),
+    ] {
+        let config = Config::parse("test.toml", &with(&format!("{redis}{more}"))).unwrap();
+        assert_eq!(config.replay_marks, wanted);
+    }
+    for (more, word) in [
+        (format!("{redis}replay_marks = \"nowhere\""), "must be"),
+        ("replay_marks = \"redis\"".to_owned(), "without `redis`"),
+    ] {
+        assert!(refusals(&with(&more))[0].1.contains(word), "{more}");
+    }
+}
+
+#[test]
+fn a_program_ends_as_the_file_says() {
+    let with = |more: &str| format!("{BASE}[shutdown]\n{more}");
+    let shutdown = Config::parse("test.toml", &with("grace = \"0s\"\nwithin = \"1m\"\n")).unwrap().shutdown;
+    assert_eq!((shutdown.grace.as_secs(), shutdown.within.as_secs()), (0, 60));
+    assert_eq!(Config::parse("test.toml", BASE).unwrap().shutdown, Shutdown::default());
+    let told = refusals(&with("grace = \"11m\"\nwithin = \"1h\"\n"));
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|(_, text)| text.contains("10m at most")), "{told:?}");
+}

@@ -35,9 +35,14 @@ impl Machine {
 
     /// A proof that counts once.
     pub(crate) fn assertion(&self, issuer: &str) -> String {
-        let now = SystemClock.now().unix_seconds();
+        self.assertion_of(issuer, 0, 60)
+    }
+
+    /// A proof that counts once, made so many seconds from now and good for so many.
+    pub(crate) fn assertion_of(&self, issuer: &str, ahead: i64, seconds: i64) -> String {
+        let now = SystemClock.now().unix_seconds() + ahead;
         let jti = u128::from_be_bytes(random::bytes(&OsRandom::new()).unwrap()).to_string();
-        let claims = json!({ "iss": ID, "sub": ID, "aud": issuer, "jti": jti, "iat": now, "exp": now + 60 });
+        let claims = json!({ "iss": ID, "sub": ID, "aud": issuer, "jti": jti, "iat": now, "nbf": now, "exp": now + seconds });
         self.0.sign_jwt("JWT", &claims).unwrap()
     }
 

@@ -1,6 +1,6 @@
 //! Two programs, what they stand on, and the balancer in front of them.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::spawn_blocking};
@@ -37,25 +37,30 @@ pub(crate) struct Place {
 impl Place {
     /// Starts everything; the two programs at once, on an empty database and without a seal key.
     pub(crate) async fn start() -> Self {
-        let (postgres, redis) =
-            spawn_blocking(|| (PostgresServer::private(), RedisServer::private())).await.unwrap();
+        Self::start_with(RedisServer::private, "", ["", ""]).await
+    }
+
+    /// The same beside this Redis, with a key more, and for each program what is its own.
+    pub(crate) async fn start_with(redis: fn() -> RedisServer, key: &str, own: [&str; 2]) -> Self {
+        let (postgres, redis) = spawn_blocking(move || (PostgresServer::private(), redis())).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = listener.local_addr().unwrap().port();
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let machine = Machine::new();
         let ports = [(); 2].map(|()| free_port());
         let beside = format!(
-            "\n{}{}\n[shutdown]\ngrace = \"1s\"\n[limits]\nlogin = 100000\n[keys]\nseal_key_file = '{}'\ncache_for = \"1s\"\n",
+            "\n{}{}\n[shutdown]\ngrace = \"1s\"\n[limits]\nlogin = 100000\nforgot = 1000000\nreset = 1000000\n[keys]\nseal_key_file = '{}'\ncache_for = \"1s\"\n",
             machine.toml(),
             load::people(),
             folders[0].path().join("gate.key").display(),
         );
-        let redis_key = format!("redis = \"{}\"\n", redis.url());
+        let redis_key = format!("redis = \"{}\"\n{key}\n", redis.url());
         let host = Client::toml(front, &postgres.url(DATABASE));
         let starts = [0, 1].map(|instance| {
             let listens = |port: u16| format!("addr = \"127.0.0.1:{port}\"");
             let host = host.replace(&listens(front), &listens(ports[instance]));
-            let (folder, toml) = (folders[instance].path().to_owned(), format!("{redis_key}{host}{beside}"));
+            let (folder, toml) =
+                (folders[instance].path().to_owned(), format!("{redis_key}{host}{beside}{}", own[instance]));
             spawn_blocking(move || Program::start(&folder, &toml))
         });
         let [first, second] = starts;
@@ -68,6 +73,11 @@ impl Place {
     /// The address of the database.
     pub(crate) fn database(&self) -> String {
         self.postgres.url(DATABASE)
+    }
+
+    /// The configuration of the first program.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folders[0].path().join("host.toml")
     }
 
     /// SIGTERM, and waits until the program is gone.
@@ -95,12 +105,12 @@ impl Place {
         tokio::task::block_in_place(|| self.postgres.start());
     }
 
-    /// `keys rotate`, under the configuration of the first program.
-    pub(crate) fn rotate_keys(&self) {
+    /// `keys` and these words, under the configuration of the first program.
+    pub(crate) fn keys(&self, words: &[&str]) {
         let folder = self.folders[0].path();
         let mut command = Command::new(env!("CARGO_BIN_EXE_towergate-example-axum"));
         command.env("TOWERGATE_CONFIG", folder.join("host.toml")).current_dir(folder);
-        let output = command.args(["keys", "rotate"]).output().unwrap();
+        let output = command.arg("keys").args(words).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 

@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+/// How much longer than it counts a store keeps what has ended: 20 minutes. The clocks of any two instances on one store may differ by so
+/// much, and none of them throws away what still counts for the other, such as the mark of what was shown once.
+pub const KEPT_PAST_END: Duration = Duration::from_secs(20 * 60);
+
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);

@@ -19,6 +19,10 @@ pub struct Retry {
     tries: u32,
 }
 
+/// No message is put off for longer than half of this: 12 hours. One that is due even later was put off, or leased, under a clock
+/// that stood far ahead; cleaning makes it due.
+pub const STRAY_AFTER: Duration = Duration::from_secs(12 * 3600);
+
 impl Retry {
     /// Seven tries: it rests 10 seconds at most after the first, and six times as long after each, up to 6 hours.
     pub const STANDARD: Self =

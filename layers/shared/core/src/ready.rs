@@ -16,6 +16,8 @@ pub enum Missing {
     Answer,
     /// It takes no changes.
     Changes,
+    /// It tells another time than the database.
+    Clock,
     /// It has no key to sign with.
     Keys,
     /// Migrations that this program counts on are not applied.
@@ -31,6 +33,7 @@ impl Missing {
         match self {
             Self::Answer => "does not answer",
             Self::Changes => "takes no changes",
+            Self::Clock => "tells another time than the database",
             Self::Keys => "has no key to sign with",
             Self::Migrations => "has migrations that are not applied",
             Self::Time => "is about to end",

@@ -1,6 +1,6 @@
 //! Throwing away what can no longer matter, a little at a time.
 
-use towergate_core::{StoreError, Timestamp};
+use towergate_core::{StoreError, Timestamp, clock::KEPT_PAST_END, outbox::STRAY_AFTER};
 
 use crate::{params::params, query, store::PostgresStore};
 
@@ -82,16 +82,32 @@ use clean_out;
 pub(crate) const RATE_LIMITS: &str = clean_out!("towergate_rate_limits", "empty_at <= $1", "empty_at");
 
 impl PostgresStore {
-    /// Removes what can no longer matter at `now`, in steps of at most 500 rows between which others may write. Several
-    /// instances may do so at once.
+    /// Removes what can no longer matter at `now`, nor at any instance whose clock is behind by [`KEPT_PAST_END`] at most, in steps of
+    /// at most 500 rows between which others may write. Several instances may do so at once. What a clock that stood far ahead
+    /// left behind, and would hold others up until then, is put right.
     ///
     /// # Errors
     /// When the store fails; what was removed until then stays removed.
     pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        self.put_right(now).await?;
+        let now = now.minus(KEPT_PAST_END);
         let mut cleaned = Cleaned { rate_limits: self.clean(RATE_LIMITS, now).await?, ..Cleaned::default() };
         self.clean_identity(now, &mut cleaned).await?;
         self.clean_oauth(now, &mut cleaned).await?;
         Ok(cleaned)
+    }
+
+    /// Makes messages due that no message could be, and gives back room that no interaction could take up.
+    async fn put_right(&self, now: Timestamp) -> Result<(), StoreError> {
+        for sql in [oauth::STRAY_NOTICES, identity::STRAY_MAILS] {
+            let step = self.write_by_locks(now, move |step, now| {
+                let key = params![*now, now.plus(STRAY_AFTER), BATCH];
+                Box::pin(query::change(&mut step.connection, sql, key))
+            });
+            step.await?;
+        }
+        self.clean(oauth::STRAY_ROOM, now.plus(STRAY_AFTER)).await?;
+        Ok(())
     }
 
     async fn clean(&self, sql: &'static str, now: Timestamp) -> Result<u64, StoreError> {

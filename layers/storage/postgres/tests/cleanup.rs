@@ -4,6 +4,7 @@
 mod grants;
 
 use grants::{DAY, MINUTE, NOW, Place, client, code, grant, id, origin, redemption, rotation};
+use towergate_core::{StoreError, Timestamp, clock::KEPT_PAST_END};
 use towergate_oauth::{
     ports::{
         ClientStore, LogoutStore,
@@ -16,10 +17,15 @@ use towergate_oauth::{
         single_use::{SingleUse, SingleUseKind},
     },
 };
-use towergate_postgres::Cleaned;
+use towergate_postgres::{Cleaned, PostgresStore};
 use towergate_rate_limit::{Bucket, RateKey, RatePolicy, RateStore, Taking};
 
 const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
+
+/// By whichever clock, it is `now` or later.
+async fn clean(store: &PostgresStore, now: Timestamp) -> Result<Cleaned, StoreError> {
+    store.cleanup(now.plus(KEPT_PAST_END)).await
+}
 
 #[tokio::test]
 async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
@@ -27,8 +33,8 @@ async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
     let store = &place.store;
     store.put_client(client(), origin(NOW)).await.unwrap();
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
-    assert_eq!(store.cleanup(NOW).await.unwrap().codes, 0);
-    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!(clean(store, NOW).await.unwrap().codes, 0);
+    let cleaned = clean(store, NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1, 1));
     assert!(store.find_code(id(1)).await.unwrap().is_none());
 }
@@ -41,12 +47,12 @@ async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
     let later = NOW.plus(10 * MINUTE);
-    let cleaned = store.cleanup(later).await.unwrap();
+    let cleaned = clean(store, later).await.unwrap();
     assert_eq!((cleaned.access_tokens, cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 0, 0, 0));
     let replay = store.redeem_code(redemption(1, later), origin(later)).await.unwrap();
     assert!(matches!(replay, Redeemed::Replayed { .. }));
 
-    let cleaned = store.cleanup(NOW.plus(DAY)).await.unwrap();
+    let cleaned = clean(store, NOW.plus(DAY)).await.unwrap();
     assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 1, 1));
 }
 
@@ -61,10 +67,10 @@ async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
     let rotated = store.rotate_refresh_token(rotation(1, 1, 2, NOW, end), origin(NOW)).await.unwrap();
     assert_eq!(rotated, Rotated::Rotated);
     let late = end.minus(MINUTE);
-    assert_eq!(store.cleanup(late).await.unwrap().refresh_tokens, 0);
+    assert_eq!(clean(store, late).await.unwrap().refresh_tokens, 0);
     let reused = store.rotate_refresh_token(rotation(1, 1, 3, late, end), origin(late)).await.unwrap();
     assert!(matches!(reused, Rotated::Reused { .. }));
-    let cleaned = store.cleanup(end).await.unwrap();
+    let cleaned = clean(store, end).await.unwrap();
     assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (2, 1, 1));
 }
 
@@ -76,9 +82,9 @@ async fn more_than_one_batch_goes_in_one_call() {
     for number in 1..=1001 {
         store.issue_code(grant(number, NOW), code(number, NOW), None, origin(NOW)).await.unwrap();
     }
-    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    let cleaned = clean(store, NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
-    assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap(), Cleaned::default());
+    assert_eq!(clean(store, NOW.plus(DAY)).await.unwrap(), Cleaned::default());
 }
 
 #[tokio::test]
@@ -87,8 +93,8 @@ async fn the_end_of_a_sign_in_is_remembered_for_a_day() {
     let store = &place.store;
     store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
     let day = NOW.plus(DAY);
-    assert_eq!(store.cleanup(day.minus(MILLISECOND)).await.unwrap().ended_sign_ins, 0);
-    assert_eq!(store.cleanup(day).await.unwrap().ended_sign_ins, 1);
+    assert_eq!(clean(store, day.minus(MILLISECOND)).await.unwrap().ended_sign_ins, 0);
+    assert_eq!(clean(store, day).await.unwrap().ended_sign_ins, 1);
 }
 
 #[tokio::test]
@@ -101,10 +107,10 @@ async fn what_counted_once_goes_when_it_could_not_come_again() {
         let _ = store.remember_once(once(n, end), origin(NOW)).await.unwrap();
     }
     let end = NOW.plus(MINUTE);
-    assert_eq!(store.cleanup(end.minus(MILLISECOND)).await.unwrap().single_use, 0);
+    assert_eq!(clean(store, end.minus(MILLISECOND)).await.unwrap().single_use, 0);
     // Each new one takes two along, so that they do not heap up where nobody cleans.
-    let _ = store.remember_once(once(600, NOW.plus(DAY)), origin(end)).await.unwrap();
-    assert_eq!(store.cleanup(end).await.unwrap().single_use, 597);
+    let _ = store.remember_once(once(600, NOW.plus(DAY)), origin(end.plus(KEPT_PAST_END))).await.unwrap();
+    assert_eq!(clean(store, end).await.unwrap().single_use, 597);
     assert_eq!(store.remember_once(once(0, end), origin(end)).await.unwrap(), Remembering::Seen);
 }
 
@@ -120,18 +126,14 @@ async fn who_was_told_of_a_logout_is_remembered_for_a_week_and_the_clients_of_a_
     given.sign_in.sid = Some(sid.clone());
     store.issue_code(given, code(1, NOW), None, origin(NOW)).await.unwrap();
     store.end_session_grants(sid.clone(), origin(NOW)).await.unwrap();
-    assert_eq!(
-        store.cleanup(NOW.plus(30 * DAY)).await.unwrap().logout_notices,
-        0,
-        "it was not delivered yet"
-    );
+    assert_eq!(clean(store, NOW.plus(30 * DAY)).await.unwrap().logout_notices, 0, "it was not delivered yet");
     let taken = store.take_due_logouts(NOW, MINUTE, 1, Vec::new()).await.unwrap().remove(0);
     store.finish_logout(taken, Delivery::Delivered, origin(NOW)).await.unwrap();
-    assert_eq!(store.cleanup(NOW.plus(7 * DAY).minus(MILLISECOND)).await.unwrap().logout_notices, 0);
-    assert_eq!(store.cleanup(NOW.plus(7 * DAY)).await.unwrap().logout_notices, 1);
-    assert_eq!(store.cleanup(NOW.plus(90 * DAY).minus(MILLISECOND)).await.unwrap().sign_in_clients, 0);
+    assert_eq!(clean(store, NOW.plus(7 * DAY).minus(MILLISECOND)).await.unwrap().logout_notices, 0);
+    assert_eq!(clean(store, NOW.plus(7 * DAY)).await.unwrap().logout_notices, 1);
+    assert_eq!(clean(store, NOW.plus(90 * DAY).minus(MILLISECOND)).await.unwrap().sign_in_clients, 0);
     assert_eq!(store.clients_of_session(&sid).await.unwrap().len(), 1);
-    assert_eq!(store.cleanup(NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
+    assert_eq!(clean(store, NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
 }
 
 #[tokio::test]
@@ -146,9 +148,9 @@ async fn a_rate_limit_is_forgotten_when_it_is_empty() {
     for account in ["a", "a", "b"] {
         assert_eq!(take(account).await.unwrap(), Taking::Granted);
     }
-    assert_eq!(store.cleanup(NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().rate_limits, 0);
-    assert_eq!(store.cleanup(NOW.plus(MINUTE)).await.unwrap().rate_limits, 1);
-    assert_eq!(store.cleanup(NOW.plus(2 * MINUTE)).await.unwrap().rate_limits, 1);
+    assert_eq!(clean(store, NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().rate_limits, 0);
+    assert_eq!(clean(store, NOW.plus(MINUTE)).await.unwrap().rate_limits, 1);
+    assert_eq!(clean(store, NOW.plus(2 * MINUTE)).await.unwrap().rate_limits, 1);
 }
 
 /// A grant that somebody is just exchanging waits for another round, and the cleaner for nobody.
@@ -164,7 +166,7 @@ async fn several_clean_at_once_while_others_write() {
     let later = NOW.plus(10 * MINUTE);
     let cleaners = (0..4).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.cleanup(later).await.unwrap() })
+        tokio::spawn(async move { clean(&store, later).await.unwrap() })
     });
     let cleaners: Vec<_> = cleaners.collect();
     let writers = (1..=300).map(|number| {
@@ -181,7 +183,31 @@ async fn several_clean_at_once_while_others_write() {
         assert_eq!((cleaned.codes, cleaned.grants, cleaned.refresh_tokens), (0, 0, 0));
         gone += cleaned.access_tokens;
     }
-    assert_eq!(gone + store.cleanup(later).await.unwrap().access_tokens, 300);
-    let end = store.cleanup(NOW.plus(2 * DAY)).await.unwrap();
+    assert_eq!(gone + clean(store, later).await.unwrap().access_tokens, 300);
+    let end = clean(store, NOW.plus(2 * DAY)).await.unwrap();
     assert_eq!((end.access_tokens, end.refresh_tokens, end.codes, end.grants), (300, 600, 300, 300));
+}
+
+/// As if the clock had stood a year ahead, and did so no more.
+#[tokio::test]
+async fn what_a_clock_far_ahead_put_off_is_due_again() {
+    let place = Place::new().await;
+    let store = &place.store;
+    let mut told = client();
+    told.metadata.backchannel_logout_uri = Some(String::from("https://app.example/out"));
+    store.put_client(told, origin(NOW)).await.unwrap();
+    let mut given = grant(1, NOW);
+    given.sign_in.sid = Some(String::from("sid-1"));
+    store.issue_code(given, code(1, NOW), None, origin(NOW)).await.unwrap();
+    store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
+    let mut now = NOW;
+    for (off, is_stray) in [(6 * 60 * MINUTE, false), (365 * DAY, true)] {
+        let taken = store.take_due_logouts(now, MINUTE, 1, Vec::new()).await.unwrap().remove(0);
+        let later = Delivery::RetryAt { at: now.plus(off), reason: "unreachable" };
+        store.finish_logout(taken, later, origin(now)).await.unwrap();
+        store.cleanup(now).await.unwrap();
+        let due = store.take_due_logouts(now, MINUTE, 1, Vec::new()).await.unwrap();
+        assert_eq!(due.len(), usize::from(is_stray));
+        now = now.plus(off);
+    }
 }

@@ -6,7 +6,11 @@
 use std::time::Duration;
 
 use rusqlite::params;
-use towergate_core::{StoreError, Timestamp, outbox::DEAD_LETTER_KEPT};
+use towergate_core::{
+    StoreError, Timestamp,
+    clock::KEPT_PAST_END,
+    outbox::{DEAD_LETTER_KEPT, STRAY_AFTER},
+};
 
 use crate::{query, store::SqliteStore};
 
@@ -120,6 +124,17 @@ pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE 
 pub(crate) const INTERACTION_ROOM: &str = "DELETE FROM towergate_interaction_room WHERE minute IN
     (SELECT minute FROM towergate_interaction_room WHERE minute <= ?1 / 60000 ORDER BY minute LIMIT ?2)";
 
+/// Nobody may take so long to sign in.
+pub(crate) const STRAY_ROOM: &str = "DELETE FROM towergate_interaction_room WHERE minute IN
+    (SELECT minute FROM towergate_interaction_room WHERE minute > ?1 / 60000 ORDER BY minute LIMIT ?2)";
+
+pub(crate) const STRAY_NOTICES: &str =
+    "UPDATE towergate_logout_notices SET due_at = ?1 WHERE (sid, client) IN
+    (SELECT sid, client FROM towergate_logout_notices WHERE due_at > ?2 ORDER BY due_at LIMIT ?3)";
+
+pub(crate) const STRAY_MAILS: &str = "UPDATE towergate_mails SET due_at = ?1 WHERE id IN
+    (SELECT id FROM towergate_mails WHERE due_at > ?2 ORDER BY due_at LIMIT ?3)";
+
 pub(crate) const ENDED_SIGN_INS: &str = "DELETE FROM towergate_ended_sign_ins WHERE sid IN
     (SELECT sid FROM towergate_ended_sign_ins WHERE ended_at <= ?1 ORDER BY ended_at LIMIT ?2)";
 
@@ -174,11 +189,15 @@ pub(crate) const BARE_GRANT: &str = "DELETE FROM towergate_grants WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM towergate_refresh_tokens t WHERE t.grant_id = ?1)";
 
 impl SqliteStore {
-    /// Removes what can no longer matter at `now`, in steps of at most 500 rows between which others may write.
+    /// Removes what can no longer matter at `now`, nor by a clock that is behind by [`KEPT_PAST_END`] at most, in steps of at most 500
+    /// rows between which others may write. What a clock that stood far ahead left behind, and would hold others up until
+    /// then, is put right.
     ///
     /// # Errors
     /// When the store fails; what was removed until then stays removed.
     pub async fn cleanup(&self, now: Timestamp) -> Result<Cleaned, StoreError> {
+        self.put_right(now).await?;
+        let now = now.minus(KEPT_PAST_END);
         self.clean(INTERACTION_ROOM, now).await?;
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
@@ -202,6 +221,17 @@ impl SqliteStore {
             logout_notices: self.clean(LOGOUT_NOTICES, now.minus(LOGOUT_NOTICE_KEPT)).await?,
             ..self.clean_grants(now).await?
         })
+    }
+
+    /// Makes messages due that no message could be, and gives back room that no interaction could take up.
+    async fn put_right(&self, now: Timestamp) -> Result<(), StoreError> {
+        let stray = now.plus(STRAY_AFTER);
+        for sql in [STRAY_NOTICES, STRAY_MAILS] {
+            let key = (now.unix_millis(), stray.unix_millis(), BATCH);
+            self.write(move |step| query::change(step.connection, sql, params![key.0, key.1, key.2])).await?;
+        }
+        self.clean(STRAY_ROOM, stray).await?;
+        Ok(())
     }
 
     async fn clean_grants(&self, now: Timestamp) -> Result<Cleaned, StoreError> {

@@ -4,7 +4,7 @@
 mod house;
 
 use house::{DAY, MINUTE, NOW, client, code, grant, id, login, origin, redemption, rotation, user};
-use towergate_core::audit::chain::SealStore;
+use towergate_core::{StoreError, Timestamp, audit::chain::SealStore, clock::KEPT_PAST_END};
 use towergate_identity::{
     ports::{
         TryStore,
@@ -26,9 +26,14 @@ use towergate_oauth::{
     },
 };
 use towergate_rate_limit::{Bucket, RateKey, RatePolicy, RateStore, Taking};
-use towergate_sqlite::SqliteStore;
+use towergate_sqlite::{Cleaned, SqliteStore};
 
 const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
+
+/// By whichever clock, it is `now` or later.
+async fn clean(store: &SqliteStore, now: Timestamp) -> Result<Cleaned, StoreError> {
+    store.cleanup(now.plus(KEPT_PAST_END)).await
+}
 
 #[tokio::test]
 async fn sessions_go_when_they_have_ended() {
@@ -37,8 +42,8 @@ async fn sessions_go_when_they_have_ended() {
     store.establish_session(login(2, NOW), origin(NOW)).await.unwrap();
     store.establish_session(login(3, NOW.plus(MINUTE)), origin(NOW.plus(MINUTE))).await.unwrap();
     let end = NOW.plus(MINUTE);
-    assert_eq!(store.cleanup(NOW).await.unwrap().sessions, 0);
-    assert_eq!(store.cleanup(end).await.unwrap().sessions, 1);
+    assert_eq!(clean(&store, NOW).await.unwrap().sessions, 0);
+    assert_eq!(clean(&store, end).await.unwrap().sessions, 1);
     assert!(store.load_session(login(3, end).session.id, end).await.unwrap().is_some());
 }
 
@@ -51,8 +56,8 @@ async fn a_replaced_identifier_goes_at_the_end_that_its_session_had() {
     let again = Establishment { replaces: Some(first.id), ..login(3, NOW) };
     store.establish_session(again, origin(NOW)).await.unwrap();
     let before = NOW.plus(DAY).minus(std::time::Duration::from_millis(1));
-    assert_eq!(store.cleanup(before).await.unwrap().replaced_sessions, 0);
-    assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap().replaced_sessions, 1);
+    assert_eq!(clean(&store, before).await.unwrap().replaced_sessions, 0);
+    assert_eq!(clean(&store, NOW.plus(DAY)).await.unwrap().replaced_sessions, 1);
 }
 
 #[tokio::test]
@@ -60,8 +65,8 @@ async fn an_unspent_code_goes_with_its_grant_when_it_has_expired() {
     let store = SqliteStore::in_memory().unwrap();
     store.put_client(client(), origin(NOW)).await.unwrap();
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
-    assert_eq!(store.cleanup(NOW).await.unwrap().codes, 0);
-    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!(clean(&store, NOW).await.unwrap().codes, 0);
+    let cleaned = clean(&store, NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1, 1));
     assert!(store.find_code(id(1)).await.unwrap().is_none());
 }
@@ -73,12 +78,12 @@ async fn a_spent_code_is_remembered_until_its_tokens_are_gone() {
     store.issue_code(grant(1, NOW), code(1, NOW), None, origin(NOW)).await.unwrap();
     store.redeem_code(redemption(1, NOW), origin(NOW)).await.unwrap();
     let later = NOW.plus(10 * MINUTE);
-    let cleaned = store.cleanup(later).await.unwrap();
+    let cleaned = clean(&store, later).await.unwrap();
     assert_eq!((cleaned.access_tokens, cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 0, 0, 0));
     let replay = store.redeem_code(redemption(1, later), origin(later)).await.unwrap();
     assert!(matches!(replay, Redeemed::Replayed { .. }));
 
-    let cleaned = store.cleanup(NOW.plus(DAY)).await.unwrap();
+    let cleaned = clean(&store, NOW.plus(DAY)).await.unwrap();
     assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (1, 1, 1));
 }
 
@@ -92,10 +97,10 @@ async fn a_rotated_refresh_token_is_remembered_until_its_family_has_expired() {
     let rotated = store.rotate_refresh_token(rotation(1, 1, 2, NOW, end), origin(NOW)).await.unwrap();
     assert_eq!(rotated, Rotated::Rotated);
     let late = end.minus(MINUTE);
-    assert_eq!(store.cleanup(late).await.unwrap().refresh_tokens, 0);
+    assert_eq!(clean(&store, late).await.unwrap().refresh_tokens, 0);
     let reused = store.rotate_refresh_token(rotation(1, 1, 3, late, end), origin(late)).await.unwrap();
     assert!(matches!(reused, Rotated::Reused { .. }));
-    let cleaned = store.cleanup(end).await.unwrap();
+    let cleaned = clean(&store, end).await.unwrap();
     assert_eq!((cleaned.refresh_tokens, cleaned.codes, cleaned.grants), (2, 1, 1));
 }
 
@@ -106,9 +111,9 @@ async fn more_than_one_batch_goes_in_one_call() {
     for number in 1..=1001 {
         store.issue_code(grant(number, NOW), code(number, NOW), None, origin(NOW)).await.unwrap();
     }
-    let cleaned = store.cleanup(NOW.plus(MINUTE)).await.unwrap();
+    let cleaned = clean(&store, NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
-    assert_eq!(store.cleanup(NOW.plus(DAY)).await.unwrap(), towergate_sqlite::Cleaned::default());
+    assert_eq!(clean(&store, NOW.plus(DAY)).await.unwrap(), Cleaned::default());
 }
 
 #[tokio::test]
@@ -117,10 +122,10 @@ async fn the_end_of_a_sign_in_is_remembered_for_a_day() {
     store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
     let day = NOW.plus(DAY);
     assert_eq!(
-        store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().ended_sign_ins,
+        clean(&store, day.minus(std::time::Duration::from_millis(1))).await.unwrap().ended_sign_ins,
         0
     );
-    assert_eq!(store.cleanup(day).await.unwrap().ended_sign_ins, 1);
+    assert_eq!(clean(&store, day).await.unwrap().ended_sign_ins, 1);
 }
 
 #[tokio::test]
@@ -132,10 +137,10 @@ async fn what_counted_once_goes_when_it_could_not_come_again() {
         let _ = store.remember_once(once(n, end), origin(NOW)).await.unwrap();
     }
     let end = NOW.plus(MINUTE);
-    assert_eq!(store.cleanup(end.minus(std::time::Duration::from_millis(1))).await.unwrap().single_use, 0);
+    assert_eq!(clean(&store, end.minus(std::time::Duration::from_millis(1))).await.unwrap().single_use, 0);
     // Each new one takes two along, so that they do not heap up where nobody cleans.
-    let _ = store.remember_once(once(600, NOW.plus(DAY)), origin(end)).await.unwrap();
-    assert_eq!(store.cleanup(end).await.unwrap().single_use, 597);
+    let _ = store.remember_once(once(600, NOW.plus(DAY)), origin(end.plus(KEPT_PAST_END))).await.unwrap();
+    assert_eq!(clean(&store, end).await.unwrap().single_use, 597);
     assert_eq!(store.remember_once(once(0, end), origin(end)).await.unwrap(), Remembering::Seen);
 }
 
@@ -170,18 +175,18 @@ async fn who_was_told_of_a_logout_is_remembered_for_a_week_and_the_clients_of_a_
     store.issue_code(given, code(1, NOW), None, origin(NOW)).await.unwrap();
     store.end_session_grants(sid.clone(), origin(NOW)).await.unwrap();
     assert_eq!(
-        store.cleanup(NOW.plus(30 * DAY)).await.unwrap().logout_notices,
+        clean(&store, NOW.plus(30 * DAY)).await.unwrap().logout_notices,
         0,
         "it was not delivered yet"
     );
     let taken = store.take_due_logouts(NOW, MINUTE, 1, Vec::new()).await.unwrap().remove(0);
     store.finish_logout(taken, Delivery::Delivered, origin(NOW)).await.unwrap();
     let just = std::time::Duration::from_millis(1);
-    assert_eq!(store.cleanup(NOW.plus(7 * DAY).minus(just)).await.unwrap().logout_notices, 0);
-    assert_eq!(store.cleanup(NOW.plus(7 * DAY)).await.unwrap().logout_notices, 1);
-    assert_eq!(store.cleanup(NOW.plus(90 * DAY).minus(just)).await.unwrap().sign_in_clients, 0);
+    assert_eq!(clean(&store, NOW.plus(7 * DAY).minus(just)).await.unwrap().logout_notices, 0);
+    assert_eq!(clean(&store, NOW.plus(7 * DAY)).await.unwrap().logout_notices, 1);
+    assert_eq!(clean(&store, NOW.plus(90 * DAY).minus(just)).await.unwrap().sign_in_clients, 0);
     assert_eq!(store.clients_of_session(&sid).await.unwrap().len(), 1);
-    assert_eq!(store.cleanup(NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
+    assert_eq!(clean(&store, NOW.plus(90 * DAY)).await.unwrap().sign_in_clients, 1);
 }
 
 #[tokio::test]
@@ -195,9 +200,9 @@ async fn tries_at_an_address_that_nobody_has_are_forgotten_after_a_quiet_day() {
     }
     store.reserve_try(somebody, policy, None, origin(NOW)).await.unwrap();
     let day = NOW.plus(DAY);
-    assert_eq!(store.cleanup(day.minus(std::time::Duration::from_millis(1))).await.unwrap().tries, 0);
-    assert_eq!(store.cleanup(day).await.unwrap().tries, 600);
-    assert_eq!(store.cleanup(NOW.plus(1000 * DAY)).await.unwrap().tries, 0, "those of a person stay");
+    assert_eq!(clean(&store, day.minus(std::time::Duration::from_millis(1))).await.unwrap().tries, 0);
+    assert_eq!(clean(&store, day).await.unwrap().tries, 600);
+    assert_eq!(clean(&store, NOW.plus(1000 * DAY)).await.unwrap().tries, 0, "those of a person stay");
 }
 
 #[tokio::test]
@@ -211,7 +216,30 @@ async fn a_rate_limit_is_forgotten_when_it_is_empty() {
     for account in ["a", "a", "b"] {
         assert_eq!(take(account).await.unwrap(), Taking::Granted);
     }
-    assert_eq!(store.cleanup(NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().rate_limits, 0);
-    assert_eq!(store.cleanup(NOW.plus(MINUTE)).await.unwrap().rate_limits, 1);
-    assert_eq!(store.cleanup(NOW.plus(2 * MINUTE)).await.unwrap().rate_limits, 1);
+    assert_eq!(clean(&store, NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().rate_limits, 0);
+    assert_eq!(clean(&store, NOW.plus(MINUTE)).await.unwrap().rate_limits, 1);
+    assert_eq!(clean(&store, NOW.plus(2 * MINUTE)).await.unwrap().rate_limits, 1);
+}
+
+/// As if the clock had stood a year ahead, and did so no more.
+#[tokio::test]
+async fn what_a_clock_far_ahead_put_off_is_due_again() {
+    let store = SqliteStore::in_memory().unwrap();
+    let mut told = client();
+    told.metadata.backchannel_logout_uri = Some(String::from("https://app.example/out"));
+    store.put_client(told, origin(NOW)).await.unwrap();
+    let mut given = grant(1, NOW);
+    given.sign_in.sid = Some(String::from("sid-1"));
+    store.issue_code(given, code(1, NOW), None, origin(NOW)).await.unwrap();
+    store.end_session_grants(String::from("sid-1"), origin(NOW)).await.unwrap();
+    let mut now = NOW;
+    for (off, is_stray) in [(6 * 60 * MINUTE, false), (365 * DAY, true)] {
+        let taken = store.take_due_logouts(now, MINUTE, 1, Vec::new()).await.unwrap().remove(0);
+        let later = Delivery::RetryAt { at: now.plus(off), reason: "unreachable" };
+        store.finish_logout(taken, later, origin(now)).await.unwrap();
+        store.cleanup(now).await.unwrap();
+        let due = store.take_due_logouts(now, MINUTE, 1, Vec::new()).await.unwrap();
+        assert_eq!(due.len(), usize::from(is_stray));
+        now = now.plus(off);
+    }
 }

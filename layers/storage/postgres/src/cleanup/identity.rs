@@ -46,6 +46,9 @@ const BROWSER_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) const MAILS: &str = clean_out!("towergate_mails", "finished_at <= $1", "finished_at");
 
+pub(crate) const STRAY_MAILS: &str = "UPDATE towergate_mails SET due_at = $1 WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM towergate_mails WHERE due_at > $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED))";
+
 pub(crate) const DEAD_MAILS: &str = clean_out!("towergate_mails", "died_at <= $1", "died_at");
 
 /// How long a finished mail is remembered, without its text: whoever wants another is counted by it.

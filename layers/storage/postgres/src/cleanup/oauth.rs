@@ -15,6 +15,12 @@ pub(crate) const INTERACTIONS: &str = clean_out!("towergate_interactions", "expi
 pub(crate) const INTERACTION_ROOM: &str =
     clean_out!("towergate_interaction_room", "minute <= $1 / 60000", "minute");
 
+/// Nobody may take so long to sign in.
+pub(crate) const STRAY_ROOM: &str = clean_out!("towergate_interaction_room", "minute > $1 / 60000", "minute");
+
+pub(crate) const STRAY_NOTICES: &str = "UPDATE towergate_logout_notices SET due_at = $1 WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM towergate_logout_notices WHERE due_at > $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED))";
+
 pub(crate) const ENDED_SIGN_INS: &str = clean_out!("towergate_ended_sign_ins", "ended_at <= $1", "ended_at");
 
 /// A client that was shut out stays shut out, whatever its document comes to say.

@@ -79,6 +79,7 @@ const EMAIL: &str = "'user-7@example.com'";
 
 /// Before most of what there is.
 const SOON: &str = "99";
+const FAR: &str = "9000000000000";
 
 const BATCH: &str = "500";
 
@@ -204,6 +205,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::BROWSERS, &[SOON, BATCH]),
     (c::MAILS, &[SOON, BATCH]),
     (c::DEAD_MAILS, &[SOON, BATCH]),
+    (c::STRAY_MAILS, &[SOON, FAR, BATCH]),
 ];
 
 fn a_life() -> Database<'static> {
@@ -229,10 +231,10 @@ fn signing_in_uses_an_index() {
 
 #[test]
 fn what_signing_in_leaves_behind_goes_when_it_is_old() {
-    use towergate_core::Timestamp;
+    use towergate_core::{Timestamp, clock::KEPT_PAST_END};
     let database = a_life();
     let store = block_on(PostgresStore::connect(&database.url())).unwrap();
-    let cleaned = block_on(store.cleanup(Timestamp::from_unix_millis(1_500))).unwrap();
+    let cleaned = block_on(store.cleanup(Timestamp::from_unix_millis(1_500).plus(KEPT_PAST_END))).unwrap();
     let short = [
         cleaned.sessions,
         cleaned.replaced_sessions,
@@ -245,7 +247,7 @@ fn what_signing_in_leaves_behind_goes_when_it_is_old() {
     assert_eq!(short, [1_500; 7]);
     assert_eq!([cleaned.tries, cleaned.browsers, cleaned.mails], [0; 3], "these are remembered for longer");
     let season = Timestamp::from_unix_millis(90 * 24 * 3_600_000 + 30_000);
-    let cleaned = block_on(store.cleanup(season)).unwrap();
+    let cleaned = block_on(store.cleanup(season.plus(KEPT_PAST_END))).unwrap();
     assert_eq!(cleaned.tries, 20_000, "those of nobody, and none of a person");
     assert_eq!(cleaned.browsers, 20_000, "all that are old but the one in which somebody was last");
     assert_eq!((cleaned.mails, cleaned.dead_letters), (31_111, 4_445), "those that are finished or given up");

@@ -64,6 +64,7 @@ const CLIENTS: &str = "ARRAY['client-7']";
 const IDS: &str = "ARRAY[md5('g7')::uuid, md5('g8')::uuid]";
 
 const SOON: &str = "99";
+const FAR: &str = "9000000000000";
 
 const BATCH: &str = "500";
 
@@ -110,7 +111,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::logout::REPLAY, &[SID, CLIENT, "1"]),
     (o::refresh_token::FIND, &[ID]),
     (o::refresh_token::LOCK, &[ID]),
-    (o::replay::REMEMBER, &["'client_assertion'", "sha256('')", "1", SOON]),
+    (o::replay::REMEMBER, &["'client_assertion'", "sha256('')", "1", SOON, SOON]),
     (o::unused_client::END, &[CLIENT]),
     (o::unused_client::BEFORE, &[SOON, BATCH]),
     (o::unused_client::LOCK, &[SOON, "100"]),
@@ -123,6 +124,8 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::SIGN_IN_CLIENTS, &[SOON, BATCH]),
     (c::LOGOUT_NOTICES, &[SOON, BATCH]),
     (c::DEAD_LOGOUT_NOTICES, &[SOON, BATCH]),
+    (c::STRAY_NOTICES, &[SOON, FAR, BATCH]),
+    (c::STRAY_ROOM, &["6000000", BATCH]),
     (c::ACCESS_TOKENS.old, &[SOON, BATCH]),
     (c::ACCESS_TOKENS.away, &["1", IDS, IDS]),
     (c::REFRESH_TOKENS.old, &[SOON, BATCH]),

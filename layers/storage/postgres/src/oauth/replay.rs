@@ -1,6 +1,6 @@
 //! What was shown once.
 
-use towergate_core::{StoreError, audit::Origin};
+use towergate_core::{StoreError, audit::Origin, clock::KEPT_PAST_END};
 use towergate_oauth::{
     ports::replay::{Remembering, ReplayStore},
     rules::single_use::SingleUse,
@@ -12,7 +12,7 @@ use crate::{params::params, query, store::PostgresStore};
 /// along, but not its own, and none that somebody else is just taking.
 pub(crate) const REMEMBER: &str = "WITH old AS (
         SELECT kind, digest FROM towergate_single_use
-        WHERE until <= $4 AND (kind, digest) <> ($1, $2) ORDER BY until LIMIT 2 FOR UPDATE SKIP LOCKED),
+        WHERE until <= $5 AND (kind, digest) <> ($1, $2) ORDER BY until LIMIT 2 FOR UPDATE SKIP LOCKED),
     gone AS (
         DELETE FROM towergate_single_use s USING old WHERE s.kind = old.kind AND s.digest = old.digest)
     INSERT INTO towergate_single_use AS seen (kind, digest, until) VALUES ($1, $2, $3)
@@ -24,7 +24,8 @@ impl ReplayStore for PostgresStore {
             return marks.mark(once, origin).await;
         }
         let is_first = self.write_by_locks((once, origin), |step, (once, origin)| {
-            let row = params![once.kind.as_str(), &once.digest, once.until, origin.at];
+            let past = origin.at.minus(KEPT_PAST_END);
+            let row = params![once.kind.as_str(), &once.digest, once.until, origin.at, past];
             Box::pin(query::change(&mut step.connection, REMEMBER, row))
         });
         Ok(if is_first.await? == 1 { Remembering::First } else { Remembering::Seen })

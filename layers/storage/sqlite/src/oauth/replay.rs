@@ -1,7 +1,7 @@
 //! What was shown once.
 
 use rusqlite::params;
-use towergate_core::{StoreError, audit::Origin};
+use towergate_core::{StoreError, audit::Origin, clock::KEPT_PAST_END};
 use towergate_oauth::{
     ports::replay::{Remembering, ReplayStore},
     rules::single_use::SingleUse,
@@ -20,7 +20,8 @@ impl ReplayStore for SqliteStore {
     async fn remember_once(&self, once: SingleUse, origin: Origin) -> Result<Remembering, StoreError> {
         self.write(move |step| {
             let now = origin.at.unix_millis();
-            query::change(step.connection, cleanup::SINGLE_USE, params![now, TAKEN_ALONG])?;
+            let past = origin.at.minus(KEPT_PAST_END).unix_millis();
+            query::change(step.connection, cleanup::SINGLE_USE, params![past, TAKEN_ALONG])?;
             let row = params![once.kind.as_str(), once.digest.as_bytes(), once.until.unix_millis(), now];
             let is_first = query::change(step.connection, REMEMBER, row)? == 1;
             Ok(if is_first { Remembering::First } else { Remembering::Seen })

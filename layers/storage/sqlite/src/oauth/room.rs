@@ -47,6 +47,8 @@ fn minute(end: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use towergate_core::clock::KEPT_PAST_END;
+
     use super::*;
     use crate::store::SqliteStore;
 
@@ -57,10 +59,22 @@ mod tests {
         for (now, left) in [(119_999, 1), (120_000, 0)] {
             let now = Timestamp::from_unix_millis(now);
             assert_eq!(store.read(|connection| taken(connection, now)).unwrap(), left);
-            store.cleanup(now).await.unwrap();
+            store.cleanup(now.plus(KEPT_PAST_END)).await.unwrap();
             let minutes = "SELECT minute FROM towergate_interaction_room";
             let rows = store.read(|connection| query::all(connection, minutes, [], |_| Ok(()))).unwrap();
             assert_eq!(rows.len() as u64, left);
         }
+    }
+
+    /// As if the clock had stood a year ahead, and did so no more.
+    #[tokio::test]
+    async fn what_was_taken_under_a_clock_far_ahead_is_given_back() {
+        let store = SqliteStore::in_memory().unwrap();
+        let (now, far) = (Timestamp::from_unix_millis(90_000), Timestamp::from_unix_seconds(365 * 24 * 3600));
+        store.write(move |step| take(step.connection, far)).await.unwrap();
+        store.write(move |step| take(step.connection, now)).await.unwrap();
+        assert_eq!(store.read(|connection| taken(connection, Timestamp::from_unix_millis(0))).unwrap(), 2);
+        store.cleanup(now).await.unwrap();
+        assert_eq!(store.read(|connection| taken(connection, Timestamp::from_unix_millis(0))).unwrap(), 1);
     }
 }
