@@ -57,6 +57,7 @@ pub mod host_duties {}
 pub mod keys {}
 
 /// [defaults]: defaults
+/// [operations]: operations
 /// [signing in]: signing_in
 #[doc = include_str!("limits.md")]
 pub mod limits {}
