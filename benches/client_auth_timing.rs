@@ -25,7 +25,7 @@ use comparison::Comparison;
 use house::{CLIENT_SECRET, House, ISSUER, client, sealing};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
-use measure::{at_once, cpu_time};
+use measure::{at_once, spent::spent};
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{
@@ -106,9 +106,9 @@ fn run(family: &str, classes: &[Class], service: &Service, rounds: usize, random
     comparison.measure(|place| {
         let request = classes[place].request();
         let service = service.clone();
-        let start = cpu_time::spent();
+        let start = spent();
         let answer = at_once(service.oneshot(request)).expect("an answer");
-        let took = cpu_time::spent().saturating_sub(start);
+        let took = spent().saturating_sub(start);
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{}", classes[place].name);
         took
     });
@@ -132,9 +132,9 @@ fn look_ups(keys: &Keys, rounds: usize, random: &dyn Random) {
         random,
     );
     comparison.measure(|place| {
-        let start = cpu_time::spent();
+        let start = spent();
         let found = at_once(store.find_client(&names[place])).expect("an answer");
-        let took = cpu_time::spent().saturating_sub(start);
+        let took = spent().saturating_sub(start);
         assert_eq!(found.is_some(), place != 1);
         drop(found);
         took

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::spent::spent;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use rustix::time::{ClockId, clock_gettime};
 
 /// CPU time of the measuring thread.
 pub(crate) struct CpuTime;
@@ -36,9 +36,4 @@ impl Measurement for CpuTime {
         const WALL: &WallTime = &WallTime;
         WALL.formatter()
     }
-}
-
-/// What the thread has spent so far.
-pub(crate) fn spent() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The commands of this repository. `cargo xtask` alone lists them.
 
+mod bench;
 mod browser;
 mod check;
 mod features;
@@ -20,6 +21,8 @@ cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of t
                        --soak [S]: two hosts at full load, a fault every ten seconds, for S seconds (3600)
 cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets
+cargo xtask bench      measure everything beside its yardsticks and write benches/REPORT.md; `--quick` only tries it,
+                       `--instructions` counts those of the hot paths instead
 cargo xtask features   check each crate with each of its features alone
 cargo xtask fuzz [S]   walk each fuzz target a little, the same way each time; or anew for S seconds
 cargo xtask check      format, lints, documentation, features, dependencies";
@@ -34,6 +37,9 @@ fn main() -> ExitCode {
         ["stores", "--soak", seconds] => stores::soak(seconds),
         ["browser"] => browser::alone().map(|count| println!("\n{count}")),
         ["interop"] => interop::alone().map(|count| println!("\n{count}")),
+        ["bench"] => bench::all(false),
+        ["bench", "--quick"] => bench::all(true),
+        ["bench", "--instructions"] => bench::instructions(),
         ["features"] => features::each(),
         ["fuzz"] => fuzz::smoke(),
         ["fuzz", seconds] => fuzz::explore(seconds),

@@ -76,7 +76,7 @@ fn python_packages(wanted: &Path) -> Result<(), Failure> {
 }
 
 /// Debian keeps the server's programs by version, off the path.
-fn has_postgres() -> bool {
+pub(crate) fn has_postgres() -> bool {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     is_here("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
 }

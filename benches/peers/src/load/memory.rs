@@ -1,0 +1,172 @@
+//! What memory is held, and how soon the first token is there after a start.
+
+use std::{
+    fs,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use towergate::{
+    core::{Secret, Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
+    identity::{
+        ports::{UserStore, memory::MemoryStore},
+        rules::{
+            email::EmailAddress,
+            password::{Decision, DummyHash, HashParams, Password, decide, hash},
+            user::{User, UserId, UserState},
+        },
+    },
+    session::SessionLayer,
+};
+
+use super::{
+    http::{Connection, get, post},
+    peers::{CLIENT, Peer, Who, basic, configuration, form, program, start},
+    server::free_port,
+};
+use crate::{
+    goals,
+    measure::Took,
+    row::{Part, Row},
+    visit::Visit,
+};
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+
+/// All of it.
+#[must_use]
+pub fn measure(quick: bool) -> Part {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let mut part = Part::default();
+    runtime.expect("a runtime").block_on(async {
+        idle(&mut part).await;
+        first_token(if quick { 2 } else { 9 }, &mut part).await;
+    });
+    sessions(if quick { 5_000 } else { 50_000 }, &mut part);
+    part
+}
+
+/// What the servers hold when they have answered for the first time and nobody asks them anything.
+async fn idle(part: &mut Part) {
+    let mut held = Vec::new();
+    for (who, database) in [(Who::Ours, "memory:"), (Who::Ours, "sqlite:idle.db"), (Who::Node, "")] {
+        if let Some(peer) = Peer::start(who, database, None).await {
+            peer.answer(&get(peer.discovery(), &[])).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            held.push(peer.server.memory() as f64 / 1024.0);
+        }
+    }
+    let [memory, sqlite, rest @ ..] = held.as_slice() else { return };
+    let node = rest.first().map_or_else(String::new, |node| format!("; oidc-provider {node:.0} MB"));
+    // Somebody has signed in by then: the memory of one hash is kept.
+    let detail = format!("resident, after one sign-in, with SQLite; in memory {memory:.1} MB{node}");
+    part.rows.push(Row::exact(goals::IDLE_MEMORY, "", *sqlite, detail));
+}
+
+/// From the start of a program to its first token.
+async fn first_token(rounds: usize, part: &mut Part) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut ours = Vec::new();
+    let mut node = Vec::new();
+    // A host that was set up: its keys are made and its people known.
+    let _ = started(Who::Ours, folder.path()).await;
+    for _ in 0..rounds {
+        ours.extend(started(Who::Ours, folder.path()).await);
+        node.extend(started(Who::Node, folder.path()).await);
+    }
+    let ours = Took::of(ours);
+    let detail = "with a SQLite database that was there, and keys in it";
+    part.rows.push(Row::new(goals::FIRST_TOKEN, "", ours.times(1e3), detail));
+    if !node.is_empty() {
+        let node = Took::of(node);
+        let detail = format!("{:.1} ms against {:.0} ms", ours.median * 1e3, node.median * 1e3);
+        part.rows.push(Row::new(goals::FIRST_TOKEN_PEER, "", node.over(ours), detail));
+    }
+}
+
+/// Seconds from the start to the first token.
+async fn started(who: Who, folder: &std::path::Path) -> Option<f64> {
+    let port = free_port();
+    let command = match who {
+        Who::Ours => {
+            let config = folder.join("towergate.toml");
+            fs::write(&config, configuration(port, "sqlite:first.db")).expect("a configuration");
+            let mut command = Command::new(program());
+            command.env("TOWERGATE_CONFIG", config).env("RUST_LOG", "error").current_dir(folder);
+            command
+        }
+        _ => super::peers::command(who, port, "")?,
+    };
+    let path = if who == Who::Ours { "/oauth/token" } else { "/token" };
+    let fields = form(&[("grant_type", "client_credentials"), ("scope", "read")]);
+    let request = post(path, &[("authorization", &basic(CLIENT))], &fields);
+    let begun = Instant::now();
+    let server = start(command, port);
+    loop {
+        if let Ok(mut connection) = Connection::to(port).await {
+            let answer = connection.send(&request).await.expect("an answer");
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let took = begun.elapsed().as_secs_f64();
+            drop(server);
+            return Some(took);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "a server does not start");
+        tokio::time::sleep(Duration::from_micros(200)).await;
+    }
+}
+
+/// What a session takes in memory, by a program of its own.
+fn sessions(count: usize, part: &mut Part) {
+    let program = std::env::current_exe().expect("this program");
+    let child = Command::new(program).args(["child-sessions", &count.to_string()]).output().expect("a child");
+    let told = String::from_utf8(child.stdout).expect("a figure");
+    let each: f64 = told.trim().parse().expect("a figure");
+    let detail = format!(
+        "resident, over {count} sessions of as many people, with what the log in memory keeps of their sign-ins"
+    );
+    part.rows.push(Row::exact(goals::SESSION_MEMORY, "", each, detail));
+}
+
+/// What a child does: signs so many people in, and prints what each took.
+pub fn child(count: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (store, random) = (MemoryStore::new(), OsRandom::new());
+    let typed = Password::parse(&Secret::from("correct horse battery staple")).expect("a password");
+    let params = HashParams::insecure_new(8, 1, 1).expect("parameters");
+    let phc = hash(&typed, params, &random).expect("a hash");
+    let dummy = DummyHash::new(params, &random).expect("a hash");
+    let origin = || Origin::detached(NOW, &random).expect("an origin");
+    let layer = SessionLayer::new(store.clone()).clock(Arc::new(ManualClock::at(NOW)));
+    let each = runtime.block_on(async {
+        let mut proofs = Vec::with_capacity(count);
+        for place in 0..count {
+            let user = User {
+                id: UserId::fresh(NOW, &random).expect("an identifier"),
+                email: EmailAddress::parse(&format!("u{place}@example.com")).expect("an address"),
+                password: Some(phc.clone()),
+                state: UserState::Active,
+                created_at: NOW,
+                confirmed_at: Some(NOW),
+            };
+            store.add_user(user.clone(), origin()).await.expect("a person");
+            let Decision::Proven { proof, .. } = decide(Some(&user), &typed, NOW, &dummy) else {
+                unreachable!("the password is right")
+            };
+            proofs.push(proof);
+        }
+        let before = held();
+        for proof in proofs {
+            Visit::to(&layer).await.session.establish(proof).await.expect("a session");
+        }
+        held().saturating_sub(before) * 1024 / count as u64
+    });
+    println!("{each}");
+}
+
+/// What this program holds, in KiB.
+fn held() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a figure");
+    line.split_whitespace().next().and_then(|figure| figure.parse().ok()).expect("a figure")
+}

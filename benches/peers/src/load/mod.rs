@@ -1,0 +1,278 @@
+//! What requests cost over HTTP: the real reference host beside bare axum and other authorization servers.
+
+mod drive;
+mod http;
+mod memory;
+mod peers;
+mod serve;
+mod server;
+mod stores;
+mod storm;
+
+use std::{fmt::Write, sync::Mutex, time::Duration};
+
+use drive::{CONNECTIONS, Window, Work, window};
+use http::{get, post};
+pub use memory::{child as child_sessions, measure as memory};
+use peers::{CALLBACK, CLIENT, Peer, VERIFIER, Who, basic, form};
+pub use serve::serve;
+pub use stores::{postgres, sqlite, tidy};
+pub use storm::measure as storm;
+use tokio::runtime::Runtime;
+
+use crate::{
+    goals,
+    measure::Took,
+    row::{Part, Row},
+};
+
+/// Where the servers run, each in its turn.
+const CORE: &[usize] = &[0];
+
+/// What is asked of every server that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scenario {
+    Hello,
+    Form,
+    Opaque,
+    Introspection,
+    Userinfo,
+    Jwt,
+    Refresh,
+    Code,
+    Par,
+    Discovery,
+    Jwks,
+}
+
+impl Scenario {
+    const ALL: [Self; 11] = [
+        Self::Hello,
+        Self::Form,
+        Self::Opaque,
+        Self::Introspection,
+        Self::Userinfo,
+        Self::Jwt,
+        Self::Refresh,
+        Self::Code,
+        Self::Par,
+        Self::Discovery,
+        Self::Jwks,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Form => "form to 1 kB JSON",
+            Self::Opaque => "client_credentials, opaque",
+            Self::Introspection => "introspection",
+            Self::Userinfo => "userinfo",
+            Self::Jwt => "client_credentials, JWT",
+            Self::Refresh => "refresh",
+            Self::Code => "code exchange",
+            Self::Par => "PAR",
+            Self::Discovery => "discovery",
+            Self::Jwks => "JWKS",
+        }
+    }
+
+    const fn is_of(self, who: Who) -> bool {
+        match self {
+            Self::Hello | Self::Form => matches!(who, Who::Bare),
+            Self::Opaque | Self::Introspection | Self::Refresh | Self::Code | Self::Par => {
+                !matches!(who, Who::Bare)
+            }
+            Self::Userinfo | Self::Jwt => matches!(who, Who::Ours | Who::Node),
+            Self::Discovery | Self::Jwks => matches!(who, Who::Ours | Who::Node),
+        }
+    }
+}
+
+/// A client that does not disturb the servers: on the other cores.
+fn client() -> Runtime {
+    let cores: Vec<usize> = (1..std::thread::available_parallelism().map_or(1, usize::from)).collect();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all();
+    if cores.len() >= 2 {
+        builder.on_thread_start(move || server::pin(&cores));
+    }
+    builder.build().expect("a runtime")
+}
+
+/// Measures every scenario of every server in turns.
+#[must_use]
+pub fn measure(quick: bool) -> Part {
+    client().block_on(async { tokio::spawn(all(quick)).await.expect("a measurement") })
+}
+
+async fn all(quick: bool) -> Part {
+    let (rounds, long, warm) = if quick { (2, 200, 300) } else { (5, 1000, 2500) };
+    let long = Duration::from_millis(long);
+    let mut part = Part::default();
+    let mut peers = Vec::new();
+    for who in [Who::Ours, Who::Bare, Who::OauthAs, Who::Node] {
+        match Peer::start(who, "memory:", Some(CORE)).await {
+            Some(peer) => peers.push(peer),
+            None => part.notes.push(String::from(
+                "oidc-provider was not there: `npm ci` in `benches/peers/node` brings it, with the Node.js that it asks for.",
+            )),
+        }
+    }
+    let mut taken: Vec<(Scenario, Who, Vec<Window>)> = Vec::new();
+    for scenario in Scenario::ALL {
+        eprintln!("  {}", scenario.name());
+        let mut works = Vec::new();
+        for peer in peers.iter().filter(|peer| scenario.is_of(peer.who)) {
+            works.push((peer, work(scenario, peer, rounds * per_round(peer.who, quick)).await));
+            taken.push((scenario, peer.who, Vec::new()));
+        }
+        // A just-in-time compiler needs its time; codes are too dear for that.
+        for (peer, work) in works.iter().filter(|_| scenario != Scenario::Code) {
+            let warm = if peer.who == Who::Node { Duration::from_millis(warm) } else { long / 2 };
+            window(&peer.server, work, warm).await;
+        }
+        for _ in 0..rounds {
+            for (peer, work) in &works {
+                let (work, long) = match work {
+                    // Until they are spent.
+                    Work::Once(_) => (work.part(per_round(peer.who, quick)), 60 * long),
+                    other => (other.clone(), long),
+                };
+                let window = window(&peer.server, &work, long).await;
+                let place = taken.iter_mut().find(|(of, who, _)| (*of, *who) == (scenario, peer.who));
+                place.expect("its place").2.push(window);
+            }
+        }
+    }
+    report(&taken, &mut part);
+    part
+}
+
+/// How many codes a round exchanges: as many as take about as long.
+const fn per_round(who: Who, quick: bool) -> usize {
+    match (who, quick) {
+        (_, true) => 200,
+        (Who::Node, false) => 800,
+        _ => 4000,
+    }
+}
+
+/// What to ask of a peer.
+async fn work(scenario: Scenario, peer: &Peer, codes: usize) -> Work {
+    let authorization = basic(CLIENT);
+    let by_client = [("authorization", authorization.as_str())];
+    let credentials = [("grant_type", "client_credentials"), ("scope", "read")];
+    match scenario {
+        Scenario::Hello => Work::same(get("/hello", &[])),
+        Scenario::Form => Work::same(post("/form", &by_client, &form(&credentials))),
+        Scenario::Opaque => Work::same(post(&peer.token, &by_client, &form(&credentials))),
+        Scenario::Jwt if peer.who == Who::Node => {
+            let fields = [credentials[0], credentials[1], ("resource", "https://api.example/")];
+            Work::same(post(&peer.token, &by_client, &form(&fields)))
+        }
+        Scenario::Jwt => {
+            let authorization = basic("bench-jwt");
+            Work::same(post(&peer.token, &[("authorization", &authorization)], &form(&credentials)))
+        }
+        Scenario::Introspection => {
+            let token = peer.tokens(CLIENT, &credentials).await;
+            let token = token["access_token"].as_str().expect("a token");
+            Work::same(post(&peer.introspection, &by_client, &form(&[("token", token)])))
+        }
+        Scenario::Userinfo => {
+            let code = peer.codes(1).await.remove(0);
+            let token = peer.tokens(CLIENT, &exchange(&code)).await;
+            let token = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
+            Work::same(get(&peer.userinfo, &[("authorization", &token)]))
+        }
+        Scenario::Refresh => {
+            let mut tokens = Vec::with_capacity(CONNECTIONS);
+            for code in peer.codes(CONNECTIONS).await {
+                let token = peer.tokens(CLIENT, &exchange(&code)).await;
+                tokens.push(Mutex::new(token["refresh_token"].as_str().expect("a refresh token").to_owned()));
+            }
+            Work::Refresh { path: peer.token.clone(), tokens: tokens.into() }
+        }
+        Scenario::Code => {
+            let codes = peer.codes(codes).await;
+            Work::once(
+                codes.iter().map(|code| post(&peer.token, &by_client, &form(&exchange(code)))).collect(),
+            )
+        }
+        Scenario::Par => {
+            let fields = [
+                ("response_type", "code"),
+                ("client_id", CLIENT),
+                ("redirect_uri", CALLBACK),
+                ("scope", "email"),
+                ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+                ("code_challenge_method", "S256"),
+            ];
+            Work::same(post(&peer.par, &by_client, &form(&fields)))
+        }
+        Scenario::Discovery => Work::same(get(peer.discovery(), &[])),
+        Scenario::Jwks => Work::same(get(&peer.jwks, &[])),
+    }
+}
+
+fn exchange(code: &str) -> [(&str, &str); 4] {
+    [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
+/// The rows, and the table of all figures.
+fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
+    let of = |scenario: Scenario, who: Who| {
+        let (_, _, windows) =
+            taken.iter().find(|(of, by, windows)| (*of, *by) == (scenario, who) && !windows.is_empty())?;
+        let cpu = Took::of(windows.iter().map(|window| window.cpu).collect());
+        let rate = Took::of(windows.iter().map(|window| window.rate).collect());
+        Some((cpu, rate.median))
+    };
+    let peers = [
+        (Who::Ours, "towergate"),
+        (Who::Bare, "bare axum"),
+        (Who::OauthAs, "oauth-as"),
+        (Who::Node, "oidc-provider"),
+    ];
+    part.text = format!(
+        "## Over HTTP\n\nEach server on one core, {CONNECTIONS} kept connections from other cores, everything in memory, no TLS, the log level \
+         `error` (the peers keep no log of what they do). Microseconds of CPU for one request: least / median, then requests a second.\n\n"
+    );
+    let names: Vec<_> = peers.iter().map(|(_, name)| *name).collect();
+    let _ = writeln!(part.text, "| | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
+    for scenario in Scenario::ALL {
+        let _ = write!(part.text, "| {} |", scenario.name());
+        for (who, _) in peers {
+            let _ = match of(scenario, who) {
+                Some((cpu, rate)) => write!(part.text, " {:.1} / {:.1}, {rate:.0}/s |", cpu.min, cpu.median),
+                None => write!(part.text, " |"),
+            };
+        }
+        part.text.push('\n');
+    }
+    for scenario in Scenario::ALL {
+        let Some((ours, _)) = of(scenario, Who::Ours) else { continue };
+        let mut row = |goal: &str, peer: Option<(Took, f64)>| {
+            let Some((peer, _)) = peer else { return };
+            let ratio = peer.over(ours);
+            let detail = format!("{:.1} µs against {:.1} µs of CPU", ours.median, peer.median);
+            part.rows.push(Row::new(goal, scenario.name(), ratio, detail));
+        };
+        let node = of(scenario, Who::Node);
+        match scenario {
+            Scenario::Opaque | Scenario::Introspection | Scenario::Userinfo => row(goals::HTTP_FAST, node),
+            Scenario::Jwt | Scenario::Refresh | Scenario::Code | Scenario::Par => {
+                row(goals::HTTP_SIGNED, node)
+            }
+            // What a core has to give is the other side of what a request takes.
+            Scenario::Discovery | Scenario::Jwks => row(goals::HTTP_STATIC, of(Scenario::Hello, Who::Bare)),
+            Scenario::Hello | Scenario::Form => {}
+        }
+        row(goals::HTTP_OAUTH_AS, of(scenario, Who::OauthAs));
+    }
+}

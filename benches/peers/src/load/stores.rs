@@ -1,0 +1,196 @@
+//! What keeping costs: tokens that survive a fall of the machine, and sessions that are read from a database.
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
+use towergate::{
+    core::{Timestamp, audit::Origin, clock::ManualClock, system::OsRandom},
+    oauth::{ports::OAuthStore, rules::client::AccessTokenFormat},
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
+};
+use towergate_test_servers::postgres::PostgresServer;
+
+use super::{
+    client,
+    drive::{Work, window},
+    http::get,
+    peers::{Peer, Who},
+};
+use crate::{
+    goals,
+    house::{self, CLIENT_SECRET},
+    measure::Took,
+    row::{Part, Row},
+};
+
+/// How many ask for a token at a time.
+const IN_FLIGHT: usize = 64;
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+
+/// SQLite, as it is set up by the house: each step is on the disk before it is answered.
+#[must_use]
+pub fn sqlite(quick: bool) -> Part {
+    let mut part = Part::default();
+    let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
+    let store = SqliteStore::open(folder.path().join("issue.db")).expect("a database");
+    let (one, many) = issue(quick, store);
+    let naive = naive(folder.path(), quick);
+    let detail = format!(
+        "{:.0} tokens a second with {IN_FLIGHT} in flight, {:.0} one after the other; a bare row with a random key per commit {naive:.0}",
+        many.median, one.median
+    );
+    part.rows.push(Row::new(goals::DURABLE, "", many.over(one), detail));
+    part.rows.push(loads(quick));
+    part
+}
+
+/// PostgreSQL, where there is one or one can be started.
+#[must_use]
+pub fn postgres(quick: bool) -> Part {
+    let mut part = Part::default();
+    let runtime = runtime();
+    let server = PostgresServer::private();
+    let url = server.url("postgres");
+    let store = runtime.block_on(async { PostgresStore::connect(&url).await.expect("a database") });
+    let (one, many) = issue(quick, store);
+    let detail = format!(
+        "{:.0} tokens a second with {IN_FLIGHT} in flight, {:.0} one after the other",
+        many.median, one.median
+    );
+    part.rows.push(Row::new(goals::DURABLE_POSTGRES, "", many.over(one), detail));
+    part
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}
+
+/// Tokens a second, one after the other and many at a time, through the token endpoint in process.
+fn issue<S: OAuthStore>(quick: bool, store: S) -> (Took, Took) {
+    let (rounds, long) =
+        if quick { (1, Duration::from_millis(300)) } else { (5, Duration::from_millis(1500)) };
+    let runtime = runtime();
+    let (random, clock) = (Arc::new(OsRandom::new()), Arc::new(ManualClock::at(NOW)));
+    let server = runtime.block_on(async {
+        let origin = Origin::detached(NOW, &*random).expect("an origin");
+        store.put_client(house::robot("robot", AccessTokenFormat::Opaque), origin).await.expect("a client");
+        house::server(&store, clock, random).await
+    });
+    let rate = |in_flight: usize| {
+        let nothing = service_fn(async |_: Request<Full<Bytes>>| {
+            Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::default()))
+        });
+        let service = server.protocol().layer(nothing);
+        runtime.block_on(async {
+            let (start, done) = (Instant::now(), Arc::new(AtomicU32::new(0)));
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..in_flight {
+                let (service, done) = (service.clone(), done.clone());
+                tasks.spawn(async move {
+                    while start.elapsed() < long {
+                        let answer = service.clone().oneshot(request()).await.expect("an answer");
+                        assert_eq!(answer.status(), StatusCode::OK);
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            tasks.join_all().await;
+            f64::from(done.load(Ordering::Relaxed)) / start.elapsed().as_secs_f64()
+        })
+    };
+    rate(IN_FLIGHT);
+    let (mut ones, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ones.push(rate(1));
+        many.push(rate(IN_FLIGHT));
+    }
+    (Took::of(ones), Took::of(many))
+}
+
+fn request() -> Request<Full<Bytes>> {
+    let form =
+        format!("grant_type=client_credentials&scope=read&client_id=robot&client_secret={CLIENT_SECRET}");
+    Request::post("/oauth/token")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Full::from(form))
+        .expect("a request")
+}
+
+/// Rows a second of the table that one writes first: a random key, and a commit for each.
+fn naive(folder: &std::path::Path, quick: bool) -> f64 {
+    let connection = rusqlite::Connection::open(folder.join("naive.db")).expect("a database");
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             CREATE TABLE token (hash BLOB PRIMARY KEY, client TEXT, subject TEXT, scope TEXT, expires INTEGER, rest BLOB) WITHOUT ROWID;",
+        )
+        .expect("a table");
+    let (start, long) = (Instant::now(), Duration::from_millis(if quick { 200 } else { 1500 }));
+    let mut done = 0_u32;
+    while start.elapsed() < long {
+        let mut hash = [0; 32];
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut hash).expect("randomness");
+        let row = rusqlite::params![hash, "robot", "alice", "read", 1_800_000_600, [7_u8; 200]];
+        connection
+            .prepare_cached("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)")
+            .and_then(|mut insert| insert.execute(row))
+            .expect("a row");
+        done += 1;
+    }
+    f64::from(done) / start.elapsed().as_secs_f64()
+}
+
+/// A page of somebody signed in, whose session is read from SQLite, beside one whose session is in memory.
+fn loads(quick: bool) -> Row {
+    let (rounds, long) = if quick { (1, 300) } else { (7, 1000) };
+    let long = Duration::from_millis(long);
+    let took = client().block_on(async move {
+        tokio::spawn(async move {
+            let core: &[usize] = &[0];
+            let memory = Peer::start(Who::Ours, "memory:", Some(core)).await.expect("the reference host");
+            let sqlite =
+                Peer::start(Who::Ours, "sqlite:sessions.db", Some(core)).await.expect("the reference host");
+            let page = |peer: &Peer| Work::same(get("/", &[("cookie", &peer.cookie)]));
+            let (mut from_memory, mut from_sqlite) = (Vec::new(), Vec::new());
+            for round in 0..=rounds {
+                let one = window(&memory.server, &page(&memory), long).await;
+                let other = window(&sqlite.server, &page(&sqlite), long).await;
+                // The first is for warming up.
+                if round > 0 {
+                    from_memory.push(one.cpu);
+                    from_sqlite.push(other.cpu);
+                }
+            }
+            (Took::of(from_memory), Took::of(from_sqlite))
+        })
+        .await
+        .expect("a measurement")
+    });
+    let (memory, sqlite) = took;
+    let detail = format!(
+        "the front page of the example for somebody signed in, {:.1} µs against {:.1} µs",
+        sqlite.median, memory.median
+    );
+    Row::new(goals::SQLITE_SESSION, "", sqlite.over(memory), detail)
+}
+
+/// Removes what servers of this program left.
+pub fn tidy() {
+    let ours = format!("towergate-bench-{}-", std::process::id());
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&ours) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What is measured inside one process.
+
+mod bearer;
+mod jwt;
+mod passkey;
+mod passwords;
+mod programs;
+mod session;
+mod tokens;
+
+pub use passwords::child;
+
+use crate::{measure::Effort, row::Part};
+
+/// Measures all of them.
+#[must_use]
+pub fn all(quick: bool) -> Part {
+    let effort = Effort::new(quick);
+    let steps: [(&str, fn(Effort, &mut Part)); 7] = [
+        ("sessions", session::measure),
+        ("tokens", tokens::measure),
+        ("JWT", jwt::measure),
+        ("bearer", bearer::measure),
+        ("passkeys", passkey::measure),
+        ("programs", programs::measure),
+        ("passwords", passwords::measure),
+    ];
+    let mut part = Part::default();
+    for (name, step) in steps {
+        eprintln!("  {name}");
+        step(effort, &mut part);
+    }
+    part
+}

@@ -1,0 +1,197 @@
+//! Passwords: the house's hasher, which keeps its memory, beside the crate's own allocating call.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::runtime::Runtime;
+use towergate::{
+    core::{Secret, system::OsRandom},
+    identity::rules::password::{HashParams, Password},
+    login::PasswordHasher,
+};
+
+use crate::{
+    goals,
+    measure::{Effort, Rounds, Took, spent_by_all},
+    row::{Part, Row},
+};
+
+const PASSWORD: &str = "correct horse battery staple";
+/// What a new hash costs by default.
+const USUAL: Cost = Cost { memory: 19 * 1024, passes: 2, lanes: 1 };
+/// What RFC 9106 asks of machines with little memory.
+const LOW_MEMORY: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 4 };
+
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+pub(super) fn measure(effort: Effort, part: &mut Part) {
+    let quick = effort.rounds < 9;
+    let few = effort.few();
+    wall(few, part);
+    cpu(few, part);
+    peak(part);
+    scaling(if quick { 1 } else { 7 }, Duration::from_millis(if quick { 300 } else { 1000 }), part);
+}
+
+fn wall(effort: Effort, part: &mut Part) {
+    let samples = beside(effort, LOW_MEMORY, Instant::now, |start| start.elapsed());
+    let (ours, theirs) = samples;
+    let detail = format!("{} against {}, of the wall clock", ours.millis(), theirs.millis());
+    part.rows.push(Row::new(goals::ARGON_WALL, "", ours.over(theirs), detail));
+}
+
+fn cpu(effort: Effort, part: &mut Part) {
+    let (ours, theirs) = beside(effort, USUAL, spent_by_all, |start| spent_by_all().saturating_sub(start));
+    let detail = format!("{} against {}, of CPU", ours.millis(), theirs.millis());
+    part.rows.push(Row::new(goals::ARGON_CPU, "", ours.over(theirs), detail));
+}
+
+/// Ours and theirs, by whatever clock.
+fn beside<C>(effort: Effort, cost: Cost, now: fn() -> C, since: fn(C) -> Duration) -> (Took, Took) {
+    let (runtime, hasher, yardstick) = (runtime(), hasher(cost, 1), yardstick(cost));
+    let mut rounds = Rounds::new();
+    rounds.turn("ours", |times| {
+        let start = now();
+        for _ in 0..times {
+            runtime.block_on(hasher.hash(password())).expect("a hash");
+        }
+        since(start)
+    });
+    rounds.turn("theirs", |times| {
+        let start = now();
+        for _ in 0..times {
+            allocating(&yardstick);
+        }
+        since(start)
+    });
+    let samples = rounds.measure(effort);
+    (samples.of("ours"), samples.of("theirs"))
+}
+
+/// How many more hashes there are of `N` threads than of one.
+fn scaling(rounds: usize, long: Duration, part: &mut Part) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = runtime();
+    let hasher = hasher(USUAL, cores);
+    let rate = |threads: usize| {
+        runtime.block_on(async {
+            let start = Instant::now();
+            let mut workers = tokio::task::JoinSet::new();
+            for _ in 0..threads {
+                let hasher = hasher.clone();
+                workers.spawn(async move {
+                    let mut done = 0_u32;
+                    while start.elapsed() < long {
+                        hasher.hash(password()).await.expect("a hash");
+                        done += 1;
+                    }
+                    done
+                });
+            }
+            let done: u32 = workers.join_all().await.into_iter().sum();
+            f64::from(done) / start.elapsed().as_secs_f64()
+        })
+    };
+    rate(cores);
+    let (mut ones, mut all) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ones.push(rate(1));
+        all.push(rate(cores));
+    }
+    let (ones, all): (Vec<f64>, Vec<f64>) = (ones, all);
+    let each = |one: f64, all: f64| all / one / cores as f64;
+    let most = each(ones.iter().copied().fold(0.0, f64::max), all.iter().copied().fold(0.0, f64::max));
+    let (one, many) = (Took::of(ones).median, Took::of(all).median);
+    let detail = format!(
+        "{one:.0} hashes a second on one thread, {many:.0} on {cores}; the least is of the best of both"
+    );
+    part.rows.push(Row::new(goals::ARGON_SCALING, "", Took { min: most, median: each(one, many) }, detail));
+}
+
+/// What memory a program needs at most that hashes, over what the parameters say, by a program of its own.
+fn peak(part: &mut Part) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let program = std::env::current_exe().expect("this program");
+    let peak = |whose: &str, permits: usize| {
+        let child = Command::new(&program).args(["child-hash", whose, &permits.to_string()]).output();
+        let told = String::from_utf8(child.expect("a child").stdout).expect("a figure");
+        told.trim().parse::<f64>().expect("a figure") / (f64::from(USUAL.memory) * permits as f64)
+    };
+    let (ours, one, theirs) = (peak("ours", cores), peak("ours", 1), peak("theirs", cores));
+    let detail = format!(
+        "with {cores} permits; with one {one:.2}; the allocating call on {cores} threads {theirs:.2}"
+    );
+    part.rows.push(Row::exact(goals::ARGON_PEAK, "", ours, detail));
+}
+
+/// What a child does: hashes for a while on so many threads, and prints by how many KiB it grew at most.
+pub fn child(whose: &str, permits: usize) {
+    const EACH: usize = 12;
+    let runtime = runtime();
+    let before = memory("VmRSS:");
+    if whose == "ours" {
+        let hasher = hasher(USUAL, permits);
+        runtime.block_on(async {
+            let mut workers = tokio::task::JoinSet::new();
+            for _ in 0..permits {
+                let hasher = hasher.clone();
+                workers.spawn(async move {
+                    for _ in 0..EACH {
+                        hasher.hash(password()).await.expect("a hash");
+                    }
+                });
+            }
+            workers.join_all().await;
+        });
+    } else {
+        let yardstick = yardstick(USUAL);
+        std::thread::scope(|scope| {
+            for _ in 0..permits {
+                scope.spawn(|| (0..EACH).for_each(|_| allocating(&yardstick)));
+            }
+        });
+    }
+    println!("{}", memory("VmHWM:") - before);
+}
+
+/// A line of what the system says of this program, in KiB.
+fn memory(line: &str) -> u64 {
+    let status = fs::read_to_string(Path::new("/proc/self/status")).expect("Linux");
+    let found =
+        status.lines().find_map(|text| text.strip_prefix(line)?.split_whitespace().next()?.parse().ok());
+    found.expect("a figure")
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn hasher(cost: Cost, permits: usize) -> PasswordHasher {
+    let params = HashParams::new(cost.memory, cost.passes, cost.lanes).expect("parameters");
+    PasswordHasher::new(params, Arc::new(OsRandom::new())).expect("a hasher").with_bounds(permits, 64)
+}
+
+fn password() -> Password {
+    Password::parse(&Secret::from(PASSWORD)).expect("a password")
+}
+
+fn yardstick(cost: Cost) -> Argon2<'static> {
+    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(32)).expect("parameters");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn allocating(yardstick: &Argon2<'_>) {
+    let mut out = [0; 32];
+    yardstick.hash_password_into(PASSWORD.as_bytes(), b"sixteen salt now", &mut out).expect("a hash");
+}

@@ -1,0 +1,34 @@
+//! What layers of sessions add to a page.
+
+use crate::{
+    goals,
+    measure::{Effort, Rounds},
+    row::{Part, Row},
+    stacks::{self, AXUM_LOGIN, BARE, FULL, Page, SESSION, TOWER_SESSIONS},
+};
+
+pub(super) fn measure(effort: Effort, part: &mut Part) {
+    let mut rounds = Rounds::new();
+    for page in stacks::all() {
+        let Page { name, mut call, cookie } = page;
+        let asks = move || {
+            let page = Page { name, cookie: cookie.clone(), call: Box::new(|_| unreachable!("only asked")) };
+            page.request(true)
+        };
+        rounds.prepared(name, asks, move |request| call(request));
+    }
+    let samples = rounds.measure(effort);
+    let bare = samples.of(BARE);
+    let added = |name: &str| samples.of(name).beyond(bare);
+    let beside = |ours: &str, peer: &str| {
+        format!("adds {} against {}; bare {}", added(ours).micros(), added(peer).micros(), bare.micros())
+    };
+    let ratio = |goal: &str, ours: &str, peer: &str| {
+        Row::new(goal, "", added(ours).over(added(peer)), beside(ours, peer))
+    };
+    part.rows.extend([
+        ratio(goals::SESSION_TOWER_SESSIONS, SESSION, TOWER_SESSIONS),
+        ratio(goals::SESSION_AXUM_LOGIN, SESSION, AXUM_LOGIN),
+        ratio(goals::FULL_STACK, FULL, TOWER_SESSIONS),
+    ]);
+}
