@@ -25,7 +25,7 @@ use comparison::Comparison;
 use house::{CLIENT_SECRET, House, ISSUER, client, sealing};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
-use measure::{at_once, spent::spent};
+use measure::{calls::at_once, spent::spent};
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use towergate::{

@@ -14,7 +14,7 @@ use axum::{Router, body::Body, routing::get};
 use criterion::Criterion;
 use house::{House, accounts::Accounts, steps::signed_in};
 use http::{Request, header};
-use measure::{answer, cpu_time::CpuTime, ratio};
+use measure::{calls::answer, cpu_time::CpuTime, ratio};
 use tower::{Layer, Service, layer::util::Stack as Both};
 use towergate::{
     Stack, audit::AuditLayer, identity, oauth, oauth_server::account::AccountLayer, scope::ScopeLayer,

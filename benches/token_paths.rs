@@ -23,7 +23,11 @@ use house::{
 };
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use measure::{answer, at_once, cpu_time::CpuTime, ratio};
+use measure::{
+    calls::{answer, at_once},
+    cpu_time::CpuTime,
+    ratio,
+};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 use tower::{Layer, Service, service_fn};

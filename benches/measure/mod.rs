@@ -7,7 +7,6 @@ pub(crate) mod spent;
 
 use criterion::Criterion;
 
-pub(crate) use calls::{answer, at_once};
 use cpu_time::CpuTime;
 
 /// Where this run leaves its estimates.

@@ -20,7 +20,7 @@ use towergate::{
     },
 };
 
-use crate::measure::{at_once, cpu_time::CpuTime, ratio};
+use crate::measure::{calls::at_once, cpu_time::CpuTime, ratio};
 
 const GROUP: &str = "API token";
 const TWO: &str = "two Ed25519 verifications";

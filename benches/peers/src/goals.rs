@@ -68,6 +68,7 @@ goals! {
     JWT_PEER "jwt-peer": "JWT encode, ES256, times faster", "jsonwebtoken", Least(1.6), "x";
     HTTP_FAST "http-fast": "HTTP per core, times less CPU: opaque paths", "npm oidc-provider", Least(18.0), "x";
     HTTP_SIGNED "http-signed": "HTTP per core, times less CPU: other paths", "npm oidc-provider", Least(12.0), "x";
+    HTTP_PAR "http-par": "HTTP per core, times less CPU: PAR", "npm oidc-provider", Least(12.0), "x";
     HTTP_OAUTH_AS "http-oauth-as": "HTTP per core, times less CPU", "oauth-as (crate)", Least(2.0), "x";
     HTTP_STATIC "http-static": "discovery and JWKS, throughput", "bare axum hello", Least(0.97), "x";
     BEARER_WARM "bearer-warm": "warm bearer check", "-", Most(1.0), "µs";

@@ -8,6 +8,7 @@ pub mod growth;
 #[path = "../../../tests/house/mod.rs"]
 #[expect(dead_code, clippy::collapsible_match, reason = "the benches use a part of what the tests share")]
 pub(crate) mod house;
+pub mod instructions;
 pub mod load;
 pub mod measure;
 pub mod report;

@@ -4,7 +4,7 @@ use std::{env, path::Path, process::ExitCode, time::Instant};
 
 use towergate_peers::{
     growth::{self, Reach},
-    load, report,
+    instructions, load, report,
     row::{Part, folder},
     rows,
 };
@@ -15,6 +15,7 @@ peers load [--quick]     what requests cost over HTTP, beside other servers; --s
                          --store sqlite|postgres: what keeping costs; --memory: what is held, and how soon the first token is there
 peers growth [--quick]   how cost grows with what is kept, with `--store postgres` there, with `--huge` ten times as far;
                          fails when a hot path grows worse than a logarithm
+peers instructions       what callgrind counts in the hot paths
 peers report             write benches/REPORT.md and benches/report.svg from what was measured";
 
 fn main() -> ExitCode {
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
             }
         }
         ["serve", what, port] => load::serve(what, port.parse().unwrap_or_default()),
+        ["instructions"] => drop(leave("instructions", instructions::measure)),
+        ["walk", name, times] => instructions::walk(name, times.parse().unwrap_or(1)),
         ["child-sessions", count] => load::child_sessions(count.parse().unwrap_or(1)),
         ["report"] => report::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
         ["child-hash", whose, permits] => rows::child(whose, permits.parse().unwrap_or(1)),

@@ -1,6 +1,6 @@
 //! An API behind an access token that it has seen before, beside one that it sees for the first time.
 
-use std::{cell::Cell, convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -26,44 +26,61 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
-pub(super) fn measure(effort: Effort, part: &mut Part) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (grants, random) = (MemoryStore::new(), Arc::new(OsRandom::new()));
-    for (id, format) in [("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)] {
-        let origin = Origin::detached(NOW, &*random).expect("an origin");
-        at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
+/// An API of the house's own, and a client that is given tokens for it.
+pub(crate) struct Api {
+    issue: Box<dyn Fn(&str) -> String>,
+    check: Box<dyn Fn(Request<Full<Bytes>>) -> Response<Full<Bytes>>>,
+}
+
+impl Api {
+    pub(crate) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (grants, random) = (MemoryStore::new(), Arc::new(OsRandom::new()));
+        for (id, format) in [("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)] {
+            let origin = Origin::detached(NOW, &*random).expect("an origin");
+            at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
+        }
+        let clock = Arc::new(ManualClock::at(NOW));
+        let server = runtime.block_on(house::server(&grants, clock, random));
+        let tokens = server.protocol().layer(service_fn(nothing));
+        let api = ResourceLayer::new(verifier_of(&server)).layer(service_fn(nothing));
+        Self {
+            issue: Box::new(move |client| token(&tokens, client)),
+            check: Box::new(move |request| let_in(&api, request)),
+        }
     }
-    let clock = Arc::new(ManualClock::at(NOW));
-    let server = runtime.block_on(house::server(&grants, clock, random));
-    let inner = service_fn(async |_: Request<Full<Bytes>>| {
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
-    });
-    let tokens = server.protocol().layer(inner);
-    let api = ResourceLayer::new(verifier_of(&server)).layer(inner);
-    let fresh = |id: &str| token(&tokens, id);
-    let (jwt, opaque) = (fresh("jwt"), fresh("opaque"));
+
+    /// A token that `opaque` or `jwt` is given for itself.
+    pub(crate) fn issue(&self, client: &str) -> String {
+        (self.issue)(client)
+    }
+
+    /// Answers a request of somebody with a token.
+    pub(crate) fn check(&self, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
+        (self.check)(request)
+    }
+}
+
+async fn nothing(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::default())
+}
+
+pub(super) fn measure(effort: Effort, part: &mut Part) {
+    let api = Api::new();
+    let inner = service_fn(nothing);
+    let (jwt, opaque) = (api.issue("jwt"), api.issue("opaque"));
 
     let mut rounds = Rounds::new();
     rounds.prepared("nothing", || asks(&jwt), |request| answer(&inner, request));
-    rounds.prepared("warm", || asks(&jwt), |request| let_in(&api, request));
-    rounds.prepared("opaque", || asks(&opaque), |request| let_in(&api, request));
-    let made = Cell::new(0_u64);
-    let cold = || {
-        made.set(made.get() + 1);
-        asks(&fresh("jwt"))
-    };
-    rounds.prepared("cold", cold, |request| let_in(&api, request));
+    rounds.prepared("warm", || asks(&jwt), |request| api.check(request));
+    rounds.prepared("opaque", || asks(&opaque), |request| api.check(request));
+    rounds.prepared("cold", || asks(&api.issue("jwt")), |request| api.check(request));
     let samples = rounds.measure(effort);
     let nothing = samples.of("nothing");
     let [warm, opaque, cold] = ["warm", "opaque", "cold"].map(|name| samples.of(name).beyond(nothing));
-    let micros = warm.times(1e-3);
-    part.rows.push(Row::new(
-        goals::BEARER_WARM,
-        "JWT",
-        micros,
-        "of CPU, added to the page; looked up in the store each time",
-    ));
-    part.rows.push(Row::new(goals::BEARER_WARM, "opaque", opaque.times(1e-3), "of CPU, added to the page"));
+    let detail = "of CPU, added to the page; looked up in the store each time";
+    part.rows.push(Row::new(goals::BEARER_WARM, "JWT", warm.times(1e-3), detail));
+    part.rows.push(Row::new(goals::BEARER_WARM, "opaque", opaque.times(1e-3), detail));
     let detail = format!("cold {}, warm {}", cold.micros(), warm.micros());
     part.rows.push(Row::new(goals::BEARER_COLD, "", cold.over(warm), detail));
 }
@@ -83,7 +100,7 @@ where
     body["access_token"].as_str().expect("a token").to_owned()
 }
 
-fn asks(token: &str) -> Request<Full<Bytes>> {
+pub(crate) fn asks(token: &str) -> Request<Full<Bytes>> {
     let head = Request::get("/api").header(header::AUTHORIZATION, format!("Bearer {token}"));
     head.body(Full::default()).expect("a request")
 }

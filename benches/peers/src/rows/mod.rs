@@ -1,6 +1,6 @@
 //! What is measured inside one process.
 
-mod bearer;
+pub(crate) mod bearer;
 mod jwt;
 mod passkey;
 mod passwords;
