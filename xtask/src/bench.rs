@@ -7,10 +7,6 @@ use crate::{
     run::{Failure, cargo, is_here, root, show},
 };
 
-/// What a server in production is built with, on all sides.
-const AS_RELEASED: [&str; 4] =
-    ["--config", "profile.release.lto=\"thin\"", "--config", "profile.release.codegen-units=1"];
-
 /// Measures everything, thoroughly or just enough to see that it runs, and writes the report.
 pub(crate) fn all(quick: bool) -> Result<(), Failure> {
     build()?;

@@ -105,12 +105,18 @@ impl<S: IdentityStore + OAuthStore> Ground<S> {
     /// What each step takes in a store of so many rows, in microseconds.
     pub(super) async fn walk(&self, rows: u64, times: u64) -> Vec<Took> {
         let mut all: Vec<Vec<f64>> = vec![Vec::new(); STEPS.len()];
-        // Mixes the rows: a number without a divisor in common with a power of ten.
+        /// Mixes the rows: it has no divisor in common with nine or a power of ten.
+        const DRAW: u64 = 611_953;
         let mut drawn = 7_919 % rows;
         for time in 0..times + times / 10 {
             for (step, samples) in STEPS.iter().zip(&mut all) {
-                drawn = (drawn + 611_953) % rows;
-                let took = self.step(*step, drawn).await;
+                drawn = (drawn + DRAW) % rows;
+                // A refresh token is good for once: those of the sizes before are spent.
+                let row = match step {
+                    Step::Refresh => rows / 10 + time * DRAW % (rows / 10 * 9),
+                    _ => drawn,
+                };
+                let took = self.step(*step, row).await;
                 if time >= times / 10 {
                     samples.push(took * 1e6);
                 }
@@ -136,7 +142,6 @@ impl<S: IdentityStore + OAuthStore> Ground<S> {
             }
             Step::Issue => self.issue(row).await,
             Step::Refresh => {
-                // Each is good for once: what came of it does not matter here, since the next drawn is another.
                 let token = copy(&self.refresh_token, REFRESH_TOKEN, row);
                 let form = format!(
                     "grant_type=refresh_token&scope=email&refresh_token={token}&client_id={CLIENT}&client_secret={CLIENT_SECRET}"

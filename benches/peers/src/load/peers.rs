@@ -21,6 +21,9 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const EMAIL: &str = "alice@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
+/// What a browser says of a form that the same site's page posts.
+pub(super) const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-origin");
+
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
@@ -101,9 +104,8 @@ impl Peer {
 
     /// Signs Alice in, and lets her consent once and for all.
     async fn sign_in(&mut self) {
-        let origin = format!("http://localhost:{}", self.port());
         let form = format!("email={}&password={}", encode(EMAIL), encode(PASSWORD));
-        let (head, body) = self.answer(&post("/login", &[("origin", &origin)], &form)).await;
+        let (head, body) = self.answer(&post("/login", &[SAME_SITE], &form)).await;
         self.cookie = cookies(&head);
         assert!(head.starts_with("HTTP/1.1 303"), "{head}\n{}", String::from_utf8_lossy(&body));
         let (head, _) = self.answer(&self.asks_for_a_code()).await;
@@ -114,7 +116,7 @@ impl Peer {
         // The browser that asked is known by a cookie too.
         let more = cookies(&head);
         let cookie = if more.is_empty() { self.cookie.clone() } else { format!("{}; {more}", self.cookie) };
-        let headers = [("origin", origin.as_str()), ("cookie", cookie.as_str())];
+        let headers = [SAME_SITE, ("cookie", cookie.as_str())];
         let (head, body) = self.answer(&post(&path, &headers, "decision=allow&remember=on")).await;
         assert!(location(&head).contains("code="), "{head}\n{}", String::from_utf8_lossy(&body));
         self.cookie = cookie;

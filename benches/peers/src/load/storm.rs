@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     http::{Connection, get, post},
-    peers::{Peer, Who},
+    peers::{Peer, SAME_SITE, Who},
 };
 use crate::{
     goals,
@@ -89,12 +89,11 @@ async fn storm(peer: &Peer, long: Duration) -> (u32, u32) {
         let port = peer.port();
         people.spawn(async move {
             let mut connection = Connection::to(port).await.expect("a connection");
-            let origin = format!("http://localhost:{port}");
             let (mut tried, mut shed) = (0, 0);
             while start.elapsed() < long {
                 let name = NAMES.fetch_add(1, Ordering::Relaxed);
                 let form = format!("email=u{name}%40example.com&password=correct+horse+battery+{name}");
-                let request = post("/login", &[("origin", &origin)], &form);
+                let request = post("/login", &[SAME_SITE], &form);
                 let status = connection.send(&request).await.map(|answer| answer.status).unwrap_or_default();
                 tried += 1;
                 shed += u32::from(matches!(status, 429 | 503));

@@ -18,7 +18,10 @@ pub(super) fn lines() -> Vec<(&'static str, String)> {
         ("system", format!("Linux {kernel}")),
         ("load when the report was written", load()),
         ("compiler", told("rustc", "--version").unwrap_or_default()),
-        ("profile", String::from("release, thin LTO, one codegen unit, on both sides")),
+        (
+            "profile",
+            String::from("release, as Cargo has it, on all sides; Node.js with `NODE_ENV=production`"),
+        ),
     ]
 }
 
