@@ -3,7 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -202,7 +202,8 @@ pub(super) fn command(who: Who, port: u16, database: &str) -> Option<Command> {
                 json!({ "id": CLIENT, "secret": SECRET, "callback": CALLBACK, "challenge": CHALLENGE });
             let mut command = Command::new(node);
             command.arg(folder.join("provider.mjs")).args([port.to_string(), client.to_string()]);
-            command.env("NODE_ENV", "production");
+            // It advises of every default.
+            command.env("NODE_ENV", "production").stderr(Stdio::null());
             command
         }
     })
@@ -236,7 +237,7 @@ database = "{database}"
 enabled = false
 
 [limits]
-login = 100000000
+login = 1000000
 
 [[users]]
 email = "{EMAIL}"
@@ -250,6 +251,7 @@ redirect_uris = ["{CALLBACK}"]
 grant_types = ["authorization_code", "refresh_token", "client_credentials"]
 scope = "openid email read"
 access_token_format = "opaque"
+id_token_signed_response_alg = "ES256"
 
 [[clients]]
 client_id = "{CLIENT}-jwt"

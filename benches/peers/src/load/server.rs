@@ -18,7 +18,8 @@ pub(super) struct Server {
 impl Server {
     /// Starts `command` on these cores, or on all.
     pub(super) fn start(mut command: Command, port: u16, cores: Option<&[usize]>) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // What they complain of is worth reading.
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         // A child stays on the cores of the thread that started it.
         let before = sched_getaffinity(None).expect("Linux");
         if let Some(cores) = cores {

@@ -6,7 +6,7 @@ use axum::{Form, Json, Router, body::Body, routing::post};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 use tower::{Layer, Service, service_fn};
 use towergate::{
@@ -56,9 +56,16 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
     let raw =
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.expose(), &system).expect("a key");
 
+    let rs256 = generate(Algorithm::RS256).expect("a key");
+    let rs256 = RsaKeyPair::from_pkcs8(rs256.expose()).expect("a key");
     let signed = "x".repeat(380);
     let mut rounds = Rounds::new();
     rounds.way("sign", || raw.sign(&system, signed.as_bytes()).expect("a signature"));
+    rounds.way("RS256", || {
+        let mut signature = vec![0; rs256.public().modulus_len()];
+        rs256.sign(&RSA_PKCS1_SHA256, &system, signed.as_bytes(), &mut signature).expect("a signature");
+        signature
+    });
     let itself =
         |id| format!("grant_type=client_credentials&scope=read&client_id={id}&client_secret={CLIENT_SECRET}");
     rounds.prepared("bare", || request(itself("opaque")).map(Body::new), |request| answer(&bare, request));
@@ -85,12 +92,13 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         Row::new(goal, what, ours.over(yardstick), detail)
     };
     part.rows.push(row(goals::TOKEN_OPAQUE, "", samples.of("opaque"), bare));
+    let rs256 = samples.of("RS256");
     for (what, name, signatures) in [
-        ("client_credentials, JWT", "JWT", 1.0),
-        ("refresh, JWT", "refresh", 1.0),
-        ("refresh, JWT and ID token", "refresh openid", 2.0),
+        ("client_credentials, JWT", "JWT", sign),
+        ("refresh, JWT", "refresh", sign),
+        ("refresh, JWT and ID token by RS256", "refresh openid", sign.and(rs256)),
     ] {
-        part.rows.push(row(goals::TOKEN_SIGNED, what, samples.of(name), bare.and(sign.times(signatures))));
+        part.rows.push(row(goals::TOKEN_SIGNED, what, samples.of(name), bare.and(signatures)));
     }
 }
 
