@@ -55,9 +55,7 @@ fn report() -> Result<(), Failure> {
 
 /// The reference host, and the programs that measure.
 fn build() -> Result<(), Failure> {
-    show(
-        cargo(&["build", "--release", "--locked", "--package", "towergate-example-axum"]).args(AS_RELEASED),
-    )?;
+    show(&mut cargo(&["build", "--release", "--locked", "--package", "towergate-example-axum"]))?;
     let mut peers = cargo(&["build", "--release", "--locked"]);
     show(peers.current_dir(crate_folder()).env_remove("CARGO_TARGET_DIR"))
 }

@@ -117,6 +117,7 @@ impl Peer {
         let more = cookies(&head);
         let cookie = if more.is_empty() { self.cookie.clone() } else { format!("{}; {more}", self.cookie) };
         let headers = [SAME_SITE, ("cookie", cookie.as_str())];
+        self.answer(&get(&path, &headers)).await;
         let (head, body) = self.answer(&post(&path, &headers, "decision=allow&remember=on")).await;
         assert!(location(&head).contains("code="), "{head}\n{}", String::from_utf8_lossy(&body));
         self.cookie = cookie;
