@@ -24,22 +24,23 @@ fn an_operator_has_it_sent_again<S: MailOutbox, K>(place: &Place<S, K>) {
     assert_eq!(list(), "nothing was given up\n");
     let mut ids = Vec::new();
     for lifetime in [3600, 3600, 0] {
-        let now = now();
-        let id = MailId::fresh(now, &OsRandom::new()).unwrap();
+        let made = now();
+        let id = MailId::fresh(made, &OsRandom::new()).unwrap();
         ids.push(id.to_string());
         let mail = OutboxMail {
             id,
-            user: UserId::fresh(now, &OsRandom::new()).unwrap(),
+            user: UserId::fresh(made, &OsRandom::new()).unwrap(),
             kind: MailKind::ResetPassword,
             domain: String::from("example.com"),
             sealed: b"hush".to_vec(),
-            created_at: now,
-            expires_at: now.plus(Duration::from_secs(lifetime)),
+            created_at: made,
+            expires_at: made.plus(Duration::from_secs(lifetime)),
             attempt: 0,
             forgiven: 0,
         };
         run(store.queue_mail(mail, MailLimit::default(), origin())).unwrap();
-        run(store.take_due_mails(now, Duration::from_secs(60), 1, Vec::new())).unwrap();
+        let taken = run(store.take_due_mails(now(), Duration::from_secs(60), 1, Vec::new())).unwrap();
+        assert_eq!(taken.len(), 1);
         let delivery = MailDelivery::GivenUp { reason: "refused" };
         run(store.finish_mail(id, 1, delivery, origin())).unwrap();
     }
