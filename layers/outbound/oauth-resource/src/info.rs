@@ -1,5 +1,7 @@
 //! What a handler may know of the token that let a request in.
 
+use std::{ops::Deref, sync::Arc};
+
 use towergate_core::{Timestamp, id::Uuid};
 use towergate_oauth::rules::{
     client::ClientId,
@@ -7,10 +9,20 @@ use towergate_oauth::rules::{
 };
 use towergate_oauth_types::Scope;
 
-/// The verified access token of a request, in its extensions. Only [`Resource`](crate::Resource) puts it there.
+/// The verified access token of a request, in its extensions. Only [`Resource`](crate::Resource) puts it there. To clone it is to
+/// point at the same [`Facts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessTokenInfo {
+    /// The grant it came from, where the store tells.
+    pub grant: Option<GrantId>,
+    facts: Arc<Facts>,
+}
+
+/// What an access token says of itself, or the store of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
     /// The token's identifier.
     pub id: Uuid,
     /// The client that presents it.
@@ -23,8 +35,6 @@ pub struct AccessTokenInfo {
     pub audience: Vec<String>,
     /// When it stops working.
     pub expires_at: Timestamp,
-    /// The grant it came from, where the store tells.
-    pub grant: Option<GrantId>,
     /// The login session it was given in.
     pub sid: Option<String>,
     /// When the person last proved who they are.
@@ -33,4 +43,18 @@ pub struct AccessTokenInfo {
     pub acr: Option<String>,
     /// By which means.
     pub amr: Vec<String>,
+}
+
+impl AccessTokenInfo {
+    pub(crate) fn new(facts: Facts, grant: Option<GrantId>) -> Self {
+        Self { grant, facts: Arc::new(facts) }
+    }
+}
+
+impl Deref for AccessTokenInfo {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }

@@ -11,7 +11,7 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::Scope;
 
-use crate::{AccessTokenInfo, Refusal, TokenProblem};
+use crate::{AccessTokenInfo, Refusal, TokenProblem, info::Facts, remembered::Verified};
 
 /// What this part of the API asks of every token.
 #[derive(Debug, Clone)]
@@ -85,35 +85,30 @@ impl Policy {
     }
 }
 
-/// Judges the claims of a JWT whose signature is right,
+/// Judges of the claims of a JWT whose signature is right what does not depend on the moment or the request,
 /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4).
-pub(crate) fn jwt(
-    claims: Claims,
-    issuer: &str,
-    now: Timestamp,
-    tolerance: Duration,
-) -> Result<AccessTokenInfo, Refusal> {
+pub(crate) fn jwt(claims: Claims, issuer: &str) -> Result<Verified, Refusal> {
     check_issuer(Some(&claims.iss), issuer)?;
-    Times { exp: Some(claims.exp), nbf: claims.nbf, iat: Some(claims.iat) }.check(now, tolerance)?;
+    let times = Times { exp: Some(claims.exp), nbf: claims.nbf, iat: Some(claims.iat) };
     // A client that acts for itself is its own subject; it must never pass for a person of the same name.
     let subject = if claims.sub == claims.client_id.as_str() {
         None
     } else {
         Some(Subject::parse(&claims.sub).map_err(|_| TokenProblem::Claims)?)
     };
-    Ok(AccessTokenInfo {
+    let facts = Facts {
         id: id::parse(&claims.jti).map_err(|_| TokenProblem::Claims)?,
         client: claims.client_id,
         subject,
         scope: claims.scope,
         audience: claims.aud.0,
         expires_at: claims.exp.0,
-        grant: None,
         sid: claims.sid,
         auth_time: claims.auth_time.map(|time| time.0),
         acr: claims.acr,
         amr: claims.amr,
-    })
+    };
+    Ok(Verified { info: AccessTokenInfo::new(facts, None), times })
 }
 
 /// Judges a token by what the store holds of it.
@@ -126,7 +121,10 @@ pub(crate) fn stored(
     let stored = stored.ok_or(TokenProblem::Unknown)?;
     let info = match (presented, &stored.token.digest) {
         (Presented::Opaque(digest), Some(kept)) if digest.matches(kept) => opaque(&stored),
-        (Presented::Jwt(info), None) => AccessTokenInfo { grant: stored.token.grant, ..info },
+        (Presented::Jwt(mut info), None) => {
+            info.grant = stored.token.grant;
+            info
+        }
         _ => return Err(TokenProblem::Unknown.into()),
     };
     if stored.revoked {
@@ -143,17 +141,17 @@ pub(crate) fn stored(
 
 fn opaque(stored: &StoredAccessToken) -> AccessTokenInfo {
     let sign_in = stored.grant.as_ref().map(|grant| &grant.sign_in);
-    AccessTokenInfo {
+    let facts = Facts {
         id: stored.token.id,
         client: stored.token.client.clone(),
         subject: stored.token.subject.clone(),
         scope: stored.token.scope.clone(),
         audience: stored.token.audience.clone(),
         expires_at: stored.token.expires_at,
-        grant: stored.token.grant,
         sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
         auth_time: sign_in.map(|sign_in| sign_in.auth_time),
         acr: sign_in.and_then(|sign_in| sign_in.acr.clone()),
         amr: sign_in.map(|sign_in| sign_in.amr.clone()).unwrap_or_default(),
-    }
+    };
+    AccessTokenInfo::new(facts, stored.token.grant)
 }

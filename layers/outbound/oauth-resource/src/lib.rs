@@ -5,7 +5,8 @@
 //! 1. The token comes in the one `Authorization: Bearer` header, never in a query or a body
 //!    ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)). No such header: 401 without an
 //!    error code. Two `Authorization` headers, or a torn one: 400 `invalid_request`.
-//! 2. A JWT must be an access token of our issuer, signed by a key of the [`KeySource`], and in time
+//! 2. A JWT must be an access token of our issuer, signed by a key of the [`KeySource`], and in time. The signature of one that
+//!    comes again is [remembered](Verifier::remembering)
 //!    ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)). An opaque token must be in the store.
 //!    With a store both are looked up, so that a revocation is seen at once; without one, JWTs are verified offline.
 //! 3. The token must be for this audience, the issuer itself unless [`ResourceLayer::require_audience`] says
@@ -72,11 +73,12 @@ mod lookup;
 mod metadata;
 mod refusal;
 mod rejection;
+mod remembered;
 mod service;
 mod verifier;
 
 pub use future::ResponseFuture;
-pub use info::AccessTokenInfo;
+pub use info::{AccessTokenInfo, Facts};
 pub use key_source::{KeySource, SharedKeys, StaticKeys};
 pub use layer::ResourceLayer;
 pub use lookup::{InStore, Lookup, NoStore, TokenLookup};

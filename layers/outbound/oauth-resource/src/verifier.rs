@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use towergate_core::{Clock, Timestamp, system::SystemClock, token::OpaqueToken};
+use towergate_core::{Clock, Digest, Timestamp, system::SystemClock, token::OpaqueToken};
 use towergate_jose::{Algorithm, Expected, Typ, jws};
 use towergate_oauth::{ports::GrantStore, rules::access_token::PREFIX};
 
@@ -10,6 +10,7 @@ use crate::{
     AccessTokenInfo, InStore, KeySource, NoStore, Refusal, TokenLookup, TokenProblem,
     judge::{self, Policy, Presented},
     lookup::Lookup,
+    remembered::{Remembered, Verified},
 };
 
 /// Verifies the access tokens of one issuer.
@@ -20,7 +21,11 @@ pub struct Verifier<K, L = NoStore> {
     clock: Arc<dyn Clock>,
     algorithms: Arc<[Algorithm]>,
     tolerance: Duration,
+    remembered: Arc<Remembered>,
 }
+
+/// How many verified JWTs are remembered unless the host says otherwise: with all that they say, about as many KiB.
+const REMEMBERED: usize = 4096;
 
 /// What is known of a token when its text has been read.
 pub(crate) enum Reading {
@@ -44,6 +49,7 @@ impl<K: KeySource> Verifier<K> {
             clock: Arc::new(SystemClock),
             algorithms: Arc::new(Algorithm::ALL),
             tolerance: Duration::ZERO,
+            remembered: Remembered::room(REMEMBERED),
         }
     }
 }
@@ -52,8 +58,8 @@ impl<K, L> Verifier<K, L> {
     /// Asks `store` about every token: opaque ones work, and a revocation is seen at once.
     #[must_use]
     pub fn with_store<S: GrantStore + Clone>(self, store: S) -> Verifier<K, InStore<S>> {
-        let Self { issuer, keys, clock, algorithms, tolerance, lookup: _ } = self;
-        Verifier { issuer, keys, lookup: Arc::new(InStore(store)), clock, algorithms, tolerance }
+        let Self { issuer, keys, clock, algorithms, tolerance, remembered, lookup: _ } = self;
+        Verifier { issuer, keys, lookup: Arc::new(InStore(store)), clock, algorithms, tolerance, remembered }
     }
 
     /// Asks `clock` for the time, instead of the system's.
@@ -67,6 +73,8 @@ impl<K, L> Verifier<K, L> {
     #[must_use]
     pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
         self.algorithms = algorithms.into();
+        // What a clone of this verifier let pass may not pass here.
+        self.remembered = self.remembered.emptied();
         self
     }
 
@@ -74,6 +82,16 @@ impl<K, L> Verifier<K, L> {
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
+        self
+    }
+
+    /// Remembers as many verified JWTs, 4096 unless the host says otherwise, so that the signature of one that comes again is not
+    /// computed again; 0 remembers none. Whether it has expired, what it is for and whether it was revoked is looked at each
+    /// time, and a change of the [keys](KeySource) forgets all that was verified under the ones before. A [`KeySource`] that
+    /// answers a set of its own making at each call remembers nothing.
+    #[must_use]
+    pub fn remembering(mut self, most: usize) -> Self {
+        self.remembered = Remembered::room(most);
         self
     }
 
@@ -96,9 +114,7 @@ impl<K: KeySource, L: TokenLookup> Verifier<K, L> {
             let lookup = self.lookup.find(token.id()).ok_or(TokenProblem::NoStore)?;
             return Ok(Reading::Asked { lookup, presented: Presented::Opaque(token.digest()) });
         }
-        let expected = Expected { algorithms: &self.algorithms, typ: Typ::Exactly("at+jwt") };
-        let verified = jws::verify(token, &self.keys.keys(), &expected)?;
-        let info = judge::jwt(verified.claims()?, &self.issuer, now, self.tolerance)?;
+        let info = self.jwt(token, now)?;
         policy.check_audience(&info)?;
         match self.lookup.find(info.id) {
             Some(lookup) => Ok(Reading::Asked { lookup, presented: Presented::Jwt(info) }),
@@ -107,6 +123,21 @@ impl<K: KeySource, L: TokenLookup> Verifier<K, L> {
                 Ok(Reading::Verified(info))
             }
         }
+    }
+
+    /// What a JWT says that is ours, and in time.
+    fn jwt(&self, token: &str, now: Timestamp) -> Result<AccessTokenInfo, Refusal> {
+        let (text, keys) = (Digest::of(token.as_bytes()), self.keys.keys());
+        if let Some(Verified { info, times }) = self.remembered.find(&text, &keys) {
+            times.check(now, self.tolerance)?;
+            return Ok(info);
+        }
+        let expected = Expected { algorithms: &self.algorithms, typ: Typ::Exactly("at+jwt") };
+        let claims = jws::verify(token, &keys, &expected)?.claims()?;
+        let verified = judge::jwt(claims, &self.issuer)?;
+        verified.times.check(now, self.tolerance)?;
+        self.remembered.keep(&text, keys, verified.clone());
+        Ok(verified.info)
     }
 }
 
@@ -123,6 +154,7 @@ impl<K, L> Clone for Verifier<K, L> {
             clock: Arc::clone(&self.clock),
             algorithms: Arc::clone(&self.algorithms),
             tolerance: self.tolerance,
+            remembered: Arc::clone(&self.remembered),
         }
     }
 }
@@ -133,6 +165,7 @@ impl<K, L> fmt::Debug for Verifier<K, L> {
             .field("issuer", &self.issuer)
             .field("algorithms", &self.algorithms)
             .field("tolerance", &self.tolerance)
+            .field("remembered", &self.remembered)
             .finish_non_exhaustive()
     }
 }

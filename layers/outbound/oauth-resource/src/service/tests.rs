@@ -217,6 +217,44 @@ async fn a_refused_algorithm_and_a_replaced_key_shut_the_door() {
 }
 
 #[tokio::test]
+async fn what_was_verified_before_is_judged_anew() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let verifier = verifier().clock(clock.clone());
+    let (token, bearer) = (signed(&claims()), format!("Bearer {}", signed(&claims())));
+    let passes = async |verifier, bearer: &str| send(verifier, &[bearer]).await.status() == StatusCode::OK;
+    for _ in 0..3 {
+        assert!(passes(verifier.clone(), &bearer).await);
+    }
+    assert!(format!("{verifier:?}").contains("tokens: 1"), "{verifier:?}");
+
+    // Another signature under the same claims, and the same one cut short or with an end of its own.
+    let cut = bearer.len() - 1;
+    for other in [bearer[..cut].to_owned(), format!("{bearer}A"), format!("{}{}", &bearer[..cut], "_")] {
+        assert!(!passes(verifier.clone(), &other).await, "{other}");
+    }
+    assert!(passes(verifier.clone(), &format!("Bearer {token}")).await);
+
+    // A clone that accepts less, another audience, more scope, a stronger sign-in.
+    assert!(!passes(verifier.clone().algorithms(&[Algorithm::EdDSA]), &bearer).await);
+    let at = async |layer: ResourceLayer<SharedKeys>| {
+        let inner =
+            service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+        let request = Request::builder().header(AUTHORIZATION, &bearer).body(()).unwrap();
+        layer.layer(inner).oneshot(request).await.unwrap().status()
+    };
+    let layer = || ResourceLayer::new(verifier.clone()).require_audience(API);
+    assert_eq!(at(layer()).await, StatusCode::OK);
+    assert_eq!(at(ResourceLayer::new(verifier.clone())).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(at(layer().require_scope(scope("admin"))).await, StatusCode::FORBIDDEN);
+    assert_eq!(at(layer().require_max_age(Duration::from_secs(59))).await, StatusCode::UNAUTHORIZED);
+
+    clock.advance(Duration::from_secs(598));
+    assert!(passes(verifier.clone(), &bearer).await);
+    clock.advance(Duration::from_secs(1));
+    assert!(!passes(verifier, &bearer).await);
+}
+
+#[tokio::test]
 async fn a_host_may_word_the_refusal_but_not_its_status() {
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
     let layer = ResourceLayer::new(verifier()).rejecting(|_: &Refusal| Response::new(String::from("no")));
