@@ -11,11 +11,15 @@ use towergate_identity::{
         },
     },
 };
-use webauthn_rs_core::proto::{AuthenticationState, UserVerificationPolicy};
+use webauthn_rs_core::{
+    error::WebauthnError,
+    proto::{AuthenticationState, UserVerificationPolicy},
+};
 
 use crate::{
     client_data, credential,
     passkeys::{PasskeyError, Passkeys, read, written},
+    verify::{Asked, Judge},
     wire::{Answer, Challenge},
 };
 
@@ -54,7 +58,7 @@ impl<S: IdentityStore> Passkeys<S> {
             Ok(ceremony) => ceremony,
             Err(reason) => return Ok(Err(Failed::by_nobody(reason))),
         };
-        let state: AuthenticationState = read(&ceremony)?;
+        let asked: Asked = read(&ceremony)?;
         let Some(signed) = answer.signed() else {
             return Ok(Err(Failed::by_nobody(CeremonyFailure::Invalid)));
         };
@@ -77,8 +81,12 @@ impl<S: IdentityStore> Passkeys<S> {
             return failed(CeremonyFailure::OtherUser);
         }
         let known = credential::of(&passkey)?;
-        let result = match self.core.authenticate_single_credential(&signed, &state, &known) {
-            Ok(result) => result,
+        let state = || -> Result<AuthenticationState, _> {
+            serde_json::from_str(&ceremony.state).map_err(WebauthnError::ParseJSONFailure)
+        };
+        let judge = Judge { core: &self.core, party: self.party.identifier() };
+        let verified = match judge.judge(&signed, &asked, state, &known) {
+            Ok(verified) => verified,
             Err(error) => {
                 tracing::debug!(%error, passkey = %passkey.id, "a signature was not accepted");
                 return failed(CeremonyFailure::Invalid);
@@ -91,20 +99,20 @@ impl<S: IdentityStore> Passkeys<S> {
         if !self.unconfirmed.admits(user.confirmed_at) {
             return failed(CeremonyFailure::UserRefused);
         }
-        let (policy, count) = (self.party.counts, result.counter());
+        let (policy, count) = (self.party.counts, verified.count);
         let revokes =
             policy == SignCountPolicy::Revoke && judge_count(passkey.count, count) == CountVerdict::WentBack;
         let notice = if revokes { self.notice(Notice::PasskeyRemoved, &user, origin)? } else { None };
         let used = PasskeyUse {
             passkey: passkey.id,
             count,
-            verified: result.user_verified(),
-            backup_eligible: result.backup_eligible(),
-            backed_up: result.backup_state(),
+            verified: verified.user_verified,
+            backup_eligible: verified.backup_eligible,
+            backed_up: verified.backed_up,
         };
         match self.store.use_passkey(used, policy, notice, origin).await? {
             UsingPasskey::Used => {
-                let verified = result.user_verified();
+                let verified = verified.user_verified;
                 Ok(Ok(Assertion { user: user.id, passkey: passkey.id, verified }))
             }
             UsingPasskey::Refused => failed(CeremonyFailure::Count),

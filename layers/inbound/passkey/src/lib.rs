@@ -25,6 +25,7 @@ pub mod second_factor;
 pub mod sign_in;
 #[cfg(feature = "test-util")]
 pub mod soft;
+mod verify;
 mod wire;
 
 pub use passkeys::{PasskeyError, Passkeys, REFUSED};

@@ -5,6 +5,7 @@ mod counts;
 mod registering;
 mod routes;
 mod signing_in;
+mod verdicts;
 
 use std::{
     convert::Infallible,
