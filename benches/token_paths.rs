@@ -10,8 +10,18 @@ mod measure;
 #[cfg(feature = "api-tokens")]
 #[path = "programs/mod.rs"]
 mod programs;
+#[path = "reads/mod.rs"]
+mod reads;
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::{Form, Json, Router, body::Body, routing::post};
 use bytes::Bytes;
@@ -25,14 +35,14 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use measure::{
     calls::{answer, at_once},
-    cpu_time::CpuTime,
+    cpu_time::{self, CpuTime},
     ratio,
 };
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 use tower::{Layer, Service, service_fn};
 use towergate::{
-    core::{Clock, audit::Origin, system::OsRandom},
+    core::{Clock, Timestamp, audit::Origin, system::OsRandom},
     identity,
     jose::{Algorithm, SigningKey, generate},
     oauth::{self, ports::ClientStore, rules::client::AccessTokenFormat},
@@ -45,6 +55,7 @@ fn main() {
     let mut criterion = measure::criterion();
     signing(&mut criterion);
     token_endpoint(&mut criterion);
+    reads::bearer(&mut criterion);
     #[cfg(feature = "api-tokens")]
     programs::check(&mut criterion);
     criterion.final_summary();
@@ -55,6 +66,8 @@ fn main() {
     ratio::print(TOKEN, "client_credentials opaque", &[bare]);
     ratio::print(TOKEN, "client_credentials JWT", &[bare, sign]);
     ratio::print(TOKEN, "refresh_token JWT", &[bare, sign]);
+    ratio::print(TOKEN, "introspection", &[bare]);
+    reads::print();
 }
 
 fn signing(criterion: &mut Criterion<CpuTime>) {
@@ -96,11 +109,14 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
         let origin = Origin::detached(house.clock.now(), &*random).expect("an origin");
         at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
     }
-    let server = runtime.block_on(house::server(&grants, house.clock, random));
+    let clock = Arc::new(Ticking(AtomicI64::new(house.clock.now().unix_millis())));
+    // Where the time stands still, so that what is asked about does not expire meanwhile.
+    let still = runtime.block_on(house::server(&grants, house.clock, random.clone()));
+    let server = runtime.block_on(house::server(&grants, clock, random));
     let nothing = service_fn(async |_: Request<Full<Bytes>>| {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
-    let service = server.protocol().layer(nothing);
+    let (service, still) = (server.protocol().layer(nothing), still.protocol().layer(nothing));
     let bare = Router::new().route("/oauth/token", post(bare));
 
     let mut group = criterion.benchmark_group(TOKEN);
@@ -121,17 +137,52 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
     }
     // Without `openid` in the scope there is no ID token: one signature.
     group.bench_function("refresh_token JWT", |bencher| {
-        bencher.iter(|| {
-            let token = tokens["refresh_token"].as_str().expect("a refresh token");
-            let form = format!(
-                "grant_type=refresh_token&scope=email&refresh_token={token}&client_id={CLIENT}&client_secret={CLIENT_SECRET}"
-            );
-            let answer = ok(&service, request(form));
-            let body = at_once(answer.into_body().collect()).expect("a body").to_bytes();
-            tokens = serde_json::from_slice(&body).expect("JSON");
+        // Each needs the token of the one before, so the clock runs for the call alone.
+        bencher.iter_custom(|times| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..times {
+                let token = tokens["refresh_token"].as_str().expect("a refresh token");
+                let form = format!(
+                    "grant_type=refresh_token&scope=email&refresh_token={token}&client_id={CLIENT}&client_secret={CLIENT_SECRET}"
+                );
+                let request = request(form);
+                let begin = cpu_time::spent();
+                let answer = ok(&service, request);
+                spent += cpu_time::spent().saturating_sub(begin);
+                tokens = json(answer);
+            }
+            spent
         });
     });
+    let token =
+        json(ok(&service, request(itself("opaque"))))["access_token"].as_str().expect("a token").to_owned();
+    group.bench_function("introspection", |bencher| {
+        let ask = || {
+            let form = format!("token={token}&client_id=opaque&client_secret={CLIENT_SECRET}");
+            Request::post("/oauth/introspect")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Full::from(form))
+                .expect("a request")
+        };
+        bencher.iter_batched(ask, |request| ok(&still, request), BatchSize::SmallInput);
+    });
     group.finish();
+    reads::documents(criterion, &service);
+}
+
+/// A clock on which a millisecond goes by whenever somebody looks: identifiers come in their order, as they do in a day.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.0.fetch_add(1, Relaxed))
+    }
+}
+
+fn json(answer: Response<Full<Bytes>>) -> Value {
+    let body = at_once(answer.into_body().collect()).expect("a body").to_bytes();
+    serde_json::from_slice(&body).expect("JSON")
 }
 
 /// What any handler does that reads a form and answers a kilobyte of JSON.

@@ -15,14 +15,15 @@ use std::{
 use bytes::Bytes;
 use house::{CLIENT_SECRET, House, accounts::Accounts, steps::signed_in};
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use tower::{Service, ServiceBuilder, service_fn};
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, Service, ServiceBuilder, service_fn};
 use towergate::{
     Stack,
     audit::AuditLayer,
     core::{Timestamp, audit::Origin, clock::ManualClock, random::InsecureSeededRandom},
     identity,
     oauth::{self, ports::ClientStore, rules::client::AccessTokenFormat},
+    oauth_resource::{ResourceLayer, Verifier},
     oauth_server::account::AccountLayer,
     scope::ScopeLayer,
     session::SessionLayer,
@@ -46,11 +47,28 @@ const HOST: u64 = 7;
 const GOAL: u64 = 12;
 
 /// A token of a client that acts for itself, from the call to the answer, in a fresh store.
-const CLIENT_CREDENTIALS_OPAQUE: u64 = 47;
+const CLIENT_CREDENTIALS_OPAQUE: u64 = 20;
+/// The same as a JWT.
+const CLIENT_CREDENTIALS_JWT: u64 = 27;
+/// What is known of an opaque token, told to the client that it was issued to.
+const INTROSPECTION: u64 = 21;
+/// The tables of the headers: neither the metadata nor the keys need anything else.
+const DOCUMENT: u64 = 2;
+/// A JWT that was verified before: its place in the extensions, and their map.
+const WARM_BEARER: u64 = 3;
 
 /// How many allocations a request costs from the call to the answer.
 #[cfg(test)]
 fn allocations<S, B>(service: &mut S, request: Request<B>) -> u64
+where
+    S: Service<Request<B>, Response = Response<Full<Bytes>>, Error = Infallible>,
+{
+    measured(service, request).0
+}
+
+/// How many it costs, and what it is answered.
+#[cfg(test)]
+fn measured<S, B>(service: &mut S, request: Request<B>) -> (u64, Response<Full<Bytes>>)
 where
     S: Service<Request<B>, Response = Response<Full<Bytes>>, Error = Infallible>,
 {
@@ -62,8 +80,9 @@ where
         };
         answer = Some(response);
     });
-    assert_eq!(answer.map(|answer| answer.status()), Some(StatusCode::OK));
-    info.count_total
+    let answer = answer.expect("it answers");
+    assert_eq!(answer.status(), StatusCode::OK);
+    (info.count_total, answer)
 }
 
 #[cfg(test)]
@@ -104,20 +123,66 @@ async fn the_full_stack_costs_a_page_what_is_written_here() {
 }
 
 #[tokio::test]
-async fn a_token_costs_what_is_written_here() {
+async fn what_is_asked_without_a_browser_costs_what_is_written_here() {
     let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
     let random = Arc::new(InsecureSeededRandom::new(1));
     let grants = oauth::ports::memory::MemoryStore::new();
     let origin = Origin::detached(Timestamp::from_unix_seconds(1), &*random).unwrap();
-    grants.put_client(house::robot("robot", AccessTokenFormat::Opaque), origin).await.unwrap();
-    let server = house::server(&grants, clock, random).await;
-    let inner = service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(hello())));
-    let mut service = ServiceBuilder::new().layer(server.protocol()).service(inner);
-    let form =
-        format!("grant_type=client_credentials&client_id=robot&client_secret={CLIENT_SECRET}&scope=read");
-    let request = Request::post("/oauth/token")
+    for (id, format) in [("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)] {
+        grants.put_client(house::robot(id, format), origin).await.unwrap();
+    }
+    let server = house::server(&grants, clock.clone(), random).await;
+    let bare = service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(hello())));
+    let mut service = ServiceBuilder::new().layer(server.protocol()).service(bare);
+
+    let mut issued = |id: &str| {
+        let form =
+            format!("grant_type=client_credentials&scope=read&client_id={id}&client_secret={CLIENT_SECRET}");
+        measured(&mut service, form_post("/oauth/token", form))
+    };
+    // Whatever is made once is made by now.
+    issued("opaque");
+    let ((opaque, token), (jwt, bearer)) = (issued("opaque"), issued("jwt"));
+    assert_eq!((opaque, jwt), (CLIENT_CREDENTIALS_OPAQUE, CLIENT_CREDENTIALS_JWT));
+    let form = format!("token={}&client_id=opaque&client_secret={CLIENT_SECRET}", access_token(token).await);
+    assert_eq!(allocations(&mut service, form_post("/oauth/introspect", form)), INTROSPECTION);
+
+    for path in
+        ["/oauth/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+    {
+        assert_eq!(allocations(&mut service, get(path)), DOCUMENT, "{path}");
+    }
+    // What is not of the protocol costs no more than without it.
+    let alone = allocations(&mut bare.clone(), get("/public"));
+    assert_eq!(allocations(&mut service, get("/public")), alone);
+
+    let keys = server.keys().clone();
+    let verifier = Verifier::new(house::ISSUER, move || keys.jwks()).clock(clock);
+    let mut api = ResourceLayer::new(verifier).layer(bare);
+    let bearer = access_token(bearer).await;
+    let mut ask = || {
+        let mut request = get("/");
+        let value = format!("Bearer {bearer}").parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+        allocations(&mut api, request)
+    };
+    let cold = ask();
+    assert_eq!(ask() - alone, WARM_BEARER, "cold: {cold}");
+}
+
+fn get(path: &str) -> Request<Full<Bytes>> {
+    Request::get(path).body(Full::default()).unwrap()
+}
+
+fn form_post(path: &str, form: String) -> Request<Full<Bytes>> {
+    Request::post(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Full::new(Bytes::from(form)))
-        .unwrap();
-    assert_eq!(allocations(&mut service, request), CLIENT_CREDENTIALS_OPAQUE);
+        .unwrap()
+}
+
+async fn access_token(answer: Response<Full<Bytes>>) -> String {
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
 }

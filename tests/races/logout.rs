@@ -37,7 +37,8 @@ where
 {
     let house = House::on(people.clone(), grants.clone()).await;
     let (uri, heard) = listener().await;
-    let mut shop = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap().unwrap();
+    let found = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap();
+    let mut shop = Arc::unwrap_or_clone(found.unwrap());
     shop.metadata.post_logout_redirect_uris = vec![BYE.to_owned()];
     shop.metadata.backchannel_logout_uri = Some(uri);
     let origin = Origin::detached(house.clock.now(), &OsRandom::new()).unwrap();

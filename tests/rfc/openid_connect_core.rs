@@ -1,5 +1,7 @@
 //! OpenID Connect Core 1.0, [by section](https://openid.net/specs/openid-connect-core-1_0.html).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -40,7 +42,8 @@ impl Given {
     async fn for_request(request: &str, change: impl FnOnce(&mut ClientMetadata)) -> Self {
         let grants = Grants::new();
         let house = House::on(People::new(), grants.clone()).await;
-        let mut shop = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap().unwrap();
+        let found = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap();
+        let mut shop = Arc::unwrap_or_clone(found.unwrap());
         change(&mut shop.metadata);
         let origin = Origin::detached(house.clock.now(), &OsRandom::new()).unwrap();
         grants.put_client(shop, origin).await.unwrap();

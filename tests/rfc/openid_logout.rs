@@ -60,7 +60,8 @@ impl Given {
     ) -> Self {
         let house =
             House::with_config(people, grants.clone(), |config| config.session_management = true).await;
-        let mut shop = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap().unwrap();
+        let found = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap();
+        let mut shop = Arc::unwrap_or_clone(found.unwrap());
         shop.metadata.post_logout_redirect_uris = vec![BYE.to_owned()];
         shop.metadata.scope = Scope::parse("openid email offline_access").unwrap();
         change(&mut shop.metadata);

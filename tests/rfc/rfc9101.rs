@@ -1,6 +1,8 @@
 //! JWT-secured authorization requests, [RFC 9101](https://www.rfc-editor.org/rfc/rfc9101), with the request object of
 //! [OpenID Connect Core 6.1](https://openid.net/specs/openid-connect-core-1_0.html#RequestObject).
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use towergate::{
@@ -71,7 +73,8 @@ async fn signing_house(change: impl FnOnce(&mut ClientMetadata)) -> (House, Sign
     let house = House::on(People::new(), grants.clone()).await;
     let key =
         SigningKey::from_pkcs8(Algorithm::ES256, generate(Algorithm::ES256).unwrap().expose(), None).unwrap();
-    let mut shop = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap().unwrap();
+    let found = grants.find_client(&ClientId::parse(CLIENT).unwrap()).await.unwrap();
+    let mut shop = Arc::unwrap_or_clone(found.unwrap());
     shop.metadata.jwks = Some(JwkSet::new(vec![key.public_jwk().clone()]));
     change(&mut shop.metadata);
     let origin = Origin::detached(house.clock.now(), &OsRandom::new()).unwrap();

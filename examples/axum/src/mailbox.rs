@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use tower::Layer;
 use towergate::{
-    endpoint::{Endpoints, Mounted},
+    endpoint::{Answer, Endpoints, Mounted},
     login::mail::{Mail, MailError, Mailer},
     pages::DefaultPages,
 };
@@ -79,8 +79,14 @@ impl<B: Send + 'static> Endpoints<B> for MailboxLayer {
         (path == PATH).then_some(())
     }
 
-    async fn answer(self, (): (), request: Request<B>) -> Response<Bytes> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    fn answer(self, (): (), request: Request<B>) -> Answer {
+        Answer::at_hand(self.show(request.method()))
+    }
+}
+
+impl MailboxLayer {
+    fn show(&self, method: &Method) -> Response<Bytes> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
             return towergate::endpoint::page::plain(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "only GET is answered here\n",

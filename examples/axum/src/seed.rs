@@ -171,7 +171,7 @@ impl Seeder {
         };
         let is_the_same =
             |kept: &Client| kept.metadata == client.metadata && same_secret(kept) && well_sealed(kept);
-        if found.as_ref().is_some_and(is_the_same) {
+        if found.as_deref().is_some_and(is_the_same) {
             return Ok(());
         }
         let state = found.map_or(client.state, |kept| kept.state);
@@ -277,7 +277,7 @@ mod tests {
 
         let ring = SealingRing::new(key(1));
         seeder.client(&store, &entry, &ring).await.unwrap();
-        let first = kept().await.sealed_secret;
+        let first = kept().await.sealed_secret.clone();
         seeder.client(&store, &entry, &ring).await.unwrap();
         assert_eq!(kept().await.sealed_secret, first);
 

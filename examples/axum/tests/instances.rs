@@ -39,7 +39,7 @@ mod program;
 #[path = "instances/wait.rs"]
 mod wait;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use client::{Browser, Client, EMAIL, PASSWORD, is_invalid_grant, json, tokens_in};
 use http::{Method, StatusCode, header};
@@ -172,7 +172,8 @@ async fn a_new_key_reaches_both(place: &Place) {
 async fn a_change_of_a_client_counts_at_both_at_once(place: &Place) {
     let store = PostgresStore::connect(&place.database()).await.unwrap();
     let origin = || Origin::detached(SystemClock.now(), &OsRandom::new()).unwrap();
-    let before = store.find_client(&ClientId::parse("app").unwrap()).await.unwrap().unwrap();
+    let found = store.find_client(&ClientId::parse("app").unwrap()).await.unwrap();
+    let before = Arc::unwrap_or_clone(found.unwrap());
     let mut changed = before.clone();
     changed.metadata.redirect_uris = vec![String::from("https://elsewhere.example/callback")];
     for (client, path) in [(changed, "/oauth/authorize"), (before, "/login")] {

@@ -2,11 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use serde::Serialize;
 use tower_layer::Layer;
-use towergate_endpoint::{Document, Endpoints, Mounted};
+use towergate_endpoint::{Answer, Document, Endpoints, Mounted};
 use towergate_oauth_types::Scope;
 use url::{Host, Url};
 
@@ -175,8 +174,8 @@ impl<B: Send + 'static> Endpoints<B> for Described {
         (path == &*self.path).then_some(())
     }
 
-    async fn answer(self, (): (), request: Request<B>) -> Response<Bytes> {
-        self.document.answer(request.method(), request.headers())
+    fn answer(self, (): (), request: Request<B>) -> Answer {
+        Answer::at_hand(self.document.answer(request.method(), request.headers()))
     }
 }
 

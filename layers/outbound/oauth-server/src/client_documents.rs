@@ -14,7 +14,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -97,11 +97,25 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn find_client(&self, id: &ClientId, origin: &Origin) -> Result<Option<Client>, StoreError> {
+    pub async fn find_client(
+        &self,
+        id: &ClientId,
+        origin: &Origin,
+    ) -> Result<Option<Arc<Client>>, StoreError> {
         let stored = self.store().find_client(id).await?;
         if stored.as_ref().is_some_and(|client| client.document.is_none()) {
             return Ok(stored);
         }
+        // Reading a document is rare, and large: whoever is registered does not carry it along.
+        Box::pin(self.find_by_document(id, stored, origin)).await
+    }
+
+    async fn find_by_document(
+        &self,
+        id: &ClientId,
+        stored: Option<Arc<Client>>,
+        origin: &Origin,
+    ) -> Result<Option<Arc<Client>>, StoreError> {
         let allowed = self.config().client_id_metadata_documents.as_ref();
         let Some(documents) = allowed.filter(|allowed| document::is_document(id, &allowed.allowed_hosts))
         else {
@@ -131,10 +145,10 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
         client: Client,
         documents: &ClientDocuments,
         origin: Origin,
-    ) -> Result<Option<Client>, StoreError> {
+    ) -> Result<Option<Arc<Client>>, StoreError> {
         let limit = documents.policy.max_clients;
         match self.store().keep_client_document(client.clone(), limit, origin).await? {
-            KeepingDocument::Kept(state) => Ok(Some(Client { state, ..client })),
+            KeepingDocument::Kept(state) => Ok(Some(Arc::new(Client { state, ..client }))),
             KeepingDocument::Registered => self.store().find_client(&client.id).await,
             KeepingDocument::Full => {
                 tracing::warn!(client = %client.id, limit, "there is no room for one more client document");

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use towergate_core::{
     Clock, Random, RandomUnavailable, Timestamp,
     audit::Origin,
+    random::DrawnAhead,
     system::{OsRandom, SystemClock},
 };
 use towergate_guarded_http::GuardedClient;
@@ -28,6 +29,8 @@ pub struct AuthorizationServer<S, R, P> {
     shared: Arc<Shared<S, R, P>>,
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// The same, drawn ahead: for the names of requests and tokens, never for a secret.
+    pub(crate) names: Arc<dyn Random>,
     outbound: Option<GuardedClient>,
 }
 
@@ -47,6 +50,7 @@ struct Shared<S, R, P> {
 impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
     /// A server over `store` that signs with `keys`, asks `resolver` about accounts and shows `pages`.
     pub fn new(store: S, keys: KeyRing, resolver: Arc<R>, pages: P, config: ServerConfig) -> Self {
+        let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         Self {
             shared: Arc::new(Shared {
                 store,
@@ -60,7 +64,8 @@ impl<S, R: AccountResolver, P: OAuthPages> AuthorizationServer<S, R, P> {
                 logouts: Notify::new(),
             }),
             clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom::new()),
+            names: Arc::new(DrawnAhead::new(Arc::clone(&random))),
+            random,
             outbound: None,
         }
     }
@@ -77,6 +82,7 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
     /// Draws codes, tokens and identifiers from `random`, instead of the system's.
     #[must_use]
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.names = Arc::new(DrawnAhead::new(Arc::clone(&random)));
         self.random = random;
         self
     }
@@ -164,7 +170,7 @@ impl<S, R, P> AuthorizationServer<S, R, P> {
         extensions: &Extensions,
         now: Timestamp,
     ) -> Result<Origin, RandomUnavailable> {
-        towergate_endpoint::origin(extensions, now, &self.random)
+        towergate_endpoint::origin(extensions, now, &self.names)
     }
 }
 
@@ -174,6 +180,7 @@ impl<S, R, P> Clone for AuthorizationServer<S, R, P> {
             shared: Arc::clone(&self.shared),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            names: Arc::clone(&self.names),
             outbound: self.outbound.clone(),
         }
     }

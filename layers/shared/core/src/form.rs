@@ -1,7 +1,7 @@
 //! Queries and forms, `application/x-www-form-urlencoded`: bounded, no field twice, and nothing unreadable replaced by
 //! something else, so that two passwords do not become one.
 
-use std::{collections::BTreeMap, fmt};
+use std::{fmt, ops::Range, str};
 
 use crate::Secret;
 
@@ -21,12 +21,17 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 /// assert_eq!(form.get("page"), Err(BadParameter::Repeated));
 /// # Ok::<(), towergate_core::form::TooLarge>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Form {
-    values: BTreeMap<&'static str, Result<Secret<String>, BadParameter>>,
-    lists: BTreeMap<&'static str, Vec<Result<Secret<String>, BadParameter>>>,
+    /// Every name and value one behind the other, decoded, in room that never has to grow: to be wiped as one.
+    text: Secret<Vec<u8>>,
+    values: Vec<Field>,
+    lists: Vec<Field>,
     is_torn: bool,
 }
+
+/// Where the value of a parameter lies.
+type Field = (&'static str, Result<Range<usize>, BadParameter>);
 
 /// The query or form is larger than [`MAX_LENGTH`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,28 +71,25 @@ impl Form {
         if text.len() > MAX_LENGTH {
             return Err(TooLarge);
         }
-        let mut form = Self::default();
+        let mut form = Self { text: Secret::new(Vec::with_capacity(text.len())), ..Self::default() };
         for pair in text.split(|byte| *byte == b'&') {
-            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-                Some(at) => (pair.get(..at), pair.get(at + 1..)),
-                None => (Some(pair), None),
-            };
-            let (name, value) = (decode(name.unwrap_or_default()), decode(value.unwrap_or_default()));
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = form.decode(halves.next().unwrap_or_default());
+            let value = form.decode(halves.next().unwrap_or_default());
             form.is_torn |= name.is_none() || value.is_none();
             let value = value.ok_or(BadParameter::Unreadable);
-            let among = |names: &[&'static str]| {
-                let name = name.as_ref()?;
-                names.iter().find(|known| *known == name.expose()).copied()
-            };
-            if let Some(name) = among(lists) {
-                form.lists.entry(name).or_default().push(value);
+            let Some(name) = name.as_ref().and_then(|name| form.text.expose().get(name.clone())) else {
                 continue;
+            };
+            let among = |names: &[&'static str]| names.iter().find(|known| known.as_bytes() == name).copied();
+            if let Some(name) = among(lists) {
+                form.lists.push((name, value));
+            } else if let Some(name) = among(known) {
+                match form.values.iter_mut().find(|(earlier, _)| *earlier == name) {
+                    Some((_, earlier)) => *earlier = Err(BadParameter::Repeated),
+                    None => form.values.push((name, value)),
+                }
             }
-            let Some(name) = among(known) else { continue };
-            form.values
-                .entry(name)
-                .and_modify(|earlier| *earlier = Err(BadParameter::Repeated))
-                .or_insert(value);
         }
         Ok(form)
     }
@@ -97,11 +99,8 @@ impl Form {
     /// # Errors
     /// When it is there twice or cannot be read.
     pub fn get(&self, name: &str) -> Result<Option<&str>, BadParameter> {
-        match self.values.get(name) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(Some(value.expose().as_str()).filter(|value| !value.is_empty())),
-            Some(Err(bad)) => Err(*bad),
-        }
+        let field = self.values.iter().find(|(known, _)| *known == name);
+        Ok(field.map(|(_, value)| self.read(value)).transpose()?.filter(|value| !value.is_empty()))
     }
 
     /// The values of a parameter that may be there several times, in their order, without empty ones.
@@ -109,12 +108,9 @@ impl Form {
     /// # Errors
     /// When one cannot be read.
     pub fn list(&self, name: &str) -> Result<Vec<&str>, BadParameter> {
-        let mut values = Vec::new();
-        for value in self.lists.get(name).into_iter().flatten() {
-            let value = value.as_ref().map_err(|bad| *bad)?.expose().as_str();
-            values.extend((!value.is_empty()).then_some(value));
-        }
-        Ok(values)
+        let own = self.lists.iter().filter(|(known, _)| *known == name);
+        let values = own.map(|(_, value)| self.read(value));
+        values.filter(|value| *value != Ok("")).collect()
     }
 
     /// Takes the parameter's value out, as it was sent, an empty one too; `None` when it is missing.
@@ -122,7 +118,9 @@ impl Form {
     /// # Errors
     /// When it is there twice or cannot be read.
     pub fn take(&mut self, name: &str) -> Result<Option<Secret<String>>, BadParameter> {
-        self.values.remove(name).transpose()
+        let Some(place) = self.values.iter().position(|(known, _)| *known == name) else { return Ok(None) };
+        let (_, value) = self.values.swap_remove(place);
+        self.read(&value).map(|value| Some(Secret::from(value)))
     }
 
     /// Whether none of the known parameters is there, not even empty.
@@ -137,19 +135,39 @@ impl Form {
         self.is_torn
     }
 
-    /// The first known parameter that cannot be read, if there is one.
+    /// A known parameter that cannot be read, if there is one: by name the first.
     #[must_use]
     pub fn bad(&self) -> Option<(&'static str, BadParameter)> {
-        let lists =
-            self.lists.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-        let mut all = self.values.iter().chain(lists);
-        all.find_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)))
+        let all = self.values.iter().chain(&self.lists);
+        let bad = all.filter_map(|(name, value)| value.as_ref().err().map(|bad| (*name, *bad)));
+        bad.min_by_key(|(name, _)| *name)
+    }
+
+    /// Decodes a name or a value behind all others; `None` when it is not percent-encoded UTF-8.
+    fn decode(&mut self, text: &[u8]) -> Option<Range<usize>> {
+        let all = self.text.expose_mut();
+        let start = all.len();
+        decode_onto(all, text)?;
+        let place = start..all.len();
+        str::from_utf8(all.get(place.clone())?).ok().map(|_| place)
+    }
+
+    fn read(&self, value: &Result<Range<usize>, BadParameter>) -> Result<&str, BadParameter> {
+        let place = value.clone()?;
+        let value = self.text.expose().get(place).and_then(|value| str::from_utf8(value).ok());
+        value.ok_or(BadParameter::Unreadable)
+    }
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { text: Secret::new(Vec::new()), values: Vec::new(), lists: Vec::new(), is_torn: false }
     }
 }
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.values.keys()).entries(self.lists.keys()).finish()
+        f.debug_set().entries(self.values.iter().chain(&self.lists).map(|(name, _)| name)).finish()
     }
 }
 
@@ -157,7 +175,16 @@ impl fmt::Debug for Form {
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Secret<String>> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
+    decode_onto(&mut bytes, text)?;
+    String::from_utf8(bytes).ok().map(Secret::new)
+}
+
+/// Percent-decodes `text` onto the end of `bytes`; `None` when it is torn.
+fn decode_onto(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+    let plain = text.iter().position(|byte| matches!(byte, b'+' | b'%')).unwrap_or(text.len());
+    let (plain, rest) = text.split_at_checked(plain)?;
+    bytes.extend_from_slice(plain);
+    let mut rest = rest.iter();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
@@ -165,7 +192,7 @@ pub fn decode(text: &[u8]) -> Option<Secret<String>> {
             plain => *plain,
         });
     }
-    String::from_utf8(bytes).ok().map(Secret::new)
+    Some(())
 }
 
 const fn hex(digit: u8) -> Option<u8> {

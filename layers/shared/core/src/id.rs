@@ -11,8 +11,13 @@ use crate::{Random, RandomUnavailable, Timestamp, random};
 /// # Errors
 /// When no randomness is to be had.
 pub fn time_ordered(now: Timestamp, random: &dyn Random) -> Result<Uuid, RandomUnavailable> {
+    Ok(of_moment(now, &random::bytes(random)?))
+}
+
+/// The identifier that these random bytes make at this moment.
+pub(crate) fn of_moment(now: Timestamp, drawn: &[u8; 10]) -> Uuid {
     let millis = u64::try_from(now.unix_millis()).unwrap_or(0);
-    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random::bytes(random)?).into_uuid())
+    uuid::Builder::from_unix_timestamp_millis(millis, drawn).into_uuid()
 }
 
 /// Declares an identifier of its own type over a time-ordered UUID.

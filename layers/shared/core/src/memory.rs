@@ -10,13 +10,14 @@ use std::{
 
 use crate::{
     StoreError,
-    audit::{AuditLog, Event, Fact, Origin, Silent, Sink, chain::Seal},
+    audit::{AuditLog, Event, Fact, Origin, Sink, chain::Seal},
 };
 
 /// A store that lives in memory and dies with the process; a clone is another handle on the same store.
 pub struct Memory<T> {
     state: Arc<Mutex<State<T>>>,
-    sink: Arc<dyn Sink>,
+    /// Nobody may want to hear: then nothing is copied to be told.
+    sink: Option<Arc<dyn Sink>>,
 }
 
 /// What a wing keeps in memory, with its audit log.
@@ -59,13 +60,13 @@ impl<T: Tables> Memory<T> {
     /// An empty store whose events nobody hears.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_sink(Arc::new(Silent))
+        Self { state: Arc::default(), sink: None }
     }
 
     /// An empty store that tells `sink` of each event after its step.
     #[must_use]
     pub fn with_sink(sink: Arc<dyn Sink>) -> Self {
-        Self { state: Arc::default(), sink }
+        Self { state: Arc::default(), sink: Some(sink) }
     }
 
     /// The audit log from its beginning; readable even while the store is unavailable.
@@ -89,15 +90,16 @@ impl<T: Tables> Memory<T> {
     /// # Errors
     /// What the step errs with, or a failure that a test has asked for.
     pub fn step<R>(&self, step: impl FnOnce(&mut T) -> Result<R, StoreError>) -> Result<R, StoreError> {
-        let (answer, written) = {
+        let (answer, sink, written) = {
             let mut state = self.state.lock().map_err(|_| StoreError::unavailable(Fault::Poisoned))?;
             state.faults.check()?;
             let before = state.tables.log().written();
             let answer = step(&mut state.tables)?;
-            (answer, state.tables.log().since(before).to_vec())
+            let Some(sink) = &self.sink else { return Ok(answer) };
+            (answer, sink, state.tables.log().since(before).to_vec())
         };
         for event in &written {
-            self.sink.record(event);
+            sink.record(event);
         }
         Ok(answer)
     }
@@ -114,7 +116,7 @@ impl<T: Tables> AuditLog for Memory<T> {
 
 impl<T> Clone for Memory<T> {
     fn clone(&self) -> Self {
-        Self { state: Arc::clone(&self.state), sink: Arc::clone(&self.sink) }
+        Self { state: Arc::clone(&self.state), sink: self.sink.clone() }
     }
 }
 

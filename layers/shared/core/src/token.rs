@@ -43,7 +43,11 @@ impl OpaqueToken {
     /// # Errors
     /// When no randomness is to be had.
     pub fn mint(prefix: Prefix, now: Timestamp, random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        Ok(Self { prefix, id: id::time_ordered(now, random)?, secret: Secret::new(random::bytes(random)?) })
+        // One draw for both: each is a call to the system.
+        let drawn = Secret::new(random::bytes::<42>(random)?);
+        let (name, secret) = drawn.expose().split_first_chunk().ok_or(RandomUnavailable)?;
+        let secret = *secret.first_chunk().ok_or(RandomUnavailable)?;
+        Ok(Self { prefix, id: id::of_moment(now, name), secret: Secret::new(secret) })
     }
 
     /// Makes the token that takes this one's place: under the same identifier, with another secret.

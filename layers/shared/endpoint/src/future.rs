@@ -9,8 +9,7 @@ use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
 
-/// An endpoint's own answer: the one box of a request, which a request that passes does not pay for.
-type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+use crate::Answer;
 
 pin_project! {
     /// The future of [`Mounted`](crate::Mounted).
@@ -24,7 +23,7 @@ pin_project! {
     #[project = Projected]
     enum Way<F> {
         Inner { #[pin] future: F },
-        Own { answer: Answer },
+        Own { #[pin] answer: Answer },
     }
 }
 
@@ -33,8 +32,8 @@ impl<F> ResponseFuture<F> {
         Self { way: Way::Inner { future } }
     }
 
-    pub(crate) fn answer(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
-        Self { way: Way::Own { answer: Box::pin(answer) } }
+    pub(crate) const fn answer(answer: Answer) -> Self {
+        Self { way: Way::Own { answer } }
     }
 }
 
@@ -48,7 +47,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().way.project() {
             Projected::Inner { future } => future.poll(cx),
-            Projected::Own { answer } => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(B::from))),
+            Projected::Own { answer } => Poll::Ready(Ok(ready!(answer.poll(cx)).map(B::from))),
         }
     }
 }

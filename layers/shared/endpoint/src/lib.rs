@@ -19,7 +19,7 @@
 //! use bytes::Bytes;
 //! use http::{Request, Response, StatusCode};
 //! use tower::{ServiceExt, service_fn};
-//! use towergate_endpoint::{Endpoints, Mounted, page};
+//! use towergate_endpoint::{Answer, Endpoints, Mounted, page};
 //!
 //! /// Answers `/door`, to whoever knocks with a `GET`.
 //! #[derive(Clone)]
@@ -32,11 +32,11 @@
 //!         (path == "/door").then_some(())
 //!     }
 //!
-//!     async fn answer(self, _: (), request: Request<B>) -> Response<Bytes> {
+//!     fn answer(self, _: (), request: Request<B>) -> Answer {
 //!         if request.method() == http::Method::GET {
-//!             return page::plain(StatusCode::OK, "come in\n");
+//!             return Answer::at_hand(page::plain(StatusCode::OK, "come in\n"));
 //!         }
-//!         page::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n")
+//!         Answer::at_hand(page::plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n"))
 //!     }
 //! }
 //!
@@ -55,6 +55,7 @@
 //! # }
 //! ```
 
+mod answer;
 pub mod body;
 pub mod closing;
 mod document;
@@ -66,6 +67,7 @@ pub mod page;
 mod service;
 mod shared;
 
+pub use answer::Answer;
 pub use document::Document;
 pub use future::ResponseFuture;
 pub use health::HealthLayer;

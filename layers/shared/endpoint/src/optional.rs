@@ -11,7 +11,7 @@ use crate::Mounted;
 /// use http::{Request, Response};
 /// use tower::{ServiceExt, service_fn};
 /// use tower_layer::{Layer, layer_fn};
-/// use towergate_endpoint::{Endpoints, Mounted, OptionalLayer, page};
+/// use towergate_endpoint::{Answer, Endpoints, Mounted, OptionalLayer, page};
 ///
 /// #[derive(Clone)]
 /// struct Door;
@@ -23,8 +23,8 @@ use crate::Mounted;
 ///         (path == "/door").then_some(())
 ///     }
 ///
-///     async fn answer(self, _: (), _: Request<B>) -> Response<Bytes> {
-///         page::plain(http::StatusCode::OK, "come in\n")
+///     fn answer(self, _: (), _: Request<B>) -> Answer {
+///         Answer::at_hand(page::plain(http::StatusCode::OK, "come in\n"))
 ///     }
 /// }
 ///

@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    future::Future,
     task::{Context, Poll},
 };
 
@@ -8,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::future::ResponseFuture;
+use crate::{Answer, future::ResponseFuture};
 
 /// What is answered in front of an inner service: some paths, and how. To clone it is to point at the same endpoints.
 pub trait Endpoints<B>: Clone {
@@ -19,11 +18,7 @@ pub trait Endpoints<B>: Clone {
     fn route(&self, path: &str) -> Option<Self::Route>;
 
     /// Answers a request that [`route`](Self::route) took.
-    fn answer(
-        self,
-        route: Self::Route,
-        request: Request<B>,
-    ) -> impl Future<Output = Response<Bytes>> + Send + 'static;
+    fn answer(self, route: Self::Route, request: Request<B>) -> Answer;
 }
 
 /// Endpoints in front of an inner service.
@@ -56,11 +51,7 @@ impl<B, E: Endpoints<B>> Endpoints<B> for Option<E> {
         endpoints.route(path).map(|route| (endpoints.clone(), route))
     }
 
-    fn answer(
-        self,
-        (endpoints, route): Self::Route,
-        request: Request<B>,
-    ) -> impl Future<Output = Response<Bytes>> + Send + 'static {
+    fn answer(self, (endpoints, route): Self::Route, request: Request<B>) -> Answer {
         endpoints.answer(route, request)
     }
 }

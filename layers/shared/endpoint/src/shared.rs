@@ -3,7 +3,7 @@ use std::{future::Future, sync::Arc};
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::Endpoints;
+use crate::{Answer, Endpoints};
 
 /// Endpoints that many requests share: an `Arc` of them is [`Endpoints`], whatever they hold.
 pub trait SharedEndpoints<B>: Send + Sync + 'static {
@@ -25,7 +25,7 @@ impl<B: Send + 'static, T: SharedEndpoints<B>> Endpoints<B> for Arc<T> {
         T::route(self, path)
     }
 
-    async fn answer(self, route: T::Route, request: Request<B>) -> Response<Bytes> {
-        T::answer(&self, route, request).await
+    fn answer(self, route: T::Route, request: Request<B>) -> Answer {
+        Answer::later(async move { T::answer(&self, route, request).await })
     }
 }

@@ -1,16 +1,18 @@
 //! Scope: a set of case-sensitive words, [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The longest scope that is read, in bytes.
 pub const MAX_LENGTH: usize = 2048;
 
 /// A set of scope values. Order and repetition carry no meaning.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Scope(BTreeSet<String>);
+///
+/// It is kept as it is written, each value once and sorted: most scopes are only handed on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Scope(String);
 
 /// The text is not a scope: a character is outside `%x21 / %x23-5B / %x5D-7E`, or it is longer than [`MAX_LENGTH`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,48 +29,84 @@ impl Scope {
         if text.len() > MAX_LENGTH || !text.bytes().all(allowed) {
             return Err(InvalidScope);
         }
-        Ok(Self(text.split(' ').filter(|value| !value.is_empty()).map(String::from).collect()))
+        let values = || text.split(' ').filter(|value| !value.is_empty());
+        if values().is_sorted_by(|earlier, later| earlier < later) {
+            return Ok(Self::of_sorted(text.len(), values()));
+        }
+        Ok(Self::of_any(text.len(), values()))
     }
 
     /// Whether the value is in the set.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
-        self.0.contains(value)
+        self.values().any(|held| held == value)
     }
 
     /// Whether every value of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        other.0.is_subset(&self.0)
+        let mut held = self.values();
+        // Both are sorted, so each is walked through once.
+        other.values().all(|value| held.find(|held| *held >= value) == Some(value))
     }
 
     /// The values that both hold.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        let mut others = other.values().peekable();
+        let both = self.values().filter(|value| {
+            while others.next_if(|other| other < value).is_some() {}
+            others.peek() == Some(value)
+        });
+        Self::of_sorted(self.0.len(), both)
     }
 
     /// The values that either holds.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        Self::of_any(self.0.len() + 1 + other.0.len(), self.values().chain(other.values()))
     }
 
     /// The set without `value`.
     #[must_use]
     pub fn without(&self, value: &str) -> Self {
-        Self(self.0.iter().filter(|held| *held != value).cloned().collect())
+        Self::of_sorted(self.0.len(), self.values().filter(|held| *held != value))
     }
 
     /// Whether it holds nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The values, sorted.
     pub fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.split(' ').filter(|value| !value.is_empty())
+    }
+
+    /// The values as they are written: sorted, with one space between two.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The set of these values, in any order, which make a text of at most `length` bytes.
+    fn of_any<'a>(length: usize, values: impl Iterator<Item = &'a str>) -> Self {
+        let mut values: Vec<_> = values.collect();
+        values.sort_unstable();
+        values.dedup();
+        Self::of_sorted(length, values.into_iter())
+    }
+
+    fn of_sorted<'a>(length: usize, values: impl Iterator<Item = &'a str>) -> Self {
+        let mut text = String::with_capacity(length);
+        for value in values {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(value);
+        }
+        Self(text)
     }
 }
 
@@ -82,19 +120,13 @@ impl FromStr for Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, value) in self.0.iter().enumerate() {
-            if place > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(value)?;
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> Self {
-        scope.to_string()
+        scope.0
     }
 }
 
@@ -103,6 +135,12 @@ impl TryFrom<String> for Scope {
 
     fn try_from(text: String) -> Result<Self, InvalidScope> {
         Self::parse(&text)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
     }
 }
 

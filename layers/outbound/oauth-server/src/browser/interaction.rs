@@ -1,5 +1,7 @@
 //! `GET` and `POST /interaction/{id}`: alive, same browser, same person, fresh enough; then ask, or answer.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use towergate_core::form::Form;
@@ -113,7 +115,7 @@ enum Step {
 /// An interaction that may go on, with everything it rests on.
 struct Resumed {
     interaction: Interaction,
-    client: Client,
+    client: Arc<Client>,
     to: RedirectUri,
     account: Account,
     /// What the person agrees to.

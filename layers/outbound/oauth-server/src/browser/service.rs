@@ -1,10 +1,10 @@
 use std::{error::Error, fmt};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, request::Parts};
 use http_body::Body;
 use towergate_endpoint::{
-    Endpoints,
+    Answer, Endpoints,
     body::{self, Unread},
 };
 use towergate_oauth::{ports::OAuthStore, rules::interaction::InteractionId};
@@ -38,44 +38,56 @@ where
         Route::of(path, &self.server.config().paths)
     }
 
-    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
-        let server = &self.server;
+    fn answer(self, route: Route, request: Request<B>) -> Answer {
         let (parts, body) = request.into_parts();
-        if parts.method != Method::GET && parts.method != Method::POST {
-            return method_not_allowed();
-        }
-        let form = if parts.method == Method::POST {
-            read_form(&parts.headers, body).await.map(Some)
-        } else {
-            Ok(None)
-        };
-        // Not before the form is there: whoever holds it back would hold back the clock, and with it every expiry.
-        let visit = match Visit::read(server, &parts) {
-            Ok(visit) => visit,
-            Err(problem) => return problem.tell(server, None),
-        };
-        let origin = visit.origin;
-        let query = parts.uri.query().unwrap_or_default();
-        let answered = match (form, route) {
-            (Err(problem), _) => Err(problem),
-            (Ok(None), Route::EndSession) => {
-                let query = query.as_bytes().to_vec();
-                logout::ask(server, visit, parts, &query).await
-            }
-            (Ok(Some(form)), Route::EndSession) => logout::ask(server, visit, parts, &form).await,
-            (Ok(None), Route::LogoutConfirm) => Err(Problem::gone()),
-            (Ok(Some(form)), Route::LogoutConfirm) => logout::confirm(server, visit, parts, &form).await,
-            (Ok(_), Route::Farewell) => logout::farewell::show(server, &visit, query.as_bytes()).await,
-            (Ok(None), Route::Authorize) => authorize::authorize(server, &visit, query.as_bytes()).await,
-            (Ok(Some(form)), Route::Authorize) => authorize::authorize(server, &visit, &form).await,
-            (Ok(_), Route::Interaction(None)) => Err(Problem::gone()),
-            (Ok(None), Route::Interaction(Some(id))) => interaction::show(server, &visit, id).await,
-            (Ok(Some(form)), Route::Interaction(Some(id))) => {
-                interaction::close(server, &visit, id, &form).await
-            }
-        };
-        answered.unwrap_or_else(|problem| problem.tell(server, Some(&origin)))
+        Answer::later(async move { answered(&self.server, route, parts, body).await })
     }
+}
+
+/// What the page of `route` answers.
+async fn answered<S, R, P, B>(
+    server: &AuthorizationServer<S, R, P>,
+    route: Route,
+    parts: Parts,
+    body: B,
+) -> Response<Bytes>
+where
+    S: OAuthStore,
+    R: AccountResolver,
+    P: OAuthPages,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    if parts.method != Method::GET && parts.method != Method::POST {
+        return method_not_allowed();
+    }
+    let form =
+        if parts.method == Method::POST { read_form(&parts.headers, body).await.map(Some) } else { Ok(None) };
+    // Not before the form is there: whoever holds it back would hold back the clock, and with it every expiry.
+    let visit = match Visit::read(server, &parts) {
+        Ok(visit) => visit,
+        Err(problem) => return problem.tell(server, None),
+    };
+    let origin = visit.origin;
+    let query = parts.uri.query().unwrap_or_default();
+    let answered = match (form, route) {
+        (Err(problem), _) => Err(problem),
+        (Ok(None), Route::EndSession) => {
+            let query = query.as_bytes().to_vec();
+            logout::ask(server, visit, parts, &query).await
+        }
+        (Ok(Some(form)), Route::EndSession) => logout::ask(server, visit, parts, &form).await,
+        (Ok(None), Route::LogoutConfirm) => Err(Problem::gone()),
+        (Ok(Some(form)), Route::LogoutConfirm) => logout::confirm(server, visit, parts, &form).await,
+        (Ok(_), Route::Farewell) => logout::farewell::show(server, &visit, query.as_bytes()).await,
+        (Ok(None), Route::Authorize) => authorize::authorize(server, &visit, query.as_bytes()).await,
+        (Ok(Some(form)), Route::Authorize) => authorize::authorize(server, &visit, &form).await,
+        (Ok(_), Route::Interaction(None)) => Err(Problem::gone()),
+        (Ok(None), Route::Interaction(Some(id))) => interaction::show(server, &visit, id).await,
+        (Ok(Some(form)), Route::Interaction(Some(id))) => interaction::close(server, &visit, id, &form).await,
+    };
+    answered.unwrap_or_else(|problem| problem.tell(server, Some(&origin)))
 }
 
 /// An endpoint of the browser side.

@@ -92,7 +92,7 @@ impl Bench {
     /// The name of the client, when it is known.
     async fn name(&self) -> Option<String> {
         let found = self.server.find_client(&self.id, &self.origin()).await.unwrap();
-        found.map(|client| client.metadata.client_name.unwrap())
+        found.map(|client| client.metadata.client_name.clone().unwrap())
     }
 
     fn later(&self, time: Duration) {

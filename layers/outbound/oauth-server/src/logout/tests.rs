@@ -381,7 +381,7 @@ async fn a_client_that_asks_for_it_no_more_is_not_told() {
     bench.client("shop", &shop.uri, |_| ()).await;
     bench.end().await;
     let id = ClientId::parse("shop").unwrap();
-    let mut client = bench.store.find_client(&id).await.unwrap().unwrap();
+    let mut client = Arc::unwrap_or_clone(bench.store.find_client(&id).await.unwrap().unwrap());
     client.metadata.backchannel_logout_uri = None;
     bench.store.put_client(client, bench.origin()).await.unwrap();
     assert_eq!(bench.turn().await, GIVEN_UP);

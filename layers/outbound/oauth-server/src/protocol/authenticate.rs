@@ -3,6 +3,8 @@
 //!
 //! The identifier of an assertion is spent last, when all else of the authentication was right, and before anything that
 //! the client asks for is touched.
+//!
+//! What most requests never come to is boxed where it is: the future of every one would have to make room for it.
 
 use http::{header, request::Parts};
 use towergate_core::{
@@ -15,7 +17,7 @@ use towergate_oauth::{
     rules::{
         client::{
             AssertionKey, AuthenticatedClient, AuthenticationFailure, Client, Credentials, Judged, NeededKey,
-            Recipient,
+            Recipient, UnspentAssertion,
         },
         fact::OAuthFact,
     },
@@ -45,7 +47,7 @@ pub(super) async fn authenticate<S: OAuthStore, R, P>(
     };
     match verdict {
         Ok(client) => Ok(client),
-        Err(failure) => Err(note(endpoints, failure, origin).await),
+        Err(failure) => Err(Box::pin(note(endpoints, failure, origin)).await),
     }
 }
 
@@ -60,8 +62,10 @@ async fn judge<S: OAuthStore, R, P>(
     let config = server.config();
     let issuer = config.issuer.as_str();
     // Only for an assertion that can be right: this is the way of every request.
-    let (key, token_endpoint) = match credentials.needed_key(client.as_ref()) {
-        Some(needed) => (key(endpoints, needed).await, Some(config.issuer.join(&config.paths.token))),
+    let (key, token_endpoint) = match credentials.needed_key(client.as_deref()) {
+        Some(needed) => {
+            (Box::pin(key(endpoints, needed)).await, Some(config.issuer.join(&config.paths.token)))
+        }
         None => {
             if credentials.are_signed_by_secret() {
                 // Costs what opening the client's secret would.
@@ -74,18 +78,25 @@ async fn judge<S: OAuthStore, R, P>(
         Recipient { names: &[issuer, token_endpoint.as_deref().unwrap_or(issuer)], now: origin.at };
     match credentials.verify(client, &key, &recipient) {
         Ok(Judged::Proven(client)) => Ok(Ok(client)),
-        Ok(Judged::Unspent(assertion)) => {
-            Ok(match server.store().remember_once(assertion.once().clone(), *origin).await? {
-                Remembering::First => {
-                    let client = assertion.first();
-                    reseal(endpoints, client.client(), origin).await;
-                    Ok(client)
-                }
-                Remembering::Seen => Err(assertion.seen()),
-            })
-        }
+        Ok(Judged::Unspent(assertion)) => Ok(Box::pin(spend(endpoints, assertion, origin)).await?),
         Err(failure) => Ok(Err(failure)),
     }
+}
+
+/// Has the store remember the identifier of an assertion that is right.
+async fn spend<S: OAuthStore, R, P>(
+    endpoints: &Endpoints<S, R, P>,
+    assertion: UnspentAssertion,
+    origin: &Origin,
+) -> Result<Result<AuthenticatedClient, AuthenticationFailure>, StoreError> {
+    Ok(match endpoints.server.store().remember_once(assertion.once().clone(), *origin).await? {
+        Remembering::First => {
+            let client = assertion.first();
+            reseal(endpoints, client.client(), origin).await;
+            Ok(client)
+        }
+        Remembering::Seen => Err(assertion.seen()),
+    })
 }
 
 /// The key of an assertion. That there is none is told to the operator, and is one wrong proof more to the client.

@@ -63,7 +63,7 @@ where
         let id = client.client().id.clone();
         let failure =
             AuthenticationFailure { error, by_header: false, client: Some(id), reason: "public_client" };
-        return Err(authenticate::note(endpoints, failure, &origin).await);
+        return Err(Box::pin(authenticate::note(endpoints, failure, &origin)).await);
     }
     let issuer = endpoints.server.config().issuer.as_str();
     let found = held::any(endpoints, token.expose()).await?;
@@ -100,7 +100,7 @@ where
     let client = client.client();
     let mut response = if is_jwt_wanted(client, &parts.headers) {
         let claims = IntrospectionClaims::new(issuer, &client.id, &answer, now);
-        json::private_jwt(MEDIA_TYPE, &jwt(endpoints, client, &claims, &origin).await?)
+        json::private_jwt(MEDIA_TYPE, &Box::pin(jwt(endpoints, client, &claims, &origin)).await?)
     } else {
         json::private(StatusCode::OK, serde_json::to_vec(&answer)?)
     };

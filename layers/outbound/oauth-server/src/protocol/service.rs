@@ -1,11 +1,12 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, header};
 use http_body::Body;
+use towergate_endpoint::Answer;
 use towergate_oauth::{ports::OAuthStore, rules::discovery::is_well_known};
 
-use super::{cors, introspect, json, layer::Endpoints, register, revoke, token, userinfo};
+use super::{cors, failure::Failure, introspect, json, layer::Endpoints, register, revoke, token, userinfo};
 use crate::{account::AccountResolver, config::ServerConfig, logout::check_session, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
@@ -34,30 +35,51 @@ where
         Route::of(path, self.endpoints.server.config())
     }
 
-    async fn answer(self, route: Route, request: Request<B>) -> Response<Bytes> {
-        let endpoints = &*self.endpoints;
+    fn answer(self, route: Route, request: Request<B>) -> Answer {
+        let endpoints = self.endpoints;
         let (methods, allow) = route.allowed();
         if route.is_for_scripts() && *request.method() == Method::OPTIONS {
-            return cors::preflight(allow);
+            return Answer::at_hand(cors::preflight(allow));
         }
         if !methods.contains(request.method()) {
-            return json::method_not_allowed(allow);
+            return Answer::at_hand(json::method_not_allowed(allow));
         }
         let (parts, body) = request.into_parts();
-        let answer = match route {
-            Route::CheckSession => return check_session::page(),
-            Route::Jwks => return endpoints.documents().jwks.answer(&parts.method, &parts.headers),
-            Route::Metadata => return endpoints.documents().metadata.answer(&parts.method, &parts.headers),
-            Route::Token => token::answer(endpoints, &parts, body).await,
-            Route::Revoke => revoke::answer(endpoints, &parts, body).await,
-            Route::Introspect => introspect::answer(endpoints, &parts, body).await,
-            Route::Register => register::answer(endpoints, &parts, body).await,
-            Route::Manage => register::manage::answer(endpoints, &parts, body).await,
-            Route::UserInfo => userinfo::answer(endpoints, &parts, body).await,
-        };
-        let answer = answer.unwrap_or_else(|failure| failure.tell(endpoints.server.config().issuer.as_str()));
-        if route.is_for_scripts() { cors::opened(answer) } else { answer }
+        /// Answers with the endpoint's own future, whose size is no burden to another's.
+        macro_rules! later {
+            ($endpoint:path) => {
+                Answer::later(async move {
+                    let answer = $endpoint(&endpoints, &parts, body).await;
+                    told(answer, route, &parts.headers, endpoints.server.config().issuer.as_str())
+                })
+            };
+        }
+        match route {
+            Route::CheckSession => Answer::at_hand(check_session::page()),
+            Route::Jwks => Answer::at_hand(endpoints.documents().jwks.answer(&parts.method, &parts.headers)),
+            Route::Metadata => {
+                Answer::at_hand(endpoints.documents().metadata.answer(&parts.method, &parts.headers))
+            }
+            Route::Token => later!(token::answer),
+            Route::Revoke => later!(revoke::answer),
+            Route::Introspect => later!(introspect::answer),
+            Route::Register => later!(register::answer),
+            Route::Manage => later!(register::manage::answer),
+            Route::UserInfo => later!(userinfo::answer),
+        }
     }
+}
+
+/// What the peer is told.
+fn told(
+    answer: Result<Response<Bytes>, Failure>,
+    route: Route,
+    asked: &HeaderMap,
+    realm: &str,
+) -> Response<Bytes> {
+    let answer = answer.unwrap_or_else(|failure| failure.tell(realm));
+    // Browsers say so of every request that a script of another site makes.
+    if route.is_for_scripts() && asked.contains_key(header::ORIGIN) { cors::opened(answer) } else { answer }
 }
 
 /// An endpoint of the protocol.

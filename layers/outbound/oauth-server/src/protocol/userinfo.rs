@@ -73,7 +73,7 @@ where
     let answer = UserInfo::new(issuer, &client, &sub, &host);
     match userinfo::is_jwt(&client) {
         true => {
-            let jwt = jwt(endpoints, &client, &answer, &origin).await?;
+            let jwt = Box::pin(jwt(endpoints, &client, &answer, &origin)).await?;
             Ok(json::private_jwt("application/jwt", &jwt))
         }
         false => Ok(json::private(StatusCode::OK, serde_json::to_vec(&answer)?)),

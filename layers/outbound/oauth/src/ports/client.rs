@@ -1,6 +1,6 @@
 //! Registered clients.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
@@ -8,11 +8,15 @@ use crate::rules::client::{Client, ClientId, ClientState};
 
 /// Keeps registered clients.
 pub trait ClientStore: Send + Sync + 'static {
-    /// The client, disabled ones too: the gate in front of every endpoint decides, not the store.
+    /// The client, disabled ones too: the gate in front of every endpoint decides, not the store. It is shared, not copied:
+    /// every request asks for one, and it is large.
     ///
     /// # Errors
     /// When the store fails.
-    fn find_client(&self, id: &ClientId) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
+    fn find_client(
+        &self,
+        id: &ClientId,
+    ) -> impl Future<Output = Result<Option<Arc<Client>>, StoreError>> + Send;
 
     /// Writes the client, in place of one with the same identifier. Writes `client.registered`.
     ///

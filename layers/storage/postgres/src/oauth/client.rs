@@ -1,5 +1,7 @@
 //! Registered clients.
 
+use std::sync::Arc;
+
 use sqlx::PgConnection;
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
@@ -79,8 +81,8 @@ const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id 
 const ENABLE: &str = "UPDATE towergate_clients SET state = 'active' WHERE id = $1 AND state = 'disabled'";
 
 impl ClientStore for PostgresStore {
-    async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.one(FIND, params![id.as_str()], read).await
+    async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(self.one(FIND, params![id.as_str()], read).await?.map(Arc::new))
     }
 
     async fn put_client(&self, client: Client, origin: Origin) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! Registered clients.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 use towergate_oauth::{
@@ -74,8 +76,8 @@ const DISABLE: &str = "UPDATE towergate_clients SET state = 'disabled' WHERE id 
 const ENABLE: &str = "UPDATE towergate_clients SET state = 'active' WHERE id = ?1 AND state = 'disabled'";
 
 impl ClientStore for SqliteStore {
-    async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.read(|connection| query::one(connection, FIND, params![id.as_str()], read))
+    async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(self.read(|connection| query::one(connection, FIND, params![id.as_str()], read))?.map(Arc::new))
     }
 
     async fn put_client(&self, client: Client, origin: Origin) -> Result<(), StoreError> {

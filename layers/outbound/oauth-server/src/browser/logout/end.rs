@@ -51,7 +51,7 @@ async fn end_all<S: OAuthStore, R: AccountResolver, P: OAuthPages>(
     }
     let goodbye = farewell::of(&request, sid.clone());
     let mut context = Context::new(Purpose::Logout);
-    context.client = request.client.map(|client| client.id);
+    context.client = request.client.map(|client| client.id.clone());
     context.sid = sid;
     context.return_to = LocalPath::parse(&goodbye.clone().path(&server)?);
     let elsewhere = match calls::end_session(&**server.resolver(), &parts, &context).await {

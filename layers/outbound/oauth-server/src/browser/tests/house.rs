@@ -137,7 +137,8 @@ impl House {
     }
 
     pub(super) async fn client(&self) -> Client {
-        self.store.find_client(&ClientId::parse("shop").unwrap()).await.unwrap().unwrap()
+        let found = self.store.find_client(&ClientId::parse("shop").unwrap()).await.unwrap();
+        Arc::unwrap_or_clone(found.unwrap())
     }
 
     pub(super) async fn register(&self, change: impl FnOnce(&mut ClientMetadata)) {

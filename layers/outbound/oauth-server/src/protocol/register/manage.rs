@@ -63,11 +63,11 @@ where
             let fields = json::read_object(&parts.headers, body).await?;
             // Not before the body is there: whoever holds it back would hold back the clock.
             let origin = server.origin(&parts.extensions, server.now())?;
-            update(endpoints, client, digest, fields, origin).await
+            update(endpoints, &client, digest, fields, origin).await
         }
         Method::DELETE => {
             let origin = server.origin(&parts.extensions, server.now())?;
-            let id = client.id;
+            let id = client.id.clone();
             match server.store().delete_client(id.clone(), digest, origin).await? {
                 Managing::Done => Ok(json::nothing(StatusCode::NO_CONTENT)),
                 Managing::Refused => Err(note_refused(endpoints, Some(id), &origin).await),
@@ -82,24 +82,24 @@ where
 
 async fn update<S: OAuthStore, R, P>(
     endpoints: &Endpoints<S, R, P>,
-    before: Client,
+    before: &Client,
     digest: Digest,
     fields: Map<String, Value>,
     origin: Origin,
 ) -> Result<Response<Bytes>, Failure> {
     let server = &endpoints.server;
-    check_identity(&before, &fields)?;
+    check_identity(before, &fields)?;
     let reading = read(endpoints, fields, origin.at)?;
     let fresh = secret::fresh(&server.random)?;
     let (mut client, mut told) = build(endpoints, reading, before.id.clone(), fresh).await?;
-    if !subject::are_the_same(&before, &client) {
+    if !subject::are_the_same(before, &client) {
         let description =
             "subject_type, and the host that pairwise subjects belong to, must stay: register anew";
         return Err(Refusal::new(ErrorCode::InvalidClientMetadata, description).into());
     }
-    if told.is_some() && serves(&before, client.metadata.token_endpoint_auth_method) {
-        client.secret = before.secret;
-        client.sealed_secret = before.sealed_secret;
+    if told.is_some() && serves(before, client.metadata.token_endpoint_auth_method) {
+        client.secret = before.secret.clone();
+        client.sealed_secret = before.sealed_secret.clone();
         told = None;
     }
     let token = OpaqueToken::mint(PREFIX, origin.at, &server.random)?;

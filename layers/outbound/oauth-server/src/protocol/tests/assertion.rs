@@ -1,6 +1,9 @@
 //! Clients that sign to prove themselves.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use towergate_core::Clock;
@@ -40,7 +43,8 @@ impl Bench {
             })
             .await;
         bench.register("secret", ClientAuthMethod::ClientSecretJwt, |_| ()).await;
-        let mut client = bench.store.find_client(&ClientId::parse("secret").unwrap()).await.unwrap().unwrap();
+        let found = bench.store.find_client(&ClientId::parse("secret").unwrap()).await.unwrap();
+        let mut client = Arc::unwrap_or_clone(found.unwrap());
         client.seal_secret(&Secret::from(SECRET), keys().sealing(), &OsRandom::new()).unwrap();
         bench.store.put_client(client, bench.origin()).await.unwrap();
         bench
@@ -276,7 +280,7 @@ async fn a_secret_sealed_under_an_older_key_still_proves_and_moves_to_the_newest
     let bench = Bench::with_keys(keys).await;
     bench.register("secret", ClientAuthMethod::ClientSecretJwt, |_| ()).await;
     let id = ClientId::parse("secret").unwrap();
-    let mut client = bench.store.find_client(&id).await.unwrap().unwrap();
+    let mut client = Arc::unwrap_or_clone(bench.store.find_client(&id).await.unwrap().unwrap());
     client.seal_secret(&Secret::from(SECRET), &SealingRing::new(older), &OsRandom::new()).unwrap();
     bench.store.put_client(client, bench.origin()).await.unwrap();
     let wrong = bench.shared("secret", "0", "a-secret-of-nobody-that-is-long-enough");

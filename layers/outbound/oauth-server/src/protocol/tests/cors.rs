@@ -40,3 +40,11 @@ async fn no_script_asks_what_only_a_client_with_a_secret_may() {
         assert!(refused.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
     }
 }
+
+#[tokio::test]
+async fn whoever_is_no_browser_is_told_nothing_of_browsers() {
+    let bench = Bench::new().await;
+    let refused = bench.call(Request::post("/oauth/token").body(Full::default()).unwrap()).await;
+    assert!(refused.status().is_client_error());
+    assert!(refused.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
+}

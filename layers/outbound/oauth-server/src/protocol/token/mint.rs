@@ -64,7 +64,8 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let (alg, enc) = (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc);
         let Some(how) = Encryption::registered("id_token", alg, enc) else { return Ok(Some(signed)) };
         let text = signed.expose().as_bytes();
-        encrypted(self.endpoints, client, how, Some(id_token::TYP), text, &self.origin).await.map(Some)
+        let encrypted = encrypted(self.endpoints, client, how, Some(id_token::TYP), text, &self.origin);
+        Box::pin(encrypted).await.map(Some)
     }
 }
 
@@ -94,7 +95,7 @@ impl<S, R, P> Call<'_, S, R, P> {
 
     /// The row of an access token that will never be kept: for a step that can only find a replay.
     pub(super) fn unminted(&self, grant: &Grant) -> Result<AccessToken, Failure> {
-        let id = id::time_ordered(self.now, &self.endpoints.server.random)?;
+        let id = id::time_ordered(self.now, &self.endpoints.server.names)?;
         Ok(access_claims::of_grant(id, grant, Scope::default(), Vec::new(), self.now))
     }
 
@@ -114,7 +115,7 @@ impl<S, R, P> Call<'_, S, R, P> {
                 Ok((token.reveal(), row))
             }
             (AccessTokenFormat::Jwt, SubjectType::Public) => {
-                let row = row(id::time_ordered(self.now, random)?);
+                let row = row(id::time_ordered(self.now, &self.endpoints.server.names)?);
                 let key = self.endpoints.server.keys().preferred().ok_or_else(|| self.no_key("signing"))?;
                 let claims = AccessClaims::new(self.issuer(), &row, sign_in);
                 let text = key.sign_jwt(access_claims::TYP, &claims)?;

@@ -61,12 +61,15 @@ where
     let request = TokenRequest::read(&form)?;
     gate::admit(client.client(), request.grant_type())?;
     let call = Call { endpoints, client, origin, now };
+    // What a person stands behind is larger than the rest, and signs: it can afford a box of its own.
     let body = match request {
         TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resource } => {
-            call.exchange_code(code, redirect_uri.as_deref(), code_verifier.as_deref(), &resource).await?
+            let exchange =
+                call.exchange_code(code, redirect_uri.as_deref(), code_verifier.as_deref(), &resource);
+            Box::pin(exchange).await?
         }
         TokenRequest::RefreshToken { token, scope, resource } => {
-            call.refresh(token, scope, &resource).await?
+            Box::pin(call.refresh(token, scope, &resource)).await?
         }
         TokenRequest::ClientCredentials { scope, resource } => call.act_for_itself(scope, &resource).await?,
     };
@@ -111,7 +114,7 @@ pub(super) async fn host_claims<S: OAuthStore, R: AccountResolver, P>(
     }
     match calls::claims(&**endpoints.server.resolver(), &grant.subject, context).await {
         Ok(claims) => Ok(table.let_out(wanted, claims.values)),
-        Err(cause) => Err(resolver_failed(endpoints, "claims", cause, origin).await),
+        Err(cause) => Err(Box::pin(resolver_failed(endpoints, "claims", cause, origin)).await),
     }
 }
 
@@ -133,10 +136,10 @@ pub(super) async fn is_account_alive<S: OAuthStore, R: AccountResolver, P>(
         Ok(true) => Ok(true),
         Ok(false) => {
             let store = endpoints.server.store();
-            store.revoke_grant(grant.id, RevocationReason::AccountRefused, *origin).await?;
+            Box::pin(store.revoke_grant(grant.id, RevocationReason::AccountRefused, *origin)).await?;
             Ok(false)
         }
-        Err(cause) => Err(resolver_failed(endpoints, "account", cause, origin).await),
+        Err(cause) => Err(Box::pin(resolver_failed(endpoints, "account", cause, origin)).await),
     }
 }
 

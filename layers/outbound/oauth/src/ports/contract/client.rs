@@ -27,7 +27,7 @@ pub async fn a_client_reads_back_whole<S: OAuthStore + AuditTrail>(store: &S) {
     ear.heard(&[OAuthFact::ClientRegistered { client: client_id() }], NOW).await;
     let found = store.find_client(&client_id()).await.unwrap().unwrap();
     assert_same(&found, &kept);
-    assert!(found.secret.unwrap().matches(&kept.secret.unwrap()));
+    assert!(found.secret.as_ref().unwrap().matches(&kept.secret.unwrap()));
     assert!(store.find_client(&other_client_id()).await.unwrap().is_none());
     ear.silence().await;
 }

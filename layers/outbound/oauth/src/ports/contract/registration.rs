@@ -55,7 +55,7 @@ pub async fn a_client_registers_itself<S: OAuthStore + AuditTrail>(store: &S) {
     ear.heard(&[OAuthFact::ClientRegistered { client: client_id() }], NOW).await;
     let found = store.find_client(&client_id()).await.unwrap().unwrap();
     assert_same(&found, &registrant(client_id(), 1));
-    assert!(found.registration_access_token.unwrap().matches(&token(1)));
+    assert!(found.registration_access_token.as_ref().unwrap().matches(&token(1)));
 }
 
 /// Nobody registers under an identifier that is taken.

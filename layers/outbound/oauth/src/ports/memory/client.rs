@@ -1,6 +1,6 @@
 //! Registered clients in memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use towergate_core::{Digest, StoreError, Timestamp, audit::Origin};
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub(super) struct Clients(BTreeMap<ClientId, Client>);
+pub(super) struct Clients(BTreeMap<ClientId, Arc<Client>>);
 
 /// Clients that registered themselves, since when, and have got nothing yet.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Unused {
 }
 
 impl ClientStore for MemoryStore {
-    async fn find_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+    async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.step(|state| Ok(state.clients.0.get(id).cloned()))
     }
 
@@ -43,7 +43,7 @@ impl ClientStore for MemoryStore {
         self.step(|state| {
             state.unused.end(&client.id);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
-            state.clients.0.insert(client.id.clone(), client);
+            state.clients.0.insert(client.id.clone(), Arc::new(client));
             Ok(())
         })
     }
@@ -53,7 +53,7 @@ impl ClientStore for MemoryStore {
             let Some(client) = state.clients.0.get_mut(&id) else {
                 return Ok(Disabling::Missing);
             };
-            client.state = ClientState::Disabled;
+            Arc::make_mut(client).state = ClientState::Disabled;
             state.unused.end(&id);
             state.log.write(&OAuthFact::ClientDisabled { client: id.clone() }, &origin);
             let grants = state.grants.revoke_where(
@@ -72,7 +72,7 @@ impl ClientStore for MemoryStore {
             if client.state == ClientState::Active {
                 return Ok(Enabling::Active);
             }
-            client.state = ClientState::Active;
+            Arc::make_mut(client).state = ClientState::Active;
             state.log.write(&OAuthFact::ClientEnabled { client: id }, &origin);
             Ok(Enabling::Enabled)
         })
@@ -82,7 +82,7 @@ impl ClientStore for MemoryStore {
         self.step(|state| {
             let next =
                 state.clients.0.iter().filter(|(id, _)| after.as_ref().is_none_or(|after| *id > after));
-            Ok(next.take(usize::from(limit)).map(|(_, client)| client.clone()).collect())
+            Ok(next.take(usize::from(limit)).map(|(_, client)| Client::clone(client)).collect())
         })
     }
 
@@ -93,7 +93,7 @@ impl ClientStore for MemoryStore {
         origin: Origin,
     ) -> Result<Registering, StoreError> {
         self.step(|state| {
-            let by_themselves = |client: &&Client| client.registration_access_token.is_some();
+            let by_themselves = |client: &&Arc<Client>| client.registration_access_token.is_some();
             if state.clients.0.values().filter(by_themselves).count() >= room(limit) {
                 return Ok(Registering::Full);
             }
@@ -102,7 +102,7 @@ impl ClientStore for MemoryStore {
             }
             state.unused.0.insert(client.id.clone(), origin.at);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
-            state.clients.0.insert(client.id.clone(), client);
+            state.clients.0.insert(client.id.clone(), Arc::new(client));
             Ok(Registering::Registered)
         })
     }
@@ -118,7 +118,7 @@ impl ClientStore for MemoryStore {
                 return Ok(Managing::Refused);
             }
             state.log.write(&OAuthFact::ClientUpdated { client: client.id.clone() }, &origin);
-            state.clients.0.insert(client.id.clone(), client);
+            state.clients.0.insert(client.id.clone(), Arc::new(client));
             Ok(Managing::Done)
         })
     }
@@ -177,7 +177,7 @@ impl ClientStore for MemoryStore {
             let Some(client) = client.filter(|client| client.sealed_secret.as_ref() == Some(&before)) else {
                 return Ok(false);
             };
-            client.sealed_secret = Some(after);
+            Arc::make_mut(client).sealed_secret = Some(after);
             state.log.write(&OAuthFact::ClientSecretResealed { client: id }, &origin);
             Ok(true)
         })
@@ -210,7 +210,7 @@ impl ClientStore for MemoryStore {
             if before.is_none_or(|before| before.metadata != client.metadata) {
                 state.log.write(&OAuthFact::ClientDocumentRead { client: client.id.clone() }, &origin);
             }
-            clients.insert(client.id.clone(), Client { state: kept, ..client });
+            clients.insert(client.id.clone(), Arc::new(Client { state: kept, ..client }));
             Ok(KeepingDocument::Kept(kept))
         })
     }

@@ -9,7 +9,9 @@
 //! there was a client to read from the store (`benches/client_auth_timing.rs` measures it). That a client of some name
 //! exists is no secret: its `client_id` stands in every authorization request.
 
-use towergate_core::{Digest, Secret, form::Form};
+use std::sync::Arc;
+
+use towergate_core::{Digest, form::Form};
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{
@@ -34,8 +36,8 @@ pub struct Credentials {
 #[derive(Debug)]
 enum Proof {
     None,
-    Basic(Secret<String>),
-    Post(Secret<String>),
+    Basic(Digest),
+    Post(Digest),
     Assertion(Assertion),
 }
 
@@ -67,7 +69,7 @@ pub enum Judged {
 #[derive(Debug)]
 #[must_use]
 pub struct UnspentAssertion {
-    client: Client,
+    client: Arc<Client>,
     once: SingleUse,
 }
 
@@ -75,7 +77,7 @@ pub struct UnspentAssertion {
 /// a public client it proves no more than that the client is public.
 #[derive(Debug)]
 pub struct AuthenticatedClient {
-    client: Client,
+    client: Arc<Client>,
 }
 
 /// Why a client could not prove itself.
@@ -125,14 +127,14 @@ impl Credentials {
         }
         let (id, proof) = if let Some(authorization) = authorization {
             let (id, secret) = basic::read(authorization).ok_or_else(|| failure("malformed_basic"))?;
-            (id, Proof::Basic(secret))
+            (id, Proof::Basic(Digest::of(secret.expose().as_bytes())))
         } else if assertion != (None, None) {
             let assertion = read_assertion(assertion).map_err(failure)?;
             (assertion.client().clone(), Proof::Assertion(assertion))
         } else {
             let id = named.ok_or_else(|| failure("no_credentials"))?;
             let id = ClientId::parse(id).map_err(|_| failure("malformed_client_id"))?;
-            (id, secret.map_or(Proof::None, |secret| Proof::Post(Secret::from(secret))))
+            (id, secret.map_or(Proof::None, |secret| Proof::Post(Digest::of(secret.as_bytes()))))
         };
         if named.is_some_and(|named| named != id.as_str()) {
             return Err(twice("two_clients", "client_id is not the client of the credentials"));
@@ -172,12 +174,12 @@ impl Credentials {
     /// `invalid_client`, always the same.
     pub fn verify(
         self,
-        client: Option<Client>,
+        client: Option<Arc<Client>>,
         key: &AssertionKey,
         recipient: &Recipient<'_>,
     ) -> Result<Judged, AuthenticationFailure> {
         // Before anything of the client decides, so that it costs the same for each.
-        let proven = self.proof.check(client.as_ref(), key, recipient);
+        let proven = self.proof.check(client.as_deref(), key, recipient);
         let failure = |reason| AuthenticationFailure {
             error: REFUSED,
             by_header: matches!(self.proof, Proof::Basic(_)),
@@ -239,11 +241,10 @@ impl Proof {
         match self {
             Self::None if registered.is_none() => Ok(None),
             Self::None => Err("wrong_secret"),
-            Self::Basic(secret) | Self::Post(secret) => {
-                let presented = Digest::of(secret.expose().as_bytes());
+            Self::Basic(presented) | Self::Post(presented) => {
                 // An unknown client is compared with something too, so that it costs the same.
                 let nothing = Digest::from_stored([0; 32]);
-                let is_same = registered.unwrap_or(&nothing).matches(&presented);
+                let is_same = registered.unwrap_or(&nothing).matches(presented);
                 if is_same && registered.is_some() { Ok(None) } else { Err("wrong_secret") }
             }
             Self::Assertion(assertion) => {
@@ -269,7 +270,7 @@ impl UnspentAssertion {
     /// It was.
     #[must_use]
     pub fn seen(self) -> AuthenticationFailure {
-        let client = Some(self.client.id);
+        let client = Some(self.client.id.clone());
         AuthenticationFailure { error: REFUSED, by_header: false, client, reason: "assertion_replayed" }
     }
 }
@@ -277,7 +278,7 @@ impl UnspentAssertion {
 impl AuthenticatedClient {
     /// The client.
     #[must_use]
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 }

@@ -16,7 +16,9 @@ mod sealed_secret;
 pub mod statement;
 
 pub use assertion::{Assertion, AssertionAlgorithm, AssertionKey, Recipient};
-pub use authenticate::{AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey};
+pub use authenticate::{
+    AuthenticatedClient, AuthenticationFailure, Credentials, Judged, NeededKey, UnspentAssertion,
+};
 pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
 pub use policy::RegistrationPolicy;
 pub use problem::{FieldFault, InvalidMetadata, MetadataProblem, RedirectUriFault};

@@ -1,6 +1,8 @@
 //! The token that manages a registration,
 //! [RFC 7592 section 1.2](https://www.rfc-editor.org/rfc/rfc7592#section-1.2).
 
+use std::sync::Arc;
+
 use towergate_core::{
     Digest,
     token::{OpaqueToken, Prefix},
@@ -22,7 +24,7 @@ pub fn digest(presented: &str) -> Digest {
 
 /// The client, when it may act and the token manages it. A client that is not there costs the same.
 #[must_use]
-pub fn managed(client: Option<Client>, token: &Digest) -> Option<Client> {
+pub fn managed(client: Option<Arc<Client>>, token: &Digest) -> Option<Arc<Client>> {
     let nobody = Digest::from_stored([0; 32]);
     let own = client.as_ref().and_then(|client| client.registration_access_token.as_ref());
     let matches = own.unwrap_or(&nobody).matches(token);
@@ -36,10 +38,11 @@ mod tests {
     use super::*;
     use crate::rules::client::{ClientId, ClientMetadata, ClientState};
 
-    fn client(token: Option<&[u8]>) -> Client {
+    fn client(token: Option<&[u8]>) -> Arc<Client> {
         let id = ClientId::parse("shop").unwrap();
         let token = token.map(Digest::of);
-        Client { registration_access_token: token, ..Client::unchecked(id, None, ClientMetadata::default()) }
+        let client = Client::unchecked(id, None, ClientMetadata::default());
+        Arc::new(Client { registration_access_token: token, ..client })
     }
 
     #[test]
@@ -50,7 +53,8 @@ mod tests {
         assert!(managed(Some(client(None)), &token).is_none());
         assert!(managed(Some(client(None)), &Digest::from_stored([0; 32])).is_none());
         assert!(managed(None, &Digest::from_stored([0; 32])).is_none());
-        let shut_out = Client { state: ClientState::Disabled, ..client(Some(b"mine")) };
+        let mut shut_out = client(Some(b"mine"));
+        Arc::make_mut(&mut shut_out).state = ClientState::Disabled;
         assert!(managed(Some(shut_out), &token).is_none());
     }
 }

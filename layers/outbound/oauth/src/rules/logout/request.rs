@@ -1,6 +1,8 @@
 //! The parameters of a logout request.
 //! [RP-Initiated Logout section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
 
+use std::sync::Arc;
+
 use towergate_core::form::{BadParameter, Form, TooLarge};
 use towergate_jose::{JwkSet, jws};
 use towergate_oauth_types::{ErrorCode, OAuthError};
@@ -43,7 +45,7 @@ pub struct LogoutRequest {
     /// The ID token that came along: one of ours, for this client.
     pub hint: Option<IdTokenHint>,
     /// Who asks, if that is known.
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
     /// Where to go afterwards.
     pub to: Option<PostLogoutUri>,
     /// Returned there as it came.
@@ -124,7 +126,7 @@ impl Asked {
     /// # Errors
     /// `invalid_request` when that client is unknown or shut out, or the address is not one that it registered: an
     /// address without a client is nobody's. To be told to the person.
-    pub fn bind(self, client: Option<Client>) -> Result<LogoutRequest, OAuthError> {
+    pub fn bind(self, client: Option<Arc<Client>>) -> Result<LogoutRequest, OAuthError> {
         let Self { hint, client: named, uri, state } = self;
         let client =
             client.filter(|client| gate::active(client).is_ok() && Some(&client.id) == named.as_ref());

@@ -21,6 +21,9 @@ pub struct TokenAnswer {
     pub id_token: Option<Secret<String>>,
 }
 
+/// More bytes than there are around the tokens and the scope.
+const AROUND: usize = 160;
+
 #[derive(Serialize)]
 struct Wire<'a> {
     access_token: &'a str,
@@ -40,14 +43,20 @@ impl TokenAnswer {
     /// # Errors
     /// Never in practice; what the serializer says is passed on rather than hidden.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&Wire {
+        let tokens = [Some(&self.access_token), self.refresh_token.as_ref(), self.id_token.as_ref()];
+        let length: usize = tokens.into_iter().flatten().map(|token| token.expose().len()).sum();
+        // Room for all of it: a text that grows leaves tokens behind.
+        let mut text = Vec::with_capacity(length + self.scope.as_str().len() + AROUND);
+        let wire = Wire {
             access_token: self.access_token.expose(),
             token_type: "Bearer",
             expires_in: LIFETIME.as_secs(),
             scope: Some(&self.scope).filter(|scope| !scope.is_empty()),
             refresh_token: self.refresh_token.as_ref().map(|token| token.expose().as_str()),
             id_token: self.id_token.as_ref().map(|token| token.expose().as_str()),
-        })
+        };
+        serde_json::to_writer(&mut text, &wire)?;
+        Ok(text)
     }
 }
 

@@ -28,7 +28,7 @@ fn public(id: &str) -> AuthenticatedClient {
     let client = Client::unchecked(id, None, metadata);
     let recipient = Recipient { names: &[], now: NOW };
     let key = AssertionKey::Missing("unused");
-    match Credentials::read(None, &form).unwrap().verify(Some(client), &key, &recipient).unwrap() {
+    match Credentials::read(None, &form).unwrap().verify(Some(client.into()), &key, &recipient).unwrap() {
         Judged::Proven(client) => client,
         Judged::Unspent(_) => panic!("it is no assertion"),
     }

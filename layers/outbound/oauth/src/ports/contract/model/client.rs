@@ -1,7 +1,8 @@
 //! Registered clients.
 
+use std::{sync::Arc, time::Duration};
+
 use proptest::{option, prelude::*};
-use std::time::Duration;
 use towergate_core::{Digest, Timestamp, contract::model::Answers};
 
 use super::{
@@ -74,7 +75,9 @@ impl Model {
         match *operation {
             ClientOperation::Find { client } => {
                 let id = client_id(client);
-                Answers::of(store.find_client(&id).await.map(seen), seen(self.clients.get(&id).cloned()))
+                let found = store.find_client(&id).await;
+                let found = found.map(|found| seen(found.map(Arc::unwrap_or_clone)));
+                Answers::of(found, seen(self.clients.get(&id).cloned()))
             }
             ClientOperation::Put { client, sealed } => {
                 let sealed_secret = sealed.map(|n| vec![n]);

@@ -4,7 +4,7 @@ use base64::{
 };
 
 use towergate_core::{
-    Timestamp,
+    Secret, Timestamp,
     random::InsecureSeededRandom,
     seal::{SealingKey, SealingRing},
 };
@@ -55,7 +55,11 @@ fn judge(
     client: Option<Client>,
     key: &AssertionKey,
 ) -> Result<Judged, AuthenticationFailure> {
-    Credentials::read(header, form)?.verify(client, key, &Recipient { names: &[ISSUER], now: NOW })
+    Credentials::read(header, form)?.verify(
+        client.map(Arc::new),
+        key,
+        &Recipient { names: &[ISSUER], now: NOW },
+    )
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Bench {
         let asked = Params::parse(text.as_bytes()).unwrap().read(&self.keys, &self.issuer)?;
         let known = asked.client().filter(|client| ["shop", "closed"].contains(&client.as_str()));
         let client = known.cloned().map(client);
-        asked.bind(client)
+        asked.bind(client.map(Arc::new))
     }
 
     fn refused(&self, pairs: &[(&str, &str)]) -> bool {
@@ -184,7 +184,7 @@ proptest::proptest! {
             .extend_pairs([("client_id", "shop"), ("post_logout_redirect_uri", uri.as_str())])
             .finish();
         let asked = Params::parse(text.as_bytes()).unwrap().read(&keys, &issuer).unwrap();
-        let bound = asked.bind(Some(client(ClientId::parse("shop").unwrap())));
+        let bound = asked.bind(Some(Arc::new(client(ClientId::parse("shop").unwrap()))));
         let leads = bound.ok().and_then(|request| request.to);
         proptest::prop_assert!(leads.is_none_or(|to| to.with_state(None) == BYE));
     }
