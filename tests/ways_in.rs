@@ -1,6 +1,10 @@
 //! Every way in, for everybody who must not simply come in: whoever has a second factor, must have one, stays out without
-//! one, is shut out, or is leaving. A new way in gets a row here.
+//! one, is shut out, or is leaving; whether the host asks it of everybody, by role or by organization. A new way in gets a row
+//! here.
 
+#[cfg(test)]
+#[path = "ways_in/rule.rs"]
+mod rule;
 #[cfg(test)]
 #[path = "ways_in/steps.rs"]
 mod steps;
@@ -11,12 +15,13 @@ mod table;
 #[path = "ways_in/town.rs"]
 mod town;
 
-use towergate::identity::rules::session::SessionStage::{
-    AwaitsEnrolment, AwaitsSecondFactor, Complete, Leaving,
-};
-
+use rule::{Organizations, Roles, Rule};
 use table::{Person, Way};
-use town::{Came, Town};
+use towergate::identity::{
+    ports::IdentityStore,
+    rules::session::SessionStage::{AwaitsEnrolment, AwaitsSecondFactor, Complete, Leaving},
+};
+use town::{Came, Land, Town};
 
 /// What each way comes to for a person.
 fn expected(person: Person, way: Way) -> Came {
@@ -52,18 +57,63 @@ fn expected(person: Person, way: Way) -> Came {
     }
 }
 
-#[tokio::test]
-async fn no_way_in_is_weaker_than_another() {
-    let mut wrong = Vec::new();
+/// Everybody by every way, in one store, under a rule of the host.
+async fn walk<S: IdentityStore>(store: S, rule: Rule) {
+    let (land, mut wrong, mut n) = (Land::of(store, rule), Vec::new(), 0);
     for person in Person::ALL {
         for way in Way::ALL {
-            let came = Town::new().await.come_in(person, way).await;
+            let came = Town::new(&land, n).await.come_in(person, way).await;
             if came != expected(person, way) {
                 wrong.push(format!("{person:?} by {way:?}: {came:?}"));
             }
+            n += 1;
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+async fn no_way_in_is_weaker_than_another<S: IdentityStore>(store: S) {
+    walk(store, Rule::Everybody).await;
+}
+
+async fn a_rule_by_role_holds_on_every_way_in<S: IdentityStore>(store: S) {
+    walk(store, Rule::Role(Roles::default())).await;
+}
+
+async fn a_rule_by_organization_holds_on_every_way_in<S: IdentityStore>(store: S) {
+    walk(store, Rule::Organization(Organizations::default())).await;
+}
+
+macro_rules! on_each_store {
+    ($($law:ident),+ $(,)?) => {
+        mod in_memory {
+            $(#[tokio::test] async fn $law() {
+                crate::$law(towergate::identity::ports::memory::MemoryStore::new()).await;
+            })+
+        }
+        mod on_sqlite {
+            $(#[tokio::test] async fn $law() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = towergate::sqlite::SqliteStore::open(folder.path().join("towergate.db")).unwrap();
+                crate::$law(store).await;
+            })+
+        }
+        mod on_postgres {
+            use towergate_test_servers::postgres::PostgresServer;
+            $(#[tokio::test] async fn $law() {
+                let database = PostgresServer::shared().database();
+                let store = towergate_postgres::PostgresStore::connect(&database.url()).await.unwrap();
+                crate::$law(store.clone()).await;
+                store.close().await;
+            })+
+        }
+    };
+}
+
+on_each_store! {
+    no_way_in_is_weaker_than_another,
+    a_rule_by_role_holds_on_every_way_in,
+    a_rule_by_organization_holds_on_every_way_in,
 }
 
 /// The table above, looked over.

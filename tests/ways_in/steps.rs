@@ -8,7 +8,7 @@ use towergate::{
         seal::{SealingKey, SealingRing},
     },
     identity::{
-        ports::LinkedIdentityStore,
+        ports::IdentityStore,
         rules::{
             enrolment::EnrolmentDuty,
             linked_identity::{
@@ -31,10 +31,10 @@ use towergate::{
 
 use crate::{
     table::{Person, Way},
-    town::{Cookies, EMAIL, KNOWN, Means, PASSWORD, REMEMBERED, SITE, Town},
+    town::{Cookies, KNOWN, Means, PASSWORD, REMEMBERED, SITE, Town},
 };
 
-impl Town {
+impl<S: IdentityStore> Town<S> {
     /// What the person has for it: a passkey, a linked account, a browser that was told to remember or to trust.
     pub(crate) async fn prepare(&self, way: Way, app: Option<&TotpSecret>) -> Means {
         let mut means = Means::default();
@@ -130,12 +130,12 @@ impl Town {
 
     async fn by_password(&self, duty: EnrolmentDuty, cookies: &mut Cookies, asks: bool) {
         let login = PasswordLogin::new(self.store.clone(), self.hasher.clone());
-        let origin = self.origin();
+        let (email, origin) = (self.email.clone(), self.origin());
         let step = async move |session: Session| {
             if asks {
                 session.ask_to_be_remembered();
             }
-            login.attempt(EMAIL, &Secret::from(PASSWORD), &session, origin).await.map(drop).ok()
+            login.attempt(&email, &Secret::from(PASSWORD), &session, origin).await.map(drop).ok()
         };
         self.within(duty, cookies, step).await;
     }
@@ -155,15 +155,16 @@ impl Town {
     async fn by_mail(&self, way: Way, duty: EnrolmentDuty, cookies: &mut Cookies) {
         let magic = MagicLink::new(self.store.clone(), self.room.clone());
         let browser = Some(Digest::of(b"the browser's secret"));
-        let asked = magic.ask(EMAIL, browser.clone(), &LocalPath::root(), self.origin()).await;
+        let asked = magic.ask(&self.email, browser.clone(), &LocalPath::root(), self.origin()).await;
         asked.unwrap();
         let mailbox = Mailbox::new();
         let postman = Postman::new(self.store.clone(), self.room.clone(), mailbox.clone());
         postman.clock(self.clock.clone()).deliver().await.unwrap();
-        let (Some(link), Some(code)) = (mailbox.link_to(EMAIL), mailbox.code_to(EMAIL)) else { return };
+        let (link, code) = (mailbox.link_to(&self.email), mailbox.code_to(&self.email));
+        let (Some(link), Some(code)) = (link, code) else { return };
         let token = link.split_once("token=").unwrap().1;
         let evidence = match way {
-            Way::MailedCode => Evidence::Code { email: EMAIL.into(), code: Secret::new(code) },
+            Way::MailedCode => Evidence::Code { email: self.email.clone(), code: Secret::new(code) },
             _ => Evidence::Link(Secret::from(token)),
         };
         let (standing, origin) = (Standing { browser, address: None }, self.origin());
@@ -187,7 +188,7 @@ impl Town {
     }
 
     async fn by_account_elsewhere(&self, duty: EnrolmentDuty, cookies: &mut Cookies) {
-        let (account, label) = (account(), String::new());
+        let (account, label) = (self.account(), String::new());
         let linked = self.store.find_linked_identity(&account).await.unwrap();
         let answer = ProviderAnswer { account, proven_address: None, label, authenticated_at: None };
         // Of somebody disabled there may be no link.
@@ -228,7 +229,7 @@ impl Town {
             id: LinkedIdentityId::fresh(self.clock.now(), &*self.random).unwrap(),
             user: self.alice,
             provider: String::from("elsewhere"),
-            account: account(),
+            account: self.account(),
             label: String::new(),
             tokens: None,
             linked_at: self.clock.now(),
@@ -236,10 +237,10 @@ impl Town {
         };
         self.store.link_identity(identity, None, self.origin()).await.unwrap();
     }
-}
 
-fn account() -> ExternalAccount {
-    ExternalAccount::new("https://provider.example", "alice there").unwrap()
+    fn account(&self) -> ExternalAccount {
+        ExternalAccount::new("https://provider.example", &self.email).unwrap()
+    }
 }
 
 fn sealing() -> SealingRing {

@@ -17,7 +17,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use towergate::{
     core::{Clock, Secret, Timestamp, audit::Origin, clock::ManualClock, random::InsecureSeededRandom},
     identity::{
-        ports::{DeletionStore, UserStore, memory::MemoryStore},
+        ports::IdentityStore,
         rules::{
             email::EmailAddress,
             enrolment::EnrolmentDuty,
@@ -33,9 +33,11 @@ use towergate::{
     test_util::{Make, SoftPasskey},
 };
 
-use crate::table::{Person, Way};
+use crate::{
+    rule::Rule,
+    table::{Person, Way},
+};
 
-pub(crate) const EMAIL: &str = "alice@example.com";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const SITE: &str = "https://id.example";
 pub(crate) const REMEMBERED: &str = "__Host-tgr";
@@ -57,31 +59,52 @@ pub(crate) struct Means {
     pub(crate) passkey: Option<SoftPasskey>,
 }
 
-pub(crate) struct Town {
-    pub(crate) store: MemoryStore,
+/// Where they live: one store, one clock, and the rule of the host.
+#[derive(Clone)]
+pub(crate) struct Land<S> {
+    pub(crate) store: S,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) random: Arc<InsecureSeededRandom>,
+    pub(crate) hasher: PasswordHasher,
+    pub(crate) rule: Rule,
+}
+
+pub(crate) struct Town<S> {
+    pub(crate) store: S,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) random: Arc<InsecureSeededRandom>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) room: Mailroom,
-    pub(crate) passkeys: Passkeys<MemoryStore>,
+    pub(crate) passkeys: Passkeys<S>,
+    pub(crate) email: String,
     pub(crate) alice: UserId,
+    rule: Rule,
 }
 
-impl Town {
-    pub(crate) async fn new() -> Self {
-        let (store, random) = (MemoryStore::new(), Arc::new(InsecureSeededRandom::new(3)));
+impl<S: IdentityStore> Land<S> {
+    pub(crate) fn of(store: S, rule: Rule) -> Self {
+        let random = Arc::new(InsecureSeededRandom::new(3));
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)));
         let hasher = PasswordHasher::new(HashParams::insecure_new(8, 1, 1).unwrap(), random.clone()).unwrap();
+        Self { store, clock, random, hasher, rule }
+    }
+}
+
+impl<S: IdentityStore> Town<S> {
+    /// With one more person in it, `n` of the land.
+    pub(crate) async fn new(land: &Land<S>, n: usize) -> Self {
+        let Land { store, clock, random, hasher, rule } = land.clone();
         let hash = hasher.hash(Password::parse(&Secret::from(PASSWORD)).unwrap()).await.unwrap();
-        let email = EmailAddress::parse(EMAIL).unwrap();
-        let mut alice = User::fresh(email, hash, clock.now(), &*random).unwrap();
+        let email = format!("alice-{n}@example.com");
+        let address = EmailAddress::parse(&email).unwrap();
+        let mut alice = User::fresh(address, hash, clock.now(), &*random).unwrap();
         alice.confirmed_at = Some(clock.now());
         let id = alice.id;
         store.add_user(alice, Origin::detached(clock.now(), &*random).unwrap()).await.unwrap();
         let party = RelyingParty::new("Example", SITE).unwrap();
         let passkeys = Passkeys::new(store.clone(), party).random(random.clone());
         let room = Mailroom::new(SITE, &Secret::new([7; 32])).unwrap();
-        Self { store, clock, random, hasher, room, passkeys, alice: id }
+        Self { store, clock, random, hasher, room, passkeys, email, alice: id, rule }
     }
 
     /// Lets `person` come in, who has what the way asks for since before they became what they are.
@@ -169,7 +192,7 @@ impl Town {
             }
         });
         let session = SessionLayer::new(self.store.clone()).clock(self.clock.clone());
-        let session = session.random(self.random.clone()).enrolment(duty);
+        let session = self.rule.governs(session.random(self.random.clone()), self.alice, duty);
         let inside = RememberLayer::new(self.store.clone()).layer(ScopeLayer::new().layer(inside));
         let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = Request::builder().header(COOKIE, pairs.join("; ")).body(()).unwrap();
