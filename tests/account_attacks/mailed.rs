@@ -3,14 +3,13 @@
 use http::StatusCode;
 use towergate::test_util::{PASSWORD, Standing};
 
-use crate::town::{ALICE, Town, credentials, form, is_nobody, named, signs_in, whoami};
+use crate::town::{ALICE, Store, Town, credentials, form, is_nobody, named, signs_in, whoami};
 
 const MALLORY: &str = "mallory@example.com";
 
 /// Somebody makes an account at an address that is not theirs, and waits for its owner to come.
-#[tokio::test]
-async fn b01_a_pre_registered_account_is_not_shared_with_whoever_squats_on_it() {
-    let town = Town::new();
+pub(crate) async fn b01_a_pre_registered_account_is_not_shared_with_whoever_squats_on_it<S: Store>(store: S) {
+    let town = Town::new(store);
     let mut mallory = town.browser();
     let squats = credentials(ALICE, "the squatter's own password");
     mallory.post("/register", &squats).await;
@@ -33,9 +32,8 @@ async fn b01_a_pre_registered_account_is_not_shared_with_whoever_squats_on_it() 
 
 /// Every form in which somebody chooses a password. `every_way_that_sets_a_password_asks_the_same`, a test of `towergate-login`,
 /// asks the plain calls the same, about passwords that leaked too.
-#[tokio::test]
-async fn b10_every_form_that_sets_a_password_asks_the_policy() {
-    let town = Town::new();
+pub(crate) async fn b10_every_form_that_sets_a_password_asks_the_policy<S: Store>(store: S) {
+    let town = Town::new(store);
     let (_, mut alice) = town.arrive(ALICE, Standing::SignedIn).await;
     town.browser().post("/forgot", &form(&[("email", ALICE)])).await;
     let (_, token) = town.link_to(ALICE).await;
@@ -60,9 +58,8 @@ async fn b10_every_form_that_sets_a_password_asks_the_policy() {
 }
 
 /// A code is good for the person, the address and the purpose that it was mailed for.
-#[tokio::test]
-async fn b11_a_mailed_code_opens_nobody_elses_account_and_nothing_else() {
-    let town = Town::new();
+pub(crate) async fn b11_a_mailed_code_opens_nobody_elses_account_and_nothing_else<S: Store>(store: S) {
+    let town = Town::new(store);
     town.arrive(ALICE, Standing::SignedIn).await;
     town.arrive(MALLORY, Standing::SignedIn).await;
     let mut mallory = town.browser();
@@ -90,9 +87,8 @@ async fn b11_a_mailed_code_opens_nobody_elses_account_and_nothing_else() {
 }
 
 /// Somebody mistypes their new address, and it is somebody else's.
-#[tokio::test]
-async fn b11_a_mistyped_new_address_takes_no_account_over() {
-    let town = Town::new();
+pub(crate) async fn b11_a_mistyped_new_address_takes_no_account_over<S: Store>(store: S) {
+    let town = Town::new(store);
     let (_, mut alice) = town.arrive(ALICE, Standing::SignedIn).await;
     let asked = alice.post("/account/email", &form(&[("email", MALLORY)])).await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);

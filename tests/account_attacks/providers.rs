@@ -4,7 +4,7 @@ use http::StatusCode;
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
     identity::{
-        ports::{LinkedIdentityStore, UserStore, linked_identity::RegisteringLinked},
+        ports::linked_identity::RegisteringLinked,
         rules::{
             email::EmailAddress,
             linked_identity::{
@@ -18,14 +18,13 @@ use towergate::{
 
 use crate::{
     house::steps::parameter,
-    town::{ALICE, Town, form, is_nobody, signs_in, whoami},
+    town::{ALICE, Store, Town, form, is_nobody, signs_in, whoami},
 };
 
 /// The rule and the store that signing in by a provider goes through. `social.rs` of the reference host's journeys walks the same
 /// over sockets, in both frameworks.
-#[tokio::test]
-async fn b02_an_account_elsewhere_is_not_absorbed_by_a_row_with_its_address() {
-    let town = Town::new();
+pub(crate) async fn b02_an_account_elsewhere_is_not_absorbed_by_a_row_with_its_address<S: Store>(store: S) {
+    let town = Town::new(store);
     for standing in [Standing::Unconfirmed, Standing::SignedIn] {
         let email = format!("{standing:?}@example.com").to_lowercase();
         town.arrive(&email, standing).await;
@@ -69,9 +68,8 @@ async fn b02_an_account_elsewhere_is_not_absorbed_by_a_row_with_its_address() {
 }
 
 /// An attacker has a victim's browser come back from a provider with the attacker's code, or sends them off elsewhere.
-#[tokio::test]
-async fn b09_only_the_browser_that_left_for_a_provider_comes_back_from_it() {
-    let town = Town::new();
+pub(crate) async fn b09_only_the_browser_that_left_for_a_provider_comes_back_from_it<S: Store>(store: S) {
+    let town = Town::new(store);
     let mut mallory = town.browser();
     let evil = [
         ("return_to", "//evil.example"),
@@ -98,6 +96,6 @@ async fn b09_only_the_browser_that_left_for_a_provider_comes_back_from_it() {
         assert!(!signs_in(&answer), "{case}");
         assert!(is_nobody(&whoami(browser).await), "{case}");
     }
-    assert_eq!(town.count("provider.refused"), 0, "the provider was not even asked");
+    assert_eq!(town.count("provider.refused").await, 0, "the provider was not even asked");
     assert!(town.user(ALICE).await.is_none());
 }

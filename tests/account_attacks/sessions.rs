@@ -6,7 +6,7 @@ use http::{Request, StatusCode};
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
     identity::{
-        ports::{DeletionStore, DeviceStore, SessionStore, device::DeviceRef},
+        ports::device::DeviceRef,
         rules::{linked_identity::ExternalAccount, user::UserState},
     },
     test_util::{PASSWORD, Standing},
@@ -14,13 +14,12 @@ use towergate::{
 
 use crate::{
     house::browser::request,
-    town::{ALICE, Town, credentials, form, is_nobody, named, signs_in, whoami},
+    town::{ALICE, Store, Town, credentials, form, is_nobody, named, signs_in, whoami},
 };
 
 /// A sign-in that waited for its second factor for too long.
-#[tokio::test]
-async fn b05_a_half_sign_in_that_is_too_old_is_not_completed() {
-    let town = Town::new();
+pub(crate) async fn b05_a_half_sign_in_that_is_too_old_is_not_completed<S: Store>(store: S) {
+    let town = Town::new(store);
     let (guest, mut browser) = town.arrive(ALICE, Standing::HalfSignedIn).await;
     town.clock.advance(Duration::from_secs(600));
     let code = guest.totp.unwrap().code_at(town.clock.now()).unwrap();
@@ -28,16 +27,15 @@ async fn b05_a_half_sign_in_that_is_too_old_is_not_completed() {
     assert!(!signs_in(&late) && late.location.starts_with("/login"), "{}", late.location);
     assert!(is_nobody(&whoami(&mut browser).await));
     assert_eq!(
-        (town.count("factor.used"), town.count("login.succeeded")),
+        (town.count("factor.used").await, town.count("login.succeeded").await),
         (0, 0),
         "the code is not even spent"
     );
 }
 
 /// No cache of cookies stands between a request and the store: what was revoked is over at once.
-#[tokio::test]
-async fn b06_a_revoked_session_does_not_finish_what_it_began() {
-    let town = Town::new();
+pub(crate) async fn b06_a_revoked_session_does_not_finish_what_it_began<S: Store>(store: S) {
+    let town = Town::new(store);
     let (guest, mut thief) = town.arrive(ALICE, Standing::SignedIn).await;
     let alice = guest.user.unwrap();
     assert_eq!(thief.get("/account/delete").await.status, StatusCode::OK, "the page is open");
@@ -63,9 +61,8 @@ async fn b06_a_revoked_session_does_not_finish_what_it_began() {
 }
 
 /// Sessions are ended by whom they are of: neither by a link or a form of another site, nor by somebody who knows their name.
-#[tokio::test]
-async fn b07_nobody_ends_or_takes_anothers_session() {
-    let town = Town::new();
+pub(crate) async fn b07_nobody_ends_or_takes_anothers_session<S: Store>(store: S) {
+    let town = Town::new(store);
     let (guest, mut alice) = town.arrive(ALICE, Standing::SignedIn).await;
     let (mallory_guest, mut mallory) = town.arrive("mallory@example.com", Standing::SignedIn).await;
     let user = guest.user.unwrap();
@@ -106,9 +103,8 @@ async fn b07_nobody_ends_or_takes_anothers_session() {
 
 /// Fields that no form has change nothing, and nobody is somebody by an empty name. What members of an organization may do to each
 /// other, and whose providers they sign in by, belongs to organizations, which are to come.
-#[tokio::test]
-async fn b08_fields_that_no_form_has_change_nothing() {
-    let town = Town::new();
+pub(crate) async fn b08_fields_that_no_form_has_change_nothing<S: Store>(store: S) {
+    let town = Town::new(store);
     let more = [
         ("email", ALICE),
         ("password", PASSWORD),

@@ -1,4 +1,4 @@
-//! All pages of signing in and of the account, over one store in memory.
+//! All pages of signing in and of the account, over one store.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -10,10 +10,14 @@ use towergate::{
     Stack,
     audit::AuditLayer,
     client_address::{ClientAddressLayer, ForwardedBy},
-    core::{Secret, clock::ManualClock},
+    core::{
+        Secret,
+        audit::{StoredEvent, chain::SealStore},
+        clock::ManualClock,
+    },
     guarded_http::{GuardedClient, Policy},
     identity::{
-        ports::{UserStore, memory::MemoryStore},
+        ports::IdentityStore,
         rules::{
             email::EmailAddress,
             password::HashParams,
@@ -42,28 +46,32 @@ use crate::house::{
 pub(crate) const ALICE: &str = "alice@example.com";
 pub(crate) const COOKIE: &str = towergate::session::NAME;
 
-pub(crate) struct Town {
+/// A store whose log can be read.
+pub(crate) trait Store: IdentityStore + SealStore {}
+
+impl<S: IdentityStore + SealStore> Store for S {}
+
+pub(crate) struct Town<S> {
     pub(crate) app: App,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: S,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) guests: Guests<MemoryStore>,
+    pub(crate) guests: Guests<S>,
     room: Mailroom,
     mailbox: Mailbox,
 }
 
-impl Town {
-    pub(crate) fn new() -> Self {
+impl<S: Store> Town<S> {
+    pub(crate) fn new(store: S) -> Self {
         let most = |limits: SignInLimits| SignInLimits {
             login: limits.login.most(1_000),
             magic: limits.magic.most(1_000),
             ..limits
         };
-        Self::with(most(SignInLimits::default()))
+        Self::with(store, most(SignInLimits::default()))
     }
 
     /// A town behind the proxies of `10.0.0.0/8`, whose forms have these limits.
-    pub(crate) fn with(limits: SignInLimits) -> Self {
-        let store = MemoryStore::new();
+    pub(crate) fn with(store: S, limits: SignInLimits) -> Self {
         let clock = Arc::new(ManualClock::at(towergate::core::Timestamp::from_unix_seconds(1_800_000_000)));
         let random = Arc::new(InsecureSeededRandom::new(11));
         let hasher = PasswordHasher::new(HashParams::insecure_new(8, 1, 1).unwrap(), random.clone()).unwrap();
@@ -137,8 +145,12 @@ impl Town {
         self.store.find_user_by_email(&EmailAddress::parse(email).unwrap()).await.unwrap()
     }
 
-    pub(crate) fn count(&self, action: &str) -> usize {
-        self.store.events().iter().filter(|event| event.action == action).count()
+    pub(crate) async fn count(&self, action: &str) -> usize {
+        self.events().await.iter().filter(|event| event.action == action).count()
+    }
+
+    pub(crate) async fn events(&self) -> Vec<StoredEvent> {
+        self.store.events_after(0, u32::MAX).await.unwrap()
     }
 }
 
