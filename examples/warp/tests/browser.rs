@@ -30,6 +30,7 @@ person::prove!(Warp:
     everybody_can_use_the_pages_of_the_account,
     everybody_can_use_the_pages_of_an_address_that_is_put_back,
     everybody_can_use_the_pages_of_accounts_elsewhere,
+    everybody_can_use_the_page_of_tokens,
     everybody_can_use_the_page_that_asks_to_wait,
     everybody_can_use_the_pages_of_second_factors,
     everybody_can_use_the_pages_of_the_app_and_its_consent,

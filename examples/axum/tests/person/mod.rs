@@ -18,6 +18,7 @@ mod picture;
 mod place;
 mod reach;
 mod signing_in;
+mod tokens;
 
 pub(crate) use axe::*;
 pub(crate) use consent::*;
@@ -29,6 +30,7 @@ pub(crate) use logout::*;
 pub(crate) use passkey::*;
 pub(crate) use reach::*;
 pub(crate) use signing_in::*;
+pub(crate) use tokens::*;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
