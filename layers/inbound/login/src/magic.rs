@@ -2,7 +2,7 @@
 //!
 //! 1. Somebody types an address. Whoever has it, and is not shut out, is mailed a link and a code: good for ten minutes, once,
 //!    and only the newest. Whoever has it and whether anybody does is not told, and costs the same: a proof is made, a mail is
-//!    sealed, one step is written. Nobody is registered by it.
+//!    sealed, one step writes as much. Nobody is registered by it.
 //! 2. Looking at the link does nothing, for mail programs fetch links ahead of their reader. Posting it spends it.
 //! 3. In the browser that asked, the link or the code signs in.
 //! 4. The code is good nowhere else. There it looks wrong, and the mail loses none of its five tries by it.
@@ -29,7 +29,7 @@ use towergate_core::{
     token::OpaqueToken,
 };
 use towergate_identity::{
-    ports::{IdentityStore, email_token::Issuing},
+    ports::{IdentityStore, email_token::InVain},
     rules::{
         email::{EmailAddress, InvalidEmail},
         email_token::{
@@ -39,6 +39,7 @@ use towergate_identity::{
         lockout::{CredentialClass, LockoutPolicy, Reserving, TryKey},
         mail::{MailKind, MailLimit, OutboxMail},
         mail_sign_in::{self, MailSpending},
+        nobody::nobody,
         user::{User, UserId},
     },
 };
@@ -185,22 +186,17 @@ impl<S: IdentityStore> MagicLink<S> {
     ) -> Result<(), MagicError> {
         let email = EmailAddress::parse(email)?;
         let found = self.store.find_user_by_email(&email).await?;
-        let person = found.as_ref().filter(|user| user.state.may_prove());
-        // Nobody's proof is made as well, and thrown away.
-        let user = person.map_or_else(|| UserId::fresh(origin.at, &self.random), |user| Ok(user.id))?;
-        let (token, mail) = self.write(user, email, browser, return_to, origin)?;
-        let refused = match person {
-            None => "sign_in",
-            Some(_) => match self.store.issue_email_token(token, mail, self.limit, origin).await? {
-                Issuing::Issued => {
-                    self.room.wake();
-                    return Ok(());
-                }
-                Issuing::TooMany => "too_many",
-                Issuing::UserRefused => "refused",
-            },
-        };
-        self.unknown(found.map(|user| user.id), refused, origin).await
+        let nobody = nobody(self.room.codes(), &email);
+        let somebody = found.as_ref().filter(|user| user.state.may_prove()).map(|user| user.id);
+        let (token, mail) = self.write(somebody.unwrap_or(nobody), email, browser, return_to, origin)?;
+        if somebody.is_some() {
+            self.store.issue_email_token(token, mail, self.limit, origin).await?;
+        } else {
+            let vain = InVain { token, mail, person: found.map(|user| user.id), asked: "sign_in" };
+            self.store.issue_in_vain(vain, self.limit, origin).await?;
+        }
+        self.room.wake();
+        Ok(())
     }
 
     /// Looks at a link without using it.

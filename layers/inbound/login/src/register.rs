@@ -18,12 +18,13 @@ use towergate_core::{
     seal::SealError,
 };
 use towergate_identity::{
-    ports::{IdentityStore, email_token::Issuing, mail::Queuing, user::AddingUser},
+    ports::{IdentityStore, email_token::InVain, mail::Queuing, user::AddingUser},
     rules::{
         email::{EmailAddress, InvalidEmail},
         email_token::{EmailToken, Minted, Purpose, Wanted},
         fact::IdentityFact,
         mail::{MailKind, MailLimit, OutboxMail},
+        nobody::nobody,
         password::PasswordPolicy,
         registration::{self, Course},
         user::{User, UserId},
@@ -203,8 +204,7 @@ impl<S: IdentityStore> Registration<S> {
             Err(_) => None,
         };
         let Some(user) = found.as_ref().filter(|user| registration::is_unconfirmed(user)) else {
-            self.write_in_vain(email, return_to, origin).await?;
-            return self.unknown(found.map(|user| user.id), "resend", origin).await;
+            return self.resend_in_vain(email, found.map(|user| user.id), return_to, origin).await;
         };
         let before = self.store.open_email_token_of(user.id, Purpose::Confirm, origin.at).await?;
         let (browser, password) = before.map_or((None, None), |token| (token.browser, token.password));
@@ -218,16 +218,10 @@ impl<S: IdentityStore> Registration<S> {
         return_to: &LocalPath,
         origin: Origin,
     ) -> Result<(), RegisterError> {
-        let user = wanted.user;
         let (token, mail) = self.write(wanted, return_to, origin)?;
-        match self.store.issue_email_token(token, mail, self.limit, origin).await? {
-            Issuing::Issued => {
-                self.room.wake();
-                Ok(())
-            }
-            Issuing::TooMany => self.unknown(Some(user), "too_many", origin).await,
-            Issuing::UserRefused => self.unknown(Some(user), "refused", origin).await,
-        }
+        self.store.issue_email_token(token, mail, self.limit, origin).await?;
+        self.room.wake();
+        Ok(())
     }
 
     async fn tell_owner(
@@ -267,21 +261,28 @@ impl<S: IdentityStore> Registration<S> {
         Ok((token, mail))
     }
 
-    /// What a mail costs up to its store step, for nobody: so that the time tells nothing of who is there.
-    async fn write_in_vain(
+    /// Does what [`resend`](Self::resend) does for somebody, for nobody: so that the time tells nothing of who is there.
+    async fn resend_in_vain(
         &self,
         email: &str,
+        person: Option<UserId>,
         return_to: &LocalPath,
         origin: Origin,
     ) -> Result<(), RegisterError> {
-        let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
-        let (user, purpose) = (UserId::fresh(origin.at, &self.random)?, Purpose::Confirm);
+        let Ok(email) = EmailAddress::parse(email) else {
+            return self.unknown(person, "resend", origin).await;
+        };
+        let (user, purpose) = (nobody(self.room.codes(), &email), Purpose::Confirm);
         self.store.open_email_token_of(user, purpose, origin.at).await?;
-        self.write(Wanted { user, email, purpose, browser: None, password: None }, return_to, origin)?;
+        let wanted = Wanted { user, email, purpose, browser: None, password: None };
+        let (token, mail) = self.write(wanted, return_to, origin)?;
+        let vain = InVain { token, mail, person, asked: "resend" };
+        self.store.issue_in_vain(vain, self.limit, origin).await?;
+        self.room.wake();
         Ok(())
     }
 
-    /// Writes down that no mail went out, which costs what writing one does.
+    /// Writes down that no mail went out.
     pub(crate) async fn unknown(
         &self,
         user: Option<UserId>,

@@ -1,7 +1,7 @@
 //! Setting a forgotten password anew, as plain calls for a host's own handler.
 //!
 //! 1. Asking takes an address and says the same to everybody, at the same cost: a link is written and sealed whoever asks,
-//!    and one store step follows, which keeps it with its mail, or notes that nothing went out.
+//!    and one store step follows, which keeps it with its mail, or as much in vain.
 //! 2. The link is good for an hour, once, and only while it is the newest. Looking at it spends nothing.
 //! 3. It may be opened in another browser than the one that asked: people ask at one machine and read their mail on another, and
 //!    unlike a link that confirms a registration it does nothing for whoever asked for it. Whoever opens it chooses the password.
@@ -29,7 +29,7 @@ use towergate_core::{
 use towergate_identity::{
     ports::{
         IdentityStore,
-        email_token::Issuing,
+        email_token::InVain,
         password::{PasswordReset as Step, ResettingPassword},
     },
     rules::{
@@ -38,6 +38,7 @@ use towergate_identity::{
         fact::{FactorFailure, IdentityFact, TokenRefusal},
         lockout::{LockoutPolicy, TryKey},
         mail::{MailKind, MailLimit, OutboxMail},
+        nobody::nobody,
         notice::Notice,
         second_factor::{FactorUse, Spending},
         user::{User, UserId},
@@ -180,12 +181,16 @@ impl<S: IdentityStore> PasswordReset<S> {
 
     async fn send(self, email: EmailAddress, return_to: LocalPath, origin: Origin) -> Result<(), ResetError> {
         let found = self.store.find_user_by_email(&email).await?;
-        // Nobody's link costs what somebody's does, and is forgotten.
-        let user = found.map_or_else(|| UserId::fresh(origin.at, &self.random), |user| Ok(user.id))?;
-        let (token, mail) = self.write(user, email, &return_to, origin)?;
-        if self.store.issue_password_reset(token, mail, self.limit, origin).await? == Issuing::Issued {
-            self.room.wake();
+        let nobody = nobody(self.room.codes(), &email);
+        let somebody = found.as_ref().filter(|user| user.state.may_prove()).map(|user| user.id);
+        let (token, mail) = self.write(somebody.unwrap_or(nobody), email, &return_to, origin)?;
+        if somebody.is_some() {
+            self.store.issue_email_token(token, mail, self.limit, origin).await?;
+        } else {
+            let vain = InVain { token, mail, person: found.map(|user| user.id), asked: "reset" };
+            self.store.issue_in_vain(vain, self.limit, origin).await?;
         }
+        self.room.wake();
         Ok(())
     }
 

@@ -30,6 +30,8 @@ pub struct Cleaned {
     pub remembered: u64,
     /// Browsers that nobody signed in in for long.
     pub browsers: u64,
+    /// What was written for addresses that nobody may prove, and neither counts nor could be good any more.
+    pub in_vain: u64,
     /// Mails that were sent.
     pub mails: u64,
     /// Messages that were given up long ago.

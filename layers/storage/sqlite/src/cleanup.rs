@@ -37,6 +37,8 @@ pub struct Cleaned {
     pub remembered: u64,
     /// Browsers that nobody signed in in for long.
     pub browsers: u64,
+    /// What was written for addresses that nobody may prove, and neither counts nor could be good any more.
+    pub in_vain: u64,
     /// Mails that were sent.
     pub mails: u64,
     /// Messages that were given up long ago.
@@ -86,6 +88,12 @@ pub(crate) const RATE_LIMITS: &str = "DELETE FROM towergate_rate_limits WHERE (n
 
 pub(crate) const EMAIL_TOKENS: &str = "DELETE FROM towergate_email_tokens WHERE id IN
     (SELECT id FROM towergate_email_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const EMAIL_TOKENS_IN_VAIN: &str = "DELETE FROM towergate_email_tokens_in_vain WHERE id IN
+    (SELECT id FROM towergate_email_tokens_in_vain WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const MAILS_IN_VAIN: &str = "DELETE FROM towergate_mails_in_vain WHERE id IN
+    (SELECT id FROM towergate_mails_in_vain WHERE counts_until <= ?1 ORDER BY counts_until LIMIT ?2)";
 
 pub(crate) const PROVIDER_VISITS: &str = "DELETE FROM towergate_provider_visits WHERE id IN
     (SELECT id FROM towergate_provider_visits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -210,6 +218,7 @@ impl SqliteStore {
             provider_visits: self.clean(PROVIDER_VISITS, now).await?,
             remembered: self.clean(REMEMBERED, now).await?,
             browsers: self.clean(BROWSERS, now.minus(BROWSER_KEPT)).await?,
+            in_vain: self.clean(EMAIL_TOKENS_IN_VAIN, now).await? + self.clean(MAILS_IN_VAIN, now).await?,
             mails: self.clean(MAILS, now.minus(MAIL_KEPT)).await?,
             dead_letters: self.clean(DEAD_MAILS, now.minus(DEAD_LETTER_KEPT)).await?
                 + self.clean(DEAD_LOGOUT_NOTICES, now.minus(DEAD_LETTER_KEPT)).await?,

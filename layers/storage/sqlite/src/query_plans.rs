@@ -39,6 +39,8 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::SESSIONS,
         c::REPLACED_SESSIONS,
         c::EMAIL_TOKENS,
+        c::EMAIL_TOKENS_IN_VAIN,
+        c::MAILS_IN_VAIN,
         c::MAILS,
         c::DEAD_MAILS,
         c::STRAY_MAILS,
@@ -116,9 +118,9 @@ fn seals_use_an_index() {
 fn signing_in_uses_an_index() {
     use crate::identity::{
         api_token as at, browser as b, ceremony as y, deletion as d, device as w, email_change as g,
-        email_token as e, ending as n, establish as h, factor as f, linked_identity as l, mail as m,
-        passkey as p, passkey_factor as pf, provider_visit as v, remember as rm, replaced_session as r,
-        session as s, session_mark as k, tries as t, user as u,
+        email_token as e, ending as n, establish as h, factor as f, in_vain as iv, linked_identity as l,
+        mail as m, passkey as p, passkey_factor as pf, provider_visit as v, remember as rm,
+        replaced_session as r, session as s, session_mark as k, tries as t, user as u,
     };
     let connection = migrated();
     for sql in [
@@ -141,6 +143,7 @@ fn signing_in_uses_an_index() {
         d::FORGET[4],
         d::FORGET[5],
         u::DUE,
+        u::MAY_PROVE,
         s::LOAD,
         s::OF_USER,
         s::TOUCH,
@@ -187,6 +190,8 @@ fn signing_in_uses_an_index() {
         e::FIND,
         e::OPEN_OF,
         e::REPLACE,
+        iv::REPLACE,
+        iv::WRITTEN_SINCE,
         e::CLOSE,
         e::SPEND,
         e::TRIED,

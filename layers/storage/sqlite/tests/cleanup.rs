@@ -4,14 +4,23 @@
 mod house;
 
 use house::{DAY, MINUTE, NOW, client, code, grant, id, login, origin, redemption, rotation, user};
-use towergate_core::{StoreError, Timestamp, audit::chain::SealStore, clock::KEPT_PAST_END};
+use towergate_core::{
+    Digest, StoreError, Timestamp, audit::chain::SealStore, clock::KEPT_PAST_END, id::Uuid,
+};
 use towergate_identity::{
     ports::{
-        TryStore,
+        EmailTokenStore, TryStore,
+        email_token::InVain,
         session::{Establishment, SessionStore},
         user::UserStore,
     },
-    rules::lockout::{CredentialClass, LockoutPolicy, TryKey},
+    rules::{
+        email::EmailAddress,
+        email_token::{EmailToken, EmailTokenId, EmailTokenState, Purpose},
+        lockout::{CredentialClass, LockoutPolicy, TryKey},
+        mail::{MailId, MailKind, MailLimit, OutboxMail},
+        user::UserId,
+    },
 };
 use towergate_oauth::{
     ports::{
@@ -241,5 +250,43 @@ async fn what_a_clock_far_ahead_put_off_is_due_again() {
         let due = store.take_due_logouts(now, MINUTE, 1, Vec::new()).await.unwrap();
         assert_eq!(due.len(), usize::from(is_stray));
         now = now.plus(off);
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_in_vain_goes_when_it_counts_no_more() {
+    let (store, limit) = (SqliteStore::in_memory().unwrap(), MailLimit::default());
+    let user = UserId::from_uuid(Uuid::from_u128(99));
+    let token = EmailToken {
+        id: EmailTokenId::from_uuid(Uuid::from_u128(1)),
+        digest: Digest::of(b"link"),
+        code: Digest::of(b"code"),
+        browser: None,
+        user,
+        email: EmailAddress::parse("nobody@example.com").unwrap(),
+        purpose: Purpose::SignIn,
+        password: None,
+        created_at: NOW,
+        expires_at: NOW.plus(10 * MINUTE),
+        tries: 0,
+        state: EmailTokenState::Open,
+    };
+    let mail = OutboxMail {
+        id: MailId::from_uuid(Uuid::from_u128(2)),
+        user,
+        kind: MailKind::SignIn,
+        domain: String::from("example.com"),
+        sealed: vec![7; 2_000],
+        created_at: NOW,
+        expires_at: NOW.plus(10 * MINUTE),
+        attempt: 0,
+        forgiven: 0,
+    };
+    let vain = InVain { token, mail, person: None, asked: "sign_in" };
+    store.issue_in_vain(vain, limit, origin(NOW)).await.unwrap();
+    for (after, gone) in
+        [(10 * MINUTE - MILLISECOND, 0), (10 * MINUTE, 1), (limit.within - MILLISECOND, 0), (limit.within, 1)]
+    {
+        assert_eq!(clean(&store, NOW.plus(after)).await.unwrap().in_vain, gone, "{after:?}");
     }
 }

@@ -28,7 +28,7 @@ pub trait EmailTokenStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<AddingUser, StoreError>> + Send;
 
     /// Keeps a proof and the mail that it goes out with, in one step; those before it of the same person and purpose are no
-    /// longer good. Writes `email_token.issued` and `mail.queued`.
+    /// longer good. Writes `email_token.issued` and `mail.queued`; or `email_token.unknown`, where it is refused.
     ///
     /// # Errors
     /// When the store fails.
@@ -39,6 +39,21 @@ pub trait EmailTokenStore: Send + Sync + 'static {
         limit: MailLimit,
         origin: Origin,
     ) -> impl Future<Output = Result<Issuing, StoreError>> + Send;
+
+    /// Does for an address that nobody may prove what [`issue_email_token`](Self::issue_email_token) does for somebody's, at the
+    /// same cost: it counts, replaces and keeps as many rows of the same size, with the same indices, in places of their own that
+    /// nothing is read from but that count. No proof is good by it, and no mail is sent; the rows go once the proof would have
+    /// expired and the mail would count no more. Writes `email_token.unknown` and `mail.withheld`; or `email_token.unknown`
+    /// alone, where there was enough mail.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn issue_in_vain(
+        &self,
+        vain: InVain,
+        limit: MailLimit,
+        origin: Origin,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The proof, good or not.
     ///
@@ -79,14 +94,27 @@ pub trait EmailTokenStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Confirming, StoreError>> + Send;
 }
 
+/// What is written for an address that nobody may prove.
+#[derive(Debug, Clone)]
+pub struct InVain {
+    /// A proof for [nobody](crate::rules::nobody::nobody); its secret is thrown away.
+    pub token: EmailToken,
+    /// The mail that would have gone out with it.
+    pub mail: OutboxMail,
+    /// Who has the address all the same, and is shut out or has proven it already.
+    pub person: Option<UserId>,
+    /// What was asked for, as a stable lower-case word.
+    pub asked: &'static str,
+}
+
 /// What became of [`EmailTokenStore::issue_email_token`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuing {
     /// It is kept, and its mail waits.
     Issued,
-    /// There was enough mail of this kind; nothing was written.
+    /// There was enough mail of this kind; nothing but the fact was written.
     TooMany,
-    /// The person is disabled or gone, or has another address; nothing was written.
+    /// The person is disabled or gone, or has another address; nothing but the fact was written.
     UserRefused,
 }
 

@@ -4,11 +4,10 @@ use std::future::Future;
 
 use towergate_core::{Secret, StoreError, audit::Origin};
 
-use super::email_token::Issuing;
 use crate::rules::{
-    email_token::{EmailToken, EmailTokenId, Shown},
+    email_token::{EmailTokenId, Shown},
     fact::TokenRefusal,
-    mail::{MailLimit, OutboxMail},
+    mail::OutboxMail,
     second_factor::{FactorUse, Spending},
     session::SessionId,
     user::UserId,
@@ -16,22 +15,6 @@ use crate::rules::{
 
 /// Sets passwords, and ends what rested on those before them.
 pub trait PasswordStore: Send + Sync + 'static {
-    /// Keeps the proof by which a forgotten password can be set anew and the mail that it goes out with; those before it are no
-    /// longer good. Writes `email_token.issued` and `mail.queued`.
-    ///
-    /// Where it is refused, `email_token.unknown` is written in the same step: whoever has no account costs one write, as
-    /// whoever has one does.
-    ///
-    /// # Errors
-    /// When the store fails.
-    fn issue_password_reset(
-        &self,
-        token: EmailToken,
-        mail: OutboxMail,
-        limit: MailLimit,
-        origin: Origin,
-    ) -> impl Future<Output = Result<Issuing, StoreError>> + Send;
-
     /// Sets a forgotten password anew, by a mailed link that [is good](EmailToken::judge) and, where somebody who has proven
     /// the address has an app that counts, by a code that is spent with it. Writes `password.reset`, and `factor.used` for the
     /// code.

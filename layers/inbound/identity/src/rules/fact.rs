@@ -143,6 +143,8 @@ pub enum IdentityFact {
     MailQueued { mail: MailId, user: UserId, kind: MailKind },
     /// An operator has a mail sent again that was given up.
     MailReplayed { mail: MailId, user: UserId, kind: MailKind },
+    /// A mail was written for an address that nobody may prove, and is not sent. `user` is who has the address all the same.
+    MailWithheld { user: Option<UserId>, kind: MailKind },
     /// A try to send a mail ended.
     MailTried { mail: MailId, user: UserId, kind: MailKind, attempt: u32, delivery: MailDelivery },
 }
@@ -612,6 +614,11 @@ impl Fact for IdentityFact {
             Self::MailReplayed { mail, user, kind } => {
                 Event::succeeded(origin, "mail.replayed", Party::system(), person(user))
                     .with("mail", mail)
+                    .with("kind", kind.as_str())
+            }
+            Self::MailWithheld { user, kind } => {
+                let target = user.as_ref().map_or_else(Party::anonymous, person);
+                Event::refused(origin, "mail.withheld", Party::system(), target, "nobody")
                     .with("kind", kind.as_str())
             }
             Self::MailTried { mail, user, kind, attempt, delivery } => {

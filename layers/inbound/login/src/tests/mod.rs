@@ -4,6 +4,7 @@ mod assurance;
 mod email_change;
 mod enrolment;
 mod factors;
+mod in_vain;
 mod lockout;
 mod login;
 mod logout;

@@ -22,6 +22,12 @@ const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const EMAIL_TOKENS: &str = clean_out!("towergate_email_tokens", "expires_at <= $1", "expires_at");
 
+pub(crate) const EMAIL_TOKENS_IN_VAIN: &str =
+    clean_out!("towergate_email_tokens_in_vain", "expires_at <= $1", "expires_at");
+
+pub(crate) const MAILS_IN_VAIN: &str =
+    clean_out!("towergate_mails_in_vain", "counts_until <= $1", "counts_until");
+
 pub(crate) const PASSKEY_CEREMONIES: &str =
     clean_out!("towergate_passkey_ceremonies", "expires_at <= $1", "expires_at");
 
@@ -65,6 +71,8 @@ impl PostgresStore {
         cleaned.replaced_sessions = self.clean(REPLACED_SESSIONS, now).await?;
         cleaned.tries = self.clean(TRIES_OF_NOBODY, now.minus(TRIES_KEPT)).await?;
         cleaned.email_tokens = self.clean(EMAIL_TOKENS, now).await?;
+        cleaned.in_vain = self.clean(EMAIL_TOKENS_IN_VAIN, now).await?;
+        cleaned.in_vain += self.clean(MAILS_IN_VAIN, now).await?;
         cleaned.passkey_ceremonies = self.clean(PASSKEY_CEREMONIES, now).await?;
         cleaned.api_tokens = self.clean(API_TOKENS, now).await?;
         cleaned.provider_visits = self.clean(PROVIDER_VISITS, now).await?;

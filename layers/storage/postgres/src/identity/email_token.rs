@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use towergate_core::{Secret, StoreError, Timestamp, audit::Origin};
 use towergate_identity::{
     ports::{
-        email_token::{Confirming, EmailTokenStore, Issuing},
+        email_token::{Confirming, EmailTokenStore, InVain, Issuing},
         user::AddingUser,
     },
     rules::{
@@ -17,7 +17,7 @@ use towergate_identity::{
 
 use super::{
     email_token_row::{self as row, email_token_columns},
-    linked_identity, mail, passkey, session, user,
+    in_vain, linked_identity, mail, passkey, session, user,
 };
 use crate::{failure::Failure, params::params, query, step::Step, store::PostgresStore};
 
@@ -88,6 +88,13 @@ impl EmailTokenStore for PostgresStore {
         .await
     }
 
+    async fn issue_in_vain(&self, vain: InVain, limit: MailLimit, origin: Origin) -> Result<(), StoreError> {
+        self.write((vain, limit, origin), |step, (vain, limit, origin)| {
+            Box::pin(in_vain::issue(step, vain, *limit, origin))
+        })
+        .await
+    }
+
     async fn find_email_token(&self, id: EmailTokenId) -> Result<Option<EmailToken>, StoreError> {
         self.one(FIND, params![id.as_uuid()], row::read).await
     }
@@ -146,15 +153,18 @@ async fn issue_within(
     origin: &Origin,
 ) -> Result<Issuing, Failure> {
     user::lock(&mut step.connection, token.user).await?;
-    let owner = user::find(&mut step.connection, token.user).await?;
-    if !owner.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
-        return Ok(Issuing::UserRefused);
-    }
-    if !mail::has_room(&mut step.connection, mail, limit, origin.at).await? {
-        return Ok(Issuing::TooMany);
-    }
-    issue(step, token, mail, origin).await?;
-    Ok(Issuing::Issued)
+    let there = user::may_prove(&mut step.connection, token.user, &token.email).await?;
+    let (user, asked, issuing) = if !there {
+        let found = user::find(&mut step.connection, token.user).await?;
+        (found.map(|user| user.id), "refused", Issuing::UserRefused)
+    } else if !mail::has_room(&mut step.connection, mail, limit, origin.at).await? {
+        (Some(token.user), "too_many", Issuing::TooMany)
+    } else {
+        issue(step, token, mail, origin).await?;
+        return Ok(Issuing::Issued);
+    };
+    step.record(&IdentityFact::EmailTokenUnknown { user, asked }, origin).await?;
+    Ok(issuing)
 }
 
 /// Keeps a proof in the place of those before it, and queues its mail.
@@ -178,16 +188,27 @@ pub(super) async fn replace(connection: &mut PgConnection, token: &EmailToken) -
 /// Keeps a proof beside those before it.
 pub(super) async fn insert(step: &mut Step, token: &EmailToken, origin: &Origin) -> Result<(), Failure> {
     let EmailToken { id, user, purpose, .. } = *token;
+    insert_row(&mut step.connection, INSERT, token, token.email.as_str()).await?;
+    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin).await
+}
+
+pub(super) async fn insert_row(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    token: &EmailToken,
+    email: &str,
+) -> Result<(), Failure> {
+    let EmailToken { id, user, purpose, .. } = *token;
     query::change(
-        &mut step.connection,
-        INSERT,
+        connection,
+        sql,
         params![
             id.as_uuid(),
             &token.digest,
             &token.code,
             token.browser.as_ref(),
             user.as_uuid(),
-            token.email.as_str(),
+            email,
             purpose.as_str(),
             token.password.as_ref().map(Secret::expose),
             token.created_at,
@@ -197,7 +218,7 @@ pub(super) async fn insert(step: &mut Step, token: &EmailToken, origin: &Origin)
         ],
     )
     .await?;
-    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin).await
+    Ok(())
 }
 
 /// Marks a proof as having done its work.

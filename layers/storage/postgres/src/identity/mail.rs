@@ -128,9 +128,19 @@ pub(super) async fn has_room(
     limit: MailLimit,
     now: Timestamp,
 ) -> Result<bool, Failure> {
+    has_room_by(connection, WRITTEN_SINCE, mail, limit, now).await
+}
+
+pub(super) async fn has_room_by(
+    connection: &mut PgConnection,
+    written_since: &'static str,
+    mail: &OutboxMail,
+    limit: MailLimit,
+    now: Timestamp,
+) -> Result<bool, Failure> {
     let since = now.minus(limit.within);
     let key = params![mail.user.as_uuid(), mail.kind.as_str(), since];
-    let there = query::one(connection, WRITTEN_SINCE, key, |fields| fields.count::<u32>("count")).await?;
+    let there = query::one(connection, written_since, key, |fields| fields.count::<u32>("count")).await?;
     Ok(there.unwrap_or(0) < limit.most)
 }
 
@@ -149,22 +159,33 @@ pub(super) async fn queue_notice(
 /// Writes a mail, due at once.
 pub(super) async fn queue(step: &mut Step, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
     let OutboxMail { id, user, kind, .. } = *mail;
+    insert_row(&mut step.connection, INSERT, mail, &mail.domain, origin.at).await?;
+    step.record(&IdentityFact::MailQueued { mail: id, user, kind }, origin).await
+}
+
+pub(super) async fn insert_row(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    mail: &OutboxMail,
+    domain: &str,
+    at: Timestamp,
+) -> Result<(), Failure> {
     query::change(
-        &mut step.connection,
-        INSERT,
+        connection,
+        sql,
         params![
-            id.as_uuid(),
-            user.as_uuid(),
-            kind.as_str(),
-            &mail.domain,
+            mail.id.as_uuid(),
+            mail.user.as_uuid(),
+            mail.kind.as_str(),
+            domain,
             &mail.sealed,
             mail.created_at,
             mail.expires_at,
-            origin.at,
+            at,
         ],
     )
     .await?;
-    step.record(&IdentityFact::MailQueued { mail: id, user, kind }, origin).await
+    Ok(())
 }
 
 async fn finish(

@@ -3,15 +3,12 @@
 use sqlx::PgConnection;
 use towergate_core::{Secret, StoreError, audit::Origin, secret::constant_time_eq};
 use towergate_identity::{
-    ports::{
-        email_token::Issuing,
-        password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
-    },
+    ports::password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
     rules::{
         email_token::{EmailToken, Purpose, Verdict},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         lockout::{CredentialClass, TryKey},
-        mail::{MailLimit, OutboxMail},
+        mail::OutboxMail,
         second_factor::Spending,
         user::{User, UserId, UserState},
     },
@@ -21,19 +18,6 @@ use super::{email_token, ending, factor, mail, tries, user};
 use crate::{failure::Failure, step::Step, store::PostgresStore};
 
 impl PasswordStore for PostgresStore {
-    async fn issue_password_reset(
-        &self,
-        token: EmailToken,
-        mail: OutboxMail,
-        limit: MailLimit,
-        origin: Origin,
-    ) -> Result<Issuing, StoreError> {
-        self.write((token, mail, limit, origin), |step, (token, mail, limit, origin)| {
-            Box::pin(issue_one(step, token, mail, *limit, origin))
-        })
-        .await
-    }
-
     async fn reset_password(
         &self,
         reset: PasswordReset,
@@ -63,27 +47,6 @@ impl PasswordStore for PostgresStore {
 async fn owner(connection: &mut PgConnection, token: &EmailToken) -> Result<Option<User>, Failure> {
     let user = user::find(connection, token.user).await?;
     Ok(user.filter(|user| user.state.may_prove() && user.email == token.email))
-}
-
-async fn issue_one(
-    step: &mut Step,
-    token: &EmailToken,
-    mail: &OutboxMail,
-    limit: MailLimit,
-    origin: &Origin,
-) -> Result<Issuing, Failure> {
-    user::lock(&mut step.connection, token.user).await?;
-    let (user, asked, issuing) = if owner(&mut step.connection, token).await?.is_none() {
-        let found = user::find(&mut step.connection, token.user).await?;
-        (found.map(|user| user.id), "reset", Issuing::UserRefused)
-    } else if mail::has_room(&mut step.connection, mail, limit, origin.at).await? {
-        email_token::issue(step, token, mail, origin).await?;
-        return Ok(Issuing::Issued);
-    } else {
-        (Some(token.user), "too_many", Issuing::TooMany)
-    };
-    step.record(&IdentityFact::EmailTokenUnknown { user, asked }, origin).await?;
-    Ok(issuing)
 }
 
 async fn reset_one(

@@ -28,6 +28,10 @@ pub(crate) const FIND: &str = concat!("SELECT ", user_columns!(), " FROM towerga
 pub(crate) const FIND_BY_EMAIL: &str =
     concat!("SELECT ", user_columns!(), " FROM towergate_users WHERE email = $1");
 
+/// Nothing is read of the row: who is there costs what nobody costs.
+pub(crate) const MAY_PROVE: &str = "SELECT 1 FROM towergate_users
+    WHERE id = $1 AND email = $2 AND state = 'active' AND deleted_at IS NULL";
+
 /// Those whose days of grace are over; then when that was.
 pub(crate) const DUE: &str = concat!(
     "SELECT ",
@@ -175,6 +179,15 @@ pub(super) async fn set_confirmed(
 ) -> Result<(), Failure> {
     query::change(connection, SET_CONFIRMED, params![id.as_uuid(), at]).await?;
     Ok(())
+}
+
+/// Whether somebody has this address, and may prove it.
+pub(super) async fn may_prove(
+    connection: &mut PgConnection,
+    id: UserId,
+    email: &EmailAddress,
+) -> Result<bool, Failure> {
+    query::exists(connection, MAY_PROVE, params![id.as_uuid(), email.as_str()]).await
 }
 
 pub(super) async fn find(connection: &mut PgConnection, id: UserId) -> Result<Option<User>, Failure> {

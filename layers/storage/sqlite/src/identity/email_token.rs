@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use towergate_core::{Digest, Secret, StoreError, Timestamp, audit::Origin};
 use towergate_identity::{
     ports::{
-        email_token::{Confirming, EmailTokenStore, Issuing},
+        email_token::{Confirming, EmailTokenStore, InVain, Issuing},
         user::AddingUser,
     },
     rules::{
@@ -17,7 +17,7 @@ use towergate_identity::{
 
 use super::{
     email_token_row::{self as row, email_token_columns},
-    linked_identity, mail, passkey, session, user,
+    in_vain, linked_identity, mail, passkey, session, user,
 };
 use crate::{failure::Failure, query, store::SqliteStore, writer::Step};
 
@@ -78,17 +78,23 @@ impl EmailTokenStore for SqliteStore {
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
         self.write(move |step| {
-            let owner = user::find(step.connection, token.user)?;
-            if !owner.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
-                return Ok(Issuing::UserRefused);
-            }
-            if !mail::has_room(step.connection, &mail, limit, origin.at)? {
-                return Ok(Issuing::TooMany);
-            }
-            issue(step, &token, &mail, &origin)?;
-            Ok(Issuing::Issued)
+            let (user, asked, issuing) = if !user::may_prove(step.connection, token.user, &token.email)? {
+                let found = user::find(step.connection, token.user)?;
+                (found.map(|user| user.id), "refused", Issuing::UserRefused)
+            } else if !mail::has_room(step.connection, &mail, limit, origin.at)? {
+                (Some(token.user), "too_many", Issuing::TooMany)
+            } else {
+                issue(step, &token, &mail, &origin)?;
+                return Ok(Issuing::Issued);
+            };
+            step.record(&IdentityFact::EmailTokenUnknown { user, asked }, &origin)?;
+            Ok(issuing)
         })
         .await
+    }
+
+    async fn issue_in_vain(&self, vain: InVain, limit: MailLimit, origin: Origin) -> Result<(), StoreError> {
+        self.write(move |step| in_vain::issue(step, &vain, limit, &origin)).await
     }
 
     async fn find_email_token(&self, id: EmailTokenId) -> Result<Option<EmailToken>, StoreError> {
@@ -147,16 +153,27 @@ pub(super) fn replace(connection: &Connection, token: &EmailToken) -> Result<(),
 /// Keeps a proof beside those before it.
 pub(super) fn insert(step: &mut Step<'_>, token: &EmailToken, origin: &Origin) -> Result<(), Failure> {
     let EmailToken { id, user, purpose, .. } = *token;
+    insert_row(step.connection, INSERT, token, token.email.as_str())?;
+    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)
+}
+
+pub(super) fn insert_row(
+    connection: &Connection,
+    sql: &str,
+    token: &EmailToken,
+    email: &str,
+) -> Result<(), Failure> {
+    let EmailToken { id, user, purpose, .. } = *token;
     query::change(
-        step.connection,
-        INSERT,
+        connection,
+        sql,
         params![
             id.as_uuid().as_bytes(),
             token.digest.as_bytes(),
             token.code.as_bytes(),
             token.browser.as_ref().map(Digest::as_bytes),
             user.as_uuid().as_bytes(),
-            token.email.as_str(),
+            email,
             purpose.as_str(),
             token.password.as_ref().map(Secret::expose),
             token.created_at.unix_millis(),
@@ -165,7 +182,7 @@ pub(super) fn insert(step: &mut Step<'_>, token: &EmailToken, origin: &Origin) -
             row::state_name(token.state),
         ],
     )?;
-    step.record(&IdentityFact::EmailTokenIssued { token: id, user, purpose }, origin)
+    Ok(())
 }
 
 /// Marks a proof as having done its work.

@@ -130,9 +130,19 @@ pub(super) fn has_room(
     limit: MailLimit,
     now: Timestamp,
 ) -> Result<bool, Failure> {
+    has_room_by(connection, WRITTEN_SINCE, mail, limit, now)
+}
+
+pub(super) fn has_room_by(
+    connection: &Connection,
+    written_since: &str,
+    mail: &OutboxMail,
+    limit: MailLimit,
+    now: Timestamp,
+) -> Result<bool, Failure> {
     let since = now.minus(limit.within).unix_millis();
     let key = params![mail.user.as_uuid().as_bytes(), mail.kind.as_str(), since];
-    let there = query::one(connection, WRITTEN_SINCE, key, |fields| fields.get::<u32>("count"))?;
+    let there = query::one(connection, written_since, key, |fields| fields.get::<u32>("count"))?;
     Ok(there.unwrap_or(0) < limit.most)
 }
 
@@ -148,21 +158,32 @@ pub(super) fn queue_notice(
 /// Writes a mail, due at once.
 pub(super) fn queue(step: &mut Step<'_>, mail: &OutboxMail, origin: &Origin) -> Result<(), Failure> {
     let OutboxMail { id, user, kind, .. } = *mail;
+    insert_row(step.connection, INSERT, mail, &mail.domain, origin.at)?;
+    step.record(&IdentityFact::MailQueued { mail: id, user, kind }, origin)
+}
+
+pub(super) fn insert_row(
+    connection: &Connection,
+    sql: &str,
+    mail: &OutboxMail,
+    domain: &str,
+    at: Timestamp,
+) -> Result<(), Failure> {
     query::change(
-        step.connection,
-        INSERT,
+        connection,
+        sql,
         params![
-            id.as_uuid().as_bytes(),
-            user.as_uuid().as_bytes(),
-            kind.as_str(),
-            mail.domain,
+            mail.id.as_uuid().as_bytes(),
+            mail.user.as_uuid().as_bytes(),
+            mail.kind.as_str(),
+            domain,
             mail.sealed,
             mail.created_at.unix_millis(),
             mail.expires_at.unix_millis(),
-            origin.at.unix_millis(),
+            at.unix_millis(),
         ],
     )?;
-    step.record(&IdentityFact::MailQueued { mail: id, user, kind }, origin)
+    Ok(())
 }
 
 fn finish(

@@ -12,6 +12,7 @@ pub(crate) mod email_token_row;
 pub(crate) mod ending;
 pub(crate) mod establish;
 pub(crate) mod factor;
+pub(crate) mod in_vain;
 pub(crate) mod linked_identity;
 pub(crate) mod mail;
 pub(crate) mod mail_sign_in;

@@ -3,15 +3,12 @@
 use rusqlite::Connection;
 use towergate_core::{Secret, StoreError, audit::Origin, secret::constant_time_eq};
 use towergate_identity::{
-    ports::{
-        email_token::Issuing,
-        password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
-    },
+    ports::password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
     rules::{
         email_token::{EmailToken, Purpose, Verdict},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         lockout::{CredentialClass, TryKey},
-        mail::{MailLimit, OutboxMail},
+        mail::OutboxMail,
         second_factor::Spending,
         user::{User, UserId, UserState},
     },
@@ -21,29 +18,6 @@ use super::{email_token, ending, factor, mail, tries, user};
 use crate::{failure::Failure, store::SqliteStore, writer::Step};
 
 impl PasswordStore for SqliteStore {
-    async fn issue_password_reset(
-        &self,
-        token: EmailToken,
-        mail: OutboxMail,
-        limit: MailLimit,
-        origin: Origin,
-    ) -> Result<Issuing, StoreError> {
-        self.write(move |step| {
-            let (user, asked, issuing) = if owner(step.connection, &token)?.is_none() {
-                let found = user::find(step.connection, token.user)?;
-                (found.map(|user| user.id), "reset", Issuing::UserRefused)
-            } else if mail::has_room(step.connection, &mail, limit, origin.at)? {
-                email_token::issue(step, &token, &mail, &origin)?;
-                return Ok(Issuing::Issued);
-            } else {
-                (Some(token.user), "too_many", Issuing::TooMany)
-            };
-            step.record(&IdentityFact::EmailTokenUnknown { user, asked }, &origin)?;
-            Ok(issuing)
-        })
-        .await
-    }
-
     async fn reset_password(
         &self,
         reset: PasswordReset,

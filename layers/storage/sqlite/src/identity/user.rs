@@ -28,6 +28,10 @@ pub(crate) const FIND: &str = concat!("SELECT ", user_columns!(), " FROM towerga
 pub(crate) const FIND_BY_EMAIL: &str =
     concat!("SELECT ", user_columns!(), " FROM towergate_users WHERE email = ?1");
 
+/// Nothing is read of the row: who is there costs what nobody costs.
+pub(crate) const MAY_PROVE: &str = "SELECT 1 FROM towergate_users
+    WHERE id = ?1 AND email = ?2 AND state = 'active' AND deleted_at IS NULL";
+
 /// Those whose days of grace are over; then when that was.
 pub(crate) const DUE: &str = concat!(
     "SELECT ",
@@ -146,6 +150,11 @@ pub(super) fn remove_password(connection: &Connection, id: UserId) -> Result<(),
 pub(super) fn set_confirmed(connection: &Connection, id: UserId, at: Timestamp) -> Result<(), Failure> {
     query::change(connection, SET_CONFIRMED, params![id.as_uuid().as_bytes(), at.unix_millis()])?;
     Ok(())
+}
+
+/// Whether somebody has this address, and may prove it.
+pub(super) fn may_prove(connection: &Connection, id: UserId, email: &EmailAddress) -> Result<bool, Failure> {
+    query::exists(connection, MAY_PROVE, params![id.as_uuid().as_bytes(), email.as_str()])
 }
 
 pub(super) fn find(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {

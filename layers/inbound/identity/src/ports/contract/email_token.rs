@@ -14,13 +14,13 @@ use super::{
 use crate::{
     ports::{
         IdentityStore,
-        email_token::{Confirming, Issuing},
+        email_token::{Confirming, InVain, Issuing},
         user::AddingUser,
     },
     rules::{
         email_token::{EmailToken, EmailTokenId, EmailTokenState, MAX_TRIES, Purpose, Shown},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
-        mail::MailLimit,
+        mail::{MailLimit, OutboxMail},
         passkey::{Ceremony, CeremonyPurpose},
         user::User,
     },
@@ -285,16 +285,51 @@ pub async fn too_many_proofs_are_not_written<S: IdentityStore + AuditTrail>(stor
     }
     let mut ear = Ear::on(store).await;
     assert_eq!(issue(store, token(6), 6).await, Issuing::TooMany);
-    ear.silence().await;
+    let user = Some(user_id(1));
+    ear.heard(&[IdentityFact::EmailTokenUnknown { user, asked: "too_many" }], NOW).await;
     assert!(store.find_email_token(token_id(6)).await.unwrap().is_none());
     let limit = MailLimit::default();
     let at = |at| -> Origin { origin(at) };
     let end = NOW.plus(limit.within);
-    let mail = crate::rules::mail::OutboxMail { created_at: end, ..outbox_mail(6) };
+    let mail = OutboxMail { created_at: end, ..outbox_mail(6) };
     let early =
         store.issue_email_token(token(6), mail.clone(), limit, at(end.minus(MILLISECOND))).await.unwrap();
     assert_eq!(early, Issuing::TooMany);
     assert!(store.open_email_token_of(user_id(1), Purpose::Confirm, NOW).await.unwrap().is_some());
     let issuing = store.issue_email_token(token(6), mail, limit, at(end)).await.unwrap();
     assert_eq!(issuing, Issuing::Issued);
+}
+
+/// What is written for an address that nobody may prove is as much as for somebody's, opens nothing, goes to nobody, and
+/// counts as somebody's mail does.
+pub async fn what_is_written_in_vain_opens_nothing<S: IdentityStore + AuditTrail>(store: &S) {
+    with_people(store).await;
+    let mut ear = Ear::on(store).await;
+    let limit = MailLimit::default();
+    let in_vain = async |n: u128, at: Timestamp| {
+        let token = EmailToken { user: user_id(9), ..token(n) };
+        let mail = OutboxMail { user: user_id(9), created_at: at, ..outbox_mail(n) };
+        let vain = InVain { token, mail, person: Some(user_id(2)), asked: "resend" };
+        store.issue_in_vain(vain, limit, origin(at)).await.unwrap();
+    };
+    let (user, kind) = (Some(user_id(2)), outbox_mail(1).kind);
+    for n in 1..=5 {
+        in_vain(n, NOW).await;
+        let unknown = IdentityFact::EmailTokenUnknown { user, asked: "resend" };
+        ear.heard(&[unknown, IdentityFact::MailWithheld { user, kind }], NOW).await;
+        assert!(store.find_email_token(token_id(n)).await.unwrap().is_none());
+        assert_eq!(confirm(store, n, link(), true, NOW).await, Confirming::Missing);
+    }
+    assert!(store.open_email_token_of(user_id(9), Purpose::Confirm, NOW).await.unwrap().is_none());
+    assert!(store.take_due_mails(NOW, limit.within, 9, Vec::new()).await.unwrap().is_empty());
+    let end = NOW.plus(limit.within);
+    for (n, at, asked) in [(6, NOW, "too_many"), (6, end.minus(MILLISECOND), "too_many"), (6, end, "resend")]
+    {
+        in_vain(n, at).await;
+        let mut heard = vec![IdentityFact::EmailTokenUnknown { user, asked }];
+        heard.extend((asked == "resend").then_some(IdentityFact::MailWithheld { user, kind }));
+        ear.heard(&heard, at).await;
+    }
+    // Somebody's mail is not counted among it, nor the other way round.
+    assert_eq!(issue(store, token(7), 7).await, Issuing::Issued);
 }

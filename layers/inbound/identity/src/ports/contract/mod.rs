@@ -224,6 +224,7 @@ macro_rules! identity_store_contract {
                 a_confirmed_person_keeps_their_password,
                 a_proof_is_bound_to_person_and_address,
                 too_many_proofs_are_not_written,
+                what_is_written_in_vain_opens_nothing,
             }
             mail {
                 a_mail_is_taken_by_one_at_a_time,

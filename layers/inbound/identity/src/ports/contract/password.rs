@@ -40,7 +40,7 @@ pub(super) fn proof(n: u128) -> EmailToken {
 }
 
 pub(super) async fn ask<S: IdentityStore>(store: &S, token: EmailToken, n: u128) -> Issuing {
-    store.issue_password_reset(token, outbox_mail(n), MailLimit::default(), origin(NOW)).await.unwrap()
+    store.issue_email_token(token, outbox_mail(n), MailLimit::default(), origin(NOW)).await.unwrap()
 }
 
 pub(super) fn reset_by(n: u128, factor: Option<FactorUse>) -> PasswordReset {
@@ -108,7 +108,7 @@ pub async fn a_reset_is_issued_or_its_refusal_is_written<S: IdentityStore + Audi
     let elsewhere = EmailToken { email: email(2), ..proof(2) };
     for (refused, user) in [(nobody, None), (shut_out, Some(user_id(2))), (elsewhere, Some(user_id(1)))] {
         assert_eq!(ask(store, refused, 2).await, Issuing::UserRefused);
-        ear.heard(&[IdentityFact::EmailTokenUnknown { user, asked: "reset" }], NOW).await;
+        ear.heard(&[IdentityFact::EmailTokenUnknown { user, asked: "refused" }], NOW).await;
     }
     for n in 2..=5 {
         assert_eq!(ask(store, proof(n), n).await, Issuing::Issued);
@@ -158,7 +158,7 @@ pub async fn a_forgotten_password_is_set_anew_once<S: IdentityStore + AuditTrail
             .unwrap();
     }
     let limit = MailLimit { most: 9, ..MailLimit::default() };
-    store.issue_password_reset(proof(1), outbox_mail(1), limit, origin(NOW)).await.unwrap();
+    store.issue_email_token(proof(1), outbox_mail(1), limit, origin(NOW)).await.unwrap();
     let mut ear = Ear::on(store).await;
     let later = NOW.plus(MILLISECOND);
     let done = store.reset_password(reset_by(1, None), Some(outbox_mail(20)), origin(later)).await.unwrap();

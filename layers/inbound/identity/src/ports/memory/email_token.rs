@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, email_change, ending, mail};
+use super::{MemoryStore, Tables, already_there, email_change, ending, in_vain, mail};
 use crate::{
     ports::{
-        email_token::{Confirming, EmailTokenStore, Issuing},
+        email_token::{Confirming, EmailTokenStore, InVain, Issuing},
         user::AddingUser,
     },
     rules::{
@@ -59,16 +59,26 @@ impl EmailTokenStore for MemoryStore {
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
         self.step(|state| {
-            let user = state.users.find(token.user);
-            if !user.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
-                return Ok(Issuing::UserRefused);
-            }
-            if !state.mails.has_room(&mail, limit, origin.at) {
-                return Ok(Issuing::TooMany);
-            }
-            check_fresh(state, &token, &mail)?;
-            issue(state, token, Some(mail), &origin)?;
-            Ok(Issuing::Issued)
+            let found = state.users.find(token.user);
+            let (user, asked, issuing) =
+                if !found.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
+                    (found.map(|user| user.id), "refused", Issuing::UserRefused)
+                } else if !state.mails.has_room(&mail, limit, origin.at) {
+                    (Some(token.user), "too_many", Issuing::TooMany)
+                } else {
+                    check_fresh(state, &token, &mail)?;
+                    issue(state, token, Some(mail), &origin)?;
+                    return Ok(Issuing::Issued);
+                };
+            state.log.write(&IdentityFact::EmailTokenUnknown { user, asked }, &origin);
+            Ok(issuing)
+        })
+    }
+
+    async fn issue_in_vain(&self, vain: InVain, limit: MailLimit, origin: Origin) -> Result<(), StoreError> {
+        self.step(|state| {
+            in_vain::issue(state, vain, limit, &origin);
+            Ok(())
         })
     }
 

@@ -10,6 +10,7 @@ mod email_change;
 mod email_token;
 mod ending;
 mod factor;
+mod in_vain;
 mod linked_identity;
 mod mail;
 mod mail_sign_in;
@@ -36,6 +37,7 @@ pub struct Tables {
     browsers: browser::Browsers,
     factors: factor::Factors,
     email_tokens: email_token::EmailTokens,
+    in_vain: in_vain::InVainRows,
     linked_identities: linked_identity::LinkedIdentities,
     mails: mail::Mails,
     passkeys: passkey::Passkeys,

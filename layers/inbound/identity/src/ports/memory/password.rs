@@ -4,45 +4,18 @@ use towergate_core::{StoreError, audit::Origin};
 
 use super::{MemoryStore, Tables, email_token, ending, factor, mail, passkey::check_notice, user::same};
 use crate::{
-    ports::{
-        email_token::Issuing,
-        password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
-    },
+    ports::password::{ChangingPassword, PasswordChange, PasswordReset, PasswordStore, ResettingPassword},
     rules::{
-        email_token::{EmailToken, EmailTokenState, Purpose, Verdict},
+        email_token::{EmailTokenState, Purpose, Verdict},
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         lockout::{CredentialClass, TryKey},
-        mail::{MailLimit, OutboxMail},
+        mail::OutboxMail,
         second_factor::Spending,
         user::UserState,
     },
 };
 
 impl PasswordStore for MemoryStore {
-    async fn issue_password_reset(
-        &self,
-        token: EmailToken,
-        mail: OutboxMail,
-        limit: MailLimit,
-        origin: Origin,
-    ) -> Result<Issuing, StoreError> {
-        self.step(|state| {
-            let found = state.users.find(token.user);
-            let (user, asked, issuing) =
-                if !found.is_some_and(|user| user.state.may_prove() && user.email == token.email) {
-                    (found.map(|user| user.id), "reset", Issuing::UserRefused)
-                } else if state.mails.has_room(&mail, limit, origin.at) {
-                    email_token::check_fresh(state, &token, &mail)?;
-                    email_token::issue(state, token, Some(mail), &origin)?;
-                    return Ok(Issuing::Issued);
-                } else {
-                    (Some(token.user), "too_many", Issuing::TooMany)
-                };
-            state.log.write(&IdentityFact::EmailTokenUnknown { user, asked }, &origin);
-            Ok(issuing)
-        })
-    }
-
     async fn reset_password(
         &self,
         reset: PasswordReset,
