@@ -126,7 +126,7 @@ pub async fn a_reset_is_issued_or_its_refusal_is_written<S: IdentityStore + Audi
 pub async fn a_spent_reset_keeps_no_password<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;
     let bears_one = EmailToken { password: Some(Secret::from("$argon2id$chosen")), ..proof(1) };
-    store.issue_password_reset(bears_one, outbox_mail(1), MailLimit::default(), origin(NOW)).await.unwrap();
+    store.issue_email_token(bears_one, outbox_mail(1), MailLimit::default(), origin(NOW)).await.unwrap();
     store.reset_password(reset_by(1, None), None, origin(NOW)).await.unwrap();
     let spent = store.find_email_token(token_id(1)).await.unwrap().unwrap();
     assert!(spent.password.is_none(), "the hash stays behind");

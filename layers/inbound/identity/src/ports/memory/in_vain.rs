@@ -1,6 +1,6 @@
 //! What is written in memory for an address that nobody may prove.
 
-use towergate_core::{Timestamp, audit::Origin};
+use towergate_core::audit::Origin;
 
 use super::Tables;
 use crate::{
@@ -15,8 +15,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct InVainRows {
     tokens: Vec<EmailToken>,
-    /// Each with the time from which on it does not count.
-    mails: Vec<(OutboxMail, Timestamp)>,
+    mails: Vec<OutboxMail>,
 }
 
 pub(super) fn issue(state: &mut Tables, vain: InVain, limit: MailLimit, origin: &Origin) {
@@ -24,9 +23,8 @@ pub(super) fn issue(state: &mut Tables, vain: InVain, limit: MailLimit, origin: 
     // As for somebody: their row is looked for.
     let _nobody = state.users.find(token.user);
     let rows = &mut state.in_vain;
-    rows.tokens.retain(|row| origin.at < row.expires_at);
-    rows.mails.retain(|(_, until)| origin.at < *until);
-    let counts = |(row, _): &&(OutboxMail, Timestamp)| (row.user, row.kind) == (mail.user, mail.kind);
+    let since = origin.at.minus(limit.within);
+    let counts = |row: &&OutboxMail| (row.user, row.kind) == (mail.user, mail.kind) && row.created_at > since;
     if u32::try_from(rows.mails.iter().filter(counts).count()).is_ok_and(|there| there >= limit.most) {
         let fact = IdentityFact::EmailTokenUnknown { user: person, asked: "too_many" };
         return state.log.write(&fact, origin);
@@ -38,7 +36,7 @@ pub(super) fn issue(state: &mut Tables, vain: InVain, limit: MailLimit, origin: 
     }
     let kind = mail.kind;
     rows.tokens.push(token);
-    rows.mails.push((mail, origin.at.plus(limit.within)));
+    rows.mails.push(mail);
     state.log.write(&IdentityFact::EmailTokenUnknown { user: person, asked }, origin);
     state.log.write(&IdentityFact::MailWithheld { user: person, kind }, origin);
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ports::{
-        email_token::{Confirming, Issuing},
+        email_token::{Confirming, InVain, Issuing},
         user::AddingUser,
     },
     rules::{
@@ -29,6 +29,7 @@ use crate::{
 pub enum EmailTokenOperation {
     Register { user: u8, email: u8 },
     Issue { user: u8, purpose: Purpose, email: Option<u8>, password: Option<u8>, most: u32 },
+    IssueInVain { nobody: u8, purpose: Purpose, person: Option<u8>, most: u32 },
     Find { token: u8 },
     OpenOf { user: u8, purpose: Purpose },
     Confirm { token: u8, shows: Shows, grounded: bool },
@@ -51,12 +52,15 @@ pub(super) fn shows() -> impl Strategy<Value = Shows> {
 
 pub(super) fn operation() -> impl Strategy<Value = EmailTokenOperation> {
     use EmailTokenOperation as Do;
-    let purpose = || prop_oneof![3 => Just(Purpose::Confirm), 3 => Just(Purpose::SignIn), 1 => Just(Purpose::ResetPassword)];
+    let purpose = || prop_oneof![3 => Just(Purpose::Confirm), 3 => Just(Purpose::SignIn), 3 => Just(Purpose::ResetPassword)];
     let grounded = || proptest::bool::weighted(0.8);
     prop_oneof![
         1 => (person(), person()).prop_map(|(user, email)| Do::Register { user, email }),
         5 => (person(), purpose(), option::weighted(0.1, person()), option::of(0..2_u8), 1..4_u32).prop_map(
             |(user, purpose, email, password, most)| Do::Issue { user, purpose, email, password, most },
+        ),
+        2 => (person(), purpose(), option::of(person()), 1..4_u32).prop_map(
+            |(nobody, purpose, person, most)| Do::IssueInVain { nobody, purpose, person, most },
         ),
         1 => recent().prop_map(|token| Do::Find { token }),
         1 => (person(), purpose()).prop_map(|(user, purpose)| Do::OpenOf { user, purpose }),
@@ -96,6 +100,13 @@ impl Model {
                 let limit = limit(most);
                 let answer = store.issue_email_token(token.clone(), mail.clone(), limit, origin).await;
                 Answers::of(answer, self.issue_email_token(token, mail, limit))
+            }
+            EmailTokenOperation::IssueInVain { nobody, purpose, person, most } => {
+                let (token, mail) = self.new_proof(user_id(90 + u128::from(nobody)), purpose, None, None);
+                let (person, asked) = (person.map(|n| user_id(n.into())), "sign_in");
+                let (vain, limit) = (InVain { token, mail, person, asked }, limit(most));
+                let answer = store.issue_in_vain(vain.clone(), limit, origin).await;
+                Answers::of(answer, self.issue_in_vain(vain, limit))
             }
             EmailTokenOperation::Find { token } => {
                 let id = self.nth_token(token);
@@ -138,15 +149,33 @@ impl Model {
     }
 
     fn issue_email_token(&mut self, token: EmailToken, mail: OutboxMail, limit: MailLimit) -> Issuing {
-        let user = self.users.get(&token.user);
-        if user.is_none_or(|user| !user.state.may_prove() || user.email != token.email) {
-            return Issuing::UserRefused;
+        let found = self.users.get(&token.user);
+        let is_theirs = found.is_some_and(|user| user.state.may_prove() && user.email == token.email);
+        let user = found.map(|user| user.id);
+        let (asked, issuing) = match is_theirs {
+            false => ("refused", Issuing::UserRefused),
+            true if !self.has_room(&mail, limit) => ("too_many", Issuing::TooMany),
+            true => {
+                self.issue(token, Some(mail));
+                return Issuing::Issued;
+            }
+        };
+        self.tell(&IdentityFact::EmailTokenUnknown { user, asked });
+        issuing
+    }
+
+    /// Nothing comes of it but that it counts.
+    fn issue_in_vain(&mut self, vain: InVain, limit: MailLimit) {
+        let InVain { mail, person: user, asked, .. } = vain;
+        let (whose, since) = ((mail.user, mail.kind), self.trail.now().minus(limit.within));
+        let alike = self.in_vain.iter().filter(|(there, at)| *there == whose && *at > since);
+        if alike.count() >= limit.most.try_into().unwrap() {
+            self.tell(&IdentityFact::EmailTokenUnknown { user, asked: "too_many" });
+            return;
         }
-        if !self.has_room(&mail, limit) {
-            return Issuing::TooMany;
-        }
-        self.issue(token, Some(mail));
-        Issuing::Issued
+        self.in_vain.push((whose, mail.created_at));
+        self.tell(&IdentityFact::EmailTokenUnknown { user, asked });
+        self.tell(&IdentityFact::MailWithheld { user, kind: mail.kind });
     }
 
     /// Keeps a proof; those before it of the same person and purpose are no longer good.

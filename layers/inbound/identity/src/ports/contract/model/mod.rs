@@ -68,7 +68,7 @@ use crate::{
         factor::TotpFactor,
         linked_identity::{LinkedIdentity, LinkedIdentityId, ProviderVisit, ProviderVisitId},
         lockout::{Tries, TryKey},
-        mail::MailId,
+        mail::{MailId, MailKind},
         passkey::{Ceremony, CeremonyId, Passkey, PasskeyId},
         remember::{Remembered, RememberedId},
         session::{ReplacedSession, SessionId},
@@ -125,6 +125,8 @@ struct Model {
     visits: BTreeMap<ProviderVisitId, ProviderVisit>,
     email_tokens: BTreeMap<EmailTokenId, EmailToken>,
     mails: BTreeMap<MailId, KeptMail>,
+    /// Mails that were written for nobody, and when.
+    in_vain: Vec<((UserId, MailKind), Timestamp)>,
     /// Mails as they were taken, with their try, the last one last.
     mails_taken: Vec<(MailId, u32)>,
     api_tokens: BTreeMap<ApiTokenId, ApiToken>,
@@ -186,6 +188,7 @@ impl Model {
             visits: BTreeMap::new(),
             email_tokens: BTreeMap::new(),
             mails: BTreeMap::new(),
+            in_vain: Vec::new(),
             mails_taken: Vec::new(),
             api_tokens: BTreeMap::new(),
             tries: BTreeMap::new(),

@@ -7,20 +7,16 @@ use super::{
     Model, Modelled,
     email_token::{Shows, shows},
     factor::{Code, code},
-    mail::limit,
     user::hash,
     world::{person, recent, user_id},
 };
 use crate::{
-    ports::{
-        email_token::Issuing,
-        password::{ChangingPassword, PasswordChange, PasswordReset, ResettingPassword},
-    },
+    ports::password::{ChangingPassword, PasswordChange, PasswordReset, ResettingPassword},
     rules::{
-        email_token::{EmailToken, Purpose},
+        email_token::Purpose,
         fact::{IdentityFact, SessionEnd, TokenRefusal},
         lockout::{CredentialClass, TryKey},
-        mail::{MailLimit, OutboxMail},
+        mail::OutboxMail,
         second_factor::Spending,
         user::UserState,
     },
@@ -30,7 +26,6 @@ use crate::{
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is a method of the port")]
 pub enum PasswordOperation {
-    IssueReset { user: u8, email: Option<u8>, most: u32 },
     Reset { token: u8, shows: Shows, password: u8, code: Option<Code>, notice: bool },
     Change { user: u8, old: Option<u8>, new: u8, keeps: Option<u8>, notice: bool },
 }
@@ -40,8 +35,6 @@ pub(super) fn operation() -> impl Strategy<Value = PasswordOperation> {
     let reset = (recent(), shows(), 0..2_u8, option::of(code()), any::<bool>());
     let change = (person(), option::weighted(0.8, 0..2_u8), 0..2_u8, option::of(recent()), any::<bool>());
     prop_oneof![
-        4 => (person(), option::weighted(0.1, person()), 1..4_u32)
-            .prop_map(|(user, email, most)| Do::IssueReset { user, email, most }),
         5 => reset.prop_map(|(token, shows, password, code, notice)| Do::Reset {
             token, shows, password, code, notice,
         }),
@@ -56,12 +49,6 @@ impl Model {
     {
         let origin = self.trail.origin();
         match operation.clone() {
-            PasswordOperation::IssueReset { user, email, most } => {
-                let (token, mail) = self.new_proof(user_id(user.into()), Purpose::ResetPassword, email, None);
-                let limit = limit(most);
-                let answer = store.issue_password_reset(token.clone(), mail.clone(), limit, origin).await;
-                Answers::of(answer, self.issue_password_reset(token, mail, limit))
-            }
             PasswordOperation::Reset { token, shows, password, code, notice } => {
                 let (token, shown) = self.shown(token, shows);
                 let user = self.email_tokens.get(&token).map_or_else(|| user_id(1), |there| there.user);
@@ -79,22 +66,6 @@ impl Model {
                 Answers::of(answer, self.change_password(change, notice))
             }
         }
-    }
-
-    fn issue_password_reset(&mut self, token: EmailToken, mail: OutboxMail, limit: MailLimit) -> Issuing {
-        let found = self.users.get(&token.user).cloned();
-        let is_theirs =
-            found.as_ref().is_some_and(|user| user.state.may_prove() && user.email == token.email);
-        let (asked, issuing) = match is_theirs {
-            false => ("reset", Issuing::UserRefused),
-            true if !self.has_room(&mail, limit) => ("too_many", Issuing::TooMany),
-            true => {
-                self.issue(token, Some(mail));
-                return Issuing::Issued;
-            }
-        };
-        self.tell(&IdentityFact::EmailTokenUnknown { user: found.map(|user| user.id), asked });
-        issuing
     }
 
     fn reset_password(&mut self, reset: PasswordReset, notice: Option<OutboxMail>) -> ResettingPassword {
