@@ -76,3 +76,55 @@ pub fn spared(session: &SessionRecord, has_second_factor: bool) -> Option<Sessio
 pub fn may_be_trusted(session: &SessionRecord) -> bool {
     session.stage == SessionStage::Complete && Level::of(&session.methods) >= Some(Level::TwoFactors)
 }
+
+#[cfg(test)]
+mod tests {
+    use towergate_core::id::Uuid;
+
+    use super::*;
+    use crate::rules::{
+        login_proof::Method,
+        session::{SessionId, SignInId},
+    };
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+    fn session(stage: SessionStage, methods: &[Method]) -> SessionRecord {
+        SessionRecord {
+            id: SessionId::from_uuid(Uuid::nil()),
+            digest: Digest::of(b""),
+            sign_in: SignInId::from_uuid(Uuid::nil()),
+            user: UserId::from_uuid(Uuid::nil()),
+            stage,
+            methods: methods.to_vec(),
+            passkey: None,
+            authenticated_at: NOW,
+            created_at: NOW,
+            last_seen_at: NOW,
+            idle_expires_at: NOW.plus(TRUSTED),
+            absolute_expires_at: NOW.plus(TRUSTED),
+        }
+    }
+
+    #[test]
+    fn a_browser_is_trusted_by_whoever_is_in_by_two_factors_alone() {
+        let (one, two) = ([Method::Password], [Method::Password, Method::Otp]);
+        assert!(may_be_trusted(&session(SessionStage::Complete, &two)));
+        assert!(!may_be_trusted(&session(SessionStage::Complete, &one)));
+        for stage in [SessionStage::AwaitsSecondFactor, SessionStage::AwaitsEnrolment, SessionStage::Leaving]
+        {
+            assert!(!may_be_trusted(&session(stage, &two)), "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn trust_saves_a_second_factor_that_is_there_and_was_not_asked_for_yet() {
+        let (one, two) = ([Method::Password], [Method::Password, Method::Otp]);
+        let whole = spared(&session(SessionStage::Complete, &one), true).unwrap();
+        assert_eq!(whole.stage, SessionStage::Complete);
+        assert_eq!(whole.methods, one, "and proves no more");
+        assert!(spared(&session(SessionStage::Complete, &one), false).is_none());
+        assert!(spared(&session(SessionStage::Complete, &two), true).is_none());
+        assert!(spared(&session(SessionStage::AwaitsSecondFactor, &one), true).is_none());
+    }
+}

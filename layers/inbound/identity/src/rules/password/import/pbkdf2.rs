@@ -164,4 +164,15 @@ mod tests {
             assert_eq!((failure, count::take()), (VerifyFailure::Unreadable, 0), "{bad}");
         }
     }
+
+    #[test]
+    fn an_output_that_is_soon_found_by_chance_is_not_worked_with_however_it_is_written() {
+        for short in [
+            "pbkdf2_sha256$1000$saltsalt$AAAAAAAAAAAAAAAAAAAA",
+            "$pbkdf2-sha256$i=1000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert!(!is_workable(&Secret::from(short)), "{short}");
+        }
+        assert!(is_workable(&Secret::from("pbkdf2_sha256$1000$saltsalt$AAAAAAAAAAAAAAAAAAAAAA==")));
+    }
 }
