@@ -7,7 +7,7 @@ use towergate_core::{
     Timestamp,
     contract::model::Answers,
     id::Uuid,
-    outbox::{DEAD_LETTER_KEPT, DeadLetter, Replaying},
+    outbox::{Backlog, DEAD_LETTER_KEPT, DeadLetter, Replaying},
 };
 
 use super::{
@@ -32,6 +32,7 @@ pub enum MailOperation {
     Take { limit: u16, busy: bool },
     Finish { taken: u8, ends: Ends },
     Dead { limit: u16 },
+    Backlog,
     Replay { mail: u8 },
 }
 
@@ -78,7 +79,12 @@ pub(super) fn operation() -> impl Strategy<Value = MailOperation> {
 }
 
 pub(super) fn readings() -> impl Iterator<Item = MailOperation> {
-    [MailOperation::Dead { limit: 99 }, MailOperation::Take { limit: 999, busy: false }].into_iter()
+    [
+        MailOperation::Dead { limit: 99 },
+        MailOperation::Backlog,
+        MailOperation::Take { limit: 999, busy: false },
+    ]
+    .into_iter()
 }
 
 impl Model {
@@ -121,6 +127,14 @@ impl Model {
                 dead.sort_by_key(|letter| std::cmp::Reverse((letter.died_at, letter.id)));
                 dead.truncate(limit.into());
                 Answers::of(store.dead_mails(limit).await, dead)
+            }
+            MailOperation::Backlog => {
+                let count = |is: fn(&State) -> bool| {
+                    self.mails.values().filter(|there| is(&there.state)).count().try_into().unwrap()
+                };
+                let waiting = count(|state| matches!(state, State::DueAt(_)));
+                let dead = count(|state| matches!(state, State::Dead(..)));
+                Answers::of(store.mail_backlog().await, Backlog { waiting, dead })
             }
             MailOperation::Replay { mail } => {
                 let id = mail_id(number(self.begun.mails, mail));

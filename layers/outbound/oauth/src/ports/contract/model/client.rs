@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ports::{
-        client::{Disabling, KeepingDocument, Managing, Registering},
+        client::{Disabling, Enabling, KeepingDocument, Managing, Registering},
         contract::fixture::scope,
     },
     rules::{
@@ -29,6 +29,8 @@ pub enum ClientOperation {
     Find { client: u8 },
     Put { client: u8, sealed: Option<u8> },
     Disable { client: u8 },
+    Enable { client: u8 },
+    All { after: Option<u8>, limit: u16 },
     Register { client: u8, token: u8, limit: u32 },
     Update { client: u8, token: u8, next: u8, says: u8 },
     Delete { client: u8, token: u8 },
@@ -44,6 +46,8 @@ pub(super) fn operation() -> impl Strategy<Value = ClientOperation> {
         1 => client().prop_map(|client| Do::Find { client }),
         2 => (client(), option::of(0..2_u8)).prop_map(|(client, sealed)| Do::Put { client, sealed }),
         1 => client().prop_map(|client| Do::Disable { client }),
+        1 => client().prop_map(|client| Do::Enable { client }),
+        1 => (option::of(client()), 0..4_u16).prop_map(|(after, limit)| Do::All { after, limit }),
         4 => (3..6_u8, 0..2_u8, 0..4_u32)
             .prop_map(|(client, token, limit)| Do::Register { client, token, limit }),
         2 => (3..6_u8, 0..2_u8, 0..2_u8, 0..2_u8)
@@ -63,7 +67,8 @@ pub(super) const fn first() -> [ClientOperation; 2] {
 }
 
 pub(super) fn readings() -> impl Iterator<Item = ClientOperation> {
-    (1..6).map(|client| ClientOperation::Find { client })
+    let all = ClientOperation::All { after: None, limit: 99 };
+    (1..6).map(|client| ClientOperation::Find { client }).chain([all])
 }
 
 impl Model {
@@ -91,6 +96,17 @@ impl Model {
             ClientOperation::Disable { client } => {
                 let id = client_id(client);
                 Answers::of(store.disable_client(id.clone(), origin).await, self.disable_client(&id))
+            }
+            ClientOperation::Enable { client } => {
+                let id = client_id(client);
+                Answers::of(store.enable_client(id.clone(), origin).await, self.enable_client(&id))
+            }
+            ClientOperation::All { after, limit } => {
+                let after = after.map(client_id);
+                let mut all: Vec<_> = self.clients.values().cloned().collect();
+                all.retain(|there| after.as_ref().is_none_or(|after| there.id > *after));
+                all.truncate(limit.into());
+                Answers::of(store.clients(after, limit).await, all)
             }
             ClientOperation::Register { client, token: n, limit } => {
                 let client = Client {
@@ -150,6 +166,16 @@ impl Model {
         self.tell(&OAuthFact::ClientDisabled { client: id.clone() });
         let grants = self.revoke_grants(|grant| grant.client == *id, RevocationReason::ClientDisabled);
         Disabling::Disabled { grants }
+    }
+
+    fn enable_client(&mut self, id: &ClientId) -> Enabling {
+        match self.clients.get_mut(id) {
+            None => return Enabling::Missing,
+            Some(there) if there.state == ClientState::Active => return Enabling::Active,
+            Some(there) => there.state = ClientState::Active,
+        }
+        self.tell(&OAuthFact::ClientEnabled { client: id.clone() });
+        Enabling::Enabled
     }
 
     fn register_client(&mut self, client: Client, limit: u32) -> Result<Registering, Breach> {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use towergate_core::{
     Timestamp,
     contract::model::Answers,
-    outbox::{DeadLetter, Replaying},
+    outbox::{Backlog, DeadLetter, Replaying},
 };
 
 use super::{
@@ -31,6 +31,7 @@ pub enum LogoutOperation {
     Take { limit: u16, busy: Option<u8> },
     Finish { taken: u8, ends: Ends },
     Dead { limit: u16 },
+    Backlog,
     Replay { sign_in: u8, client: u8 },
 }
 
@@ -76,7 +77,11 @@ pub(super) fn operation() -> impl Strategy<Value = LogoutOperation> {
 
 pub(super) fn readings() -> impl Iterator<Item = LogoutOperation> {
     let clients = (1..4).map(|sign_in| LogoutOperation::ClientsOf { sign_in });
-    clients.chain([LogoutOperation::Dead { limit: 99 }, LogoutOperation::Take { limit: 99, busy: None }])
+    clients.chain([
+        LogoutOperation::Dead { limit: 99 },
+        LogoutOperation::Backlog,
+        LogoutOperation::Take { limit: 99, busy: None },
+    ])
 }
 
 impl Model {
@@ -115,6 +120,14 @@ impl Model {
                 dead.sort_by(|a, b| (b.died_at, &b.id).cmp(&(a.died_at, &a.id)));
                 dead.truncate(limit.into());
                 Answers::of(store.dead_logouts(limit).await, dead)
+            }
+            LogoutOperation::Backlog => {
+                let count = |is: fn(&State) -> bool| {
+                    self.notices.values().filter(|there| is(&there.state)).count().try_into().unwrap()
+                };
+                let waiting = count(|state| matches!(state, State::DueAt(_)));
+                let dead = count(|state| matches!(state, State::Dead(..)));
+                Answers::of(store.logout_backlog().await, Backlog { waiting, dead })
             }
             LogoutOperation::Replay { sign_in, client } => {
                 let key = NoticeKey { sid: sid(sign_in), client: client_id(client) };
