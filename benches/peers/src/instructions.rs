@@ -26,17 +26,16 @@ const WALKS: [&str; 9] = [
 pub fn measure() -> Part {
     const SHORT: u64 = 100;
     const LONG: u64 = 600;
-    let mut part = Part::default();
-    part.text = String::from(
+    let mut text = String::from(
         "## Instructions\n\nOf one request, as callgrind counts them. Its processor has no instructions for hashes, so those are counted as the programs \
          that stand in for them.\n\n| path | instructions |\n|---|---|\n",
     );
     for walk in WALKS {
         let each = (counted(walk, LONG) - counted(walk, SHORT)) / (LONG - SHORT);
         eprintln!("  {walk}: {each}");
-        part.text.push_str(&format!("| {walk} | {each} |\n"));
+        text.push_str(&format!("| {walk} | {each} |\n"));
     }
-    part
+    Part { text, ..Part::default() }
 }
 
 /// The instructions of a program that walks so often.

@@ -6,7 +6,7 @@
 pub mod goals;
 pub mod growth;
 #[path = "../../../tests/house/mod.rs"]
-#[expect(dead_code, clippy::collapsible_match, reason = "the benches use a part of what the tests share")]
+#[expect(dead_code, reason = "the benches use a part of what the tests share")]
 pub(crate) mod house;
 pub mod instructions;
 pub mod load;

@@ -72,3 +72,10 @@ impl Part {
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/results")
 }
+
+/// A folder for databases, on the disk that the builds are on; it goes with its owner.
+#[must_use]
+pub fn scratch() -> tempfile::TempDir {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(target)).expect("a folder")
+}

@@ -19,7 +19,7 @@ use towergate::{identity::ports::IdentityStore, oauth::ports::OAuthStore};
 use crate::{
     goals,
     measure::Took,
-    row::{Part, Row},
+    row::{Part, Row, scratch},
 };
 
 /// How far to go.
@@ -40,7 +40,7 @@ pub(crate) struct At {
 /// SQLite.
 #[must_use]
 pub fn sqlite(reach: Reach) -> Part {
-    let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
+    let folder = scratch();
     let (database, store) = Sqlite::new(folder.path());
     let clean = async |store: &towergate::sqlite::SqliteStore, now| store.cleanup(now).await.map(|_| ());
     grow("SQLite", "sqlite", if reach.huge { 7 } else { 6 }, reach.quick, (database, store), clean)

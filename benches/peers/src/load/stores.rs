@@ -31,7 +31,7 @@ use crate::{
     goals,
     house::{self, CLIENT_SECRET},
     measure::Took,
-    row::{Part, Row},
+    row::{Part, Row, scratch},
 };
 
 /// How many ask for a token at a time.
@@ -42,7 +42,7 @@ const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 #[must_use]
 pub fn sqlite(quick: bool) -> Part {
     let mut part = Part::default();
-    let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
+    let folder = scratch();
     let store = SqliteStore::open(folder.path().join("issue.db")).expect("a database");
     let (one, many) = issue(quick, store);
     let naive = naive(folder.path(), quick);

@@ -44,7 +44,7 @@ async fn all(quick: bool) -> Part {
     }
     let (quiet, stormy) = (Took::of(quiet), Took::of(stormy));
     let detail = format!(
-        "{:.2} ms against {:.2} ms; {STORM} sign in at a time, {:.0} tries a second, {shed} of {tried} shed; client and server \\
+        "{:.2} ms against {:.2} ms; {STORM} sign in at a time, {:.0} tries a second, {shed} of {tried} shed; client and server \
          share the cores",
         stormy.median * 1e3,
         quiet.median * 1e3,

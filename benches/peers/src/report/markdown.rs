@@ -15,6 +15,12 @@ pub(super) fn whole(lines: &[Line<'_>], parts: &[(&str, Part)]) -> String {
          CPU time of one thread inside a process, CPU of the server process over HTTP, unless a row says otherwise. A row is doubtful when only one of its \
          two figures is good enough.\n\n![Ours over each goal](report.svg)\n\n",
     );
+    if parts.iter().any(|(_, part)| part.command.contains("--quick")) {
+        text.push_str("**Only tried, not measured: by `--quick`.** The figures show that everything runs, and nothing else.\n\n");
+    }
+    if cfg!(debug_assertions) {
+        text.push_str("**Built without optimisation: the figures mean nothing.**\n\n");
+    }
     summary(&mut text, lines);
     table(&mut text, lines);
     for (_, part) in parts {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The parts of a run, in the order in which they are told of.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "allocations",
     "rows",
     "load",
@@ -20,7 +20,8 @@ const PARTS: [&str; 9] = [
     "store-sqlite",
     "store-postgres",
     "memory",
-    "growth",
+    "growth-sqlite",
+    "growth-postgres",
     "instructions",
 ];
 

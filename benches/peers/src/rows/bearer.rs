@@ -26,10 +26,13 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
+type Asked = Request<Full<Bytes>>;
+type Answered = Response<Full<Bytes>>;
+
 /// An API of the house's own, and a client that is given tokens for it.
 pub(crate) struct Api {
     issue: Box<dyn Fn(&str) -> String>,
-    check: Box<dyn Fn(Request<Full<Bytes>>) -> Response<Full<Bytes>>>,
+    check: Box<dyn Fn(Asked) -> Answered>,
 }
 
 impl Api {

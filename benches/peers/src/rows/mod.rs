@@ -12,11 +12,14 @@ pub use passwords::child;
 
 use crate::{measure::Effort, row::Part};
 
+/// Measures a few rows.
+type Step = fn(Effort, &mut Part);
+
 /// Measures all of them.
 #[must_use]
 pub fn all(quick: bool) -> Part {
     let effort = Effort::new(quick);
-    let steps: [(&str, fn(Effort, &mut Part)); 7] = [
+    let steps: [(&str, Step); 7] = [
         ("sessions", session::measure),
         ("tokens", tokens::measure),
         ("JWT", jwt::measure),

@@ -10,12 +10,12 @@ use crate::{
 pub(super) fn measure(effort: Effort, part: &mut Part) {
     let mut rounds = Rounds::new();
     for page in stacks::all() {
-        let Page { name, mut call, cookie } = page;
+        let Page { name, call, cookie } = page;
         let asks = move || {
             let page = Page { name, cookie: cookie.clone(), call: Box::new(|_| unreachable!("only asked")) };
             page.request(true)
         };
-        rounds.prepared(name, asks, move |request| call(request));
+        rounds.prepared(name, asks, call);
     }
     let samples = rounds.measure(effort);
     let bare = samples.of(BARE);
