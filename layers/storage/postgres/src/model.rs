@@ -1,5 +1,7 @@
 //! The store keeps to the models of the ports, alone and with a Redis beside it.
 
+use std::time::Duration;
+
 use sqlx::Executor;
 use towergate_core::{Secret, StoreError, Timestamp, contract::Cleans, mac::MacKey};
 use towergate_redis::RedisStore;
@@ -15,6 +17,9 @@ use crate::{
 
 /// How many sequences of each kind: few enough for any run of the tests.
 const CASES: u32 = 24;
+
+/// Longer than anything takes on the slowest machine: no sequence is about time.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// All rows but the names of the migrations go; what they hang from goes with them.
 const WIPE: &str = "DO $$ DECLARE place text; BEGIN
@@ -49,6 +54,7 @@ fn room_beside_redis() -> impl FnMut() -> PostgresStore {
         wipe(&alone);
         let server = RedisServer::shared();
         let redis = RedisStore::options().prefix(server.prefix());
+        let redis = redis.connect_within(PATIENCE).answer_within(PATIENCE).retry_within(PATIENCE);
         let redis = block_on(redis.connect(&server.url())).unwrap();
         let key = MacKey::derive(&Secret::new([7; 32]), "cached sessions").unwrap();
         let options = PostgresStore::options().connections(2).session_cache(redis.session_cache(key));
