@@ -35,8 +35,8 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use measure::{
     calls::{answer, at_once},
-    cpu_time::{self, CpuTime},
-    ratio,
+    cpu_time::CpuTime,
+    ratio, spent,
 };
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
@@ -146,9 +146,9 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
                     "grant_type=refresh_token&scope=email&refresh_token={token}&client_id={CLIENT}&client_secret={CLIENT_SECRET}"
                 );
                 let request = request(form);
-                let begin = cpu_time::spent();
+                let begin = spent::spent();
                 let answer = ok(&service, request);
-                spent += cpu_time::spent().saturating_sub(begin);
+                spent += spent::spent().saturating_sub(begin);
                 tokens = json(answer);
             }
             spent
