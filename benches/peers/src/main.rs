@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         }
         ["serve", what, port] => load::serve(what, port.parse().unwrap_or_default()),
         ["instructions"] => drop(leave("instructions", instructions::measure)),
-        ["walk", name, times] => instructions::walk(name, times.parse().unwrap_or(1)),
+        ["walk"] => instructions::walk(),
         ["child-sessions", count] => load::child_sessions(count.parse().unwrap_or(1)),
         ["report"] => report::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
         ["child-hash", whose, permits] => rows::child(whose, permits.parse().unwrap_or(1)),

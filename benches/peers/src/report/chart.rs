@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Line, Verdict, markdown};
 use crate::goals::Bound;
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1080.0;
 const ROW: f64 = 20.0;
 const HEAD: f64 = 56.0;
 /// Where names end and bars begin.
@@ -58,7 +58,7 @@ fn bar(svg: &mut String, line: &Line<'_>, beyond: f64, top: f64) {
         Verdict::Doubtful => "#d9a514",
         _ => "#2e8b57",
     };
-    let end = (GOAL + DECADE * beyond.log10()).clamp(LEFT + 4.0, WIDTH - 90.0);
+    let end = (GOAL + DECADE * beyond.log10()).clamp(LEFT + 4.0, WIDTH - 150.0);
     let row = line.row;
     let mut name = line.goal.title.to_owned();
     if let Some(row) = row.filter(|row| !row.what.is_empty()) {
@@ -75,11 +75,12 @@ fn bar(svg: &mut String, line: &Line<'_>, beyond: f64, top: f64) {
         svg,
         "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\" font-size=\"10\">{name}</text>\
          <rect x=\"{LEFT}\" y=\"{bar}\" width=\"{:.1}\" height=\"{}\" fill=\"{colour}\"/>\
-         <text x=\"{:.1}\" y=\"{text}\">{figure}{} <tspan fill=\"#777\">({})</tspan></text>",
+         <text x=\"{:.1}\" y=\"{text}\">{figure}{}{} <tspan fill=\"#777\">({})</tspan></text>",
         LEFT - 8.0,
         end - LEFT,
         ROW - 6.0,
         end + 5.0,
+        markdown::space(line.goal.unit),
         line.goal.unit,
         markdown::goal(line.goal)
     );

@@ -107,7 +107,7 @@ pub(super) fn goal(goal: &Goal) -> String {
     }
 }
 
-const fn space(unit: &str) -> &str {
+pub(super) const fn space(unit: &str) -> &str {
     if unit.len() == 1 && unit.as_bytes()[0] == b'x' || unit.is_empty() { "" } else { " " }
 }
 
