@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 pub(super) use towergate_core::contract::model::Breach;
-use towergate_core::{Digest, contract::model::Answers, id::Uuid};
+use towergate_core::{Digest, clock::KEPT_PAST_END, contract::model::Answers, id::Uuid};
 
 use super::{Model, Modelled};
 pub(super) use crate::ports::contract::fixture::{LIFETIME, email, session_id, sign_in_id, user_id};
@@ -85,9 +85,9 @@ impl Model {
         }
     }
 
-    /// What is over goes.
+    /// What is over goes, by the slowest clock that there may be.
     fn clean(&mut self) {
-        let now = self.trail.now();
+        let now = self.trail.now().minus(KEPT_PAST_END);
         self.sessions.retain(|_, there| now < there.record.idle_expires_at);
         self.replaced.retain(|_, there| now < there.expires_at);
         self.families.retain(|_, there| now < there.expires_at);

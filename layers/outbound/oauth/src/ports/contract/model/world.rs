@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 pub(super) use towergate_core::contract::model::Breach;
-use towergate_core::{Timestamp, contract::model::Answers};
+use towergate_core::{Timestamp, clock::KEPT_PAST_END, contract::model::Answers};
 
 use super::{Model, Modelled};
 use crate::rules::{
@@ -101,9 +101,9 @@ impl Model {
         }
     }
 
-    /// What expired goes; a spent code stays as long as a token of its grant does.
+    /// What expired goes, by the slowest clock that there may be; a spent code stays as long as a token of its grant does.
     fn clean(&mut self) {
-        let now = self.trail.now();
+        let now = self.trail.now().minus(KEPT_PAST_END);
         self.interactions.retain(|_, there| now < there.expires_at);
         self.clients.retain(|_, there| !super::client::is_over(there, now));
         self.access_tokens.retain(|_, there| now < there.token.expires_at);
