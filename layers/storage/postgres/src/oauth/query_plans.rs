@@ -42,8 +42,8 @@ const LIFE: &str = "
         SELECT 'sid-' || n, 'client-' || n % 20000, 'subject-' || n % 30000, n FROM generate_series(1, 30000) n;
     INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, forgiven, due_at, finished_at, died_at, reason)
         SELECT 'sid-' || n, 'client-' || n % 20000, 'host-' || n % 100, 'subject-' || n % 30000, n, 1, 0,
-               CASE WHEN n % 3 = 0 THEN n END, CASE WHEN n % 3 = 1 THEN n END, CASE WHEN n % 3 = 2 THEN n END,
-               CASE WHEN n % 3 = 2 THEN 'status' END FROM generate_series(1, 30000) n;
+               CASE WHEN n % 50 = 0 THEN n END, CASE WHEN n % 50 > 1 THEN n END, CASE WHEN n % 50 = 1 THEN n END,
+               CASE WHEN n % 50 = 1 THEN 'status' END FROM generate_series(1, 30000) n;
     INSERT INTO towergate_keys SELECT 'kid-' || n, 'ES256', '', '{}', 'retired', n, n FROM generate_series(1, 20000) n;
     INSERT INTO towergate_keys VALUES ('now', 'ES256', '', '{}', 'active', 1, 1);
     INSERT INTO towergate_single_use SELECT 'client_assertion', sha256(n::text::bytea), n FROM generate_series(1, 30000) n;
