@@ -56,6 +56,7 @@ fn main() -> ExitCode {
 /// Measures a part, shows it, and leaves it for the report.
 fn leave(name: &str, measure: impl FnOnce() -> Part) -> Part {
     let start = Instant::now();
+    load::tidy();
     let mut part = measure();
     load::tidy();
     part.command = format!("peers {}", env::args().skip(1).collect::<Vec<_>>().join(" "));

@@ -217,7 +217,7 @@ pub(super) fn program() -> PathBuf {
 }
 
 fn ours(port: u16, database: &str) -> Command {
-    let folder = env::temp_dir().join(format!("towergate-bench-{}-{port}", std::process::id()));
+    let folder = servers().join(port.to_string());
     std::fs::create_dir_all(&folder).expect("a folder");
     let config = folder.join("towergate.toml");
     std::fs::write(&config, configuration(port, database)).expect("a configuration");
@@ -225,6 +225,11 @@ fn ours(port: u16, database: &str) -> Command {
     // The others keep no log of what they did either.
     command.env("TOWERGATE_CONFIG", config).env("RUST_LOG", "error").current_dir(folder);
     command
+}
+
+/// Where servers keep what they keep: where builds are, and nothing of it outlives the next run.
+pub(super) fn servers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers")
 }
 
 pub(super) fn configuration(port: u16, database: &str) -> String {

@@ -185,12 +185,7 @@ fn loads(quick: bool) -> Row {
     Row::new(goals::SQLITE_SESSION, "", sqlite.over(memory), detail)
 }
 
-/// Removes what servers of this program left.
+/// Removes what servers left.
 pub fn tidy() {
-    let ours = format!("towergate-bench-{}-", std::process::id());
-    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&ours) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
+    let _ = fs::remove_dir_all(super::peers::servers());
 }
