@@ -7,6 +7,7 @@
 //! [clients]: manual::clients
 //! [decisions]: manual::decisions
 //! [defaults]: manual::defaults
+//! [faults]: manual::faults
 //! [first host]: manual::first_host
 //! [guarding an api]: manual::guarding_an_api
 //! [host duties]: manual::host_duties
@@ -17,6 +18,7 @@
 //! [outbox]: manual::outbox
 //! [passkeys]: manual::passkeys
 //! [people]: manual::people
+//! [promises]: manual::promises
 //! [redis]: manual::redis
 //! [signing in]: manual::signing_in
 //! [specifications]: manual::specifications

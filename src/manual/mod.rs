@@ -38,6 +38,9 @@ pub mod decisions {}
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
 
+#[doc = include_str!("faults.md")]
+pub mod faults {}
+
 /// [clients]: clients
 /// [people]: people
 #[doc = include_str!("first_host.md")]
@@ -82,6 +85,10 @@ pub mod passkeys {}
 /// [limits]: limits
 #[doc = include_str!("people.md")]
 pub mod people {}
+
+/// [faults]: faults
+#[doc = include_str!("promises.md")]
+pub mod promises {}
 
 #[doc = include_str!("redis.md")]
 pub mod redis {}

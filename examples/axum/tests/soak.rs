@@ -29,6 +29,9 @@ mod figures;
 #[path = "soak/law.rs"]
 mod law;
 #[cfg(test)]
+#[path = "soak/party.rs"]
+mod party;
+#[cfg(test)]
 #[path = "soak/place.rs"]
 mod place;
 #[cfg(test)]

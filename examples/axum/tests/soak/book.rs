@@ -38,12 +38,12 @@ pub(crate) enum Broken {
 /// What befalls the hosts at the moment.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Weather {
-    /// How many faults there have been, and how many of them ended a program.
+    /// How many faults there have been, and how many of them killed a program.
     faults: usize,
-    ends: usize,
+    kills: usize,
     /// Whether the last of them is not healed yet.
     is_bad: bool,
-    is_ending: bool,
+    is_deadly: bool,
 }
 
 /// What was met.
@@ -61,6 +61,11 @@ pub(crate) struct Pages {
     mails_owed: BTreeSet<String>,
     mails_here: BTreeSet<String>,
     pub(crate) mails: usize,
+    /// Sign-ins whose end an application heard of, and how often it was told.
+    pub(crate) logouts_heard: BTreeSet<String>,
+    pub(crate) logouts: usize,
+    /// Sign-ins whose end was answered.
+    pub(crate) signed_out: usize,
     pub(crate) laps: usize,
     pub(crate) waits: usize,
     pub(crate) refused_in_peace: usize,
@@ -121,8 +126,8 @@ impl Book {
             }
             Ok(Err(lost)) => {
                 steps.lost += 1;
-                if !before.is_ending && before.ends == now.ends {
-                    pages.breach(format!("{kind}: lost while both programs ran: {lost}"));
+                if !before.is_deadly && before.kills == now.kills {
+                    pages.breach(format!("{kind}: lost though nobody was killed: {lost}"));
                 }
                 Err(Broken::Lost)
             }
@@ -134,20 +139,20 @@ impl Book {
         }
     }
 
-    /// A fault begins; one that ends a program may lose what is under way there.
-    pub(crate) fn fault_begins(&self, ends_a_program: bool) {
+    /// A fault begins; one that kills a program may lose what is under way there.
+    pub(crate) fn fault_begins(&self, kills_a_program: bool) {
         let weather = &mut self.pages().weather;
         weather.faults += 1;
         weather.is_bad = true;
-        weather.is_ending = ends_a_program;
-        weather.ends += usize::from(ends_a_program);
+        weather.is_deadly = kills_a_program;
+        weather.kills += usize::from(kills_a_program);
     }
 
     /// All is well again.
     pub(crate) fn fault_is_healed(&self) {
         let weather = &mut self.pages().weather;
         weather.is_bad = false;
-        weather.is_ending = false;
+        weather.is_deadly = false;
     }
 
     /// The fact must be on the record, once more.
@@ -197,6 +202,24 @@ impl Book {
         let mut pages = self.pages();
         pages.mails += 1;
         pages.mails_here.insert(address.to_owned());
+    }
+
+    /// An application was told that this sign-in is over.
+    pub(crate) fn logout_heard(&self, sign_in: String) {
+        let mut pages = self.pages();
+        pages.logouts += 1;
+        pages.logouts_heard.insert(sign_in);
+    }
+
+    /// The sign-ins of which an application heard, and how many were answered to be over.
+    pub(crate) fn logouts(&self) -> (BTreeSet<String>, usize) {
+        let pages = self.pages();
+        (pages.logouts_heard.clone(), pages.signed_out)
+    }
+
+    /// It was answered that a sign-in is over, of which an application must hear.
+    pub(crate) fn signed_out(&self) {
+        self.pages().signed_out += 1;
     }
 
     /// How many addresses were promised a mail that has not come.

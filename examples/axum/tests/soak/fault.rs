@@ -47,9 +47,9 @@ impl Fault {
         Self::WireCut,
     ];
 
-    /// Whether a program ends, and what is under way there may be lost.
-    pub(crate) const fn ends_a_program(self) -> bool {
-        matches!(self, Self::ProgramKilled | Self::ProgramEnded)
+    /// Whether what is under way at a program may be lost. One that is told to end loses nothing.
+    pub(crate) const fn loses_answers(self) -> bool {
+        matches!(self, Self::ProgramKilled)
     }
 
     /// Comes, stays for about `held`, and goes; at `instance`, where it is about one.

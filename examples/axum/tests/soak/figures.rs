@@ -77,7 +77,7 @@ impl Figures {
         let _ = writeln!(text, "| all | {} | {} |\n", every.len(), middle_and_longest(&every));
         let _ = writeln!(
             text,
-            "{} laps, {} waits of an account, {} times 503 in peace; {} ended, looked at {} times; {} mails, {} missing",
+            "{} laps, {} waits of an account, {} times 503 in peace; {} ended, looked at {} times; {} mails, {} missing; {} logouts heard, {} times",
             pages.laps,
             pages.waits,
             pages.refused_in_peace,
@@ -85,6 +85,8 @@ impl Figures {
             pages.looked_at,
             pages.mails,
             pages.mails_missing(),
+            pages.logouts_heard.len(),
+            pages.logouts,
         );
         drop(pages);
         let most =

@@ -1,6 +1,10 @@
 //! What holds at the end, in the words of the database.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use towergate::{
     audit::verify,
@@ -56,9 +60,21 @@ async fn workers_come_to_an_end(place: &Place, book: &Book) {
     if missing > 0 {
         book.breach(format!("{missing} mails that were promised never came"));
     }
-    let dead = place.ask("SELECT count(*) FROM towergate.towergate_mails WHERE died_at IS NOT NULL");
+    let dead = place.ask(
+        "SELECT (SELECT count(*) FROM towergate.towergate_mails WHERE died_at IS NOT NULL)
+              + (SELECT count(*) FROM towergate.towergate_logout_notices WHERE died_at IS NOT NULL)",
+    );
     if dead != "0" {
-        book.breach(format!("{dead} mails were given up though the relay took everything"));
+        book.breach(format!("{dead} messages were given up though everybody took everything"));
+    }
+    let queued = place.ask(
+        "SELECT DISTINCT target_id FROM towergate.towergate_audit_events WHERE action = 'logout.queued'",
+    );
+    let queued: BTreeSet<_> = queued.lines().map(str::to_owned).collect();
+    let (heard, signed_out) = book.logouts();
+    if queued != heard || queued.len() < signed_out {
+        let (queued, heard) = (queued.len(), heard.len());
+        book.breach(format!("{signed_out} sign-ins ended, {queued} are to be heard of, {heard} were"));
     }
 }
 

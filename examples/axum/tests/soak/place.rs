@@ -13,6 +13,7 @@ use crate::{
     balancer::Balancer,
     book::Book,
     client::{Client, EMAIL},
+    party,
     program::{Program, Recipe, Size, free_port},
     relay, walker,
     wire::Wire,
@@ -55,6 +56,10 @@ impl Place {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = listener.local_addr().unwrap().port();
         let relay = relay::open(Arc::clone(book)).await;
+        let party = party::open(Arc::clone(book)).await;
+        // An application of this machine may be told over plain HTTP.
+        let told =
+            format!("application_type = \"native\"\nbackchannel_logout_uri = \"{party}\"\nclient_secret");
         let mut wires = Vec::new();
         let mut recipes = Vec::new();
         for instance in ["first", "second"] {
@@ -64,8 +69,10 @@ impl Place {
             let database = format!("postgres://tester@127.0.0.1:{}/{DATABASE}", wire.port);
             let listens = |port: u16| format!("addr = \"127.0.0.1:{port}\"");
             let host = Client::toml(front, &database).replace(&listens(front), &listens(port));
+            let host = host.replace("client_secret", &told);
             let toml = format!(
-                "redis = \"{}\"\n{host}\n[limits]\nlogin = 1000000\nregister = 1000000\naccount = 1000000\n\
+                "redis = \"{}\"\n{host}\n[outbound]\ndanger_allow_loopback = true\n[shutdown]\ngrace = \"1s\"\n\
+                 [limits]\nlogin = 1000000\nregister = 1000000\naccount = 1000000\n\
                  [keys]\nseal_key_file = '{}'\n\
                  [mail]\nsmtp = \"insecure+smtp://127.0.0.1:{relay}\"\nfrom = \"host@example.com\"\n",
                 redis.url(),

@@ -96,12 +96,17 @@ impl Run {
             let since = Stopwatch::started();
             let held = Duration::from_millis(1500 + 250 * u64::try_from(thrown(&dice, 11)).unwrap());
             let instance = at(turn);
-            self.book.fault_begins(fault.ends_a_program());
+            self.book.fault_begins(fault.loses_answers());
             if let Err(why) = fault.befall(&mut self.place, instance, held) {
                 self.book.breach(format!("{fault}: {why}"));
             }
             let healed = self.heals(fault).await;
             self.book.fault_is_healed();
+            println!(
+                "{:.0} s: {fault}; healed after {:.1} s",
+                began.elapsed().as_secs_f64(),
+                healed.as_secs_f64()
+            );
             figures.healed(fault, healed);
             figures.sampled(Sample {
                 at: began.elapsed(),

@@ -245,6 +245,7 @@ impl Walker {
         };
         let (answer, _) = self.until("sign out", asked).await?;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        self.book.signed_out();
         self.book.died(Dead::Session(browser));
         Ok(())
     }
@@ -259,6 +260,7 @@ impl Walker {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
         assert_ne!(answer.redirect().unwrap().path(), "/login", "{}", answer.text);
         for browser in ended.into_iter().chain([browser]) {
+            self.book.signed_out();
             self.book.died(Dead::Session(browser));
         }
         Ok(())
