@@ -129,59 +129,61 @@ fn find_access_token(state: &Tables, id: Uuid) -> Option<StoredAccessToken> {
 
 fn redeem(state: &mut Tables, redemption: Redemption, origin: &Origin) -> Result<Redeemed, StoreError> {
     let Redemption { code, client, access, refresh } = redemption;
-    let Some(stored) = state.grants.code(code) else {
+    let Tables { grants, log, .. } = state;
+    let Some((row, family)) = grants.code_row(code) else {
         return Ok(Redeemed::Missing);
     };
-    if stored.revoked || stored.grant.client != client {
+    if family.revoked || family.grant.client != client {
         return Ok(Redeemed::Missing);
     }
-    let grant = stored.grant.id;
-    if stored.spent {
-        state.log.write(&OAuthFact::CodeReplayed { code, grant, client }, origin);
-        state.grants.revoke(grant, RevocationReason::CodeReplayed, origin, &mut state.log);
+    let (grant, spent) = (family.grant.id, row.spent);
+    if spent {
+        log.write(&OAuthFact::CodeReplayed { code, grant, client }, origin);
+        grants.revoke(grant, RevocationReason::CodeReplayed, origin, log);
         return Ok(Redeemed::Replayed { grant });
     }
-    if origin.at >= stored.code.expires_at {
+    if origin.at >= row.code.expires_at {
         return Ok(Redeemed::Missing);
     }
-    state.grants.check_new_tokens(&access, refresh.as_ref())?;
-    state.grants.spend(code);
-    state.log.write(&OAuthFact::CodeRedeemed { code, grant, client }, origin);
-    state.log.write(&issued(&access, GrantType::AuthorizationCode), origin);
-    state.grants.keep_access_token(access);
+    grants.check_new_tokens(&access, refresh.as_ref())?;
+    grants.spend(code);
+    log.write(&OAuthFact::CodeRedeemed { code, grant, client }, origin);
+    log.write(&issued(&access, GrantType::AuthorizationCode), origin);
+    grants.keep_access_token(access);
     if let Some(refresh) = refresh {
-        state.grants.keep_refresh_token(refresh, None);
+        grants.keep_refresh_token(refresh, None);
     }
     Ok(Redeemed::Consumed(ConsumedCode::by_atomic_step_of_a_store()))
 }
 
 fn rotate(state: &mut Tables, rotation: Rotation, origin: &Origin) -> Result<Rotated, StoreError> {
     let Rotation { presented: token, client, access, refresh, sealed_answer, repeat_window } = rotation;
-    let Some(stored) = state.grants.refresh_token(token) else {
+    let Tables { grants, log, .. } = state;
+    let Some((row, family)) = grants.refresh_token_row(token) else {
         return Ok(Rotated::Missing);
     };
-    if stored.revoked || stored.grant.client != client {
+    if family.revoked || family.grant.client != client {
         return Ok(Rotated::Missing);
     }
-    let grant = stored.grant.id;
-    if let RefreshTokenState::Rotated { at, successor_used, sealed_answer } = stored.state {
-        if !successor_used && is_repetition(at, origin.at, repeat_window) {
-            return Ok(Rotated::Repeated { sealed_answer });
+    let grant = family.grant.id;
+    if let RefreshTokenState::Rotated { at, successor_used, sealed_answer } = &row.state {
+        if !successor_used && is_repetition(*at, origin.at, repeat_window) {
+            return Ok(Rotated::Repeated { sealed_answer: sealed_answer.clone() });
         }
-        state.log.write(&OAuthFact::TokenReused { token, grant, client }, origin);
-        state.grants.revoke(grant, RevocationReason::RefreshTokenReused, origin, &mut state.log);
+        log.write(&OAuthFact::TokenReused { token, grant, client }, origin);
+        grants.revoke(grant, RevocationReason::RefreshTokenReused, origin, log);
         return Ok(Rotated::Reused { grant });
     }
-    if origin.at >= stored.token.expires_at || origin.at >= stored.token.absolute_expires_at {
+    if origin.at >= row.token.expires_at || origin.at >= row.token.absolute_expires_at {
         return Ok(Rotated::Missing);
     }
-    state.grants.check_new_tokens(&access, Some(&refresh))?;
-    state.grants.exchange(token, origin.at, sealed_answer);
+    grants.check_new_tokens(&access, Some(&refresh))?;
+    grants.exchange(token, origin.at, sealed_answer);
     let fact = OAuthFact::TokenRefreshed { token, successor: refresh.id, grant, client };
-    state.log.write(&fact, origin);
-    state.log.write(&issued(&access, GrantType::RefreshToken), origin);
-    state.grants.keep_access_token(access);
-    state.grants.keep_refresh_token(refresh, Some(token));
+    log.write(&fact, origin);
+    log.write(&issued(&access, GrantType::RefreshToken), origin);
+    grants.keep_access_token(access);
+    grants.keep_refresh_token(refresh, Some(token));
     Ok(Rotated::Rotated)
 }
 

@@ -27,14 +27,14 @@ pub(in crate::ports::memory) struct Grants {
     ended_sign_ins: BTreeMap<String, Timestamp>,
 }
 
-struct GrantRow {
-    grant: Grant,
-    revoked: bool,
+pub(super) struct GrantRow {
+    pub(super) grant: Grant,
+    pub(super) revoked: bool,
 }
 
-struct CodeRow {
-    code: Code,
-    spent: bool,
+pub(super) struct CodeRow {
+    pub(super) code: Code,
+    pub(super) spent: bool,
 }
 
 struct AccessTokenRow {
@@ -42,9 +42,9 @@ struct AccessTokenRow {
     revoked: bool,
 }
 
-struct RefreshTokenRow {
-    token: RefreshToken,
-    state: RefreshTokenState,
+pub(super) struct RefreshTokenRow {
+    pub(super) token: RefreshToken,
+    pub(super) state: RefreshTokenState,
     /// The token that was exchanged for this one.
     predecessor: Option<Uuid>,
 }
@@ -123,15 +123,25 @@ impl Grants {
         }
     }
 
-    pub(super) fn code(&self, id: Uuid) -> Option<StoredCode> {
+    /// The code and its grant.
+    pub(super) fn code_row(&self, id: Uuid) -> Option<(&CodeRow, &GrantRow)> {
         let row = self.codes.get(&id)?;
-        let GrantRow { grant, revoked } = self.grants.get(&row.code.grant)?;
+        Some((row, self.grants.get(&row.code.grant)?))
+    }
+
+    /// The refresh token and its grant.
+    pub(super) fn refresh_token_row(&self, id: Uuid) -> Option<(&RefreshTokenRow, &GrantRow)> {
+        let row = self.refresh_tokens.get(&id)?;
+        Some((row, self.grants.get(&row.token.grant)?))
+    }
+
+    pub(super) fn code(&self, id: Uuid) -> Option<StoredCode> {
+        let (row, GrantRow { grant, revoked }) = self.code_row(id)?;
         Some(StoredCode { code: row.code.clone(), grant: grant.clone(), spent: row.spent, revoked: *revoked })
     }
 
     pub(super) fn refresh_token(&self, id: Uuid) -> Option<StoredRefreshToken> {
-        let row = self.refresh_tokens.get(&id)?;
-        let GrantRow { grant, revoked } = self.grants.get(&row.token.grant)?;
+        let (row, GrantRow { grant, revoked }) = self.refresh_token_row(id)?;
         Some(StoredRefreshToken {
             token: row.token.clone(),
             grant: grant.clone(),
