@@ -17,7 +17,7 @@ use run::Failure;
 
 const HELP: &str = "\
 cargo xtask test       install what tests need, run everything, end with a count
-cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of their own
+cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of their own, and hosts on them
                        --soak [S]: two hosts at full load, a fault every ten seconds, for S seconds (3600)
 cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets

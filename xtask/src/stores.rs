@@ -13,6 +13,9 @@ use crate::{
 /// The crates whose tests need a server.
 const PACKAGES: &[&str] = &["towergate-postgres", "towergate-redis", "towergate-test-servers"];
 
+/// What shows two hosts on them, and what becomes of hosts while something fails.
+const OF_HOSTS: &[&str] = &["instances", "servers_faults", "soak"];
+
 /// Servers of this run, stopped with it.
 pub(crate) struct Servers {
     postgres: PostgresServer,
@@ -32,13 +35,17 @@ impl Servers {
     }
 }
 
-/// The tests of the stores alone.
+/// The tests of the stores, and of hosts on them.
 pub(crate) fn alone() -> Result<Count, Failure> {
     needs::of_stores()?;
     let servers = Servers::start();
     let mut arguments = vec!["test", "--all-features", "--no-fail-fast"];
     arguments.extend(PACKAGES.iter().flat_map(|package| ["--package", package]));
     let count = counted(servers.named_to(&mut cargo(&arguments)))?;
+    let mut arguments =
+        vec!["test", "--package", "towergate-example-axum", "--all-features", "--no-fail-fast"];
+    arguments.extend(OF_HOSTS.iter().flat_map(|test| ["--test", test]));
+    let count = count.plus(counted(servers.named_to(&mut cargo(&arguments)))?);
     if count.failed > 0 { Err(Failure(count.to_string())) } else { Ok(count) }
 }
 
