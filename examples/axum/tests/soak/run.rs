@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many go the whole way at once.
-const WALKERS: usize = 6;
+pub(crate) const WALKERS: usize = 6;
 /// How many look for those who should be dead.
 const LOOKERS: usize = 2;
 /// A whole way is answered by each host again so soon after a fault has gone.
