@@ -49,6 +49,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "audit_seals", sql: include_str!("../migrations/0017_audit_seals.sql") },
     Migration { number: 18, name: "copied", sql: include_str!("../migrations/0018_copied.sql") },
     Migration { number: 19, name: "in_vain", sql: include_str!("../migrations/0019_in_vain.sql") },
+    Migration {
+        number: 20,
+        name: "own_access_tokens",
+        sql: include_str!("../migrations/0020_own_access_tokens.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

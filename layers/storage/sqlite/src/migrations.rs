@@ -104,6 +104,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 29, name: "audit_seals", sql: include_str!("../migrations/0029_audit_seals.sql") },
     Migration { number: 30, name: "dead_letters", sql: include_str!("../migrations/0030_dead_letters.sql") },
     Migration { number: 31, name: "in_vain", sql: include_str!("../migrations/0031_in_vain.sql") },
+    Migration {
+        number: 32,
+        name: "own_access_tokens",
+        sql: include_str!("../migrations/0032_own_access_tokens.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -249,6 +249,7 @@ fn the_authorization_server_uses_an_index() {
     for sql in [
         o::access_token::FIND,
         o::access_token::REVOKE,
+        o::access_token::REVOKE_OWN,
         o::client::FIND,
         o::client::AFTER,
         o::client::MAY_ACT,

@@ -28,7 +28,8 @@ pub trait ClientStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Shuts the client out and revokes every grant it holds. Writes `client.disabled`, and `grant.revoked` for each.
+    /// Shuts the client out, revokes every grant it holds and forgets what people consented to for it. Writes `client.disabled`,
+    /// and `grant.revoked` for each.
     ///
     /// # Errors
     /// When the store fails.
@@ -38,7 +39,8 @@ pub trait ClientStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Disabling, StoreError>> + Send;
 
-    /// Lets a client that was shut out act again. What died when it was stays dead. Writes `client.enabled`.
+    /// Lets a client that was shut out act again. What died when it was stays dead, the tokens too that it had got for itself: they
+    /// are revoked. Writes `client.enabled`.
     ///
     /// # Errors
     /// When the store fails.

@@ -61,6 +61,10 @@ const ISSUE: &str =
 pub(crate) const REVOKE: &str = "UPDATE towergate_access_tokens SET revoked_at = $1
     WHERE id = $2 AND revoked_at IS NULL";
 
+/// What a client got for itself.
+pub(crate) const REVOKE_OWN: &str = "UPDATE towergate_access_tokens SET revoked_at = $1
+    WHERE client = $2 AND grant_id IS NULL AND revoked_at IS NULL";
+
 /// Keeps the token of a client that acts for itself.
 pub(super) async fn issue(step: &mut Step, token: &AccessToken, origin: &Origin) -> Result<(), Failure> {
     query::change(&mut step.connection, ISSUE, values(token)?).await?;

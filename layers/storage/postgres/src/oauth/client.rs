@@ -13,7 +13,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{consent, grant_row, interaction, unused_client};
+use super::{access_token, consent, grant_row, interaction, unused_client};
 use crate::{
     cleanup::oauth::CLIENT_DOCUMENTS as FORGET_DOCUMENTS, failure::Failure, fields::Fields, params::params,
     query, step::Step, store::PostgresStore,
@@ -199,6 +199,7 @@ async fn disable(step: &mut Step, id: &ClientId, origin: &Origin) -> Result<Disa
         return Ok(Disabling::Missing);
     }
     unused_client::end(&mut step.connection, id).await?;
+    query::change(&mut step.connection, consent::FORGET_OF_CLIENT, params![id.as_str()]).await?;
     step.record(&OAuthFact::ClientDisabled { client: id.clone() }, origin).await?;
     let (key, reason) = (params![origin.at, id.as_str()], RevocationReason::ClientDisabled);
     let grants = grant_row::revoke(step, grant_row::REVOKE_OF_CLIENT, key, reason, origin).await?;
@@ -210,6 +211,7 @@ async fn enable(step: &mut Step, id: &ClientId, origin: &Origin) -> Result<Enabl
         let there = query::exists(&mut step.connection, FIND, params![id.as_str()]).await?;
         return Ok(if there { Enabling::Active } else { Enabling::Missing });
     }
+    query::change(&mut step.connection, access_token::REVOKE_OWN, params![origin.at, id.as_str()]).await?;
     step.record(&OAuthFact::ClientEnabled { client: id.clone() }, origin).await?;
     Ok(Enabling::Enabled)
 }

@@ -73,6 +73,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::access_token::FIND, &[ID]),
     (o::access_token::LOCK, &[ID]),
     (o::access_token::REVOKE, &["1", ID]),
+    (o::access_token::REVOKE_OWN, &["1", CLIENT]),
     (o::client::FIND, &[CLIENT]),
     (o::client::LOCK, &[CLIENT]),
     (o::client::AFTER, &[CLIENT, BATCH]),

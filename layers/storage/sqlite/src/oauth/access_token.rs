@@ -37,6 +37,10 @@ const INSERT: &str = "INSERT INTO towergate_access_tokens
 pub(crate) const REVOKE: &str = "UPDATE towergate_access_tokens SET revoked_at = ?1
     WHERE id = ?2 AND revoked_at IS NULL";
 
+/// What a client got for itself.
+pub(crate) const REVOKE_OWN: &str = "UPDATE towergate_access_tokens SET revoked_at = ?1
+    WHERE client = ?2 AND grant_id IS NULL AND revoked_at IS NULL";
+
 pub(super) fn find(connection: &Connection, id: Uuid) -> Result<Option<StoredAccessToken>, Failure> {
     query::one(connection, FIND, params![id.as_bytes()], read)
 }

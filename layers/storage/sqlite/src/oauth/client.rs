@@ -13,7 +13,7 @@ use towergate_oauth::{
     },
 };
 
-use super::{consent, grant_row, interaction, unused_client};
+use super::{access_token, consent, grant_row, interaction, unused_client};
 use crate::{
     cleanup::CLIENT_DOCUMENTS as FORGET_DOCUMENTS, failure::Failure, fields::Fields, query,
     store::SqliteStore, writer::Step,
@@ -90,6 +90,7 @@ impl ClientStore for SqliteStore {
                 return Ok(Disabling::Missing);
             }
             unused_client::end(step.connection, &id)?;
+            query::change(step.connection, consent::FORGET_OF_CLIENT, params![id.as_str()])?;
             step.record(&OAuthFact::ClientDisabled { client: id.clone() }, &origin)?;
             let key = params![origin.at.unix_millis(), id.as_str()];
             let reason = RevocationReason::ClientDisabled;
@@ -105,6 +106,8 @@ impl ClientStore for SqliteStore {
                 let there = query::exists(step.connection, FIND, params![id.as_str()])?;
                 return Ok(if there { Enabling::Active } else { Enabling::Missing });
             }
+            let own = params![origin.at.unix_millis(), id.as_str()];
+            query::change(step.connection, access_token::REVOKE_OWN, own)?;
             step.record(&OAuthFact::ClientEnabled { client: id }, &origin)?;
             Ok(Enabling::Enabled)
         })

@@ -3,8 +3,8 @@
 use super::{
     AuditTrail,
     fixture::{
-        Ear, NOW, assert_same, client, client_id, code, grant, grant_id, origin, other_client_id, scope,
-        with_clients, with_code,
+        Ear, NOW, access_token, assert_same, client, client_id, code, grant, grant_id, origin,
+        other_client_id, scope, with_clients, with_code,
     },
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         client::{Disabling, Enabling},
     },
     rules::{
+        access_token::AccessToken,
         client::{Client, ClientId, ClientState},
         fact::OAuthFact,
         grant::{Grant, RevocationReason},
@@ -96,6 +97,22 @@ pub async fn an_enabled_client_acts_again_without_what_it_held<S: OAuthStore + A
     assert!(store.find_code(code(1).id).await.unwrap().unwrap().revoked);
     store.issue_code(grant(2), code(2), None, origin(NOW)).await.unwrap();
     assert!(!store.find_code(code(2).id).await.unwrap().unwrap().revoked);
+}
+
+/// What a client had got for itself is no more alive for its being enabled again; what it gets then is.
+pub async fn an_enabled_client_has_none_of_its_own_tokens_back<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    let others = AccessToken { client: other_client_id(), ..access_token(2, None) };
+    for token in [access_token(1, None), others] {
+        store.issue_access_token(token, origin(NOW)).await.unwrap();
+    }
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    store.enable_client(client_id(), origin(NOW)).await.unwrap();
+    store.issue_access_token(access_token(3, None), origin(NOW)).await.unwrap();
+    for (n, revoked) in [(1, true), (2, false), (3, false)] {
+        let found = store.find_access_token(access_token(n, None).id).await.unwrap().unwrap();
+        assert_eq!(found.revoked, revoked, "{n}");
+    }
 }
 
 /// Enabling what acts, or what is not there, writes nothing.

@@ -60,6 +60,17 @@ pub async fn a_consent_that_was_not_asked_for_is_not_on_record<S: OAuthStore + A
     assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), Some(consent("openid profile")));
 }
 
+/// What people consented to for a client that is shut out is forgotten, and stays so when it may act again; what they consented to
+/// for others is not.
+pub async fn a_disabled_clients_consents_are_forgotten<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    store.disable_client(other_client_id(), origin(NOW)).await.unwrap();
+    assert!(store.find_consent(&alice(), &client_id()).await.unwrap().is_some());
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    store.enable_client(client_id(), origin(NOW)).await.unwrap();
+    assert_eq!(store.find_consent(&alice(), &client_id()).await.unwrap(), None);
+}
+
 /// What rests on a consent comes to nothing, and leaves no trace, once that is taken back or does not reach so far.
 pub async fn nothing_rests_on_a_consent_that_is_not_remembered<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;

@@ -64,6 +64,7 @@ macro_rules! oauth_store_contract {
                 a_dead_grant_does_not_die_again,
                 an_unknown_client_is_not_disabled,
                 an_enabled_client_acts_again_without_what_it_held,
+                an_enabled_client_has_none_of_its_own_tokens_back,
                 only_a_disabled_client_is_enabled,
                 clients_are_listed_page_by_page,
             }
@@ -85,6 +86,7 @@ macro_rules! oauth_store_contract {
             consent {
                 a_consent_given_once_is_not_remembered,
                 a_remembered_consent_is_found,
+                a_disabled_clients_consents_are_forgotten,
                 remembering_is_on_record,
                 a_consent_that_was_not_asked_for_is_not_on_record,
                 a_remembered_consent_grows,

@@ -55,6 +55,7 @@ impl ClientStore for MemoryStore {
             };
             Arc::make_mut(client).state = ClientState::Disabled;
             state.unused.end(&id);
+            state.interactions.forget_consents(&id);
             state.log.write(&OAuthFact::ClientDisabled { client: id.clone() }, &origin);
             let grants = state.grants.revoke_where(
                 |grant| grant.client == id,
@@ -73,6 +74,7 @@ impl ClientStore for MemoryStore {
                 return Ok(Enabling::Active);
             }
             Arc::make_mut(client).state = ClientState::Active;
+            state.grants.revoke_own(&id);
             state.log.write(&OAuthFact::ClientEnabled { client: id }, &origin);
             Ok(Enabling::Enabled)
         })

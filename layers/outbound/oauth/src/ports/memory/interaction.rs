@@ -232,6 +232,11 @@ impl Interactions {
         for interaction in self.all.values_mut().filter(asking) {
             interaction.state = InteractionState::Denied;
         }
+        self.forget_consents(client);
+    }
+
+    /// Forgets what people consented to for a client.
+    pub(super) fn forget_consents(&mut self, client: &ClientId) {
         self.consents.retain(|(_, holder), _| holder != client);
     }
 

@@ -163,6 +163,7 @@ impl Model {
         let Some(client) = self.clients.get_mut(id) else { return Disabling::Missing };
         client.state = ClientState::Disabled;
         self.unused.remove(id);
+        self.consents.retain(|(_, client), _| client != id);
         self.tell(&OAuthFact::ClientDisabled { client: id.clone() });
         let grants = self.revoke_grants(|grant| grant.client == *id, RevocationReason::ClientDisabled);
         Disabling::Disabled { grants }
@@ -174,6 +175,8 @@ impl Model {
             Some(there) if there.state == ClientState::Active => return Enabling::Active,
             Some(there) => there.state = ClientState::Active,
         }
+        let own = self.access_tokens.values_mut().filter(|there| there.is_own_of(id));
+        own.for_each(|there| there.revoked = true);
         self.tell(&OAuthFact::ClientEnabled { client: id.clone() });
         Enabling::Enabled
     }

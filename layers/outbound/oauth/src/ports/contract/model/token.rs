@@ -35,7 +35,14 @@ pub enum TokenOperation {
 #[derive(Debug, Clone)]
 pub(super) struct KeptAccessToken {
     pub(super) token: AccessToken,
-    revoked: bool,
+    pub(super) revoked: bool,
+}
+
+impl KeptAccessToken {
+    /// Whether the client got it for itself.
+    pub(super) fn is_own_of(&self, client: &ClientId) -> bool {
+        self.token.grant.is_none() && self.token.client == *client
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use crate::{
     },
     rules::{
         access_token::AccessToken,
+        client::ClientId,
         code::Code,
         fact::OAuthFact,
         grant::{ENDED_SIGN_IN_KEPT, Grant, GrantId, RevocationReason, Subject},
@@ -159,6 +160,12 @@ impl Grants {
         if let Some(row) = self.access_tokens.get_mut(&id) {
             row.revoked = true;
         }
+    }
+
+    /// Revokes what a client got for itself.
+    pub(in crate::ports::memory) fn revoke_own(&mut self, client: &ClientId) {
+        let own = |row: &&mut AccessTokenRow| row.token.grant.is_none() && row.token.client == *client;
+        self.access_tokens.values_mut().filter(own).for_each(|row| row.revoked = true);
     }
 
     /// Refuses what would overwrite a token.
