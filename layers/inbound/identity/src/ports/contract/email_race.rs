@@ -11,13 +11,14 @@ use super::{
 use crate::{
     ports::{
         IdentityStore,
-        email_token::{Confirming, Issuing},
+        email_token::{Confirming, InVain, Issuing},
         mail::Queuing,
         user::AddingUser,
     },
     rules::{
         email_token::{EmailToken, Purpose},
         fact::TokenRefusal,
+        mail::{MailLimit, OutboxMail},
         user::User,
     },
 };
@@ -59,7 +60,7 @@ pub fn parallel_askings_leave_one_person<S: IdentityStore + AuditTrail>(
     let added = many(store, 32, &run, |store, n| async move {
         let asking = User { confirmed_at: None, email: super::fixture::email(1), ..user(n) };
         let token = EmailToken { user: asking.id, ..token(n) };
-        let mail = crate::rules::mail::OutboxMail { user: asking.id, ..outbox_mail(n) };
+        let mail = OutboxMail { user: asking.id, ..outbox_mail(n) };
         store.register_user(asking, token, mail, origin(NOW)).await.unwrap()
     });
     assert_eq!(added.iter().filter(|answer| **answer == AddingUser::Added).count(), 1);
@@ -86,6 +87,23 @@ pub fn parallel_resends_keep_their_limit<S: IdentityStore + AuditTrail>(
             dead += usize::from(shown == Confirming::Refused(TokenRefusal::Dead));
         }
         assert_eq!(dead, 4);
+    });
+}
+
+/// However many ask in vain at once, none is turned away, and as much counts as for somebody.
+pub fn parallel_askings_in_vain_keep_the_limit_of_somebody<S: IdentityStore + AuditTrail>(
+    store: &S,
+    run: impl Fn(Task) + Sync,
+) {
+    many(store, 32, &run, |store, n| async move {
+        let token = EmailToken { user: user_id(9), ..token(n + 1) };
+        let mail = OutboxMail { user: user_id(9), ..outbox_mail(n + 1) };
+        let vain = InVain { token, mail, person: None, asked: "resend" };
+        store.issue_in_vain(vain, MailLimit::default(), origin(NOW)).await.unwrap();
+    });
+    one(store, &run, |store| async move {
+        assert_eq!(written(&store, "email_token.unknown").await, 32);
+        assert_eq!(written(&store, "mail.withheld").await, 5);
     });
 }
 

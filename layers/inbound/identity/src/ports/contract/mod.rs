@@ -316,6 +316,7 @@ macro_rules! identity_store_contract {
                 parallel_guesses_are_five,
                 parallel_askings_leave_one_person,
                 parallel_resends_keep_their_limit,
+                parallel_askings_in_vain_keep_the_limit_of_somebody,
                 parallel_senders_take_each_mail_once,
             }
             @race passkey_race {
