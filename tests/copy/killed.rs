@@ -1,6 +1,10 @@
 //! SIGKILL anywhere: what was copied stays, nothing is doubled, and a source that changed in between is found.
 
-use std::{thread, time::Duration};
+use std::{
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
 
 use super::{filling::Filler, place::Place};
 
@@ -40,6 +44,10 @@ fn killed_after(place: &Place, rows: u64) -> bool {
         }
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+fn signal(program: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &program.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -89,8 +97,10 @@ fn two_copies_at_once_do_not_meet() {
     while copied(&place) == 0 && one.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
-    // The source is locked by the first.
+    // It has the source locked, however long the second takes to ask.
+    signal(&one, "-STOP");
     let told = place.refused();
+    signal(&one, "-CONT");
     assert!(told.contains("is in use"), "{told}");
     assert!(one.wait().unwrap().success());
 }
