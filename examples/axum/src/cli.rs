@@ -34,8 +34,8 @@ struct Usage;
 
 /// Runs the host around `F` until it is stopped; the exit code says whether it ever ran.
 pub async fn main<F: Framework>() -> ExitCode {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,towergate::audit=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,towergate::audit=info,towergate_example_axum::run=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

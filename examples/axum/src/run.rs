@@ -235,12 +235,15 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     cleaner::clean(&store, &*clock).await;
     tasks.spawn(cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone()));
     let signer = Arc::new(SealSigner::derive(&seal_key, "audit seals")?);
+    // First, for a seal key of another database is found out here, before anything is sealed by it.
+    let opened =
+        opened::<F, _, _>(config, store.clone(), store.clone(), counts, seal_key, tasks, stopped).await?;
     tracing::info!(public_key = %signer.public_key(), "the audit log is sealed");
     let mut stopping = stopped.clone();
-    tasks.spawn(Sealer::new(store.clone(), signer, clock).run(async move {
+    tasks.spawn(Sealer::new(store, signer, clock).run(async move {
         drop(stopping.wait_for(|stop| *stop).await);
     }));
-    opened::<F, _, _>(config, store.clone(), store, counts, seal_key, tasks, stopped).await
+    Ok(opened)
 }
 
 async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(

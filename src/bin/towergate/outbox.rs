@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write};
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use towergate::{
     core::{
         Clock, StoreError,
@@ -47,21 +47,22 @@ struct List {
 ///
 /// It is due at once, with all its tries before it. Mail that says nothing of worth any more stays. The host may be running.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
 struct Replay {
     /// The host's database: a SQLite file, or postgres://..
     #[arg(long, value_name = "FILE|URL")]
     database: String,
     /// Everything that was given up
-    #[arg(long, conflicts_with_all = ["mail", "sign_in"], required_unless_present_any = ["mail", "sign_in"])]
+    #[arg(long, group = "what")]
     all: bool,
     /// This mail
-    #[arg(long, value_name = "ID", conflicts_with = "sign_in")]
+    #[arg(long, value_name = "ID", group = "what")]
     mail: Option<String>,
     /// The notice of the end of this sign-in,
-    #[arg(long, value_name = "SID", requires = "client")]
+    #[arg(long, value_name = "SID", requires = "client", group = "what")]
     sign_in: Option<String>,
     /// to this client
-    #[arg(long, value_name = "ID", requires = "sign_in")]
+    #[arg(long, value_name = "ID", requires = "sign_in", conflicts_with_all = ["all", "mail"])]
     client: Option<String>,
 }
 

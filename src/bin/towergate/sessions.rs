@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use towergate::{
     core::{
         Clock, Secret,
@@ -37,7 +37,11 @@ enum Command {
 ///
 /// Who is signed in is out at their next request; no browser stays signed in, and none is trusted to stand for a second factor. The host
 /// may be running.
+///
+/// Clients hold what they have been given for `offline_access`, and the rest until their next refresh; none is told that somebody is signed
+/// out.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whose").required(true)))]
 struct End {
     /// The host's database: a SQLite file, or postgres://..
     #[arg(long, value_name = "FILE|URL")]
@@ -49,10 +53,10 @@ struct End {
     #[arg(long, value_name = "WORD", requires = "redis")]
     redis_prefix: Option<String>,
     /// Everybody's
-    #[arg(long, conflicts_with = "user", required_unless_present = "user")]
+    #[arg(long, group = "whose")]
     all: bool,
     /// Those of the person with this address
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", group = "whose")]
     user: Option<String>,
 }
 

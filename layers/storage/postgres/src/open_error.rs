@@ -50,6 +50,16 @@ pub enum OpenError {
     #[error("the address of the database is not of the form postgres://user:password@host:port/database")]
     Address,
     /// PostgreSQL could not be reached, or refused.
-    #[error("PostgreSQL: {0}")]
+    #[error("PostgreSQL: {}", told(.0))]
     Postgres(#[from] sqlx::Error),
+}
+
+/// The driver tries again while nobody answers, and keeps to itself why.
+fn told(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => {
+            "no connection in time: no server answers at that address, or it has none to give".into()
+        }
+        error => error.to_string(),
+    }
 }

@@ -21,8 +21,8 @@ const PAGE: u32 = 1000;
 /// number.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The database of the host: a file of SQLite, or postgres://..
-    #[arg(long, value_name = "DATABASE")]
+    /// The host's database: a SQLite file, or postgres://..
+    #[arg(long, value_name = "FILE|URL")]
     database: String,
     /// One object of JSON per line, or a table for a spreadsheet
     #[arg(long, value_name = "FORMAT", value_enum)]

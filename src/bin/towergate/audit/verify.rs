@@ -14,8 +14,8 @@ use crate::{place::Place, progress::Progress};
 /// it where nobody who can write the database can, and give it back by --noted.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The database of the host: a file of SQLite, or postgres://..
-    #[arg(long, value_name = "DATABASE")]
+    /// The host's database: a SQLite file, or postgres://..
+    #[arg(long, value_name = "FILE|URL")]
     database: String,
     /// The key that checks seals; several where it was changed
     #[arg(long, value_name = "KEY", required = true)]
