@@ -69,6 +69,14 @@ pub mod limits {}
 #[doc = include_str!("moving_to_postgres.md")]
 pub mod moving_to_postgres {}
 
+/// [assurance]: assurance
+/// [audit log]: audit
+/// [clients]: clients
+/// [keys]: keys
+/// [moving to postgres]: moving_to_postgres
+/// [outbox]: outbox
+/// [redis]: redis
+/// [signing in]: signing_in
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
