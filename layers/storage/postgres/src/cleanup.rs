@@ -56,6 +56,8 @@ pub struct Cleaned {
     pub access_tokens: u64,
     /// Refresh tokens whose family had expired.
     pub refresh_tokens: u64,
+    /// Answers to refreshes that nobody may repeat any more.
+    pub old_answers: u64,
     /// Codes that had expired unused, or from which nothing is left.
     pub codes: u64,
     /// Grants from which nothing is left.

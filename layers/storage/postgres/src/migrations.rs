@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "own_access_tokens",
         sql: include_str!("../migrations/0020_own_access_tokens.sql"),
     },
+    Migration { number: 21, name: "old_answers", sql: include_str!("../migrations/0021_old_answers.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -63,6 +63,8 @@ pub struct Cleaned {
     pub access_tokens: u64,
     /// Refresh tokens whose family had expired.
     pub refresh_tokens: u64,
+    /// Answers to refreshes that nobody may repeat any more.
+    pub old_answers: u64,
     /// Codes that had expired unused, or from which nothing is left.
     pub codes: u64,
     /// Grants from which nothing is left.
@@ -181,6 +183,11 @@ pub(crate) const REFRESH_TOKENS: &str = "DELETE FROM towergate_refresh_tokens WH
      ORDER BY absolute_expires_at LIMIT ?2)
     RETURNING grant_id";
 
+/// Nobody may repeat a refresh of so long ago; that its token is spent stays known.
+pub(crate) const OLD_ANSWERS: &str = "UPDATE towergate_refresh_tokens SET sealed_answer = x'' WHERE id IN
+    (SELECT id FROM towergate_refresh_tokens WHERE sealed_answer <> x'' AND rotated_at <= ?1
+     ORDER BY rotated_at LIMIT ?2)";
+
 /// A code that was never spent has no tokens, so its grant goes with it.
 pub(crate) const UNSPENT_CODES: &str = "DELETE FROM towergate_codes WHERE id IN
     (SELECT id FROM towergate_codes WHERE spent_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
@@ -248,6 +255,7 @@ impl SqliteStore {
         cleaned.access_tokens = self.clean_under_grants(ACCESS_TOKENS, now, &mut cleaned).await?;
         cleaned.refresh_tokens = self.clean_under_grants(REFRESH_TOKENS, now, &mut cleaned).await?;
         cleaned.codes += self.clean_under_grants(UNSPENT_CODES, now, &mut cleaned).await?;
+        cleaned.old_answers = self.clean(OLD_ANSWERS, now).await?;
         Ok(cleaned)
     }
 

@@ -109,6 +109,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "own_access_tokens",
         sql: include_str!("../migrations/0032_own_access_tokens.sql"),
     },
+    Migration { number: 33, name: "old_answers", sql: include_str!("../migrations/0033_old_answers.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -54,6 +54,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::CLIENT_DOCUMENTS,
         c::ACCESS_TOKENS,
         c::REFRESH_TOKENS,
+        c::OLD_ANSWERS,
         c::UNSPENT_CODES,
         c::ENDED_SIGN_INS,
         c::SINGLE_USE,

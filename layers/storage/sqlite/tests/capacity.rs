@@ -111,6 +111,12 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
             VALUES (?1, ?2, ?3, 1, ?4, ?4, ?4)";
         connection.execute(write, row).unwrap();
     });
+    filled(&mut connection, "one that was traded for the next", |connection, n| {
+        let row = params![draw(n), digest(), grants[n as usize], at(n), draw(n)];
+        let write = "INSERT INTO towergate_refresh_tokens (id, digest, grant_id, generation, issued_at, expires_at, absolute_expires_at,
+            rotated_at, successor, sealed_answer) VALUES (?1, ?2, ?3, 1, ?4, ?4, ?4, ?4, ?5, x'')";
+        connection.execute(write, row).unwrap();
+    });
     filled(&mut connection, "mark of an assertion", |connection, n| {
         let row = params![digest(), at(n)];
         let write =

@@ -15,7 +15,7 @@ use crate::rules::{
 
 /// Sets passwords, and ends what rested on those before them.
 pub trait PasswordStore: Send + Sync + 'static {
-    /// Sets a forgotten password anew, by a mailed link that [is good](EmailToken::judge) and, where somebody who has proven
+    /// Sets a forgotten password anew, by a mailed link that [is good](crate::rules::email_token::EmailToken::judge) and, where somebody who has proven
     /// the address has an app that counts, by a code that is spent with it. Writes `password.reset`, and `factor.used` for the
     /// code.
     ///

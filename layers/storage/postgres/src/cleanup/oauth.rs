@@ -67,6 +67,12 @@ pub(crate) const REFRESH_TOKENS: UnderGrants = UnderGrants {
         WHERE id = ANY($2) AND absolute_expires_at <= $1 AND grant_id = ANY($3)",
 };
 
+/// Nobody may repeat a refresh of so long ago; that its token is spent stays known.
+pub(crate) const OLD_ANSWERS: &str =
+    "UPDATE towergate_refresh_tokens SET sealed_answer = '' WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM towergate_refresh_tokens WHERE sealed_answer <> '' AND rotated_at <= $1
+    ORDER BY rotated_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 /// A code that was never spent has no tokens, so its grant goes with it.
 pub(crate) const UNSPENT_CODES: UnderGrants = UnderGrants {
     old: "SELECT id, grant_id FROM towergate_codes WHERE spent_at IS NULL AND expires_at <= $1
@@ -104,6 +110,7 @@ impl PostgresStore {
         cleaned.access_tokens = self.clean_under_grants(ACCESS_TOKENS, now, cleaned).await?;
         cleaned.refresh_tokens = self.clean_under_grants(REFRESH_TOKENS, now, cleaned).await?;
         cleaned.codes += self.clean_under_grants(UNSPENT_CODES, now, cleaned).await?;
+        cleaned.old_answers = self.clean(OLD_ANSWERS, now).await?;
         Ok(())
     }
 

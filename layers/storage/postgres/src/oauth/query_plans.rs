@@ -129,6 +129,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::STRAY_ROOM, &["6000000", BATCH]),
     (c::ACCESS_TOKENS.old, &[SOON, BATCH]),
     (c::ACCESS_TOKENS.away, &["1", IDS, IDS]),
+    (c::OLD_ANSWERS, &[SOON, BATCH]),
     (c::REFRESH_TOKENS.old, &[SOON, BATCH]),
     (c::REFRESH_TOKENS.away, &["1", IDS, IDS]),
     (c::UNSPENT_CODES.old, &[SOON, BATCH]),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use towergate_core::{Digest, contract::model::Answers, id::Uuid};
+use towergate_core::{Digest, Timestamp, contract::model::Answers, id::Uuid};
 
 use super::{
     Begun, Model, Modelled,
@@ -70,6 +70,17 @@ pub(super) fn operation() -> impl Strategy<Value = TokenOperation> {
 pub(super) fn readings(begun: &Begun) -> impl Iterator<Item = TokenOperation> {
     let refresh = (0..=begun.refresh_tokens).map(|token| TokenOperation::FindRefresh { token });
     (0..=begun.access_tokens).map(|token| TokenOperation::FindAccess { token }).chain(refresh)
+}
+
+impl KeptRefreshToken {
+    /// Forgets the answer to a refresh of `until` or before.
+    pub(super) fn forget_answer(&mut self, until: Timestamp) {
+        if let RefreshTokenState::Rotated { at, sealed_answer, .. } = &mut self.state
+            && *at <= until
+        {
+            sealed_answer.clear();
+        }
+    }
 }
 
 impl Model {

@@ -108,6 +108,9 @@ impl Model {
         self.clients.retain(|_, there| !super::client::is_over(there, now));
         self.access_tokens.retain(|_, there| now < there.token.expires_at);
         self.refresh_tokens.retain(|_, there| now < there.token.absolute_expires_at);
+        for there in self.refresh_tokens.values_mut() {
+            there.forget_answer(now);
+        }
         let access = self.access_tokens.values().filter_map(|there| there.token.grant);
         let live: Vec<_> =
             access.chain(self.refresh_tokens.values().map(|there| there.token.grant)).collect();
