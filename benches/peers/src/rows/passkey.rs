@@ -1,6 +1,9 @@
 //! Signing in with a passkey, beside one verification of its signature, and beside webauthn-rs' own ceremony.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use ring::{
     rand::SystemRandom,
@@ -54,7 +57,11 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
 
     let mut rounds = Rounds::new();
     rounds.way("verify", || public.verify(&message, signature.as_ref()).expect("a signature"));
-    rounds.prepared("ours", || ours.signed(), |(visit, answer)| ours.sign_in(visit, &answer));
+    rounds.prepared(
+        "ours",
+        || ours.signed(),
+        |(visit, answer, browser)| ours.sign_in(visit, &answer, &browser),
+    );
     rounds.prepared("webauthn-rs", || theirs.signed(), |(answer, state)| theirs.finish(answer, &state));
     let samples = rounds.measure(effort);
     let [verify, ours, theirs] = ["verify", "ours", "webauthn-rs"].map(|name| samples.of(name));
@@ -79,6 +86,7 @@ struct Ours {
     passkeys: Passkeys<MemoryStore>,
     layer: SessionLayer<MemoryStore>,
     soft: RefCell<SoftPasskey>,
+    browsers: Cell<u64>,
 }
 
 impl Ours {
@@ -117,22 +125,22 @@ impl Ours {
             kept.expect("a passkey");
             soft
         });
-        Self { runtime, passkeys, layer, soft: RefCell::new(soft) }
+        Self { runtime, passkeys, layer, soft: RefCell::new(soft), browsers: Cell::new(0) }
     }
 
-    /// A signed answer, and the visit of the browser that it comes from.
-    fn signed(&self) -> (Visit, Answer) {
+    /// A signed answer, and the visit of the browser that it comes from; a browser has one ceremony at a time.
+    fn signed(&self) -> (Visit, Answer, Digest) {
+        let browser = Digest::of(&self.browsers.replace(self.browsers.get() + 1).to_be_bytes());
         self.runtime.block_on(async {
-            let asked = self.passkeys.begin_sign_in(&browser(), origin()).await.expect("a challenge");
+            let asked = self.passkeys.begin_sign_in(&browser, origin()).await.expect("a challenge");
             let signed = self.soft.borrow_mut().sign(&asked.public_key, ORIGIN).expect("a signature");
             let answer = Answer::new(&asked.ceremony.to_string(), signed).expect("an answer");
-            (Visit::to(&self.layer).await, answer)
+            (Visit::to(&self.layer).await, answer, browser)
         })
     }
 
-    fn sign_in(&self, visit: Visit, answer: &Answer) -> Visit {
-        let browser = browser();
-        let signing_in = self.passkeys.finish_sign_in(answer, &visit.session, Some(&browser), origin());
+    fn sign_in(&self, visit: Visit, answer: &Answer, browser: &Digest) -> Visit {
+        let signing_in = self.passkeys.finish_sign_in(answer, &visit.session, Some(browser), origin());
         self.runtime.block_on(signing_in).expect("signed in");
         visit
     }
