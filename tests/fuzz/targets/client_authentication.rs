@@ -28,7 +28,7 @@ fuzz_target!(|parts: (Option<&[u8]>, &[u8])| {
             let secret = Some(Digest::of(b"a secret that is longer than any input would guess, by far"));
             let mut client = Client { id: id.clone(), secret, ..shop() };
             client.metadata.token_endpoint_auth_method = method;
-            let verdict = read().expect("it was read").verify(Some(client), &key, &recipient);
+            let verdict = read().expect("it was read").verify(Some(client.into()), &key, &recipient);
             assert!(verdict.is_err(), "a secret was guessed");
         }
     }
