@@ -53,6 +53,7 @@ pub(crate) struct Book(Mutex<Pages>);
 #[derive(Default)]
 pub(crate) struct Pages {
     weather: Weather,
+    is_evening: bool,
     pub(crate) steps: BTreeMap<&'static str, Steps>,
     pub(crate) facts: BTreeMap<&'static str, Fact>,
     dead: Vec<Dead>,
@@ -153,6 +154,16 @@ impl Book {
         let weather = &mut self.pages().weather;
         weather.is_bad = false;
         weather.is_deadly = false;
+    }
+
+    /// From now on nobody sets out any more.
+    pub(crate) fn evening_falls(&self) {
+        self.pages().is_evening = true;
+    }
+
+    /// Whether everybody is to go home.
+    pub(crate) fn is_evening(&self) -> bool {
+        self.pages().is_evening
     }
 
     /// The fact must be on the record, once more.

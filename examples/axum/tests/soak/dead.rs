@@ -23,10 +23,10 @@ pub(crate) enum Dead {
 const PAUSE: Duration = Duration::from_millis(40);
 const AT_ONCE: usize = 8;
 
-/// Looks for somebody alive who should not be, without end.
+/// Looks for somebody alive who should not be, until evening.
 pub(crate) async fn keep_looking(client: Client, book: Arc<Book>) {
     let dice = InsecureSeededRandom::new(7);
-    loop {
+    while !book.is_evening() {
         let thrown = usize::from(u16::from_be_bytes(random::bytes(&dice).unwrap()));
         if let Some(dead) = book.a_dead_one(thrown) {
             let _ = dead.check(&client, &book).await;

@@ -13,7 +13,7 @@ use towergate::{
 };
 use towergate_example_axum::seal_key;
 
-use crate::{book::Book, dead, place::Place, run::WALKERS};
+use crate::{book::Book, dead, place::Place};
 
 /// A mail that a killed program was sending is due again after two minutes.
 const OUTBOX_EMPTIES: Duration = Duration::from_secs(180);
@@ -126,8 +126,7 @@ fn each_answered_step_has_its_event(place: &Place, book: &Book) {
     let facts = book.pages().facts.clone();
     for (action, fact) in facts {
         let found = told.get(action).copied().unwrap_or_default();
-        // Whoever was called back in the middle of a request does not know either.
-        if found < fact.sure || found > fact.sure + fact.perhaps + WALKERS {
+        if found < fact.sure || found > fact.sure + fact.perhaps {
             book.breach(format!(
                 "{action}: {found} events, {} answered, {} perhaps",
                 fact.sure, fact.perhaps

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many go the whole way at once.
-pub(crate) const WALKERS: usize = 6;
+const WALKERS: usize = 6;
 /// How many look for those who should be dead.
 const LOOKERS: usize = 2;
 /// A whole way is answered by each host again so soon after a fault has gone.
@@ -120,7 +120,9 @@ impl Run {
             sleep(every.saturating_sub(since.elapsed())).await;
         }
         let walked = began.elapsed();
-        self.everybody.shutdown().await;
+        // Everybody goes their way to its end, so that what became of each request is known.
+        self.book.evening_falls();
+        while self.everybody.join_next().await.is_some() {}
         self.within_bounds(&figures);
         let found = law::holds(&self.place, &self.book).await;
         println!("{}", figures.told(&self.book, walked));

@@ -46,14 +46,13 @@ pub(crate) fn address(name: &str, account: usize) -> String {
     format!("{name}-{account}@example.com")
 }
 
-/// Walks without end, one after the other where somebody falls.
+/// Walks until evening, one after the other where somebody falls.
 pub(crate) async fn keep_walking(name: String, client: Client, book: Arc<Book>) {
-    loop {
+    while !book.is_evening() {
         let mut walker = Walker::new(name.clone(), client.clone(), Arc::clone(&book));
-        // Gone with this, when all are called back.
         let mut alone = JoinSet::new();
         alone.spawn(async move {
-            loop {
+            while !walker.book.is_evening() {
                 match walker.lap().await {
                     Ok(()) => walker.book.lap(),
                     Err(Broken::Waits) => walker.book.waits(),
