@@ -22,13 +22,34 @@ pub struct Row {
     pub median: f64,
     /// What stands behind the ratio.
     pub detail: String,
+    /// What nobody could go below, measured in the same run.
+    #[serde(default)]
+    pub floor: Option<Floor>,
+}
+
+/// What a row would be for somebody who did only what cannot be left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Floor {
+    /// What cannot be left out, in words.
+    pub what: String,
+    /// From the least of both sides.
+    pub min: f64,
+    /// From the middle of both sides.
+    pub median: f64,
 }
 
 impl Row {
     /// A row of two figures.
     pub fn new(goal: &str, what: &str, took: Took, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { goal: goal.into(), what: what.into(), min: took.min, median: took.median, detail }
+        Self { goal: goal.into(), what: what.into(), min: took.min, median: took.median, detail, floor: None }
+    }
+
+    /// With the figure that `what` alone would have.
+    #[must_use]
+    pub fn above(mut self, what: &str, floor: Took) -> Self {
+        self.floor = Some(Floor { what: what.into(), min: floor.min, median: floor.median });
+        self
     }
 
     /// A row of one exact figure.

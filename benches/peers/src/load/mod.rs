@@ -30,43 +30,60 @@ const CORE: &[usize] = &[0];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scenario {
     Hello,
+    Document,
     Form,
     Opaque,
     Introspection,
     Userinfo,
     Jwt,
     Refresh,
+    RefreshUnsigned,
     Code,
+    CodeUnsigned,
     Par,
     Discovery,
     Jwks,
 }
 
 impl Scenario {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::Hello,
+        Self::Document,
         Self::Form,
         Self::Opaque,
         Self::Introspection,
         Self::Userinfo,
         Self::Jwt,
         Self::Refresh,
+        Self::RefreshUnsigned,
         Self::Code,
+        Self::CodeUnsigned,
         Self::Par,
         Self::Discovery,
         Self::Jwks,
     ];
 
+    /// What is asked for where people are: an ID token, or nothing that is signed.
+    const fn scope(self) -> &'static str {
+        match self {
+            Self::RefreshUnsigned | Self::CodeUnsigned => "email",
+            _ => "openid email",
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Hello => "hello",
+            Self::Document => "bytes as many as discovery's",
             Self::Form => "form to 1 kB JSON",
             Self::Opaque => "client_credentials, opaque",
             Self::Introspection => "introspection",
             Self::Userinfo => "userinfo",
             Self::Jwt => "client_credentials, JWT",
-            Self::Refresh => "refresh",
-            Self::Code => "code exchange",
+            Self::Refresh => "refresh, ID token",
+            Self::RefreshUnsigned => "refresh, nothing signed",
+            Self::Code => "code exchange, ID token",
+            Self::CodeUnsigned => "code exchange, nothing signed",
             Self::Par => "PAR",
             Self::Discovery => "discovery",
             Self::Jwks => "JWKS",
@@ -76,11 +93,15 @@ impl Scenario {
     fn is_of(self, peer: &Peer) -> bool {
         let who = peer.who;
         match self {
-            Self::Hello | Self::Form => who == Who::Bare,
-            Self::Opaque | Self::Introspection | Self::Refresh | Self::Code => who != Who::Bare,
+            Self::Hello | Self::Document | Self::Form => who == Who::Bare,
+            Self::Opaque | Self::Introspection => who != Who::Bare,
+            // oauth-as knows no ID token.
+            Self::RefreshUnsigned | Self::CodeUnsigned => matches!(who, Who::Ours | Who::OauthAs),
             // Not everybody has it.
             Self::Par => peer.par.len() > 1,
-            Self::Userinfo | Self::Jwt | Self::Discovery | Self::Jwks => matches!(who, Who::Ours | Who::Node),
+            Self::Refresh | Self::Code | Self::Userinfo | Self::Jwt | Self::Discovery | Self::Jwks => {
+                matches!(who, Who::Ours | Who::Node)
+            }
         }
     }
 }
@@ -124,7 +145,9 @@ async fn all(quick: bool) -> Part {
             taken.push((scenario, peer.who, Vec::new()));
         }
         // A just-in-time compiler needs its time; codes are too dear for that.
-        for (peer, work) in works.iter().filter(|_| scenario != Scenario::Code) {
+        for (peer, work) in
+            works.iter().filter(|_| !matches!(scenario, Scenario::Code | Scenario::CodeUnsigned))
+        {
             let warm = if peer.who == Who::Node { Duration::from_millis(warm) } else { long / 2 };
             window(&peer.server, work, warm).await;
         }
@@ -165,6 +188,7 @@ async fn work(scenario: Scenario, peer: &Peer, codes: usize) -> Work {
     let credentials = [("grant_type", "client_credentials"), ("scope", "read")];
     match scenario {
         Scenario::Hello => Work::same(get("/hello", &[])),
+        Scenario::Document => Work::same(get("/document", &[])),
         Scenario::Form => Work::same(post("/form", &by_client, &form(&credentials))),
         Scenario::Opaque => Work::same(post(&peer.token, &by_client, &form(&credentials))),
         Scenario::Jwt if peer.who == Who::Node => {
@@ -181,21 +205,21 @@ async fn work(scenario: Scenario, peer: &Peer, codes: usize) -> Work {
             Work::same(post(&peer.introspection, &by_client, &form(&[("token", token)])))
         }
         Scenario::Userinfo => {
-            let code = peer.codes(1).await.remove(0);
+            let code = peer.codes(1, scenario.scope()).await.remove(0);
             let token = peer.tokens(CLIENT, &exchange(&code)).await;
             let token = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
             Work::same(get(&peer.userinfo, &[("authorization", &token)]))
         }
-        Scenario::Refresh => {
+        Scenario::Refresh | Scenario::RefreshUnsigned => {
             let mut tokens = Vec::with_capacity(CONNECTIONS);
-            for code in peer.codes(CONNECTIONS).await {
+            for code in peer.codes(CONNECTIONS, scenario.scope()).await {
                 let token = peer.tokens(CLIENT, &exchange(&code)).await;
                 tokens.push(Mutex::new(token["refresh_token"].as_str().expect("a refresh token").to_owned()));
             }
             Work::Refresh { path: peer.token.clone(), tokens: tokens.into() }
         }
-        Scenario::Code => {
-            let codes = peer.codes(codes).await;
+        Scenario::Code | Scenario::CodeUnsigned => {
+            let codes = peer.codes(codes, scenario.scope()).await;
             Work::once(
                 codes.iter().map(|code| post(&peer.token, &by_client, &form(&exchange(code)))).collect(),
             )

@@ -108,7 +108,7 @@ impl Peer {
         let (head, body) = self.answer(&post("/login", &[SAME_SITE], &form)).await;
         self.cookie = cookies(&head);
         assert!(head.starts_with("HTTP/1.1 303"), "{head}\n{}", String::from_utf8_lossy(&body));
-        let (head, _) = self.answer(&self.asks_for_a_code()).await;
+        let (head, _) = self.answer(&self.asks_for_a_code("openid email")).await;
         let path = location(&head);
         if path.contains("code=") {
             return;
@@ -123,8 +123,7 @@ impl Peer {
         self.cookie = cookie;
     }
 
-    fn asks_for_a_code(&self) -> Vec<u8> {
-        let scope = if self.who == Who::OauthAs { "email" } else { "openid email" };
+    fn asks_for_a_code(&self, scope: &str) -> Vec<u8> {
         let query = form(&[
             ("response_type", "code"),
             ("client_id", CLIENT),
@@ -139,13 +138,13 @@ impl Peer {
     }
 
     /// So many codes for the client, each good for one exchange.
-    pub(super) async fn codes(&self, count: usize) -> Vec<String> {
+    pub(super) async fn codes(&self, count: usize, scope: &str) -> Vec<String> {
         if self.who == Who::Node {
             let (_, body) = self.answer(&get(&format!("/bench?codes={count}"), &[])).await;
             return String::from_utf8(body).expect("codes").lines().map(str::to_owned).collect();
         }
         let mut connection = Connection::to(self.port()).await.expect("a connection");
-        let request = self.asks_for_a_code();
+        let request = self.asks_for_a_code(scope);
         let mut codes = Vec::with_capacity(count);
         for _ in 0..count {
             let answer = connection.send(&request).await.expect("an answer");

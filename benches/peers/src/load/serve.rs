@@ -6,6 +6,8 @@ use axum::{
     Form, Json, Router,
     routing::{get, post},
 };
+use bytes::Bytes;
+use http::header;
 use oauth_as::{
     client::{Client, ClientAuth, ClientId, SecretHash},
     grant::GrantType,
@@ -19,6 +21,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::peers::{CALLBACK, CLIENT, SECRET};
+
+/// As long as the house's discovery document.
+const DOCUMENT: Bytes = Bytes::from_static(&[b'x'; 3600]);
 
 /// Serves until it is killed.
 pub fn serve(what: &str, port: u16) {
@@ -37,6 +42,7 @@ fn bare() -> Router {
     Router::new()
         .route("/hello", get(async || "hello"))
         .route("/form", post(form))
+        .route("/document", get(async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)))
         .route("/readyz", get(async || "ready"))
 }
 

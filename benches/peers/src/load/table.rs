@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+};
+
 use super::{
     Scenario,
     drive::{CONNECTIONS, Window},
@@ -9,7 +14,7 @@ use super::{
 };
 use crate::{
     goals,
-    measure::Took,
+    measure::{Effort, Rounds, Took},
     row::{Part, Row},
 };
 
@@ -44,13 +49,18 @@ pub(super) fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
         }
         part.text.push('\n');
     }
+    let signature = raw_signature();
     for scenario in Scenario::ALL {
         let Some((ours, _)) = of(scenario, Who::Ours) else { continue };
+        let floor = floor(scenario, |of_bare| of(of_bare, Who::Bare).map(|(cpu, _)| cpu), signature);
         let mut row = |goal: &str, peer: Option<(Took, f64)>| {
             let Some((peer, _)) = peer else { return };
-            let ratio = peer.over(ours);
             let detail = format!("{:.1} µs against {:.1} µs of CPU", ours.median, peer.median);
-            part.rows.push(Row::new(goal, scenario.name(), ratio, detail));
+            let row = Row::new(goal, scenario.name(), peer.over(ours), detail);
+            part.rows.push(match &floor {
+                Some((what, floor)) => row.above(what, peer.over(*floor)),
+                None => row,
+            });
         };
         let node = of(scenario, Who::Node);
         match scenario {
@@ -59,8 +69,41 @@ pub(super) fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
             Scenario::Par => row(goals::HTTP_PAR, node),
             // What a core has to give is the other side of what a request takes.
             Scenario::Discovery | Scenario::Jwks => row(goals::HTTP_STATIC, of(Scenario::Hello, Who::Bare)),
-            Scenario::Hello | Scenario::Form => {}
+            _ => {}
         }
         row(goals::HTTP_OAUTH_AS, of(scenario, Who::OauthAs));
     }
+}
+
+/// What bare axum spends on as much as nobody can leave out: the same kind of request and answer, and the signatures in it.
+fn floor(
+    scenario: Scenario,
+    bare: impl Fn(Scenario) -> Option<Took>,
+    signature: Took,
+) -> Option<(&'static str, Took)> {
+    Some(match scenario {
+        Scenario::Opaque
+        | Scenario::Introspection
+        | Scenario::RefreshUnsigned
+        | Scenario::CodeUnsigned
+        | Scenario::Par => ("bare axum's form to 1 kB JSON", bare(Scenario::Form)?),
+        Scenario::Jwt | Scenario::Refresh | Scenario::Code => (
+            "bare axum's form to 1 kB JSON and one raw ES256 signature",
+            bare(Scenario::Form)?.and(signature),
+        ),
+        Scenario::Userinfo => ("bare axum's hello", bare(Scenario::Hello)?),
+        Scenario::Discovery => ("bare axum with as many bytes", bare(Scenario::Document)?),
+        Scenario::Jwks | Scenario::Hello | Scenario::Document | Scenario::Form => return None,
+    })
+}
+
+/// What one signature takes in ring, in microseconds.
+fn raw_signature() -> Took {
+    let random = SystemRandom::new();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random);
+    let pair = pair.expect("a key");
+    let mut rounds = Rounds::new();
+    rounds.way("sign", || pair.sign(&random, &[b'x'; 380]).expect("a signature"));
+    rounds.measure(Effort::new(true)).of("sign").times(1e-3)
 }

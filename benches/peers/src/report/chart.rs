@@ -23,7 +23,7 @@ pub(super) fn whole(lines: &[Line<'_>]) -> String {
          <title>How each figure stands to its goal</title>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
          <text x=\"12\" y=\"22\" font-size=\"15\">How each figure stands to its goal</text>\n\
-         <text x=\"12\" y=\"40\" fill=\"#555\">Median of one run, on a scale of tens. Left of the line: better than the goal.</text>\n"
+         <text x=\"12\" y=\"40\" fill=\"#555\">Median of one run, on a scale of tens. Left of the line: better than the goal. Grey: out of reach for anybody, see the floor in the report.</text>\n"
     );
     for (place, (line, beyond)) in shown.iter().enumerate() {
         let top = HEAD + ROW * place as f64;
@@ -55,6 +55,7 @@ fn beyond(line: &Line<'_>) -> Option<f64> {
 fn bar(svg: &mut String, line: &Line<'_>, beyond: f64, top: f64) {
     let colour = match line.verdict() {
         Verdict::Missed => "#c0392b",
+        Verdict::OutOfReach => "#8d99a6",
         Verdict::Doubtful => "#d9a514",
         _ => "#2e8b57",
     };

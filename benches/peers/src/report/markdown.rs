@@ -13,7 +13,8 @@ pub(super) fn whole(lines: &[Line<'_>], parts: &[(&str, Part)]) -> String {
         "# What the house costs\n\nWritten by `cargo xtask bench`. Each figure compares two sides that were measured in turns in the same run, \
          since absolute times drift on shared machines; \"least\" is from the least that each side took, \"median\" from the middle.\n\
          CPU time of one thread inside a process, CPU of the server process over HTTP, unless a row says otherwise. A row is doubtful when only one of its \
-         two figures is good enough.\n\n![Ours over each goal](report.svg)\n\n",
+         two figures is good enough. A floor is what the row would be for somebody who did only what cannot be left out, measured in the same run; where the \
+         floor itself misses the goal, the row is missed as *out of reach*.\n\n![Ours over each goal](report.svg)\n\n",
     );
     if parts.iter().any(|(_, part)| part.command.contains("--quick")) {
         text.push_str("**Only tried, not measured: by `--quick`.** The figures show that everything runs, and nothing else.\n\n");
@@ -47,17 +48,18 @@ fn summary(text: &mut String, lines: &[Line<'_>]) {
     let count = |verdict| lines.iter().filter(|line| line.verdict() == verdict).count();
     let _ = writeln!(
         text,
-        "{} met, {} doubtful, {} missed, {} not measured.\n",
+        "{} met, {} doubtful, {} missed, {} missed and out of reach, {} not measured.\n",
         count(Verdict::Met),
         count(Verdict::Doubtful),
         count(Verdict::Missed),
+        count(Verdict::OutOfReach),
         count(Verdict::NotMeasured)
     );
 }
 
 fn table(text: &mut String, lines: &[Line<'_>]) {
     text.push_str(
-        "| what | against | goal | least | median | | behind it |\n|---|---|---|---|---|---|---|\n",
+        "| what | against | goal | least | median | | floor | behind it |\n|---|---|---|---|---|---|---|---|\n",
     );
     for line in lines {
         let Goal { title, against, unit, .. } = line.goal;
@@ -65,21 +67,25 @@ fn table(text: &mut String, lines: &[Line<'_>]) {
         let verdict = match line.verdict() {
             Verdict::Met => "met",
             Verdict::Missed => "**missed**",
+            Verdict::OutOfReach => "**missed**, *out of reach*",
             Verdict::Doubtful => "*doubtful*",
             Verdict::NotMeasured => "**not measured**",
             Verdict::Told => "",
         };
+        let figure = |figure| format!("{}{}{unit}", figure_of(figure), space(unit));
         let (what, min, median, detail) = match line.row {
             Some(row) => {
                 let what = if row.what.is_empty() { String::new() } else { format!(": {}", row.what) };
-                let figure = |figure| format!("{}{}{unit}", figure_of(figure), space(unit));
                 (what, figure(row.min), figure(row.median), row.detail.as_str())
             }
             None => (String::new(), String::from("-"), String::from("-"), ""),
         };
+        let floor = line.row.and_then(|row| row.floor.as_ref()).map_or_else(String::new, |floor| {
+            format!("{} / {}: {}", figure(floor.min), figure(floor.median), floor.what)
+        });
         let _ = writeln!(
             text,
-            "| {title}{what} | {against} | {goal} | {min} | {median} | {verdict} | {detail} |"
+            "| {title}{what} | {against} | {goal} | {min} | {median} | {verdict} | {floor} | {detail} |"
         );
     }
     text.push('\n');

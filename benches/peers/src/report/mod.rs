@@ -30,6 +30,8 @@ const PARTS: [&str; 10] = [
 pub(crate) enum Verdict {
     Met,
     Missed,
+    /// Missed, and by what cannot be left out alone.
+    OutOfReach,
     /// Met by one of the two figures alone.
     Doubtful,
     NotMeasured,
@@ -51,7 +53,12 @@ impl Line<'_> {
         }
         match (self.goal.met(row.min), self.goal.met(row.median)) {
             (true, true) => Verdict::Met,
-            (false, false) => Verdict::Missed,
+            (false, false) => match &row.floor {
+                Some(floor) if !self.goal.met(floor.min) && !self.goal.met(floor.median) => {
+                    Verdict::OutOfReach
+                }
+                _ => Verdict::Missed,
+            },
             _ => Verdict::Doubtful,
         }
     }
