@@ -100,8 +100,25 @@ fn each_breach_in_the_source_is_red() {
         ),
         (Wing::Outbound, "layers/outbound/oauth-server/src/x.rs", "impl AccountResolver for X {}"),
         (Wing::Example, "examples/axum/src/main.rs", "impl AccountResolver for X {}"),
+        (Wing::Shared, "layers/shared/core/src/x.rs", "unsafe { f() }"),
+        (Wing::Shared, "layers/shared/arena/src/lib.rs", "unsafe { f() }\nunsafe { g() }"),
     ] {
         assert!(!source::breaches_of(shown, wing, text).is_empty(), "{text}");
     }
     assert!(source::breaches_of(rules, Wing::Outbound, "// async is what ports are for").is_empty());
+}
+
+#[test]
+fn a_crate_that_does_not_forbid_what_is_unsafe_is_red() {
+    let breaches = |folder: &str, text: &str| source::breaches_of_manifest(folder.as_ref(), text).len();
+    let lints = "[lints]\nworkspace = true\n";
+    assert_eq!(breaches("layers/shared/core", lints), 0);
+    assert_eq!(breaches("layers/shared/core", "[lints.rust]\n"), 1);
+    assert_eq!(breaches("layers/shared/arena", "[lints.rust]\n"), 0);
+    assert_eq!(breaches("", &format!("{lints}unsafe_code = \"forbid\"")), 0);
+    assert_eq!(breaches("", lints), 1);
+    assert_eq!(
+        source::breaches_of("layers/shared/arena/src/lib.rs", Wing::Shared, "unsafe { f() }").len(),
+        0
+    );
 }

@@ -7,6 +7,9 @@ use std::{
 
 use crate::graph::{Graph, Wing, root};
 
+/// The one file that may be unsafe, in one line, and why is written there.
+const UNSAFE: &str = "layers/shared/arena/src/lib.rs";
+
 /// Every breach, as a sentence; empty when the source keeps the laws.
 pub(crate) fn broken_by(graph: &Graph) -> Vec<String> {
     let mut broken = Vec::new();
@@ -15,6 +18,8 @@ pub(crate) fn broken_by(graph: &Graph) -> Vec<String> {
         let Some(folder) = graph.packages.get(name).and_then(|package| package.folder.clone()) else {
             continue;
         };
+        let manifest = fs::read_to_string(root().join(&folder).join("Cargo.toml")).unwrap_or_default();
+        broken.extend(breaches_of_manifest(&folder, &manifest));
         for file in rust_files(&root().join(&folder).join("src")) {
             read += 1;
             let text = fs::read_to_string(&file).unwrap_or_default();
@@ -24,6 +29,22 @@ pub(crate) fn broken_by(graph: &Graph) -> Vec<String> {
     }
     if read == 0 {
         broken.push(String::from("the house is empty: no source file was read"));
+    }
+    broken
+}
+
+/// What the manifest of the crate in `folder` breaks.
+pub(crate) fn breaches_of_manifest(folder: &Path, text: &str) -> Vec<String> {
+    let shown = folder.join("Cargo.toml").display().to_string();
+    let mut broken = Vec::new();
+    let is_root = folder.as_os_str().is_empty();
+    if is_root && !text.contains("unsafe_code = \"forbid\"") {
+        broken.push(format!("{shown} does not forbid `unsafe_code`: law 7"));
+    }
+    let of_the_house = text.contains("[lints]\nworkspace = true");
+    if !of_the_house && !Path::new(UNSAFE).starts_with(folder.join("src")) {
+        broken
+            .push(format!("{shown} does not keep the lints of the workspace, which forbid `unsafe`: law 7"));
     }
     broken
 }
@@ -41,6 +62,10 @@ pub(crate) fn breaches_of(shown: &str, wing: Wing, text: &str) -> Vec<String> {
         }
     }
     let names_any = |crates: &[&str]| crates.iter().any(|name| says(name));
+    let is_unsafe = code.iter().filter(|line| words(line).any(|word| word == "unsafe")).count();
+    if is_unsafe > usize::from(shown == UNSAFE) {
+        broken.push(format!("{shown} says `unsafe`: law 7, one line of {UNSAFE} may, and nothing else"));
+    }
     let inbound =
         names_any(&["towergate_identity", "towergate_session", "towergate_scope", "towergate_login"]);
     let outbound = names_any(&["towergate_oauth", "towergate_oauth_server", "towergate_oauth_resource"]);

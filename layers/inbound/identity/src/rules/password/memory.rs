@@ -3,9 +3,10 @@
 use std::fmt;
 
 use argon2::{
-    Argon2, Block, Error, Params,
+    Argon2, Error, Params,
     password_hash::{self, phc::Output},
 };
+use towergate_arena::Arena;
 use zeroize::Zeroize;
 
 /// Memory for one hash at a time.
@@ -13,13 +14,13 @@ use zeroize::Zeroize;
 /// To ask the system for it, page by page, takes about as long as a hash does, and memory that comes and goes for each lets the
 /// process grow to several times of what is in use. It grows to the most that a hash asked for, and is wiped after each.
 #[derive(Default)]
-pub struct HashMemory(Vec<Block>);
+pub struct HashMemory(Option<Arena>);
 
 impl HashMemory {
     /// Memory that is asked for when it is first needed.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// What `argon2` makes of `typed` and `salt`.
@@ -30,11 +31,13 @@ impl HashMemory {
         salt: &[u8],
     ) -> Result<Output, password_hash::Error> {
         let count = argon2.params().block_count();
-        if let Some(more) = count.checked_sub(self.0.len()) {
-            self.0.try_reserve_exact(more).map_err(|_| Error::OutOfMemory)?;
-            self.0.resize(count, Block::new());
-        }
-        let blocks = self.0.get_mut(..count).ok_or(Error::OutOfMemory)?;
+        // What is too small goes before its successor comes.
+        let kept = self.0.take().filter(|arena| arena.count() >= count);
+        let arena = match kept {
+            Some(arena) => arena,
+            None => Arena::new(count).map_err(|_| Error::OutOfMemory)?,
+        };
+        let blocks = self.0.insert(arena).blocks().get_mut(..count).ok_or(Error::OutOfMemory)?;
         let mut output = [0; Output::MAX_LENGTH];
         let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
         let output = output.get_mut(..length).ok_or(Error::OutputTooLong)?;
@@ -47,7 +50,7 @@ impl HashMemory {
 
 impl fmt::Debug for HashMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HashMemory").field("kib", &self.0.len()).finish()
+        f.debug_struct("HashMemory").field("kib", &self.0.as_ref().map_or(0, Arena::count)).finish()
     }
 }
 
@@ -78,7 +81,8 @@ mod tests {
     fn nothing_of_a_hash_stays_in_memory() {
         let mut memory = HashMemory::new();
         memory.derive(&argon2(64, 1), b"typed", b"salt of sixteen.").unwrap();
-        assert_eq!(memory.0.len(), 64);
-        assert!(memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        let arena = memory.0.as_mut().unwrap();
+        assert_eq!(arena.count(), 64);
+        assert!(arena.blocks().iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
     }
 }
