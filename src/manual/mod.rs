@@ -38,6 +38,7 @@ pub mod decisions {}
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
 
+/// [redis]: redis
 #[doc = include_str!("faults.md")]
 pub mod faults {}
 

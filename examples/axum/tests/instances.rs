@@ -7,6 +7,7 @@
 #[path = "instances/assertion.rs"]
 mod assertion;
 #[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
 #[path = "instances/balancer.rs"]
 mod balancer;
 #[cfg(test)]

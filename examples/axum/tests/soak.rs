@@ -5,6 +5,10 @@
 
 #[cfg(test)]
 #[expect(dead_code, reason = "each test uses its own part")]
+#[path = "instances/assertion.rs"]
+mod assertion;
+#[cfg(test)]
+#[expect(dead_code, reason = "each test uses its own part")]
 #[path = "instances/balancer.rs"]
 mod balancer;
 #[cfg(test)]
@@ -28,6 +32,12 @@ mod figures;
 #[cfg(test)]
 #[path = "soak/law.rs"]
 mod law;
+#[cfg(test)]
+#[path = "soak/machine.rs"]
+mod machine;
+#[cfg(test)]
+#[path = "soak/once.rs"]
+mod once;
 #[cfg(test)]
 #[path = "soak/party.rs"]
 mod party;

@@ -11,7 +11,7 @@ use towergate::{
 };
 use url::form_urlencoded;
 
-use crate::client::{Browser, Client, Page};
+use crate::client::{Browser, Client, Lost, Page};
 
 const ID: &str = "machine";
 
@@ -48,11 +48,16 @@ impl Machine {
 
     /// What it is answered.
     pub(crate) async fn token(&self, client: &Client, assertion: &str) -> Page {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-            .append_pair("client_assertion", assertion)
-            .finish();
-        Browser::default().try_send(Method::POST, client.at("/oauth/token"), &[], &form).await.unwrap()
+        show(client, assertion).await.unwrap()
     }
+}
+
+/// What whoever shows this proof is answered, at a host that may vanish.
+pub(crate) async fn show(client: &Client, assertion: &str) -> Result<Page, Lost> {
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        .append_pair("client_assertion", assertion)
+        .finish();
+    Browser::default().try_send(Method::POST, client.at("/oauth/token"), &[], &form).await
 }

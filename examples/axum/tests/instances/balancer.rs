@@ -29,13 +29,24 @@ struct Shared {
     takes: [AtomicBool; 2],
     under_way: [AtomicUsize; 2],
     turn: AtomicUsize,
+    /// By how much the turn goes on with each connection.
+    step: usize,
 }
 
 impl Balancer {
     /// Between `listener` and the programs on these ports.
     pub(crate) fn new(listener: TcpListener, programs: [u16; 2]) -> Self {
+        Self::stepping(listener, programs, 1)
+    }
+
+    /// The same, where the first has every turn, and the other those that it does not take.
+    pub(crate) fn leaning(listener: TcpListener, programs: [u16; 2]) -> Self {
+        Self::stepping(listener, programs, 0)
+    }
+
+    fn stepping(listener: TcpListener, programs: [u16; 2], step: usize) -> Self {
         let (takes, under_way) = ([true, true].map(AtomicBool::new), [0, 0].map(AtomicUsize::new));
-        let shared = Arc::new(Shared { programs, takes, under_way, turn: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared { programs, takes, under_way, turn: AtomicUsize::new(0), step });
         let task = tokio::spawn(carry(listener, Arc::clone(&shared)));
         Self { shared, task }
     }
@@ -80,7 +91,7 @@ async fn carry(listener: TcpListener, shared: Arc<Shared>) {
         let (mut from, _) = listener.accept().await.unwrap();
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
-            let first = shared.turn.fetch_add(1, Ordering::Relaxed);
+            let first = shared.turn.fetch_add(shared.step, Ordering::Relaxed);
             for instance in [first % 2, (first + 1) % 2] {
                 // In this order, so that whoever drains overlooks nothing.
                 let under_way = &shared.under_way[instance];

@@ -7,6 +7,7 @@ use tokio::task::{block_in_place, spawn_blocking};
 use towergate::core::system::Stopwatch;
 
 use crate::{
+    assertion::Machine,
     book::Book,
     client::{Browser, EMAIL, PASSWORD, is_invalid_grant, json, tokens_in},
     fault::{take_connections, throw_out},
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_strangers_have_all_connections_each_request_is_told_to_come_again_and_then_all_goes_on() {
-    let place = Place::start(&Arc::<Book>::default(), &[]).await;
+    let place = Place::start(&Arc::<Book>::default(), &[], &Machine::new()).await;
     let (client, mut person) = (&place.client, Browser::default());
     let code = client.obtain_code(&mut person).await;
     let tokens = tokens_in(&client.redeem(&client.obtain_code(&mut Browser::default()).await).await.unwrap());
@@ -61,7 +62,7 @@ async fn while_strangers_have_all_connections_each_request_is_told_to_come_again
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_the_database_ends_for_a_deadlock_is_done_again_and_nobody_hears_of_it() {
-    let place = Place::start(&Arc::<Book>::default(), &[]).await;
+    let place = Place::start(&Arc::<Book>::default(), &[], &Machine::new()).await;
     let client = &place.client;
     let tokens = tokens_in(&client.redeem(&client.obtain_code(&mut Browser::default()).await).await.unwrap());
 

@@ -9,13 +9,17 @@ use towergate::core::random::{self, InsecureSeededRandom};
 use crate::{
     book::{Book, Broken},
     client::{Browser, Client, Code, is_invalid_grant, json},
+    machine::{self, is_invalid_client},
+    walker::Signed,
 };
 
 /// Something that ended, and whose end was answered.
 #[derive(Clone)]
 pub(crate) enum Dead {
     Access(String),
+    Ceremony(Signed),
     Code(Code),
+    Proof(String),
     Refresh(String),
     Session(Browser),
 }
@@ -53,16 +57,28 @@ pub(crate) async fn check_all(client: &Client, book: &Arc<Book>) {
 }
 
 impl Dead {
-    async fn check(&self, client: &Client, book: &Book) -> Result<(), Broken> {
+    /// Looks at it there.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn check(&self, client: &Client, book: &Book) -> Result<(), Broken> {
         let name = self.name();
         let (is_over, answer) = match self {
             Self::Access(token) => {
                 let answer = book.step(name, client.introspect(token)).await?;
                 (answer.status == StatusCode::OK && json(&answer)["active"] == false, answer)
             }
+            Self::Ceremony(signed) => {
+                let (answer, _) = signed.show(name, book, client).await?;
+                (answer.status == StatusCode::UNPROCESSABLE_ENTITY, answer)
+            }
             Self::Code(code) => {
                 let answer = book.step(name, client.redeem(code)).await?;
                 (is_invalid_grant(&answer), answer)
+            }
+            Self::Proof(proof) => {
+                let answer = machine::show(name, proof, client, book).await?;
+                (is_invalid_client(&answer), answer)
             }
             Self::Refresh(token) => {
                 let answer = book.step(name, client.refresh(token)).await?;
@@ -75,7 +91,8 @@ impl Dead {
             }
         };
         if !is_over {
-            book.breach(format!("{name} seen alive: {} {}", answer.status, answer.text));
+            let told = answer.text.split_once("<body").map_or(&*answer.text, |(_, body)| body);
+            book.breach(format!("{name} seen alive: {} {told}", answer.status));
         }
         Ok(())
     }
@@ -83,7 +100,9 @@ impl Dead {
     const fn name(&self) -> &'static str {
         match self {
             Self::Access(_) => "a revoked access token",
+            Self::Ceremony(_) => "a signature that was taken",
             Self::Code(_) => "a spent code",
+            Self::Proof(_) => "a proof that was taken",
             Self::Refresh(_) => "a revoked refresh token",
             Self::Session(_) => "an ended session",
         }

@@ -20,11 +20,12 @@ const OUTBOX_EMPTIES: Duration = Duration::from_secs(180);
 /// The sealer goes round every ten seconds.
 const SEALED: Duration = Duration::from_secs(60);
 
-/// What happened and the event that says so; a row may be thrown away once it has expired.
-const HAPPENED: [(&str, &str); 3] = [
-    ("towergate_codes WHERE spent_at IS NOT NULL", "code.redeemed"),
-    ("towergate_refresh_tokens WHERE rotated_at IS NOT NULL", "token.refreshed"),
-    ("towergate_sessions", "session.created"),
+/// What happened, the event that says so, and where in it that is named; a row may be thrown away once it has expired.
+const HAPPENED: [(&str, &str, &str); 4] = [
+    ("towergate_codes WHERE spent_at IS NOT NULL", "code.redeemed", "target_id"),
+    ("towergate_passkeys", "passkey.added", "details::json->>'passkey'"),
+    ("towergate_refresh_tokens WHERE rotated_at IS NOT NULL", "token.refreshed", "target_id"),
+    ("towergate_sessions", "session.created", "target_id"),
 ];
 
 /// What was found.
@@ -94,7 +95,7 @@ fn nothing_happened_twice(place: &Place, book: &Book) {
         (
             "events that are told twice",
             "SELECT count(*) FROM (SELECT 1 FROM towergate.towergate_audit_events
-             WHERE action IN ('code.issued', 'code.redeemed', 'token.refreshed', 'session.created', 'user.registered')
+             WHERE action IN ('code.issued', 'code.redeemed', 'token.refreshed', 'session.created', 'token.issued', 'user.registered')
              GROUP BY action, coalesce(details::json->>'code', target_id) HAVING count(*) > 1) twice",
         ),
     ] {
@@ -103,10 +104,10 @@ fn nothing_happened_twice(place: &Place, book: &Book) {
             book.breach(format!("{what}: {found}"));
         }
     }
-    for (happened, action) in HAPPENED {
+    for (happened, action, named) in HAPPENED {
         let silent = place.ask(&format!(
             "SELECT count(*) FROM (SELECT id::text AS id FROM towergate.{happened}) a WHERE NOT EXISTS
-             (SELECT 1 FROM towergate.towergate_audit_events e WHERE e.action = '{action}' AND e.target_id = a.id)"
+             (SELECT 1 FROM towergate.towergate_audit_events e WHERE e.action = '{action}' AND {named} = a.id)"
         ));
         if silent != "0" {
             book.breach(format!("{silent} rows without their {action}"));
@@ -116,11 +117,13 @@ fn nothing_happened_twice(place: &Place, book: &Book) {
 
 /// As many as were answered, and at most those besides of which nobody knows.
 fn each_answered_step_has_its_event(place: &Place, book: &Book) {
-    let told =
-        place.ask("SELECT action || ' ' || count(*) FROM towergate.towergate_audit_events GROUP BY action");
+    let told = place.ask(
+        "SELECT action || coalesce(' ' || (details::json->>'grant_type'), '') || ' ' || count(*)
+         FROM towergate.towergate_audit_events GROUP BY action, details::json->>'grant_type'",
+    );
     let told: BTreeMap<_, usize> = told
         .lines()
-        .filter_map(|line| line.split_once(' '))
+        .filter_map(|line| line.rsplit_once(' '))
         .map(|(action, count)| (action.to_owned(), count.parse().unwrap()))
         .collect();
     let facts = book.pages().facts.clone();

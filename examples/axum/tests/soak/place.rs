@@ -1,6 +1,6 @@
 //! Two programs, what they stand on, the wires in between, and the balancer in front.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, sync::Arc};
 
 use tempfile::TempDir;
 use tokio::{
@@ -10,6 +10,7 @@ use tokio::{
 use towergate_test_servers::{postgres::PostgresServer, redis::RedisServer};
 
 use crate::{
+    assertion::Machine,
     balancer::Balancer,
     book::Book,
     client::{Client, EMAIL},
@@ -32,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) client: Client,
     /// At each of them.
     pub(crate) clients: [Client; 2],
+    /// In front of both, where one has the first turn always and the other while it is down.
+    pub(crate) hosts: [Client; 2],
     pub(crate) wires: [Wire; 2],
     pub(crate) redis: RedisServer,
     pub(crate) postgres: PostgresServer,
@@ -39,20 +42,22 @@ pub(crate) struct Place {
     recipes: [Recipe; 2],
     folder: TempDir,
     // Gone with this.
-    _balancer: Balancer,
+    _balancers: [Balancer; 3],
 }
 
 impl Place {
-    /// Starts everything, with accounts for walkers of these names.
-    pub(crate) async fn start(book: &Arc<Book>, names: &[String]) -> Self {
+    /// Starts everything, with accounts for walkers of these names, and for this client.
+    pub(crate) async fn start(book: &Arc<Book>, names: &[String], machine: &Machine) -> Self {
         let (postgres, redis) =
             spawn_blocking(|| (PostgresServer::private_for(CONNECTIONS), RedisServer::private()))
                 .await
                 .unwrap();
         let folder = tempfile::tempdir().unwrap();
-        // Whoever builds meanwhile changes the file that was built before.
+        // Whoever builds meanwhile changes the file that was built before. Copied by somebody else: what this process has open to
+        // write, a program that another test starts at the same moment would hold open too, and nobody could start the copy.
         let program = folder.path().join("host");
-        fs::copy(env!("CARGO_BIN_EXE_towergate-example-axum"), &program).unwrap();
+        let built = env!("CARGO_BIN_EXE_towergate-example-axum");
+        assert!(Command::new("cp").arg(built).arg(&program).status().unwrap().success());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = listener.local_addr().unwrap().port();
         let relay = relay::open(Arc::clone(book)).await;
@@ -71,11 +76,12 @@ impl Place {
             let host = Client::toml(front, &database).replace(&listens(front), &listens(port));
             let host = host.replace("client_secret", &told);
             let toml = format!(
-                "redis = \"{}\"\n{host}\n[outbound]\ndanger_allow_loopback = true\n[shutdown]\ngrace = \"1s\"\n\
-                 [limits]\nlogin = 1000000\nregister = 1000000\naccount = 1000000\n\
+                "redis = \"{}\"\nreplay_marks = \"database\"\n{host}\n{}\n[outbound]\ndanger_allow_loopback = true\n[shutdown]\ngrace = \"1s\"\n\
+                 [limits]\nlogin = 1000000\nregister = 1000000\npasskey = 1000000\naccount = 1000000\n\
                  [keys]\nseal_key_file = '{}'\n\
                  [mail]\nsmtp = \"insecure+smtp://127.0.0.1:{relay}\"\nfrom = \"host@example.com\"\n",
                 redis.url(),
+                machine.toml(),
                 folder.path().join("seal.key").display(),
             );
             recipes.push(Recipe::new(&program, &beside, port, &toml));
@@ -89,14 +95,22 @@ impl Place {
         let [one, other] = starts;
         let programs = [Some(one.await.unwrap()), Some(other.await.unwrap())];
         let at = |port: u16| Client { issuer: format!("http://localhost:{port}") };
+        let (mut hosts, mut leaning) = (Vec::new(), Vec::new());
+        for ports in [[first.port, second.port], [second.port, first.port]] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            hosts.push(at(listener.local_addr().unwrap().port()));
+            leaning.push(Balancer::leaning(listener, ports));
+        }
+        let [to_first, to_second] = <[Balancer; 2]>::try_from(leaning).map_err(drop).unwrap();
         let place = Self {
             client: at(front),
             clients: [at(first.port), at(second.port)],
+            hosts: <[Client; 2]>::try_from(hosts).unwrap(),
             wires: <[Wire; 2]>::try_from(wires).map_err(drop).unwrap(),
             redis,
             postgres,
             programs,
-            _balancer: Balancer::new(listener, [first.port, second.port]),
+            _balancers: [Balancer::new(listener, [first.port, second.port]), to_first, to_second],
             recipes: [first, second],
             folder,
         };

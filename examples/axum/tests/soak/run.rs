@@ -9,11 +9,12 @@ use towergate::core::{
 };
 
 use crate::{
+    assertion::Machine,
     book::{Book, Broken},
     dead,
     fault::Fault,
     figures::{Figures, Sample},
-    law,
+    law, machine,
     place::{CONNECTIONS_OF_HOSTS, Place},
     walker::{Walker, keep_walking},
 };
@@ -67,15 +68,18 @@ impl Run {
         let book = Arc::<Book>::default();
         let names: Vec<_> = (0..WALKERS).map(|walker| format!("walker{walker}")).collect();
         let of_probes = [0, 1].map(|probe| format!("probe{probe}"));
-        let place = Place::start(&book, &[&names[..], &of_probes].concat()).await;
+        let proves = Machine::new();
+        let place = Place::start(&book, &[&names[..], &of_probes].concat(), &proves).await;
         let [one, other] = of_probes;
         let [at_one, at_other] = place.clients.clone();
-        let probes =
-            [(one, at_one), (other, at_other)].map(|(name, at)| Walker::new(name, at, Arc::clone(&book)));
+        let probes = [(one, at_one), (other, at_other)]
+            .map(|(name, at)| Walker::new(name, at, place.hosts.clone(), Arc::clone(&book)));
         let mut everybody = JoinSet::new();
         for name in names {
-            everybody.spawn(keep_walking(name, place.client.clone(), Arc::clone(&book)));
+            everybody.spawn(keep_walking(name, place.client.clone(), place.hosts.clone(), Arc::clone(&book)));
         }
+        let (issuer, hosts) = (place.client.issuer.clone(), place.hosts.clone());
+        everybody.spawn(machine::keep_proving(proves, issuer, hosts, Arc::clone(&book)));
         for _ in 0..LOOKERS {
             everybody.spawn(dead::keep_looking(place.client.clone(), Arc::clone(&book)));
         }
