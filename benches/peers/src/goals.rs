@@ -74,8 +74,9 @@ goals! {
     BEARER_WARM "bearer-warm": "warm bearer check", "-", Most(1.0), "µs";
     BEARER_COLD "bearer-cold": "warm bearer check, times faster", "cold verification", Least(50.0), "x";
     API_TOKEN "api-token": "API token checked whole", "its Ed25519 verifications", None, "x";
-    PASSKEY "passkey": "passkey sign-in", "one ES256 verification", Most(1.3), "x";
-    PASSKEY_PEER "passkey-peer": "passkey sign-in, times faster", "webauthn-rs", None, "x";
+    PASSKEY "passkey": "passkey assertion verified", "one ES256 verification", Most(1.3), "x";
+    PASSKEY_WHOLE "passkey-whole": "passkey sign-in whole, the session begun", "one ES256 verification", None, "x";
+    PASSKEY_PEER "passkey-peer": "passkey assertion verified, times faster", "webauthn-rs", None, "x";
     DURABLE "durable": "durable issue, SQLite synchronous=FULL, 64 in flight, times faster", "one commit per token", Least(20.0), "x";
     DURABLE_POSTGRES "durable-postgres": "durable issue, PostgreSQL, 64 in flight, times faster", "one after the other", None, "x";
     SQLITE_SESSION "sqlite-session": "session load from SQLite over HTTP, CPU", "in-memory stack", Most(1.5), "x";

@@ -6,20 +6,20 @@ use towergate_identity::{
     rules::{
         notice::Notice,
         passkey::{
-            Assertion, CeremonyFailure, CeremonyPurpose, CountVerdict, Passkey, PasskeyUse, SignCountPolicy,
-            judge_count,
+            Assertion, Ceremony, CeremonyFailure, CeremonyPurpose, CountVerdict, Passkey, PasskeyUse,
+            SignCountPolicy, judge_count,
         },
     },
 };
 use webauthn_rs_core::{
     error::WebauthnError,
-    proto::{AuthenticationState, UserVerificationPolicy},
+    proto::{AuthenticationState, PublicKeyCredential, UserVerificationPolicy},
 };
 
 use crate::{
     client_data, credential,
     passkeys::{PasskeyError, Passkeys, read, written},
-    verify::{Asked, Judge},
+    verify::{Asked, Judge, Verified},
     wire::{Answer, Challenge},
 };
 
@@ -58,13 +58,9 @@ impl<S: IdentityStore> Passkeys<S> {
             Ok(ceremony) => ceremony,
             Err(reason) => return Ok(Err(Failed::by_nobody(reason))),
         };
-        let asked: Asked = read(&ceremony)?;
-        let Some(signed) = answer.signed() else {
+        let Some(signed) = self.signed(answer) else {
             return Ok(Err(Failed::by_nobody(CeremonyFailure::Invalid)));
         };
-        if !client_data::is_ours(&signed.response.client_data_json, self.core.get_allowed_origins()) {
-            return Ok(Err(Failed::by_nobody(CeremonyFailure::Invalid)));
-        }
         let Some(passkey) = self.store.find_passkey(&signed.raw_id).await? else {
             return Ok(Err(Failed::by_nobody(CeremonyFailure::UnknownKey)));
         };
@@ -80,17 +76,8 @@ impl<S: IdentityStore> Passkeys<S> {
         if !owner {
             return failed(CeremonyFailure::OtherUser);
         }
-        let known = credential::of(&passkey)?;
-        let state = || -> Result<AuthenticationState, _> {
-            serde_json::from_str(&ceremony.state).map_err(WebauthnError::ParseJSONFailure)
-        };
-        let judge = Judge { core: &self.core, party: self.party.identifier() };
-        let verified = match judge.judge(&signed, &asked, state, &known) {
-            Ok(verified) => verified,
-            Err(error) => {
-                tracing::debug!(%error, passkey = %passkey.id, "a signature was not accepted");
-                return failed(CeremonyFailure::Invalid);
-            }
+        let Some(verified) = self.verdict(&signed, &ceremony, &passkey)? else {
+            return failed(CeremonyFailure::Invalid);
         };
         let Some(user) = self.store.find_user(passkey.user).await?.filter(|user| user.state.may_prove())
         else {
@@ -121,6 +108,50 @@ impl<S: IdentityStore> Passkeys<S> {
                 failed(CeremonyFailure::Count)
             }
             UsingPasskey::Missing => failed(CeremonyFailure::UnknownKey),
+        }
+    }
+
+    /// Whether a key signed this answer to this ceremony, apart from everything that is kept: for benches and hosts' tests.
+    ///
+    /// # Errors
+    /// When what is stored cannot be read.
+    #[cfg(feature = "test-util")]
+    pub fn verifies(
+        &self,
+        answer: &Answer,
+        ceremony: &Ceremony,
+        passkey: &Passkey,
+    ) -> Result<bool, PasskeyError> {
+        let Some(signed) = self.signed(answer) else { return Ok(false) };
+        Ok(self.verdict(&signed, ceremony, passkey)?.is_some())
+    }
+
+    /// What was signed on a page of ours; `None` for anything else.
+    fn signed(&self, answer: &Answer) -> Option<PublicKeyCredential> {
+        let signed = answer.signed()?;
+        let client_data = &signed.response.client_data_json;
+        client_data::is_ours(client_data, self.core.get_allowed_origins()).then_some(signed)
+    }
+
+    /// What the signature says; `None` when it is not the key's answer to this ceremony.
+    fn verdict(
+        &self,
+        signed: &PublicKeyCredential,
+        ceremony: &Ceremony,
+        passkey: &Passkey,
+    ) -> Result<Option<Verified>, PasskeyError> {
+        let asked: Asked = read(ceremony)?;
+        let known = credential::of(passkey)?;
+        let state = || -> Result<AuthenticationState, _> {
+            serde_json::from_str(&ceremony.state).map_err(WebauthnError::ParseJSONFailure)
+        };
+        let judge = Judge { core: &self.core, party: self.party.identifier() };
+        match judge.judge(signed, &asked, state, &known) {
+            Ok(verified) => Ok(Some(verified)),
+            Err(error) => {
+                tracing::debug!(%error, passkey = %passkey.id, "a signature was not accepted");
+                Ok(None)
+            }
         }
     }
 }
