@@ -49,6 +49,16 @@ pub(crate) fn instructions() -> Result<(), Failure> {
     report()
 }
 
+/// Measures how cost grows to ten millions of everything, and writes `benches/GROWTH.md`.
+pub(crate) fn growth() -> Result<(), Failure> {
+    build()?;
+    show(program("peers").args(["growth", "--huge"]))?;
+    if needs::has_postgres() {
+        show(program("peers").args(["growth", "--huge", "--store", "postgres"]))?;
+    }
+    show(program("peers").args(["report", "--growth"]))
+}
+
 fn report() -> Result<(), Failure> {
     show(program("peers").arg("report"))
 }

@@ -1,6 +1,11 @@
 //! Measures, part by part; each part leaves its figures for the report.
 
-use std::{env, path::Path, process::ExitCode, time::Instant};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
 use towergate_peers::{
     growth::{self, Reach},
@@ -13,10 +18,11 @@ const HELP: &str = "\
 peers rows [--quick]     what costs CPU inside one process, beside other crates
 peers load [--quick]     what requests cost over HTTP, beside other servers; --storm: what a reader waits while many sign in;
                          --store sqlite|postgres: what keeping costs; --memory: what is held, and how soon the first token is there
-peers growth [--quick]   how cost grows with what is kept, with `--store postgres` there, with `--huge` ten times as far;
+peers growth [--quick]   how cost grows with what is kept, with `--store postgres` there, with `--huge` to ten millions;
                          fails when a hot path grows worse than a logarithm
 peers instructions       what callgrind counts in the hot paths
-peers report             write benches/REPORT.md and benches/report.svg from what was measured";
+peers report             write benches/REPORT.md and benches/report.svg from what was measured; with `--growth` benches/GROWTH.md
+                         from what was measured with `--huge`";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -30,9 +36,11 @@ fn main() -> ExitCode {
         ["load", ..] => drop(leave("load", || load::measure(quick))),
         ["growth", ..] => {
             let reach = Reach { quick, huge: words.iter().any(|word| word == "--huge") };
-            let part = match words.iter().any(|word| word == "postgres") {
-                true => leave("growth-postgres", || growth::postgres(reach)),
-                false => leave("growth-sqlite", || growth::sqlite(reach)),
+            let part = match (words.iter().any(|word| word == "postgres"), reach.huge) {
+                (true, false) => leave("growth-postgres", || growth::postgres(reach)),
+                (false, false) => leave("growth-sqlite", || growth::sqlite(reach)),
+                (true, true) => leave("growth-huge-postgres", || growth::postgres(reach)),
+                (false, true) => leave("growth-huge-sqlite", || growth::sqlite(reach)),
             };
             if !growth::holds(&part) {
                 eprintln!("a hot path grows worse than a logarithm");
@@ -43,7 +51,8 @@ fn main() -> ExitCode {
         ["instructions"] => drop(leave("instructions", instructions::measure)),
         ["walk"] => instructions::walk(),
         ["child-sessions", count] => load::child_sessions(count.parse().unwrap_or(1)),
-        ["report"] => report::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
+        ["report"] => report::write(&benches()),
+        ["report", "--growth"] => report::write_growth(&benches()),
         ["child-hash", whose, permits] => rows::child(whose, permits.parse().unwrap_or(1)),
         _ => {
             println!("{HELP}");
@@ -51,6 +60,10 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn benches() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Measures a part, shows it, and leaves it for the report.

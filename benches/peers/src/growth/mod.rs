@@ -27,8 +27,19 @@ use crate::{
 pub struct Reach {
     /// Just enough to see that it runs.
     pub quick: bool,
-    /// Further than is usual: ten times.
+    /// As far as ten millions, which takes its time.
     pub huge: bool,
+}
+
+impl Reach {
+    /// The power of ten to end at, and what the plot is called.
+    fn of(self, name: &str, usual: u32) -> (u32, String) {
+        match self {
+            Self { quick: true, .. } => (4, name.to_owned()),
+            Self { huge: true, .. } => (7, format!("{name}-huge")),
+            _ => (usual, name.to_owned()),
+        }
+    }
 }
 
 /// What was measured at one size, in microseconds, one for each of the steps.
@@ -43,7 +54,7 @@ pub fn sqlite(reach: Reach) -> Part {
     let folder = scratch();
     let (database, store) = Sqlite::new(folder.path());
     let clean = async |store: &towergate::sqlite::SqliteStore, now| store.cleanup(now).await.map(|_| ());
-    grow("SQLite", "sqlite", if reach.huge { 7 } else { 6 }, reach.quick, (database, store), clean)
+    grow("SQLite", reach.of("sqlite", 6), reach.quick, (database, store), clean)
 }
 
 /// PostgreSQL.
@@ -51,20 +62,18 @@ pub fn sqlite(reach: Reach) -> Part {
 pub fn postgres(reach: Reach) -> Part {
     let (database, store) = Postgres::new();
     let clean = async |store: &towergate::postgres::PostgresStore, now| store.cleanup(now).await.map(|_| ());
-    grow("PostgreSQL", "postgres", if reach.huge { 6 } else { 5 }, reach.quick, (database, store), clean)
+    grow("PostgreSQL", reach.of("postgres", 5), reach.quick, (database, store), clean)
 }
 
 fn grow<D: Database, S: IdentityStore + OAuthStore>(
     name: &str,
-    file: &str,
-    most: u32,
+    (most, file): (u32, String),
     quick: bool,
     (mut database, store): (D, S),
     clean: impl AsyncFn(&S, towergate::core::Timestamp) -> Result<(), towergate::core::StoreError>,
 ) -> Part {
     let runtime = database.runtime();
     let ground = runtime.block_on(Ground::on(store));
-    let most = if quick { 4 } else { most };
     let mut all: Vec<At> = Vec::new();
     let mut sizes = Vec::new();
     let mut filled = 0;
@@ -85,7 +94,7 @@ fn grow<D: Database, S: IdentityStore + OAuthStore>(
         database.fill_expired(&ground.templates, round, if quick { 2_000 } else { 20_000 });
         pauses.push(runtime.block_on(ground.pause(&clean)));
     }
-    report(name, file, &all, &sizes, Took::of(pauses))
+    report(name, &file, &all, &sizes, Took::of(pauses))
 }
 
 fn report(name: &str, file: &str, all: &[At], sizes: &[(&str, f64)], pause: Took) -> Part {

@@ -24,12 +24,32 @@ pub(super) fn whole(lines: &[Line<'_>], parts: &[(&str, Part)]) -> String {
     }
     summary(&mut text, lines);
     table(&mut text, lines);
+    texts(&mut text, parts);
+    notes(&mut text, parts);
+    machine(&mut text, parts);
+    text
+}
+
+pub(super) fn growth(lines: &[Line<'_>], parts: &[(&str, Part)]) -> String {
+    let mut text = String::from(
+        "# How cost grows, to ten millions of everything\n\nWritten by `cargo xtask bench --growth`, which fills a database for this alone: the usual report ends \
+         earlier.\n\n",
+    );
+    table(&mut text, lines);
+    texts(&mut text, parts);
+    machine(&mut text, parts);
+    text
+}
+
+fn texts(text: &mut String, parts: &[(&str, Part)]) {
     for (_, part) in parts {
         if !part.text.is_empty() {
             let _ = writeln!(text, "{}\n", part.text.trim_end());
         }
     }
-    notes(&mut text, parts);
+}
+
+fn machine(text: &mut String, parts: &[(&str, Part)]) {
     text.push_str("## Machine, versions, commands\n\n");
     for (name, value) in machine::lines() {
         let _ = writeln!(text, "- {name}: {value}");
@@ -41,7 +61,6 @@ pub(super) fn whole(lines: &[Line<'_>], parts: &[(&str, Part)]) -> String {
     for (_, part) in parts {
         let _ = writeln!(text, "| `{}` | {:.0} |", part.command, part.seconds);
     }
-    text
 }
 
 fn summary(text: &mut String, lines: &[Line<'_>]) {

@@ -64,21 +64,39 @@ impl Line<'_> {
     }
 }
 
-/// Writes both files into `benches`.
+/// Writes the report and its chart into `benches`.
 pub fn write(benches: &Path) {
-    let parts: Vec<(&str, Part)> =
-        PARTS.iter().filter_map(|name| Some((*name, Part::found(&folder(), name)?))).collect();
-    let lines: Vec<Line<'_>> = goals::ALL
-        .iter()
-        .flat_map(|goal| {
-            let rows: Vec<_> =
-                parts.iter().flat_map(|(_, part)| &part.rows).filter(|row| row.goal == goal.id).collect();
-            match rows.is_empty() {
-                true => vec![Line { goal, row: None }],
-                false => rows.into_iter().map(|row| Line { goal, row: Some(row) }).collect(),
-            }
-        })
-        .collect();
+    let parts = parts(&PARTS);
+    let lines = lines(goals::ALL, &parts);
     fs::write(benches.join("REPORT.md"), markdown::whole(&lines, &parts)).expect("the report");
     fs::write(benches.join("report.svg"), chart::whole(&lines)).expect("the chart");
+}
+
+/// Writes how cost grows to ten millions of everything.
+pub fn write_growth(benches: &Path) {
+    let parts = parts(&["growth-huge-sqlite", "growth-huge-postgres"]);
+    let goals: Vec<Goal> = goals::ALL
+        .iter()
+        .filter(|goal| [goals::GROWTH, goals::CLEANUP].contains(&goal.id))
+        .copied()
+        .collect();
+    let lines = lines(&goals, &parts);
+    fs::write(benches.join("GROWTH.md"), markdown::growth(&lines, &parts)).expect("the report of growth");
+}
+
+fn parts(names: &[&'static str]) -> Vec<(&'static str, Part)> {
+    names.iter().filter_map(|name| Some((*name, Part::found(&folder(), name)?))).collect()
+}
+
+/// A line for each row of each goal, and one for a goal without any.
+fn lines<'a>(goals: &'a [Goal], parts: &'a [(&str, Part)]) -> Vec<Line<'a>> {
+    let of = |goal: &'a Goal| {
+        let rows: Vec<_> =
+            parts.iter().flat_map(|(_, part)| &part.rows).filter(|row| row.goal == goal.id).collect();
+        match rows.is_empty() {
+            true => vec![Line { goal, row: None }],
+            false => rows.into_iter().map(|row| Line { goal, row: Some(row) }).collect(),
+        }
+    };
+    goals.iter().flat_map(of).collect()
 }
