@@ -79,6 +79,10 @@ impl<B: Send + 'static> Endpoints<B> for MailboxLayer {
         (path == PATH).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "mailbox"
+    }
+
     fn answer(self, (): (), request: Request<B>) -> Answer {
         Answer::at_hand(self.show(request.method()))
     }

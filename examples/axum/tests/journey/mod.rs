@@ -1,14 +1,14 @@
 //! What a newcomer sees, around any framework: the same laws, driven over sockets.
 
 mod api_tokens;
-mod browser;
+pub(crate) mod browser;
 mod devices;
 mod keys;
 mod leaving;
 mod limits;
 mod mailed;
 mod passwords;
-mod place;
+pub(crate) mod place;
 mod postgres;
 mod registering;
 mod social;

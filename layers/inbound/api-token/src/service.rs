@@ -11,6 +11,7 @@ use tower_service::Service;
 use towergate_client_address::ClientAddress;
 use towergate_core::{Clock, StoreError, audit::AuditLog};
 use towergate_identity::ports::{ApiTokenStore, UserStore};
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     Refusal,
@@ -89,11 +90,22 @@ impl<Inner, S: ApiTokenStore + UserStore + AuditLog + Clone, R> ApiTokenService<
         let address = ClientAddress::from_extensions(request.extensions()).ok().and_then(ClientAddress::ip);
         let (tokens, token) = (self.tokens.clone(), token.to_owned());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.api_token", outcome = Empty);
         Box::pin(async move {
             let asked = Asked { at, method: &method, path: &path, address };
             let origin = origin.map_err(|error| refusal(&error.into()))?;
-            tokens.check(&token, &asked, origin).await.map_err(|error| refusal(&error))
+            let checked = tokens.check(&token, &asked, origin).instrument(span.clone()).await;
+            span.record("outcome", outcome(&checked));
+            checked.map_err(|error| refusal(&error))
         })
+    }
+}
+
+const fn outcome(checked: &Result<ApiCaller, CheckError>) -> &'static str {
+    match checked {
+        Ok(_) => "admitted",
+        Err(CheckError::Refused(_)) => "refused",
+        Err(_) => "failed",
     }
 }
 

@@ -119,6 +119,10 @@ where
         (path == self.site.paths.devices.as_str()).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "devices"
+    }
+
     async fn answer(&self, (): (), request: Request<B>) -> Response<Bytes> {
         self.page(request).await
     }

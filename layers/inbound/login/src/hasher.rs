@@ -29,6 +29,7 @@ use towergate_identity::rules::{
     },
     user::User,
 };
+use tracing::{Instrument, field::Empty};
 
 /// Hashes and compares passwords. Cheap to clone; all clones share the same bounds.
 #[derive(Clone)]
@@ -196,6 +197,16 @@ impl PasswordHasher {
     }
 
     async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Work) -> T + Send + 'static,
+    ) -> Result<T, HasherError> {
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.hashing", outcome = Empty);
+        let done = self.run_in_turn(job).instrument(span.clone()).await;
+        span.record("outcome", if done.is_ok() { "done" } else { "failed" });
+        done
+    }
+
+    async fn run_in_turn<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Work) -> T + Send + 'static,
     ) -> Result<T, HasherError> {

@@ -76,6 +76,16 @@ impl CurrentScope {
         self.0.as_ref().is_some_and(|record| record.stage == SessionStage::AwaitsEnrolment)
     }
 
+    /// What a trace says of it.
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.0.as_ref().map_or("nobody", |record| match record.stage {
+            SessionStage::Complete => "user",
+            SessionStage::AwaitsSecondFactor => "second_factor_due",
+            SessionStage::AwaitsEnrolment => "enrolment_due",
+            SessionStage::Leaving => "leaving",
+        })
+    }
+
     fn complete(&self) -> Option<&SessionRecord> {
         self.0.as_deref().filter(|record| record.stage == SessionStage::Complete)
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 use towergate_session::Session;
+use tracing::field::Empty;
 
 use crate::{current::CurrentScope, future::ResponseFuture};
 
@@ -46,8 +47,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match Session::of(request.extensions()).map(CurrentScope::of) {
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.scope", outcome = Empty);
+        match span.in_scope(|| Session::of(request.extensions()).map(CurrentScope::of)) {
             Ok(scope) => {
+                span.record("outcome", scope.outcome());
+                drop(span);
                 request.extensions_mut().insert(scope);
                 ResponseFuture::inner(self.inner.call(request))
             }

@@ -16,6 +16,7 @@ use towergate_core::{
     audit::{Attempted, RequestId},
 };
 use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
+use tracing::Span;
 
 use crate::{
     door::{Door, Keeper, Step},
@@ -57,6 +58,7 @@ pub(crate) struct Waiting<Inner, S, R, ReqBody> {
     pub(crate) now: Timestamp,
     pub(crate) origin: Option<RequestId>,
     pub(crate) request: Request<ReqBody>,
+    pub(crate) span: Span,
 }
 
 impl<Inner, S, R, ReqBody> ResponseFuture<Inner, S, R, ReqBody>
@@ -90,8 +92,8 @@ where
         loop {
             let recognised = match this.state.as_mut().project() {
                 StateProjection::Loading { load } => {
-                    let loaded = ready!(load.poll(context));
                     let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
+                    let loaded = ready!(waiting.span.in_scope(|| load.poll(context)));
                     let (now, settings) = (waiting.now, &waiting.keeper.settings);
                     // Alive, and its bearer does not hold its secret.
                     let wrong = |loaded: &SessionRecord| !loaded.digest.matches(&waiting.claimed.digest);
@@ -106,8 +108,8 @@ where
                     }
                 }
                 StateProjection::Touching { touch, record } => {
-                    let alive = ready!(touch.as_mut().poll(context));
                     let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
+                    let alive = ready!(waiting.span.in_scope(|| touch.as_mut().poll(context)));
                     let touch =
                         |record| record::touch(record, waiting.now, &waiting.keeper.settings.lifetime);
                     alive.map(|alive| record.take().filter(|_| alive).map(touch))
@@ -122,6 +124,9 @@ where
                 }
             };
             let Some(mut waiting) = this.waiting.take() else { return Poll::Pending };
+            waiting.span.record("outcome", outcome(&recognised));
+            // The work of this layer ends here; what is inside opens spans of its own.
+            waiting.span = Span::none();
             match recognised {
                 Ok(record) => {
                     let session = enter(&mut waiting, record);
@@ -158,6 +163,14 @@ fn enter<Inner, S: SessionStore, R, ReqBody>(
     let session = Session::new(door, waiting.origin, record, unknown, change, visitor);
     waiting.request.extensions_mut().insert(session.clone());
     session
+}
+
+const fn outcome(recognised: &Result<Option<SessionRecord>, StoreError>) -> &'static str {
+    match recognised {
+        Ok(Some(_)) => "known",
+        Ok(None) => "unknown",
+        Err(_) => "failed",
+    }
 }
 
 fn refuse<B>(rejection: &impl RejectSession<B>, error: &StoreError) -> Response<B> {

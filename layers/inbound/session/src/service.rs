@@ -10,6 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 use towergate_core::audit::{Attempted, RequestId};
 use towergate_identity::{ports::SessionStore, rules::session::SessionId};
+use tracing::field::Empty;
 
 use crate::{
     cookie::Presented,
@@ -67,7 +68,9 @@ where
             Presented::Token(token) => {
                 let now = settings.clock.now();
                 let id = SessionId::from_uuid(token.id());
-                let load = self.keeper.store.load_session(id, now);
+                let span =
+                    tracing::debug_span!(target: "towergate::span", "towergate.session", outcome = Empty);
+                let load = span.in_scope(|| self.keeper.store.load_session(id, now));
                 let clone = self.inner.clone();
                 return ResponseFuture::loading(
                     load,
@@ -80,6 +83,7 @@ where
                         now,
                         origin,
                         request,
+                        span,
                     },
                 );
             }

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 use towergate_core::{StoreError, Timestamp};
 use towergate_oauth::ports::grant::StoredAccessToken;
+use tracing::Span;
 
 use crate::{
     Refusal, RejectToken,
@@ -52,6 +53,7 @@ pub(crate) struct Waiting<S, ReqBody, R> {
     pub(crate) policy: Arc<Policy>,
     pub(crate) now: Timestamp,
     pub(crate) rejection: R,
+    pub(crate) span: Span,
 }
 
 impl<S: Service<Request<ReqBody>>, ReqBody, ResBody, R> ResponseFuture<S, ReqBody, ResBody, R> {
@@ -85,9 +87,10 @@ where
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
                 KindProjection::Lookup { lookup, waiting } => {
-                    let found = ready!(lookup.as_mut().poll(cx));
-                    let Some(waiting) = waiting.take() else { return Poll::Pending };
-                    waiting.go_on(found)
+                    let Some(asked) = waiting.as_ref() else { return Poll::Pending };
+                    let found = ready!(asked.span.in_scope(|| lookup.as_mut().poll(cx)));
+                    let Some(asked) = waiting.take() else { return Poll::Pending };
+                    asked.go_on(found)
                 }
             };
             kind.set(next);
@@ -106,6 +109,8 @@ impl<S: Service<Request<ReqBody>>, ReqBody, R> Waiting<S, ReqBody, R> {
         let verdict = found
             .map_err(|error| refusal(&error))
             .and_then(|found| judge::stored(self.presented, found, &self.policy, self.now));
+        self.span.record("outcome", verdict.as_ref().map_or_else(Refusal::outcome, |_| "admitted"));
+        drop(self.span);
         match verdict {
             Ok(info) => {
                 self.request.extensions_mut().insert(info);

@@ -174,6 +174,10 @@ impl<B: Send + 'static> Endpoints<B> for Described {
         (path == &*self.path).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "protected_resource"
+    }
+
     fn answer(self, (): (), request: Request<B>) -> Answer {
         Answer::at_hand(self.document.answer(request.method(), request.headers()))
     }

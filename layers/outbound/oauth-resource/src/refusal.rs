@@ -57,6 +57,14 @@ pub enum TokenProblem {
 }
 
 impl Refusal {
+    /// What a trace says of it.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Unavailable | Self::Broken => "failed",
+            _ => "refused",
+        }
+    }
+
     /// The status to answer, [RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
     #[must_use]
     pub const fn status(&self) -> StatusCode {

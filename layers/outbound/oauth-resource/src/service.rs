@@ -8,6 +8,7 @@ use std::{
 
 use http::{Request, Response};
 use tower_service::Service;
+use tracing::field::Empty;
 
 use crate::{
     JsonRejection, KeySource, NoStore, RejectToken, TokenLookup, Verifier,
@@ -44,10 +45,14 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = self.verifier.now();
-        let reading =
-            bearer(request.headers()).and_then(|token| self.verifier.read(token, &self.policy, now));
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.bearer", outcome = Empty);
+        let reading = span.in_scope(|| {
+            bearer(request.headers()).and_then(|token| self.verifier.read(token, &self.policy, now))
+        });
         match reading {
             Ok(Reading::Verified(info)) => {
+                span.record("outcome", "admitted");
+                drop(span);
                 request.extensions_mut().insert(info);
                 ResponseFuture::inner(self.inner.call(request))
             }
@@ -57,9 +62,11 @@ where
                 let inner = mem::replace(&mut self.inner, clone);
                 let policy = Arc::clone(&self.policy);
                 let rejection = self.rejection.clone();
-                ResponseFuture::lookup(lookup, Waiting { inner, request, presented, policy, now, rejection })
+                let waiting = Waiting { inner, request, presented, policy, now, rejection, span };
+                ResponseFuture::lookup(lookup, waiting)
             }
             Err(refusal) => {
+                span.record("outcome", refusal.outcome());
                 ResponseFuture::rejected(rejection::response(refusal, &self.policy, &self.rejection))
             }
         }

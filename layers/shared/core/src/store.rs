@@ -40,8 +40,35 @@ pub struct Connections {
     pub idle: usize,
 }
 
+/// Which step a closure of this type does, for traces: the function that it stands in, as well as the compiler tells.
+#[must_use]
+pub fn step_name(type_name: &'static str) -> &'static str {
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    type_name.rsplit("::").find(|part| *part != "{{closure}}").filter(|part| is_word(part)).unwrap_or("step")
+}
+
 /// Hears how long each step of a store takes, its waits included. It must be quick and must not fail.
 pub trait StepWatch: Send + Sync + 'static {
     /// A step took so long, and was done or failed.
     fn ended(&self, took: Duration, done: bool);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name_of_val;
+
+    use super::*;
+
+    #[test]
+    fn a_step_is_named_by_the_function_that_it_stands_in() {
+        let step = || ();
+        assert_eq!(step_name(type_name_of_val(&step)), "a_step_is_named_by_the_function_that_it_stands_in");
+        for (told, name) in [
+            ("a::<impl b::Store for c::D>::find::{{closure}}::{{closure}}", "find"),
+            ("a::write<alloc::string::String>::{{closure}}", "step"),
+            ("", ""),
+        ] {
+            assert_eq!(step_name(told), name);
+        }
+    }
 }

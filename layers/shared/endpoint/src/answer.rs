@@ -2,11 +2,12 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http::Response;
+use tracing::Span;
 
 /// An endpoint's own answer: at hand, or to be waited for in a box, which is the one that a request may cost. Each endpoint
 /// brings a box of its own, so that the size of one is no burden to another.
@@ -15,7 +16,7 @@ pub struct Answer(Kind);
 
 enum Kind {
     AtHand(Option<Response<Bytes>>),
-    Later(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>),
+    Later { answer: Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>, span: Span },
 }
 
 impl Answer {
@@ -24,9 +25,17 @@ impl Answer {
         Self(Kind::AtHand(Some(response)))
     }
 
+    /// Waited for inside `within`; one at hand has no more to wait for.
+    pub(crate) fn within(mut self, within: Span) -> Self {
+        if let Kind::Later { span, .. } = &mut self.0 {
+            *span = within;
+        }
+        self
+    }
+
     /// What `future` answers.
     pub fn later(future: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
-        Self(Kind::Later(Box::pin(future)))
+        Self(Kind::Later { answer: Box::pin(future), span: Span::none() })
     }
 }
 
@@ -37,7 +46,11 @@ impl Future for Answer {
         match &mut self.0 {
             // Polled again after it was done, which nobody may do.
             Kind::AtHand(response) => response.take().map_or(Poll::Pending, Poll::Ready),
-            Kind::Later(future) => future.as_mut().poll(cx),
+            Kind::Later { answer, span } => {
+                let response = ready!(span.in_scope(|| answer.as_mut().poll(cx)));
+                *span = Span::none();
+                Poll::Ready(response)
+            }
         }
     }
 }

@@ -137,6 +137,13 @@ impl<B: Send + 'static> SharedEndpoints<B> for Health {
         }
     }
 
+    fn name(&self, asked: &Asked) -> &'static str {
+        match asked {
+            Asked::Life => "livez",
+            Asked::Readiness => "readyz",
+        }
+    }
+
     async fn answer(&self, asked: Asked, request: Request<B>) -> Response<Bytes> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut refused =

@@ -32,6 +32,10 @@
 //!         (path == "/door").then_some(())
 //!     }
 //!
+//!     fn name(&self, _: &()) -> &'static str {
+//!         "door"
+//!     }
+//!
 //!     fn answer(self, _: (), request: Request<B>) -> Answer {
 //!         if request.method() == http::Method::GET {
 //!             return Answer::at_hand(page::plain(StatusCode::OK, "come in\n"));

@@ -23,6 +23,10 @@ use crate::Mounted;
 ///         (path == "/door").then_some(())
 ///     }
 ///
+///     fn name(&self, _: &()) -> &'static str {
+///         "door"
+///     }
+///
 ///     fn answer(self, _: (), _: Request<B>) -> Answer {
 ///         Answer::at_hand(page::plain(http::StatusCode::OK, "come in\n"))
 ///     }

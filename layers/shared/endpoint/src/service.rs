@@ -17,6 +17,9 @@ pub trait Endpoints<B>: Clone {
     /// The endpoint at `path`; `None` leaves the request to the inner service.
     fn route(&self, path: &str) -> Option<Self::Route>;
 
+    /// What operators know the endpoint by: one name of few, and nothing that the path says besides.
+    fn name(&self, route: &Self::Route) -> &'static str;
+
     /// Answers a request that [`route`](Self::route) took.
     fn answer(self, route: Self::Route, request: Request<B>) -> Answer;
 }
@@ -51,6 +54,10 @@ impl<B, E: Endpoints<B>> Endpoints<B> for Option<E> {
         endpoints.route(path).map(|route| (endpoints.clone(), route))
     }
 
+    fn name(&self, (endpoints, route): &Self::Route) -> &'static str {
+        endpoints.name(route)
+    }
+
     fn answer(self, (endpoints, route): Self::Route, request: Request<B>) -> Answer {
         endpoints.answer(route, request)
     }
@@ -72,7 +79,15 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.endpoints.route(request.uri().path()) {
-            Some(route) => ResponseFuture::answer(self.endpoints.clone().answer(route, request)),
+            Some(route) => {
+                let span = tracing::debug_span!(
+                    target: "towergate::span",
+                    "towergate.endpoint",
+                    endpoint = self.endpoints.name(&route),
+                );
+                let answer = span.in_scope(|| self.endpoints.clone().answer(route, request));
+                ResponseFuture::answer(answer.within(span))
+            }
             None => ResponseFuture::inner(self.inner.call(request)),
         }
     }

@@ -13,6 +13,9 @@ pub trait SharedEndpoints<B>: Send + Sync + 'static {
     /// The endpoint at `path`; `None` leaves the request to the inner service.
     fn route(&self, path: &str) -> Option<Self::Route>;
 
+    /// What operators know the endpoint by: one name of few, and nothing that the path says besides.
+    fn name(&self, route: &Self::Route) -> &'static str;
+
     /// Answers a request that [`route`](Self::route) took.
     fn answer(&self, route: Self::Route, request: Request<B>)
     -> impl Future<Output = Response<Bytes>> + Send;
@@ -23,6 +26,10 @@ impl<B: Send + 'static, T: SharedEndpoints<B>> Endpoints<B> for Arc<T> {
 
     fn route(&self, path: &str) -> Option<T::Route> {
         T::route(self, path)
+    }
+
+    fn name(&self, route: &T::Route) -> &'static str {
+        T::name(self, route)
     }
 
     fn answer(self, route: T::Route, request: Request<B>) -> Answer {

@@ -17,6 +17,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     Cause, FetchError, Fetched, HttpsUrl, InvalidPolicy, InvalidUrl, Policy,
@@ -165,7 +166,11 @@ impl GuardedClient {
             let response = inner.ask(url, request).await?;
             read(response, inner.bounds.max_body).await
         };
-        tokio::time::timeout(inner.bounds.timeout, exchange).await.unwrap_or(Err(FetchError::Timeout))
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.http", outcome = Empty);
+        let fetched = tokio::time::timeout(inner.bounds.timeout, exchange).instrument(span.clone()).await;
+        let fetched = fetched.unwrap_or(Err(FetchError::Timeout));
+        span.record("outcome", if fetched.is_ok() { "done" } else { "failed" });
+        fetched
     }
 }
 

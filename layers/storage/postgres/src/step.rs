@@ -14,6 +14,7 @@ use towergate_core::{
     StoreError,
     audit::{Event, Sink},
 };
+use tracing::Instrument;
 
 use crate::{audit, beside::Ends, connection::Lease, failure::Failure, store::Shared};
 
@@ -103,7 +104,8 @@ where
     T: Send + 'static,
     S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Send + Sync + 'static,
 {
-    let done = tokio::spawn(async move { until_done(&shared, lane, &input, &step).await }).await;
+    let doing = async move { until_done(&shared, lane, &input, &step).await };
+    let done = tokio::spawn(doing.in_current_span()).await;
     done.unwrap_or_else(|error| {
         if error.is_panic() {
             tracing::error!("a step of the PostgreSQL store panicked; nothing of it was written");

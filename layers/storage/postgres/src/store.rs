@@ -1,6 +1,7 @@
 //! The handle that a host clones and hands around.
 
 use std::{
+    any::type_name,
     fmt,
     future::Future,
     sync::{Arc, Mutex},
@@ -11,9 +12,10 @@ use sqlx::{PgConnection, PgPool};
 use towergate_core::{
     StoreError,
     audit::Sink,
-    store::{Connections, StepWatch},
+    store::{Connections, StepWatch, step_name},
     system::Stopwatch,
 };
+use tracing::Instrument;
 
 use crate::{
     audit_seal::Seen,
@@ -72,6 +74,16 @@ impl PostgresStore {
         let (all, idle) = (self.0.pool.size(), self.0.pool.num_idle());
         let all = usize::try_from(all).unwrap_or(usize::MAX);
         Connections { in_use: all.saturating_sub(idle), idle }
+    }
+
+    async fn traced<S, T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let span = tracing::debug_span!(
+            target: "towergate::span",
+            "towergate.store",
+            store = "postgres",
+            step = step_name(type_name::<S>()),
+        );
+        self.watched(step).instrument(span).await
     }
 
     async fn watched<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -163,7 +175,7 @@ impl PostgresStore {
         T: Send + 'static,
         S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Send + Sync + 'static,
     {
-        self.watched(step::run(Arc::clone(&self.0), Lane::Free, input, step)).await
+        self.traced::<S, T>(step::run(Arc::clone(&self.0), Lane::Free, input, step)).await
     }
 
     /// As [`PostgresStore::write`], but each statement sees what was committed before it: for steps that decide by
@@ -174,7 +186,7 @@ impl PostgresStore {
         T: Send + 'static,
         S: for<'s> Fn(&'s mut Step, &'s I) -> Answer<'s, T> + Send + Sync + 'static,
     {
-        self.watched(step::run(Arc::clone(&self.0), Lane::ByLocks, input, step)).await
+        self.traced::<S, T>(step::run(Arc::clone(&self.0), Lane::ByLocks, input, step)).await
     }
 }
 

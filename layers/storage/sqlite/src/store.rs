@@ -1,13 +1,14 @@
 //! The handle that a host clones and hands around.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{any::type_name_of_val, fmt, path::Path, sync::Arc};
 
 use rusqlite::Connection;
 use towergate_core::{
     StoreError,
-    store::{Connections, StepWatch},
+    store::{Connections, StepWatch, step_name},
     system::Stopwatch,
 };
+use tracing::Instrument;
 
 use crate::{
     failure::Failure,
@@ -77,9 +78,20 @@ impl SqliteStore {
         &self,
         step: impl FnOnce(&mut Step<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Some(watch) = &self.0.steps else { return self.0.writer.write(step).await };
+        let name = type_name_of_val(&step);
+        let span = tracing::debug_span!(
+            target: "towergate::span",
+            "towergate.store",
+            store = "sqlite",
+            step = step_name(name),
+        );
+        self.watched(self.0.writer.write(step)).instrument(span).await
+    }
+
+    async fn watched<T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let Some(watch) = &self.0.steps else { return step.await };
         let began = Stopwatch::started();
-        let answer = self.0.writer.write(step).await;
+        let answer = step.await;
         watch.ended(began.elapsed(), answer.is_ok());
         answer
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 use towergate_identity::rules::api_token::Permission;
+use tracing::field::Empty;
 
 use super::future::RequireFuture;
 use crate::{
@@ -57,14 +58,19 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let span =
+            tracing::debug_span!(target: "towergate::span", "towergate.require_permission", outcome = Empty);
         let refusal = match ApiCaller::from_extensions(request.extensions()) {
             Ok(Some(caller)) if caller.may(&self.permission) => {
+                span.record("outcome", "admitted");
+                drop(span);
                 return RequireFuture::inner(self.inner.call(request));
             }
             Ok(Some(_)) => Refusal::InsufficientScope((*self.permission).clone()),
             Ok(None) => Refusal::NoCredentials,
             Err(missing) => return RequireFuture::misplaced(missing),
         };
+        span.record("outcome", "refused");
         RequireFuture::refused(rejection::response(refusal, &self.rejection))
     }
 }

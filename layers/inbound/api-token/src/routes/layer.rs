@@ -66,6 +66,10 @@ where
         (path == self.site.paths().api_tokens.as_str()).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "api_tokens"
+    }
+
     async fn answer(&self, _: (), request: Request<B>) -> Response<Bytes> {
         self.page(request).await
     }

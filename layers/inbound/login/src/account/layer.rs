@@ -93,6 +93,14 @@ where
             .find_map(|(at, route)| (path == at.as_str()).then_some(route))
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Account => "account",
+            Route::Delete => "delete",
+            Route::Export => "export",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Account => self.overview(request).await,

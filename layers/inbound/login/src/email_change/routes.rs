@@ -149,6 +149,10 @@ where
         (path == self.page.site.paths.email.as_str()).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "email"
+    }
+
     async fn answer(&self, (): (), request: Request<B>) -> Response<Bytes> {
         self.page.answer(request).await
     }

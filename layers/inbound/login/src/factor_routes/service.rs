@@ -45,6 +45,13 @@ where
         }
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Mfa => "second_factor",
+            Route::Security => "security",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Mfa => self.mfa.answer(request).await,

@@ -153,6 +153,10 @@ where
         (site.signs_in_by_mail() && path == site.paths.magic.as_str()).then_some(())
     }
 
+    fn name(&self, (): &()) -> &'static str {
+        "magic"
+    }
+
     async fn answer(&self, (): (), request: Request<B>) -> Response<Bytes> {
         self.page.answer(request).await
     }

@@ -23,6 +23,7 @@ use towergate_identity::{
     ports::MailOutbox,
     rules::mail::{MailDelivery, OutboxMail},
 };
+use tracing::Instrument;
 
 use super::{MailError, Mailer, Mailroom};
 
@@ -126,7 +127,8 @@ impl<S: MailOutbox, M: Mailer> Postman<S, M> {
                     Ok(due) if due.is_empty() => break,
                     Ok(due) => under_way.extend(due.into_iter().map(|mail| {
                         lanes.enter(&mail.domain);
-                        async { (mail.domain.clone(), self.send(mail).await) }
+                        let span = tracing::debug_span!(target: "towergate::span", "towergate.outbox", queue = "mail");
+                        async { (mail.domain.clone(), self.send(mail).instrument(span).await) }
                     })),
                     Err(error) => broken = Some(error),
                 }

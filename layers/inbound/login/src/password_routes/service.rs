@@ -71,6 +71,15 @@ where
         }
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::ChangePassword => "change_password",
+            Route::Forgot => "forgot",
+            Route::Password => "password",
+            Route::Reset => "reset",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match (route, &self.forgotten) {
             (Route::Forgot, Some(Forgotten { forgot, .. })) => forgot.answer(request).await,

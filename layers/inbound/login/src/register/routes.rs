@@ -183,6 +183,13 @@ where
         (path == paths.confirm.as_str()).then_some(Route::Confirm)
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Confirm => "confirm",
+            Route::Register => "register",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Register => self.register.answer(request).await,

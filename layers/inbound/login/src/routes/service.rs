@@ -51,6 +51,13 @@ where
         }
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Login => "login",
+            Route::Logout => "logout",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Login => self.login.answer(request).await,

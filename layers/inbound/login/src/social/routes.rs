@@ -144,6 +144,14 @@ where
         })
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Leave(_) => "social",
+            Route::Callback(_) => "social_callback",
+            Route::Identities => "identities",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Leave(name) => self.leave(&name, request).await,

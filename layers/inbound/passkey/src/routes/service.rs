@@ -94,6 +94,18 @@ where
         }
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Account => "passkeys",
+            Route::Ceremony(Ceremony::Register, _) => "passkey_new",
+            Route::Ceremony(Ceremony::SecondFactor, _) => "passkey_second_factor",
+            Route::Ceremony(Ceremony::SignIn, _) => "passkey_sign_in",
+            Route::PasskeyEndpoints => "passkey_endpoints",
+            Route::RelatedOrigins => "related_origins",
+            Route::Script => "passkey_script",
+        }
+    }
+
     async fn answer(&self, route: Route, request: Request<B>) -> Response<Bytes> {
         match route {
             Route::Account => self.account(request).await,

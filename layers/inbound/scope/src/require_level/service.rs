@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 use towergate_core::Clock;
+use tracing::field::Empty;
 
 use super::{
     decide::{Requirement, decide},
@@ -59,16 +60,21 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let span =
+            tracing::debug_span!(target: "towergate::span", "towergate.require_level", outcome = Empty);
         let decided = match CurrentScope::from_extensions(request.extensions()) {
             Ok(scope) => decide(scope, self.requirement, self.clock.now()),
             Err(missing) => return ResponseFuture::misplaced(missing),
         };
         match decided {
             Ok(proof) => {
+                span.record("outcome", "admitted");
+                drop(span);
                 request.extensions_mut().insert(proof);
                 ResponseFuture::inner(self.inner.call(request))
             }
             Err(reason) => {
+                span.record("outcome", "refused");
                 let mut response = self.rejection.reject(&request.into_parts().0, reason);
                 response.extensions_mut().insert(reason);
                 ResponseFuture::refused(response)

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
+use tracing::field::Empty;
 
 use super::rejection::{NoUser, RejectNoUser};
 use crate::{current::CurrentScope, future::ResponseFuture, to_login::ToLogin};
@@ -48,13 +49,19 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.require_user", outcome = Empty);
         let reason = match CurrentScope::from_extensions(request.extensions()) {
-            Ok(scope) if scope.user().is_some() => return ResponseFuture::inner(self.inner.call(request)),
+            Ok(scope) if scope.user().is_some() => {
+                span.record("outcome", "admitted");
+                drop(span);
+                return ResponseFuture::inner(self.inner.call(request));
+            }
             Ok(scope) if scope.second_factor_due() => NoUser::SecondFactorDue,
             Ok(scope) if scope.enrolment_due() => NoUser::EnrolmentDue,
             Ok(_) => NoUser::Anonymous,
             Err(missing) => return ResponseFuture::misplaced(missing),
         };
+        span.record("outcome", "refused");
         let mut response = self.rejection.reject(&request.into_parts().0, reason);
         response.extensions_mut().insert(reason);
         ResponseFuture::refused(response)

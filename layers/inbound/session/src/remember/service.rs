@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response, header::COOKIE};
 use tower_service::Service;
 use towergate_identity::ports::{DeviceStore, RememberStore};
+use tracing::{Instrument, field::Empty};
 
 use super::{
     door::{BrowserDoor, BrowserKeeper},
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     cookie::{Kind, Presented},
+    error::SessionError,
     handle::Session,
     rejection::{PlainRejection, RejectSession},
 };
@@ -82,7 +84,15 @@ where
         session.attach(door, browser, !matches!(remembered, Presented::Nothing));
         match remembered {
             Presented::Token(token) if remembers && session.is_anonymous() => {
+                let span =
+                    tracing::debug_span!(target: "towergate::span", "towergate.remember", outcome = Empty);
                 let redeeming = redeem(Arc::clone(&self.keeper), session.clone(), token);
+                let (within, redeemed) = (redeeming.instrument(span.clone()), session.clone());
+                let redeeming = async move {
+                    let answer = within.await;
+                    span.record("outcome", outcome(&answer, &redeemed));
+                    answer
+                };
                 let clone = self.inner.clone();
                 // The inner service that was polled ready goes along; the fresh clone stays.
                 let inner = mem::replace(&mut self.inner, clone);
@@ -94,6 +104,14 @@ where
             }
             Presented::Nothing | Presented::Token(_) => RememberFuture::answering(self.inner.call(request)),
         }
+    }
+}
+
+fn outcome(redeemed: &Result<(), SessionError>, session: &Session) -> &'static str {
+    match redeemed {
+        Ok(()) if session.is_anonymous() => "unknown",
+        Ok(()) => "known",
+        Err(_) => "failed",
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 
 use http::{Request, Response, request::Parts};
 use tower_service::Service;
+use tracing::field::Empty;
 
 use super::{
     AccountResolver, Candidates, Context, CurrentAccount, Purpose, ResolverError, calls,
@@ -42,13 +43,17 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        match who(&*self.resolver, &parts) {
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.account", outcome = Empty);
+        match span.in_scope(|| who(&*self.resolver, &parts)) {
             Ok((account, candidates)) => {
+                span.record("outcome", if account.0.is_some() { "known" } else { "nobody" });
+                drop(span);
                 parts.extensions.insert(account);
                 parts.extensions.insert(candidates);
                 ResponseFuture::inner(self.inner.call(Request::from_parts(parts, body)))
             }
             Err((call, error)) => {
+                span.record("outcome", "failed");
                 let failure = AccountFailure::of(&error);
                 tracing::error!(reason = %failure, call, "the account resolver failed");
                 let mut response = self.rejection.reject(&failure);

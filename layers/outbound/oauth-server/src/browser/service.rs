@@ -38,6 +38,16 @@ where
         Route::of(path, &self.server.config().paths)
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Authorize => "authorize",
+            Route::EndSession => "end_session",
+            Route::LogoutConfirm => "logout_confirm",
+            Route::Farewell => "farewell",
+            Route::Interaction(_) => "interaction",
+        }
+    }
+
     fn answer(self, route: Route, request: Request<B>) -> Answer {
         let (parts, body) = request.into_parts();
         Answer::later(async move { answered(&self.server, route, parts, body).await })

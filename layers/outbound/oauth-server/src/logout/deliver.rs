@@ -18,6 +18,7 @@ use towergate_oauth::{
         logout::{Delivery, LogoutClaims, LogoutNotice, logout_token, notice::LEASE},
     },
 };
+use tracing::Instrument;
 use url::form_urlencoded::Serializer;
 
 use crate::server::AuthorizationServer;
@@ -95,7 +96,8 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
                     Ok(due) if due.is_empty() => break,
                     Ok(due) => under_way.extend(due.into_iter().map(|notice| {
                         lanes.enter(&notice.host);
-                        async { (notice.host.clone(), self.deliver(outbound, notice).await) }
+                        let span = tracing::debug_span!(target: "towergate::span", "towergate.outbox", queue = "logout");
+                        async { (notice.host.clone(), self.deliver(outbound, notice).instrument(span).await) }
                     })),
                     Err(error) => broken = Some(DeliveryError::from(error)),
                 }

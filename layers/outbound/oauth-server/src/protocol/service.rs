@@ -35,6 +35,20 @@ where
         Route::of(path, self.endpoints.server.config())
     }
 
+    fn name(&self, route: &Route) -> &'static str {
+        match route {
+            Route::Token => "token",
+            Route::UserInfo => "userinfo",
+            Route::Revoke => "revoke",
+            Route::Introspect => "introspect",
+            Route::Register => "client_register",
+            Route::Manage => "client_manage",
+            Route::CheckSession => "check_session",
+            Route::Jwks => "jwks",
+            Route::Metadata => "metadata",
+        }
+    }
+
     fn answer(self, route: Route, request: Request<B>) -> Answer {
         let endpoints = self.endpoints;
         let (methods, allow) = route.allowed();

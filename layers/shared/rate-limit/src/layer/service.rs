@@ -11,6 +11,7 @@ use http::{Request, Response};
 use tower_service::Service;
 use towergate_client_address::ClientAddress;
 use towergate_core::Clock;
+use tracing::{Instrument, field::Empty};
 
 use super::{
     future::{ResponseFuture, Waiting},
@@ -72,7 +73,13 @@ where
         };
         let (buckets, now) = (buckets(named, address), self.clock.now());
         let (store, names) = (Arc::clone(&self.store), RateLimited::names(&buckets));
-        let taking = async move { RateLimited::read(store.take(buckets, now).await, &names, now) };
+        let span = tracing::debug_span!(target: "towergate::span", "towergate.rate_limit", outcome = Empty);
+        let taking = async move {
+            let taken = store.take(buckets, now).instrument(span.clone()).await;
+            let taken = RateLimited::read(taken, &names, now);
+            span.record("outcome", outcome(taken));
+            taken
+        };
         let clone = self.inner.clone();
         // The inner service that was polled ready goes along; the fresh clone stays.
         let inner = mem::replace(&mut self.inner, clone);
@@ -80,6 +87,14 @@ where
             Box::pin(taking),
             Waiting { inner, rejection: self.rejection.clone(), request },
         )
+    }
+}
+
+const fn outcome(taken: Result<(), RateLimited>) -> &'static str {
+    match taken {
+        Ok(()) => "admitted",
+        Err(RateLimited::TooMany { .. }) => "refused",
+        Err(RateLimited::Unavailable | RateLimited::Broken) => "failed",
     }
 }
 
