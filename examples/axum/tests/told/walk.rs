@@ -101,7 +101,10 @@ async fn nobody_passes_a_gate() {
     });
     let sessions = SessionLayer::new(MemoryStore::new());
     let stack = Stack::new(AuditLayer::new()).session(sessions).scope(ScopeLayer::new());
-    let user = ServiceBuilder::new().layer(stack.clone()).layer(RequireUserLayer::new(LocalPath::root())).service(inner);
+    let user = ServiceBuilder::new()
+        .layer(stack.clone())
+        .layer(RequireUserLayer::new(LocalPath::root()))
+        .service(inner);
     let level = ServiceBuilder::new().layer(stack).layer(RequireLevelLayer::default()).service(inner);
     let ask = || http::Request::get("/").body(()).unwrap();
     assert_ne!(user.oneshot(ask()).await.unwrap().status(), StatusCode::OK);
