@@ -1,7 +1,5 @@
 //! What a host tells of its work, down to the last line: the spans that the manual names and no other, and nobody's secrets.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[expect(dead_code, unused_imports, unused_macros, reason = "some of the journeys are walked here")]
 #[cfg(test)]
 mod journey;
