@@ -6,8 +6,17 @@ use crate::{book::Book, fault::Fault, program::Size};
 
 #[derive(Default)]
 pub(crate) struct Figures {
-    healed: BTreeMap<Fault, Vec<Duration>>,
+    healed: BTreeMap<Fault, Vec<Healed>>,
     pub(crate) samples: Vec<Sample>,
+}
+
+/// How long after a fault had gone the hosts were well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Healed {
+    /// From then on each step of a whole way was answered.
+    pub(crate) since: Duration,
+    /// That way was at its end.
+    pub(crate) walked: Duration,
 }
 
 /// What the hosts take of the machine after a fault.
@@ -23,8 +32,8 @@ pub(crate) struct Sample {
 const WARM: Duration = Duration::from_secs(120);
 
 impl Figures {
-    pub(crate) fn healed(&mut self, fault: Fault, within: Duration) {
-        self.healed.entry(fault).or_default().push(within);
+    pub(crate) fn healed(&mut self, fault: Fault, healed: Healed) {
+        self.healed.entry(fault).or_default().push(healed);
     }
 
     pub(crate) fn sampled(&mut self, sample: Sample) {
@@ -68,13 +77,16 @@ impl Figures {
             all = [all[0] + answered, all[1] + refused, all[2] + lost];
         }
         let _ = writeln!(text, "| all | {} | {} | {} | |\n", all[0], all[1], all[2]);
-        let _ = writeln!(text, "| fault | times | healed p50 | max |\n|---|---|---|---|");
+        let _ = writeln!(
+            text,
+            "| fault | times | healed p50 | max | walked p50 | max |\n|---|---|---|---|---|---|"
+        );
         let mut every = Vec::new();
         for (fault, healed) in &self.healed {
             every.extend(healed);
-            let _ = writeln!(text, "| {fault} | {} | {} |", healed.len(), middle_and_longest(healed));
+            let _ = writeln!(text, "| {fault} | {} | {} |", healed.len(), times_of(healed));
         }
-        let _ = writeln!(text, "| all | {} | {} |\n", every.len(), middle_and_longest(&every));
+        let _ = writeln!(text, "| all | {} | {} |\n", every.len(), times_of(&every));
         let _ = writeln!(
             text,
             "{} laps, {} waits of an account, {} times 503 in peace; {} ended, looked at {} times; {} mails, {} missing; {} logouts heard, {} times",
@@ -107,9 +119,13 @@ impl Figures {
     }
 }
 
-fn middle_and_longest(healed: &[Duration]) -> String {
-    let mut sorted = healed.to_vec();
-    sorted.sort();
+fn times_of(healed: &[Healed]) -> String {
+    let of = |time: fn(&Healed) -> Duration| middle_and_longest(healed.iter().map(time).collect());
+    format!("{} | {}", of(|healed| healed.since), of(|healed| healed.walked))
+}
+
+fn middle_and_longest(mut times: Vec<Duration>) -> String {
+    times.sort();
     let told = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f64);
-    format!("{:.1} s | {:.1} s", told(sorted.get(sorted.len() / 2)), told(sorted.last()))
+    format!("{:.1} s | {:.1} s", told(times.get(times.len() / 2)), told(times.last()))
 }
