@@ -72,6 +72,8 @@ impl Run {
         let of_probes = [0, 1].map(|probe| format!("probe{probe}"));
         let proves = Machine::new();
         let place = Place::start(&book, &[&names[..], &of_probes].concat(), &proves).await;
+        // The one of whom the hosts' configuration speaks.
+        book.sure("user.registered");
         let [one, other] = of_probes;
         let [at_one, at_other] = place.clients.clone();
         let probes = [(one, at_one), (other, at_other)]
