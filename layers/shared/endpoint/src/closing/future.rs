@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use pin_project_lite::pin_project;
 
 use super::Closing;
@@ -27,6 +27,8 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture
         let mut answer = ready!(this.answer.poll(context));
         if let Ok(response) = &mut answer
             && this.closing.as_ref().is_some_and(Closing::has_begun)
+            // What is spoken from here on is no longer HTTP, and `Connection: upgrade` is what says so.
+            && response.status() != StatusCode::SWITCHING_PROTOCOLS
         {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -35,7 +35,7 @@ where
 mod tests {
     use std::convert::Infallible;
 
-    use http::header;
+    use http::{StatusCode, header};
     use tower::{Layer, ServiceExt, service_fn};
 
     use super::*;
@@ -60,6 +60,19 @@ mod tests {
         assert!(!is_the_last(Version::HTTP_11, &closing, false).await);
         assert!(is_the_last(Version::HTTP_11, &closing, true).await);
         assert!(is_the_last(Version::HTTP_10, &closing, false).await);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_no_longer_http_is_left_alone() {
+        let closing = Closing::new();
+        closing.begin();
+        let inner = service_fn(async |_: Request<()>| {
+            let answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            let answer = answer.header(header::CONNECTION, "upgrade").header(header::UPGRADE, "websocket");
+            Ok::<_, Infallible>(answer.body(()).unwrap())
+        });
+        let answer = ClosingLayer::new(closing).layer(inner).oneshot(Request::new(())).await.unwrap();
+        assert_eq!(answer.headers()[header::CONNECTION], "upgrade");
     }
 
     #[tokio::test]
