@@ -103,6 +103,17 @@ fn an_operator_ends_sessions_of_a_postgresql_database() {
     an_operator_ends_sessions(&postgres());
 }
 
+#[test]
+fn an_operator_hears_that_a_redis_was_not_told() {
+    let warned = |database: &str| {
+        let output = towergate(&["sessions", "end", "--all", "--database", database]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap().contains("--redis")
+    };
+    assert!(warned(&postgres().database));
+    assert!(!warned(&sqlite().database), "no Redis stands beside a file");
+}
+
 /// What Redis answers sessions from is told too, without the key that it is sealed under.
 #[test]
 fn an_operator_ends_sessions_that_redis_answers() {
@@ -135,5 +146,6 @@ fn an_operator_ends_sessions_that_redis_answers() {
         &prefix,
     ]);
     assert_eq!(told(&output), "sessions ended: 2, of people: 1\n");
+    assert!(output.stderr.is_empty(), "{output:?}");
     assert!(!found(1));
 }

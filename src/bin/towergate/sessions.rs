@@ -1,6 +1,9 @@
 //! `towergate sessions end`: what an operator does in an emergency, on a database that a host may be running on.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    io::{self, Write},
+};
 
 use clap::{ArgGroup, Args, Subcommand};
 use towergate::{
@@ -20,6 +23,10 @@ use towergate::{
 };
 
 use crate::place::Place;
+
+/// What is said where a Redis beside the database was not told.
+const REDIS_UNTOLD: &str = "a host that keeps sessions in Redis too may answer them from there for up to 30 seconds yet: \
+    --redis URL ends them there at once\n";
 
 /// Look after sessions
 #[derive(Debug, Args)]
@@ -82,7 +89,12 @@ impl End {
             }
             match Place::open(&self.database).await? {
                 Place::Sqlite(store) => self.on(store).await,
-                Place::Postgres(store) => self.on(store).await,
+                Place::Postgres(store) => {
+                    let ended = self.on(store).await?;
+                    // Nobody may be reading.
+                    let _ = io::stderr().write_all(REDIS_UNTOLD.as_bytes());
+                    Ok(ended)
+                }
             }
         })
     }
