@@ -116,6 +116,33 @@ fn the_first_place_that_was_touched_is_named() {
 }
 
 #[test]
+fn a_key_of_another_log_is_told_apart_from_a_log_that_was_touched() {
+    let other = SealSigner::from_seed(&Secret::new([8; 32])).unwrap().public_key();
+    let other = format!("--public-key={other}");
+    let by_other = |file: &str| {
+        let output = towergate(&["audit", "verify", "--database", file, &other]);
+        (output.status.code(), told(&output))
+    };
+    let (_folder, file) = log();
+    let (code, text) = by_other(&file);
+    assert!(
+        code == Some(1) && text.starts_with("the key does not match: seal 1 is signed by none"),
+        "{text}"
+    );
+    // Beside the right one it does no harm.
+    assert_eq!(verify(&file, &[&other]).0, Some(0));
+    tamper(&file, "UPDATE towergate_audit_seals SET sealed_at = 0 WHERE number = 1");
+    assert!(
+        by_other(&file).1.starts_with("broken: seal 1 is forged"),
+        "what is touched is told, whatever the key"
+    );
+    let (_folder, file) = log();
+    tamper(&file, "UPDATE towergate_audit_seals SET signature = zeroblob(64) WHERE number = 1");
+    let (code, text) = verify(&file, &[]);
+    assert!(code == Some(1) && text.starts_with("broken: seal 1 is forged"), "{text}");
+}
+
+#[test]
 fn what_was_forgotten_leaves_a_chain_that_is_proven() {
     let (_folder, file) = log();
     let gone = run(async {

@@ -36,6 +36,12 @@ pub async fn verify<S: SealStore>(
         Err(NotProven::Broken(Break { place: Place::Seal(_), damage: Damage::Removed })) => {
             walk_through(store, Walk::new(keys, noted), &mut heard).await
         }
+        // A key that signed what comes later is of this log: then it is the first seal that is not.
+        Err(NotProven::Broken(Break { place, damage: Damage::OtherKey }))
+            if store.seals(1, SEALS).await?.iter().any(|seal| seal.is_signed_by(&keys)) =>
+        {
+            Err(NotProven::Broken(Break { place, damage: Damage::Forged }))
+        }
         done => done,
     }
 }

@@ -3,7 +3,7 @@ use std::error::Error;
 use clap::Args;
 use towergate::{
     audit::{NotProven, verify},
-    core::audit::chain::{Noted, SealPublicKey, SealStore},
+    core::audit::chain::{Break, Damage, Noted, SealPublicKey, SealStore},
 };
 
 use crate::{place::Place, progress::Progress};
@@ -39,6 +39,9 @@ impl Verify {
         progress.done(seals);
         let proven = match proven {
             Ok(proven) => proven,
+            Err(NotProven::Broken(other @ Break { damage: Damage::OtherKey, .. })) => {
+                return Ok((format!("the key does not match: {other}\n"), false));
+            }
             Err(NotProven::Broken(broken)) => return Ok((format!("broken: {broken}\n"), false)),
             Err(NotProven::Store(error)) => return Err(error.into()),
         };

@@ -1,6 +1,6 @@
 use ring::digest::{Context, SHA256};
 
-use super::SealSigner;
+use super::{SealPublicKey, SealSigner};
 use crate::{
     Digest, Timestamp,
     audit::{StoredEvent, StoredParty},
@@ -56,6 +56,12 @@ impl Seal {
         seal.link = seal.linked_to(previous.map(|seal| &seal.link));
         seal.signature = signer.sign(&seal.link);
         Some(seal)
+    }
+
+    /// Whether one of these keys signed its link.
+    #[must_use]
+    pub fn is_signed_by(&self, keys: &[SealPublicKey]) -> bool {
+        keys.iter().any(|key| key.signed(&self.link, &self.signature))
     }
 
     /// What its link must be after this one.

@@ -124,7 +124,7 @@ fn whoever_seals_anew_needs_the_key_or_is_told_by_a_noted_link() {
         [first, second]
     };
     let stranger = SealSigner::from_seed(&Secret::new([8; 32])).unwrap();
-    assert_eq!(broken(&with(&stranger), &events), (Place::Seal(1), Damage::Forged));
+    assert_eq!(broken(&with(&stranger), &events), (Place::Seal(1), Damage::OtherKey));
     let anew = with(&signer());
     assert!(walk(&anew, &events, Vec::new()).is_ok());
     let found = walk(&anew, &events, vec![noted]).unwrap_err();

@@ -81,6 +81,8 @@ pub enum Damage {
     Inserted,
     /// A seal that no key of ours signed, or that is not linked to the one before it.
     Forged,
+    /// The first seal is sound but for the key: either the keys are those of another log, or all of it was sealed anew.
+    OtherKey,
     /// A seal is not there.
     Cut,
 }
@@ -126,12 +128,14 @@ impl Walk {
         }
         let link = seal.linked_to(self.last.as_ref().map(|last| &last.link));
         let sound = seal.link.matches(&link)
-            && self.keys.iter().any(|key| key.signed(&link, &seal.signature))
             && self.noted.iter().all(|noted| noted.number != number || noted.link.matches(&link))
             && seal.through > self.through
             && (1..=MOST_EVENTS).contains(&seal.count);
         if !sound {
             return Err(at_seal(Damage::Forged));
+        }
+        if !seal.is_signed_by(&self.keys) {
+            return Err(at_seal(if number == 1 { Damage::OtherKey } else { Damage::Forged }));
         }
         if events.is_empty() && seal.leaves.is_empty() {
             if self.events > 0 {
@@ -238,6 +242,10 @@ impl fmt::Display for Damage {
             Self::Reordered => "stands where it was not written",
             Self::Inserted => "was inserted among what was sealed",
             Self::Forged => "is forged: its link or its signature is not what it must be",
+            Self::OtherKey => {
+                "is signed by none of the keys that were given: give the key that the host tells when it starts, and each that it \
+                 had before. If those are given, somebody sealed the whole log anew"
+            }
             Self::Cut => "was cut out",
         })
     }
