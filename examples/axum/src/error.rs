@@ -3,7 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
 use towergate::{
-    core::{RandomUnavailable, seal::SealError},
+    core::{RandomUnavailable, StoreError, seal::SealError},
     identity::rules::api_token::BadPermission,
     login::mail::NoMailroom,
     oauth::rules::client::{InvalidClientId, InvalidMetadata},
@@ -51,6 +51,9 @@ pub enum StartError {
     /// The signing keys cannot be read or made.
     #[error("the signing keys in the database cannot be used: {}", with_causes(.0))]
     Keys(#[from] KeyRingError),
+    /// Nobody can tell whether there are signing keys.
+    #[error("the signing keys in the database cannot be read: {0}")]
+    KeysUnread(#[source] StoreError),
     /// The address is taken, or not ours.
     #[error("cannot listen on {addr}: {cause}{}", advice(cause))]
     Listen {

@@ -407,7 +407,7 @@ fn mailroom(config: &Config, seal_key: &Secret<[u8; 32]>) -> Result<Mailroom, St
     Ok(room.with_letters(PlainLetters::new(SITE)))
 }
 
-fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
+pub(crate) fn server_config(config: &Config) -> Result<ServerConfig, StartError> {
     let issuer = config.issuer_text();
     let issuer = if config.is_https() { Issuer::https(&issuer)? } else { Issuer::insecure_http(&issuer)? };
     let mut server = ServerConfig::new(issuer);

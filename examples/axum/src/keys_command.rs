@@ -19,7 +19,7 @@ use towergate::{
 
 use crate::{
     config::{Config, Database},
-    seal_key::{self, SealKeyError},
+    seal_key::{self, Found, SealKeyError},
 };
 
 /// What an operator asks for.
@@ -135,7 +135,12 @@ impl KeysCommand {
 
 async fn ring<S: KeyStore>(config: &Config, store: &S) -> Result<KeyRing, KeysCommandError> {
     let random = OsRandom::new();
-    let sealing = seal_key::ring(config, seal_key::load(config, &random)?)?;
+    let key = match seal_key::find(config, &random)? {
+        Found::Kept(key) => key,
+        // What is to be looked at was sealed by a key that is somewhere else.
+        Found::New(new) => return Err(new.missing().into()),
+    };
+    let sealing = seal_key::ring(config, key)?;
     Ok(KeyRing::with_policy(store, &sealing, config.rotation.clone(), &SystemClock, &random).await?)
 }
 

@@ -11,6 +11,7 @@ pub mod courier;
 pub mod demo;
 pub mod error;
 pub mod figures;
+mod first_start;
 pub mod host;
 pub mod keys_command;
 pub mod limits;

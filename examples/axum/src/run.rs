@@ -41,9 +41,11 @@ use crate::{
     courier, demo,
     error::StartError,
     figures::Figures,
+    first_start,
     host::Host,
     limits::Counts,
-    measures, postgres, postman, seal_key,
+    measures, postgres, postman,
+    seal_key::{self, Found},
     seed::SeededUser,
     serve::{TlsSetup, serve},
     turner,
@@ -157,11 +159,15 @@ impl fmt::Debug for Running {
 /// When anything that the host needs is not to be had.
 pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Result<Running, StartError> {
     let random = OsRandom::new();
-    let seal_key = seal_key::load(&config, &random)?;
+    let seal_key = seal_key::find(&config, &random)?;
     let tls = config.tls.as_ref().map(TlsSetup::load).transpose()?;
     let demo = match config.demo {
         Some(demo) => Some(register_demo(&mut config, demo, tls.as_ref())?),
         None => None,
+    };
+    let seal_key = match seal_key {
+        Found::Kept(key) => key,
+        Found::New(new) => first_start::keep(new, &config).await?,
     };
     let config = Arc::new(config);
     // Before anything is counted.

@@ -37,6 +37,12 @@ pub enum SealKeyError {
         /// What it sealed.
         database: PathBuf,
     },
+    /// The file is not there, and the database holds what a key sealed.
+    #[error(
+        "the seal key file {} is not there, and the database holds what it sealed: name the file that the host had, or put it back",
+        .0.display()
+    )]
+    Missing(PathBuf),
     /// The file holds something else.
     #[error("the seal key file {} must hold 32 bytes in base64url, 43 characters", .0.display())]
     Malformed(PathBuf),
@@ -56,14 +62,56 @@ pub fn path(config: &Config) -> Option<PathBuf> {
     }
 }
 
-/// The key of the file, which is made if it is not there and the database is not there either; a passing key where
-/// there is no file.
+/// The key that seals, as it was found.
+#[derive(Debug)]
+pub enum Found {
+    /// It is in its file, or lives no longer than the program.
+    Kept(Secret<[u8; 32]>),
+    /// There is none yet.
+    New(NewKey),
+}
+
+/// A key that is in no file yet: whoever mistyped a name is not to find a file of it.
+#[derive(Debug)]
+pub struct NewKey {
+    key: Secret<[u8; 32]>,
+    path: PathBuf,
+    draft: PathBuf,
+}
+
+impl NewKey {
+    /// The key, which another may yet take the place of.
+    #[must_use]
+    pub const fn key(&self) -> &Secret<[u8; 32]> {
+        &self.key
+    }
+
+    /// Makes its file. Where another instance was quicker, its key counts.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or the other's holds no key.
+    pub fn keep(self) -> Result<Secret<[u8; 32]>, SealKeyError> {
+        match create(&self.path, &self.draft, &self.key) {
+            Ok(()) => Ok(self.key),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(&self.path),
+            Err(cause) => Err(SealKeyError::File { path: self.path, cause }),
+        }
+    }
+
+    /// What is wrong where something is sealed already.
+    #[must_use]
+    pub fn missing(self) -> SealKeyError {
+        SealKeyError::Missing(self.path)
+    }
+}
+
+/// The key of the file, or a new one if the file is not there and the database is not there either; a passing key where
+/// there is no file. Nothing is written.
 ///
 /// # Errors
-/// When the file cannot be read or made, or holds no key; or it is gone and the database is not.
-pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
-    let Some(path) = path(config) else { return Ok(Secret::new(random::bytes(random)?)) };
-    let file_failed = |cause| SealKeyError::File { path: path.clone(), cause };
+/// When the file cannot be read, or holds no key; or it is gone and the database is not.
+pub fn find(config: &Config, random: &dyn Random) -> Result<Found, SealKeyError> {
+    let Some(path) = path(config) else { return Ok(Found::Kept(Secret::new(random::bytes(random)?))) };
     // In this order: an instance that starts beside this one makes the key first.
     let sealed = match &config.database {
         Database::Sqlite(database) if database.exists() => Some(database.clone()),
@@ -76,14 +124,9 @@ pub fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, Se
         }
         let key = Secret::new(random::bytes::<32>(random)?);
         let draft = path.with_extension(format!("key.{:032x}", u128::from_ne_bytes(random::bytes(random)?)));
-        match create(&path, &draft, &key) {
-            Ok(()) => return Ok(key),
-            // Another instance was quicker: its key counts.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(file_failed(error)),
-        }
+        return Ok(Found::New(NewKey { key, path, draft }));
     }
-    read(&path)
+    read(&path).map(Found::Kept)
 }
 
 /// The key that seals, and the older ones of the configuration, which still open.
@@ -143,6 +186,13 @@ mod tests {
     use towergate::core::random::InsecureSeededRandom;
 
     use super::*;
+
+    fn load(config: &Config, random: &dyn Random) -> Result<Secret<[u8; 32]>, SealKeyError> {
+        match find(config, random)? {
+            Found::Kept(key) => Ok(key),
+            Found::New(new) => new.keep(),
+        }
+    }
 
     fn config(folder: &Path) -> Config {
         let database = folder.join("towergate.db");
@@ -212,6 +262,20 @@ mod tests {
         assert!(ring.is_stale(&sealed).unwrap());
         config.older_seal_key_files = vec![folder.path().join("nowhere.key")];
         assert!(super::ring(&config, Secret::new([1; 32])).is_err());
+    }
+
+    #[test]
+    fn whoever_is_slower_takes_the_key_of_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let new = |seed| match find(&config, &InsecureSeededRandom::new(seed)).unwrap() {
+            Found::New(new) => new,
+            Found::Kept(_) => panic!("a file is there"),
+        };
+        let (slow, quick) = (new(1), new(2));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "to look is not to write");
+        let kept = quick.keep().unwrap();
+        assert_eq!(slow.keep().unwrap().expose(), kept.expose());
     }
 
     #[test]

@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use towergate_test_servers::postgres::PostgresServer;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_towergate-example-axum");
 
 fn refused(config: &str) -> Output {
@@ -25,9 +27,13 @@ fn refused(config: &str) -> Output {
 
 /// Starts the program on ports that the system chooses, and reads what it says up to the last line of its welcome.
 fn start(folder: &Path) -> (Child, String) {
-    let path = folder.join("host.toml");
     let config = "addr = \"127.0.0.1:0\"\nissuer = \"http://localhost:3000\"\n\
                   database = \"sqlite:towergate.db\"\n[[users]]\nemail = \"alice@example.com\"\n";
+    start_as(folder, config)
+}
+
+fn start_as(folder: &Path, config: &str) -> (Child, String) {
+    let path = folder.join("host.toml");
     fs::write(&path, config).unwrap();
     let mut child = Command::new(PROGRAM)
         .env("TOWERGATE_CONFIG", path)
@@ -63,6 +69,39 @@ fn a_bad_configuration_ends_the_program_with_everything_that_is_wrong() {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(output.stdout.is_empty());
+}
+
+const HOST: &str = "addr = \"127.0.0.1:0\"\nissuer = \"http://localhost:3000\"\n";
+
+#[test]
+fn a_host_that_does_not_start_leaves_no_seal_key_behind() {
+    let keys = "[keys]\nseal_key_file = \"new.key\"\n";
+    let pepper = "[[passwords.peppers]]\nname = \"p1\"\nfile = \"nowhere\"\n";
+    let postgres = "database = \"postgres://nobody@127.0.0.1:1/none\"\n";
+    for (rest, told) in [
+        (format!("database = \"memory:\"\n{keys}{pepper}"), "nowhere"),
+        (format!("{postgres}{keys}"), "postgres://"),
+    ] {
+        let output = refused(&format!("{HOST}{rest}"));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn a_mistyped_seal_key_is_not_made_where_a_database_holds_what_another_sealed() {
+    let (folder, database) = (tempfile::tempdir().unwrap(), PostgresServer::shared().database());
+    let config = |key: &str| {
+        let database = database.url();
+        format!("{HOST}database = \"{database}\"\n[keys]\nseal_key_file = \"{key}\"\n")
+    };
+    let (mut first, _) = start_as(folder.path(), &config("gate.key"));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(folder.path().join("gate.key").exists());
+    let output = refused(&config("gaet.key"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("gaet.key is not there"), "{said}");
 }
 
 #[test]
