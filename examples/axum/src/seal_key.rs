@@ -120,7 +120,7 @@ pub fn find(config: &Config, random: &dyn Random) -> Result<Found, SealKeyError>
     if !path.exists() {
         // With an older key at hand, a new one takes its place.
         if let Some(database) = sealed.filter(|_| config.older_seal_key_files.is_empty()) {
-            return Err(SealKeyError::Lost { path: path.clone(), database });
+            return Err(SealKeyError::Lost { path, database });
         }
         let key = Secret::new(random::bytes::<32>(random)?);
         let draft = path.with_extension(format!("key.{:032x}", u128::from_ne_bytes(random::bytes(random)?)));
