@@ -2,11 +2,7 @@
 //! over is still good where it is not.
 
 use http::{Method, StatusCode};
-use towergate::{
-    audit::verify,
-    core::{audit::chain::SealSigner, system::OsRandom},
-    postgres::PostgresStore,
-};
+use towergate::{audit::verify, core::audit::chain::SealSigner, postgres::PostgresStore};
 use towergate_example_axum::{config::Config, seal_key};
 use url::Url;
 
@@ -203,7 +199,7 @@ pub(crate) async fn guesses_are_counted_at_both_together_and_nobody_is_shut_out(
 pub(crate) async fn the_audit_log_is_one_and_proven(place: &Place) {
     let store = PostgresStore::connect(&place.database()).await.unwrap();
     let config = Config::read(&place.config()).unwrap();
-    let key = seal_key::load(&config, &OsRandom::new()).unwrap();
+    let key = seal_key::read(&seal_key::path(&config).unwrap()).unwrap();
     let key = SealSigner::derive(&key, "audit seals").unwrap().public_key();
     until(std::time::Duration::from_secs(120), async || {
         let proven = verify(&store, vec![key.clone()], Vec::new(), |_| ()).await.unwrap();
