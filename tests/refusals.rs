@@ -48,6 +48,9 @@ mod meanwhile;
 #[path = "refusals/proof.rs"]
 mod proof;
 #[cfg(test)]
+#[path = "refusals/pushed.rs"]
+mod pushed;
+#[cfg(test)]
 #[path = "refusals/refusal.rs"]
 mod refusal;
 #[cfg(test)]
@@ -142,6 +145,9 @@ refuses! {
     a_signed_request_says_the_right_things: request_object::claims,
     a_signed_request_is_the_clients_own: request_object::signatures,
     a_client_that_must_sign_signs_everything: request_object::strict,
+    what_is_pushed_is_right: pushed::at_the_endpoint,
+    what_was_pushed_is_good_for_one_answer: pushed::at_the_authorization_endpoint,
+    a_reference_expires: pushed::expired,
     token_asks_for_a_proof: proof::at_token,
     revocation_asks_for_a_proof: proof::at_revocation,
     introspection_asks_for_a_proof: proof::at_introspection,

@@ -26,6 +26,8 @@ pub(crate) const PUBLIC: &str = "public";
 pub(crate) const SHUT: &str = "shut";
 /// Acts for itself, and has an address all the same; its tokens are opaque.
 pub(crate) const ROBOT: &str = "robot";
+/// Must push what it asks for.
+pub(crate) const PUSHER: &str = "pusher";
 /// Must sign what it asks for.
 pub(crate) const STRICT: &str = "strict";
 /// Where people go who sign out for [`TWOFOLD`].
@@ -71,6 +73,7 @@ fn all(keys: &JwkSet) -> Vec<Client> {
             metadata.require_signed_request_object = true;
             metadata.jwks = keys();
         }),
+        with(PUSHER, |metadata| metadata.require_pushed_authorization_requests = true),
         with(TWOFOLD, |metadata| {
             metadata.redirect_uris.push(String::from("https://shop.example/other"));
             metadata.post_logout_redirect_uris = vec![BYE.to_owned()];

@@ -33,6 +33,10 @@ const registered = (site) => [
     require_signed_request_object: true, ...sealed,
   },
   {
+    client_id: 'pusher', client_secret: secret, jwks: setOf(key),
+    require_pushed_authorization_requests: true,
+  },
+  {
     client_id: 'machine', client_secret: secret, scope: 'reports',
     grant_types: ['client_credentials'], redirect_uris: [],
   },
@@ -196,6 +200,46 @@ for (const example of ['axum', 'warp']) {
       assert.equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);
       const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
       assert.equal(refreshed.claims().sub, tokens.claims().sub);
+    });
+
+    it('pushes its requests, and gets one answer to each', async () => {
+      const pushing = [
+        ['pusher', client.ClientSecretBasic(secret), secret],
+        ['public', client.None(), undefined],
+        ['key-jwt', client.PrivateKeyJwt({ key: key.key, kid: key.kid }), undefined],
+      ];
+      for (const [id, authentication, metadata] of pushing) {
+        const config = await discover(id, authentication, metadata);
+        const { url, checks } = await request(config, { max_age: '600' });
+        const parameters = Object.fromEntries(url.searchParams);
+        const pushed = await client.buildAuthorizationUrlWithPAR(config, parameters);
+        assert.deepEqual([...pushed.searchParams.keys()].sort(), ['client_id', 'request_uri']);
+        const back = await signInAndAllow(new Browser(), pushed);
+        const tokens = await client.authorizationCodeGrant(config, back, { ...checks, maxAge: 600 });
+        assert.ok(tokens.claims().auth_time, id);
+        const again = await new Browser().follow(pushed, callback);
+        assert.equal(again.status, 400, id);
+      }
+    });
+
+    it('pushes what it signed', async () => {
+      const config = await discover('pusher', client.ClientSecretBasic(secret));
+      const { url, checks } = await request(config);
+      const parameters = Object.fromEntries(url.searchParams);
+      const signed = await client.buildAuthorizationUrlWithJAR(config, parameters, { key: key.key, kid: key.kid });
+      const { request: inside } = Object.fromEntries(signed.searchParams);
+      const pushed = await client.buildAuthorizationUrlWithPAR(config, { request: inside });
+      const back = await signInAndAllow(new Browser(), pushed);
+      await client.authorizationCodeGrant(config, back, checks);
+    });
+
+    it('is told so when it must push and does not, or pushes what is not allowed', async () => {
+      const config = await discover('pusher', client.ClientSecretBasic(secret));
+      const { url, checks } = await request(config);
+      const { arrived } = await new Browser().follow(url, callback);
+      await assert.rejects(client.authorizationCodeGrant(config, arrived, checks), { error: 'invalid_request' });
+      const elsewhere = { ...Object.fromEntries(url.searchParams), redirect_uri: 'https://evil.example/' };
+      await assert.rejects(client.buildAuthorizationUrlWithPAR(config, elsewhere), { error: 'invalid_request' });
     });
 
     it('acts for itself with client credentials', async () => {

@@ -418,6 +418,10 @@ pub(crate) fn server_config(config: &Config) -> Result<ServerConfig, StartError>
     let levels = [Level::Remembered, Level::OneFactor, Level::TwoFactors].into_iter();
     let levels = levels.filter(|level| remembers || *level > Level::Remembered);
     server.acr_values = levels.map(|level| level.acr().to_owned()).collect();
+    server.require_pushed_authorization_requests = config.requests.require_pushed;
+    if let Some(most) = config.requests.max_waiting {
+        server.max_open_interactions = most;
+    }
     server.logo_hosts = config.logo_hosts.clone();
     server.creates_accounts = config.mail.is_some();
     server.ui_locales = vec![String::from("en")];

@@ -24,6 +24,7 @@ journey::prove!(Warp:
     a_script_calls_the_api_by_a_narrowed_token,
     the_api_says_where_its_authorization_server_is,
     an_issuer_may_have_a_path,
+    a_client_pushes_its_request_and_gets_one_answer,
     signing_out_ends_what_other_software_holds,
     the_whole_way_goes_over_tls_under_the_strict_cookies,
     what_was_kept_in_sqlite_outlives_the_host,

@@ -30,6 +30,7 @@ fuzz_target!(|text: &[u8]| {
         scope_claims: &ScopeClaims::default(),
         keys: &JwkSet::default(),
         creates_accounts: true,
+        requires_push: false,
     };
     for text in [text.to_vec(), [text, GOOD].concat()] {
         let Ok(params) = Params::parse(&text) else { continue };

@@ -164,10 +164,6 @@ async fn all(quick: bool) -> Part {
             }
         }
     }
-    if peers.iter().any(|peer| peer.who == Who::Ours && !Scenario::Par.is_of(peer)) {
-        part.notes
-            .push(String::from("The house has no PAR endpoint yet, which is why its row is not measured."));
-    }
     table::report(&taken, &mut part);
     part
 }

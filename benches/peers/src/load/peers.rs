@@ -244,6 +244,9 @@ enabled = false
 [limits]
 login = 1000000
 
+[requests]
+max_waiting = 100000000
+
 [[users]]
 email = "{EMAIL}"
 password = "{PASSWORD}"

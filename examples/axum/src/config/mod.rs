@@ -16,6 +16,7 @@ mod problem;
 mod provider;
 mod reader;
 mod registration;
+mod requests;
 mod resource_server;
 mod root;
 mod shutdown;
@@ -48,6 +49,7 @@ pub use outbound::Outbound;
 pub use passwords::{BreachEntry, HashCost, Passwords, PepperEntry, PepperPlace};
 pub use problem::{Problem, Problems};
 pub use provider::ProviderEntry;
+pub use requests::Requests;
 pub use shutdown::Shutdown;
 pub use user::UserEntry;
 
@@ -112,6 +114,8 @@ pub struct Config {
     pub documents: Option<ClientDocuments>,
     /// The hosts whose pictures of clients the consent page shows.
     pub logo_hosts: BTreeSet<String>,
+    /// What is asked of authorization requests, and how many may wait.
+    pub requests: Requests,
     /// How the program ends.
     pub shutdown: Shutdown,
     /// By how many milliseconds the host's clock is moved, on a developer's own machine.

@@ -15,7 +15,7 @@ use super::{
     ClientEntry, Config, Database, Demo, Tls, assurance, client, database, deletion, development,
     is_this_machine, keys, limits, mail, outbound, passkeys, passwords, provider,
     reader::{Section, Text},
-    registration, resource_server, shutdown, user,
+    registration, requests, resource_server, shutdown, user,
 };
 
 pub(super) fn read(section: Section<'_>) -> Option<Config> {
@@ -87,6 +87,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
     let documents = section.section("cimd").and_then(registration::read_documents);
     let shutdown = section.section("shutdown").map(shutdown::read).unwrap_or_default();
     let demo = section.section("demo").and_then(read_demo);
+    let requests = requests::read(section.section("requests"));
     let logo_hosts = logo_hosts(&section);
     // Whoever names a level means it for everybody; without one the seeder says whose password is weak.
     if let (Some(issuer), Some(profile)) = (&issuer_url, &assurance) {
@@ -156,6 +157,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Config> {
         documents,
         providers,
         logo_hosts,
+        requests,
         shutdown,
         insecure_clock_offset: clock_offset,
         demo,

@@ -526,6 +526,18 @@ fn replay_marks_are_where_the_file_says() {
 }
 
 #[test]
+fn requests_are_asked_for_what_the_file_says() {
+    let with = |more: &str| format!("{BASE}[requests]\n{more}");
+    let requests =
+        Config::parse("test.toml", &with("require_pushed = true\nmax_waiting = 7\n")).unwrap().requests;
+    assert_eq!((requests.require_pushed, requests.max_waiting), (true, Some(7)));
+    let usual = Config::parse("test.toml", BASE).unwrap().requests;
+    assert_eq!((usual.require_pushed, usual.max_waiting), (false, None));
+    let told = refusals(&with("max_waiting = 0\nrequire_pushed = \"yes\"\n"));
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
 fn a_program_ends_as_the_file_says() {
     let with = |more: &str| format!("{BASE}[shutdown]\n{more}");
     let shutdown = Config::parse("test.toml", &with("grace = \"0s\"\nwithin = \"1m\"\n")).unwrap().shutdown;

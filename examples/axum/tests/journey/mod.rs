@@ -10,6 +10,7 @@ mod mailed;
 mod passwords;
 pub(crate) mod place;
 mod postgres;
+mod pushed;
 mod registering;
 mod social;
 
@@ -27,6 +28,7 @@ pub(crate) use mailed::*;
 pub(crate) use passwords::*;
 use place::{EMAIL, Place};
 pub(crate) use postgres::*;
+pub(crate) use pushed::*;
 pub(crate) use registering::*;
 pub(crate) use social::*;
 

@@ -56,7 +56,10 @@ pub struct ServerConfig {
     pub scope_claims: ScopeClaims,
     /// Pages about the service, which its metadata names.
     pub notices: Notices,
-    /// How many interactions may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
+    /// Whether every client must push its requests, [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126), as one must anyway
+    /// that registered `require_pushed_authorization_requests`; not, unless the host says otherwise.
+    pub require_pushed_authorization_requests: bool,
+    /// How many interactions and pushed requests may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
     /// many is told to come again: without an end, anybody could fill the disk.
     pub max_open_interactions: u32,
 }
@@ -89,6 +92,7 @@ impl ServerConfig {
             session_management: false,
             scope_claims: ScopeClaims::default(),
             notices: Notices::default(),
+            require_pushed_authorization_requests: false,
             max_open_interactions: 100_000,
         }
     }
@@ -157,6 +161,8 @@ pub struct Paths {
     pub authorize: String,
     /// What an interaction's identifier is appended to, after a slash.
     pub interaction: String,
+    /// Where clients push their requests.
+    pub push: String,
     /// The token endpoint.
     pub token: String,
     /// The userinfo endpoint.
@@ -193,6 +199,7 @@ impl Paths {
         Self {
             authorize: at("/oauth/authorize"),
             interaction: at("/interaction"),
+            push: at("/oauth/par"),
             token: at("/oauth/token"),
             userinfo: at("/oauth/userinfo"),
             revoke: at("/oauth/revoke"),

@@ -18,6 +18,7 @@
 //! [`browser`] and [`protocol`] each show the whole assembly in an example.
 
 pub mod account;
+mod asked;
 pub mod browser;
 pub mod client_documents;
 pub mod client_keys;

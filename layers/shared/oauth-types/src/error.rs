@@ -30,6 +30,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// OpenID Connect and RFC 9101: the request object is not signed as it must be, or says what it must not.
     InvalidRequestObject,
+    /// OpenID Connect and RFC 9101: the `request_uri` stands for no request of this client.
+    InvalidRequestUri,
     /// A scope value is unknown, malformed, or not for this client.
     InvalidScope,
     /// RFC 7591: the software statement is wrong.
@@ -78,6 +80,7 @@ impl ErrorCode {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",

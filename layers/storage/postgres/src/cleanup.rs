@@ -50,6 +50,8 @@ pub struct Cleaned {
     pub rate_limits: u64,
     /// Interactions that had expired.
     pub interactions: u64,
+    /// Requests that clients pushed, and that nobody answered in time.
+    pub pushed_requests: u64,
     /// Identifiers that counted once, and stood in what has expired.
     pub single_use: u64,
     /// Access tokens that had expired.

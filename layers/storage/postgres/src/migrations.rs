@@ -55,6 +55,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0020_own_access_tokens.sql"),
     },
     Migration { number: 21, name: "old_answers", sql: include_str!("../migrations/0021_old_answers.sql") },
+    Migration {
+        number: 22,
+        name: "pushed_requests",
+        sql: include_str!("../migrations/0022_pushed_requests.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

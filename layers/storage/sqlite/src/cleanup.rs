@@ -57,6 +57,8 @@ pub struct Cleaned {
     pub rate_limits: u64,
     /// Interactions that had expired.
     pub interactions: u64,
+    /// Requests that clients pushed, and that nobody answered in time.
+    pub pushed_requests: u64,
     /// Identifiers that counted once, and stood in what has expired.
     pub single_use: u64,
     /// Access tokens that had expired.
@@ -130,6 +132,9 @@ const MAIL_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const INTERACTIONS: &str = "DELETE FROM towergate_interactions WHERE id IN
     (SELECT id FROM towergate_interactions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+pub(crate) const PUSHED_REQUESTS: &str = "DELETE FROM towergate_pushed_requests WHERE id IN
+    (SELECT id FROM towergate_pushed_requests WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
 pub(crate) const INTERACTION_ROOM: &str = "DELETE FROM towergate_interaction_room WHERE minute IN
     (SELECT minute FROM towergate_interaction_room WHERE minute <= ?1 / 60000 ORDER BY minute LIMIT ?2)";
@@ -230,6 +235,7 @@ impl SqliteStore {
             dead_letters: self.clean(DEAD_MAILS, now.minus(DEAD_LETTER_KEPT)).await?
                 + self.clean(DEAD_LOGOUT_NOTICES, now.minus(DEAD_LETTER_KEPT)).await?,
             interactions: self.clean(INTERACTIONS, now).await?,
+            pushed_requests: self.clean(PUSHED_REQUESTS, now).await?,
             client_documents: self.clean(CLIENT_DOCUMENTS, now).await?,
             ended_sign_ins: self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?,
             single_use: self.clean(SINGLE_USE, now).await?,

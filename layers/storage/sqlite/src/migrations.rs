@@ -110,6 +110,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0032_own_access_tokens.sql"),
     },
     Migration { number: 33, name: "old_answers", sql: include_str!("../migrations/0033_old_answers.sql") },
+    Migration {
+        number: 34,
+        name: "pushed_requests",
+        sql: include_str!("../migrations/0034_pushed_requests.sql"),
+    },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

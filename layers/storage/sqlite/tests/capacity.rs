@@ -123,6 +123,16 @@ fn the_manual_tells_how_much_room_each_kind_takes() {
             "INSERT INTO towergate_single_use (kind, digest, until) VALUES ('client_assertion', ?1, ?2)";
         connection.execute(write, row).unwrap();
     });
+    filled(&mut connection, "pushed request", |connection, n| {
+        let request = r#"{"client_id":"a-client-of-ours","redirect_uri":"https://app.example/callback","redirect_uri_was_sent":true,
+            "response_mode":"query","scope":"openid profile email","state":"4f0c8f1e0b1d4a6c","nonce":null,
+            "code_challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","prompt":[],"max_age":null,"login_hint":null,
+            "required_sub":null,"acr_values":[],"claims":{},"resource":[],"ui_locales":[]}"#;
+        let row = params![draw(n), digest(), request.replace("\n            ", ""), at(n)];
+        let write =
+            "INSERT INTO towergate_pushed_requests (id, digest, request, expires_at) VALUES (?1, ?2, ?3, ?4)";
+        connection.execute(write, row).unwrap();
+    });
     let before = bytes(&connection);
     let store = SqliteStore::open(&path).unwrap();
     let events = 1_000;

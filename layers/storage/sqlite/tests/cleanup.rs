@@ -27,10 +27,13 @@ use towergate_oauth::{
         ClientStore, LogoutStore,
         grant::{GrantStore, Redeemed, Rotated},
         interaction::InteractionStore,
+        pushed_request::PushedRequestStore,
         replay::{Remembering, ReplayStore},
     },
     rules::{
+        interaction::AuthorizationRequest,
         logout::Delivery,
+        pushed_request::{PushedRequest, PushedRequestId},
         single_use::{SingleUse, SingleUseKind},
     },
 };
@@ -125,6 +128,23 @@ async fn more_than_one_batch_goes_in_one_call() {
     let cleaned = clean(&store, NOW.plus(MINUTE)).await.unwrap();
     assert_eq!((cleaned.codes, cleaned.grants), (1001, 1001));
     assert_eq!(clean(&store, NOW.plus(DAY)).await.unwrap(), Cleaned::default());
+}
+
+#[tokio::test]
+async fn what_was_pushed_goes_when_nobody_answered_it() {
+    let store = SqliteStore::in_memory().unwrap();
+    let pushed = |n: u128| PushedRequest {
+        id: PushedRequestId::from_uuid(id(n)),
+        digest: Digest::of(b"reference"),
+        request: AuthorizationRequest::new(client().id, String::from("https://app.example/cb")),
+        expires_at: NOW.plus(MINUTE),
+    };
+    for n in 1..=501 {
+        store.push_request(pushed(n), 1000, origin(NOW)).await.unwrap();
+    }
+    assert_eq!(clean(&store, NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().pushed_requests, 0);
+    assert_eq!(clean(&store, NOW.plus(MINUTE)).await.unwrap().pushed_requests, 501);
+    assert!(store.find_pushed_request(pushed(1).id).await.unwrap().is_none());
 }
 
 #[tokio::test]

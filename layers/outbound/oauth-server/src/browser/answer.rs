@@ -4,16 +4,19 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Response;
 use towergate_core::{Secret, StoreError, random, token::OpaqueToken};
-use towergate_oauth::rules::{
-    authorize::{RedirectUri, response},
-    code::{self, Code},
-    grant::{Grant, GrantId},
-    interaction::AuthorizationRequest,
-    logout::session_state,
+use towergate_oauth::{
+    ports::{OAuthStore, pushed_request::Spending},
+    rules::{
+        authorize::{RedirectUri, response},
+        code::{self, Code},
+        grant::{Grant, GrantId},
+        interaction::AuthorizationRequest,
+        logout::session_state,
+    },
 };
 use towergate_oauth_types::{ErrorCode, OAuthError, pkce::CodeChallenge};
 
-use super::{problem::Problem, respond, visit::Visit};
+use super::{problem::Problem, pushed::Asked, respond, visit::Visit};
 use crate::{account::Account, server::AuthorizationServer};
 
 /// A grant, the code that stands for it, and the text of the code.
@@ -97,6 +100,21 @@ pub(super) fn error<S, R, P>(
 ) -> Response<Bytes> {
     let issuer = &server.config().issuer;
     respond::reply(&response::error(to, request.response_mode, request.state.as_deref(), issuer, error))
+}
+
+/// Sends an error to the client where nobody is asked: to what it pushed, if it did, this is the one answer.
+pub(super) async fn refuse<S: OAuthStore, R, P>(
+    server: &AuthorizationServer<S, R, P>,
+    visit: &Visit,
+    asked: &Asked,
+    error: &OAuthError,
+) -> Result<Response<Bytes>, Problem> {
+    if let Some(pushed) = asked.pushed
+        && server.store().spend_pushed_request(pushed, visit.origin).await? == Spending::Gone
+    {
+        return Err(Problem::request_spent());
+    }
+    Ok(self::error(server, &asked.request, &asked.to, error))
 }
 
 /// What the client hears when the host could not answer.

@@ -27,6 +27,7 @@ use super::{
     grounds::Grounds,
     login,
     problem::Problem,
+    pushed::Asked as ToAnswer,
     respond,
     visit::Visit,
 };
@@ -157,7 +158,8 @@ impl Resumed {
                 }
             }
             (Decision::Refuse(error), None, _) => {
-                Ok(Step::Detour(answer::error(server, request, &to, &error)))
+                let asked = ToAnswer { request: request.clone(), to, pushed: interaction.pushed };
+                Ok(Step::Detour(answer::refuse(server, visit, &asked, &error).await?))
             }
             (decision @ (Decision::ConsentRequired | Decision::Proceed), Some(account), Some(asked)) => {
                 let must_ask = decision == Decision::ConsentRequired;
@@ -227,12 +229,16 @@ async fn deny<S: OAuthStore, R, P>(
 }
 
 /// Whoever clicks twice on a button answers twice, and the browser shows what the second answer came to: it leads to
-/// the same question again, but for a client that must sign what it asks.
+/// the same question again, unless only the client can put it: what it pushed, or must sign.
 fn answered<S, R, P>(
     server: &AuthorizationServer<S, R, P>,
     client: &Client,
     interaction: &Interaction,
 ) -> Problem {
     let again = || format!("{}?{}", server.config().paths.authorize, again::query(&interaction.request));
-    Problem::Answered { again: (!client.metadata.require_signed_request_object).then(again) }
+    let may_be_put = interaction.pushed.is_none()
+        && !client.metadata.require_signed_request_object
+        && !client.metadata.require_pushed_authorization_requests
+        && !server.config().require_pushed_authorization_requests;
+    Problem::Answered { again: may_be_put.then(again) }
 }

@@ -3,7 +3,8 @@
 //! [`BrowserLayer`] answers its own paths and passes any other request on:
 //!
 //! 1. `GET` and `POST /oauth/authorize` read the parameters, load the client and bind the address; decide; then send
-//!    the browser to the host's sign-in page, to the consent page, or back to the client.
+//!    the browser to the host's sign-in page, to the consent page, or back to the client. What the client
+//!    [pushed](towergate_oauth::rules::pushed_request) is opened by its `request_uri`, and nothing beside that counts.
 //! 2. `GET /interaction/{id}` goes on when the interaction is alive, the browser the same, the person the same and
 //!    the sign-in fresh enough; a remembered consent answers at once, else the consent page is shown.
 //! 3. `POST /interaction/{id}` checks all of it again and closes the interaction in one step of the store.
@@ -76,6 +77,7 @@ mod layer;
 mod login;
 mod logout;
 mod problem;
+mod pushed;
 mod respond;
 mod service;
 #[cfg(test)]

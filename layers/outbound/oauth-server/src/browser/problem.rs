@@ -71,6 +71,14 @@ impl Problem {
         )
     }
 
+    pub(super) fn request_spent() -> Self {
+        let message = String::from(
+            "This request was answered already, it has waited too long, or it was never made by this application. Please \
+             go back to the application and start again.",
+        );
+        Self::Told { status: StatusCode::BAD_REQUEST, code: ErrorCode::InvalidRequestUri, message }
+    }
+
     pub(super) fn other_person() -> Self {
         Self::forbidden(
             "This question was put to somebody who was signed in here before. Please go back to the application and \

@@ -25,6 +25,8 @@ pub(super) fn document(
     let metadata = Metadata::of(&Facts {
         issuer: &config.issuer,
         authorize: &config.paths.authorize,
+        push: &config.paths.push,
+        requires_push: config.require_pushed_authorization_requests,
         token: &config.paths.token,
         userinfo: &config.paths.userinfo,
         revoke: &config.paths.revoke,

@@ -19,6 +19,9 @@ pub(super) enum Failure {
     /// The peer did something wrong.
     #[error(transparent)]
     Peer(#[from] OAuthError),
+    /// The body is longer than anything that is read here.
+    #[error("the body is too long")]
+    TooLong,
     /// A registration is not to be had so.
     #[error(transparent)]
     Registration(#[from] Refusal),
@@ -84,6 +87,10 @@ impl Failure {
     pub(super) fn tell(self, realm: &str) -> Response<Bytes> {
         match self {
             Self::Peer(error) => json::error(status_of(error.code), error),
+            Self::TooLong => {
+                let error = OAuthError::new(ErrorCode::InvalidRequest, json::TOO_LARGE);
+                json::error(StatusCode::PAYLOAD_TOO_LARGE, error)
+            }
             Self::Registration(Refusal { code, description }) => {
                 json::explained(status_of(code), code, &description)
             }

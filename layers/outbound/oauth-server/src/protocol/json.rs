@@ -14,8 +14,10 @@ use towergate_endpoint::{
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
+use super::failure::Failure;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const TOO_LARGE: &str = "the body has more than 65536 bytes";
+pub(super) const TOO_LARGE: &str = "the body has more than 65536 bytes";
 
 /// An answer for this client alone, never to be kept.
 pub(super) fn private(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
@@ -109,6 +111,20 @@ where
         })
     })?;
     Form::parse_with_lists(&body, known, lists).map_err(|_| invalid(TOO_LARGE))
+}
+
+/// Reads the text of a form of at most 64 KiB, of which several readers take their part.
+pub(super) async fn read_text<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let invalid = |description| OAuthError::new(ErrorCode::InvalidRequest, description).into();
+    body::read_form(headers, body).await.map_err(|unread| match unread {
+        Unread::MediaType => invalid("the body must be application/x-www-form-urlencoded"),
+        Unread::TooLong => Failure::TooLong,
+        Unread::Torn => invalid("the body broke off midway"),
+    })
 }
 
 /// Reads one JSON object of at most 64 KiB that says each thing once.

@@ -1,11 +1,11 @@
-//! The endpoints that clients call without a browser: token, revocation, introspection, userinfo, registration,
-//! public keys, metadata.
+//! The endpoints that clients call without a browser: pushed requests, token, revocation, introspection, userinfo,
+//! registration, public keys, metadata.
 //!
 //! The rules, in order:
 //!
 //! 1. A path of the protocol is answered here; any other request passes to the inner service untouched.
-//! 2. A wrong method is answered 405 with `Allow`. A script of any site may ask at the token, userinfo and revocation
-//!    endpoints (CORS), and read the public documents.
+//! 2. A wrong method is answered 405 with `Allow`. A script of any site may push a request, ask at the token, userinfo and
+//!    revocation endpoints (CORS), and read the public documents.
 //! 3. No endpoint reads or sets a cookie: mount the layer outside the session stack.
 //! 4. Every error is JSON with a registered code; what is ours to mend goes to the operator, not to the peer.
 //!
@@ -82,6 +82,7 @@ mod introspect;
 mod json;
 mod jwks;
 mod layer;
+mod push;
 mod register;
 mod revoke;
 mod service;

@@ -6,7 +6,9 @@ use http_body::Body;
 use towergate_endpoint::Answer;
 use towergate_oauth::{ports::OAuthStore, rules::discovery::is_well_known};
 
-use super::{cors, failure::Failure, introspect, json, layer::Endpoints, register, revoke, token, userinfo};
+use super::{
+    cors, failure::Failure, introspect, json, layer::Endpoints, push, register, revoke, token, userinfo,
+};
 use crate::{account::AccountResolver, config::ServerConfig, logout::check_session, pages::OAuthPages};
 
 /// The endpoints that [`ProtocolLayer`](super::ProtocolLayer) mounts.
@@ -37,6 +39,7 @@ where
 
     fn name(&self, route: &Route) -> &'static str {
         match route {
+            Route::Push => "pushed_request",
             Route::Token => "token",
             Route::UserInfo => "userinfo",
             Route::Revoke => "revoke",
@@ -74,6 +77,7 @@ where
             Route::Metadata => {
                 Answer::at_hand(endpoints.documents().metadata.answer(&parts.method, &parts.headers))
             }
+            Route::Push => later!(push::answer),
             Route::Token => later!(token::answer),
             Route::Revoke => later!(revoke::answer),
             Route::Introspect => later!(introspect::answer),
@@ -101,6 +105,8 @@ fn told(
 pub enum Route {
     /// Gives tokens for a grant.
     Token,
+    /// Takes authorization requests from clients.
+    Push,
     /// Tells a client about the person who let it in.
     UserInfo,
     /// Takes a token back.
@@ -124,6 +130,7 @@ impl Route {
         let paths = &config.paths;
         match path {
             _ if path == paths.token => Some(Self::Token),
+            _ if path == paths.push => Some(Self::Push),
             _ if path == paths.userinfo => Some(Self::UserInfo),
             _ if path == paths.revoke => Some(Self::Revoke),
             _ if path == paths.introspect => Some(Self::Introspect),
@@ -146,12 +153,17 @@ impl Route {
 
     /// Whether a client may run in a browser, on a site of its own, and ask here.
     const fn is_for_scripts(self) -> bool {
-        matches!(self, Self::Token | Self::UserInfo | Self::Revoke | Self::Register | Self::Manage)
+        matches!(
+            self,
+            Self::Push | Self::Token | Self::UserInfo | Self::Revoke | Self::Register | Self::Manage
+        )
     }
 
     const fn allowed(self) -> (&'static [Method], &'static str) {
         match self {
-            Self::Token | Self::Revoke | Self::Introspect | Self::Register => (&[Method::POST], "POST"),
+            Self::Push | Self::Token | Self::Revoke | Self::Introspect | Self::Register => {
+                (&[Method::POST], "POST")
+            }
             Self::Manage => (&[Method::GET, Method::PUT, Method::DELETE], "GET, PUT, DELETE"),
             Self::UserInfo => (&[Method::GET, Method::POST], "GET, POST"),
             Self::CheckSession | Self::Jwks | Self::Metadata => (&[Method::GET, Method::HEAD], "GET, HEAD"),

@@ -12,6 +12,7 @@ mod host;
 mod introspection;
 mod late_body;
 mod pairwise;
+mod push;
 mod refresh_token;
 mod registration;
 mod registration_management;

@@ -15,7 +15,8 @@ use crate::rules::{
 
 /// Keeps interactions and remembered consents.
 pub trait InteractionStore: Send + Sync + 'static {
-    /// Writes a new interaction, unless `limit` of them take up room already. Writes `interaction.begun`.
+    /// Writes a new interaction, unless `limit` of them and of pushed requests take up room already. One that began from what
+    /// a client pushed is written only while that waits for its answer. Writes `interaction.begun`.
     ///
     /// Anybody may begin one, so they must not grow without end. One takes up room until it is approved or has
     /// expired, and may for a minute longer; a refusal, which anybody may say too, makes no room.
@@ -159,6 +160,8 @@ pub enum Beginning {
     Begun,
     /// There are too many; nothing was written.
     Full,
+    /// What the client pushed was answered meanwhile, or has expired; nothing was written.
+    RequestSpent,
 }
 
 /// What became of [`InteractionStore::bind_interaction`].
@@ -172,7 +175,8 @@ pub enum Binding {
     Gone,
 }
 
-/// What became of [`InteractionStore::issue_code`].
+/// What became of [`InteractionStore::issue_code`] or
+/// [`PushedRequestStore::issue_pushed_code`](super::PushedRequestStore::issue_pushed_code).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuing {
     /// It is kept.
@@ -183,6 +187,8 @@ pub enum Issuing {
     ClientDisabled,
     /// The person took the consent back meanwhile; nothing was written.
     ConsentWithdrawn,
+    /// What the client pushed was answered meanwhile, or has expired; nothing was written.
+    RequestSpent,
 }
 
 /// What became of a yes or a no.

@@ -17,6 +17,7 @@ pub mod key;
 pub mod logout;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod pushed_request;
 pub mod replay;
 
 use towergate_core::audit::AuditLog;
@@ -27,15 +28,32 @@ pub use grant::GrantStore;
 pub use interaction::InteractionStore;
 pub use key::KeyStore;
 pub use logout::LogoutStore;
+pub use pushed_request::PushedRequestStore;
 pub use replay::ReplayStore;
 
 /// Everything the authorization server asks of a store.
 pub trait OAuthStore:
-    ClientStore + InteractionStore + GrantStore + KeyStore + LogoutStore + ReplayStore + AuditLog + Clone
+    ClientStore
+    + InteractionStore
+    + PushedRequestStore
+    + GrantStore
+    + KeyStore
+    + LogoutStore
+    + ReplayStore
+    + AuditLog
+    + Clone
 {
 }
 
 impl<T> OAuthStore for T where
-    T: ClientStore + InteractionStore + GrantStore + KeyStore + LogoutStore + ReplayStore + AuditLog + Clone
+    T: ClientStore
+        + InteractionStore
+        + PushedRequestStore
+        + GrantStore
+        + KeyStore
+        + LogoutStore
+        + ReplayStore
+        + AuditLog
+        + Clone
 {
 }

@@ -22,6 +22,10 @@ pub struct Facts<'a> {
     pub issuer: &'a Issuer,
     /// The path of the authorization endpoint.
     pub authorize: &'a str,
+    /// The path of the endpoint where clients push their requests.
+    pub push: &'a str,
+    /// Whether every client must.
+    pub requires_push: bool,
     /// The path of the token endpoint.
     pub token: &'a str,
     /// The path of the userinfo endpoint.
@@ -77,6 +81,8 @@ pub struct Notices {
 pub struct Metadata {
     issuer: String,
     authorization_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
     token_endpoint: String,
     userinfo_endpoint: String,
     revocation_endpoint: String,
@@ -162,6 +168,8 @@ impl Metadata {
         Self {
             issuer: facts.issuer.as_str().to_owned(),
             authorization_endpoint: facts.issuer.join(facts.authorize),
+            pushed_authorization_request_endpoint: facts.issuer.join(facts.push),
+            require_pushed_authorization_requests: facts.requires_push,
             token_endpoint: facts.issuer.join(facts.token),
             userinfo_endpoint: facts.issuer.join(facts.userinfo),
             revocation_endpoint: facts.issuer.join(facts.revoke),

@@ -9,6 +9,7 @@ use super::{
     grant::{GrantId, RevocationReason, Subject},
     interaction::InteractionId,
     logout::Delivery,
+    pushed_request::PushedRequestId,
 };
 
 /// What happened at the authorization server.
@@ -18,6 +19,10 @@ use super::{
 pub enum OAuthFact {
     /// A request waits for a person.
     InteractionBegun { interaction: InteractionId, client: ClientId },
+    /// A client pushed a request.
+    RequestPushed { pushed: PushedRequestId, client: ClientId },
+    /// What a client pushed was named by another client.
+    PushedRequestRefused { pushed: PushedRequestId, client: ClientId, reason: &'static str },
     /// A person agreed.
     ConsentGiven { subject: Subject, client: ClientId, remembered: bool },
     /// A person refused.
@@ -103,6 +108,16 @@ impl Fact for OAuthFact {
                 "interaction.begun",
                 client(id),
                 Party::new("interaction", interaction),
+            ),
+            Self::RequestPushed { pushed, client: id } => {
+                Event::succeeded(origin, "request.pushed", client(id), Party::new("pushed_request", pushed))
+            }
+            Self::PushedRequestRefused { pushed, client: id, reason } => Event::refused(
+                origin,
+                "request.refused",
+                client(id),
+                Party::new("pushed_request", pushed),
+                reason,
             ),
             Self::ConsentGiven { subject, client: id, remembered } => {
                 Event::succeeded(origin, "consent.given", user(subject), client(id))

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
 use towergate_oauth_types::Scope;
 
-use super::{claims_request::ClaimsRequest, client::ClientId, grant::Subject};
+use super::{
+    claims_request::ClaimsRequest, client::ClientId, grant::Subject, pushed_request::PushedRequestId,
+};
 
 typed_id! {
     /// An interaction.
@@ -28,6 +30,8 @@ pub struct Interaction {
     pub browser: Digest,
     /// What the client asked for, validated.
     pub request: AuthorizationRequest,
+    /// What its client pushed, if it began from that: answering it closes all others that did.
+    pub pushed: Option<PushedRequestId>,
     /// The person it belongs to, once one has resumed it.
     pub subject: Option<Subject>,
     /// A sign-in before this moment does not count (`prompt=login`, `max_age`).

@@ -16,6 +16,7 @@ pub mod interaction;
 pub mod issuer;
 pub mod key;
 pub mod logout;
+pub mod pushed_request;
 pub mod refresh_token;
 pub mod resource;
 pub mod single_use;

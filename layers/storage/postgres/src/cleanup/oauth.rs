@@ -12,6 +12,9 @@ use crate::{failure::Failure, params::params, query, step::Step, store::Postgres
 
 pub(crate) const INTERACTIONS: &str = clean_out!("towergate_interactions", "expires_at <= $1", "expires_at");
 
+pub(crate) const PUSHED_REQUESTS: &str =
+    clean_out!("towergate_pushed_requests", "expires_at <= $1", "expires_at");
+
 pub(crate) const INTERACTION_ROOM: &str =
     clean_out!("towergate_interaction_room", "minute <= $1 / 60000", "minute");
 
@@ -101,6 +104,7 @@ impl PostgresStore {
     pub(super) async fn clean_oauth(&self, now: Timestamp, cleaned: &mut Cleaned) -> Result<(), StoreError> {
         self.clean(INTERACTION_ROOM, now).await?;
         cleaned.interactions = self.clean(INTERACTIONS, now).await?;
+        cleaned.pushed_requests = self.clean(PUSHED_REQUESTS, now).await?;
         cleaned.client_documents = self.clean(CLIENT_DOCUMENTS, now).await?;
         cleaned.ended_sign_ins = self.clean(ENDED_SIGN_INS, now.minus(ENDED_SIGN_IN_KEPT)).await?;
         cleaned.single_use = self.clean(SINGLE_USE, now).await?;

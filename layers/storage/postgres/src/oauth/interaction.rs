@@ -11,30 +11,40 @@ use towergate_oauth::{
         fact::OAuthFact,
         grant::{Grant, Subject},
         interaction::{Interaction, InteractionId, InteractionState},
+        pushed_request::PushedRequestId,
     },
 };
 use towergate_oauth_types::ErrorCode;
 
-use super::{client, code, consent, grant_row, lock, room, room::take_room};
+use super::{client, code, consent, grant_row, lock, pushed_request, room, room::take_room};
 use crate::{failure::Failure, fields::Fields, params::params, query, step::Step, store::PostgresStore};
 
 macro_rules! find {
     () => {
-        "SELECT id, browser, request, subject, sign_in_after, created_at, expires_at, state
+        "SELECT id, browser, request, pushed, subject, sign_in_after, created_at, expires_at, state
     FROM towergate_interactions WHERE id = $1"
     };
 }
 
 pub(crate) const FIND: &str = find!();
 
-/// The same, for whoever is going to change it.
-pub(crate) const LOCK: &str = concat!(find!(), " FOR NO KEY UPDATE");
+/// The same, for whoever is going to change it. Of those that began from one pushed request one is changed at a time: its
+/// answer [closes the others](pushed_request::answer).
+pub(crate) const LOCK: &str = concat!(
+    "WITH turn AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hashtextextended('towergate pushed request ' || pushed::text, 0))
+        FROM towergate_interactions WHERE id = $1 AND pushed IS NOT NULL)
+    ",
+    find!(),
+    " AND (SELECT count(*) FROM turn) >= 0 FOR NO KEY UPDATE"
+);
 
 /// Keeps one where there is room for it.
 pub(crate) const BEGIN: &str = take_room!(
     "INSERT INTO towergate_interactions
-        (id, browser, request, subject, sign_in_after, created_at, expires_at, state)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8"
+        (id, browser, request, pushed, subject, sign_in_after, created_at, expires_at, state)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9",
+    over: "$10", limit: "$11", minute: "$12", shard: "$13"
 );
 
 const BIND: &str = "UPDATE towergate_interactions SET subject = $2 WHERE id = $1";
@@ -113,7 +123,7 @@ impl InteractionStore for PostgresStore {
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
         self.write_by_locks((grant, code, rests_on, origin), |step, (grant, code, rests_on, origin)| {
-            Box::pin(issue(step, grant, code, rests_on.as_ref(), origin))
+            Box::pin(issue(step, None, grant, code, rests_on.as_ref(), origin))
         })
         .await
     }
@@ -145,17 +155,23 @@ async fn begin(
     limit: u32,
     origin: &Origin,
 ) -> Result<Beginning, Failure> {
+    if let Some(pushed) = interaction.pushed
+        && !pushed_request::waits(&mut step.connection, pushed, origin.at).await?
+    {
+        return Ok(Beginning::RequestSpent);
+    }
     let row = params![
         interaction.id.as_uuid(),
         &interaction.browser,
         query::json(&interaction.request)?,
+        interaction.pushed.as_ref().map(PushedRequestId::as_uuid),
         interaction.subject.as_ref().map(Subject::as_str),
         interaction.sign_in_after,
         interaction.created_at,
         interaction.expires_at,
         state_name(interaction.state),
     ];
-    let row = room::values(row, interaction, limit, origin.at);
+    let row = room::values(row, interaction.expires_at, interaction.id.as_uuid(), limit, origin.at);
     if query::change(&mut step.connection, BEGIN, row).await? == 0 {
         return Ok(Beginning::Full);
     }
@@ -204,7 +220,8 @@ async fn approve(step: &mut Step, approval: Approval, origin: &Origin) -> Result
         return Ok(Closing::ConsentWithdrawn);
     }
     close(&mut step.connection, id, InteractionState::Approved).await?;
-    room::give_back(&mut step.connection, &interaction).await?;
+    pushed_request::answer(&mut step.connection, interaction.pushed).await?;
+    room::give_back(&mut step.connection, interaction.expires_at, id.as_uuid()).await?;
     if let Asked::Now { remember } = asked {
         let given = OAuthFact::ConsentGiven {
             subject: grant.subject.clone(),
@@ -220,8 +237,10 @@ async fn approve(step: &mut Step, approval: Approval, origin: &Origin) -> Result
     Ok(Closing::Closed)
 }
 
-async fn issue(
+/// Keeps a grant and its code where nobody had to be asked.
+pub(super) async fn issue(
     step: &mut Step,
+    pushed: Option<PushedRequestId>,
     grant: &Grant,
     code: &Code,
     rests_on: Option<&Consent>,
@@ -234,12 +253,19 @@ async fn issue(
     if !client::may_act(&mut step.connection, &grant.client).await? {
         return Ok(Issuing::ClientDisabled);
     }
+    if let Some(pushed) = pushed {
+        lock::answer(&mut step.connection, pushed).await?;
+        if !pushed_request::waits(&mut step.connection, pushed, origin.at).await? {
+            return Ok(Issuing::RequestSpent);
+        }
+    }
     if let Some(asked) = rests_on
         && !consent::is_remembered(&mut step.connection, asked).await?
     {
         return Ok(Issuing::ConsentWithdrawn);
     }
     code::issue(step, grant, code, origin).await?;
+    pushed_request::answer(&mut step.connection, pushed).await?;
     Ok(Issuing::Issued)
 }
 
@@ -256,6 +282,7 @@ async fn deny(
         return Ok(Closing::Gone);
     }
     close(&mut step.connection, id, InteractionState::Denied).await?;
+    pushed_request::answer(&mut step.connection, interaction.pushed).await?;
     let client = interaction.request.client_id;
     step.record(&OAuthFact::ConsentDenied { interaction: id, client, subject }, origin).await?;
     Ok(Closing::Closed)
@@ -275,6 +302,7 @@ async fn refuse(
         return Ok(Closing::Gone);
     }
     close(&mut step.connection, id, InteractionState::Denied).await?;
+    pushed_request::answer(&mut step.connection, interaction.pushed).await?;
     let client = interaction.request.client_id;
     let fact = OAuthFact::InteractionRefused { interaction: id, client, subject, error };
     step.record(&fact, origin).await?;
@@ -306,6 +334,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Interaction, Failure> {
         id: fields.uuid("id").map(InteractionId::from_uuid)?,
         browser: fields.digest("browser")?,
         request: fields.json("request")?,
+        pushed: fields.optional_uuid("pushed")?.map(PushedRequestId::from_uuid),
         subject: fields.parse_optional("subject", |text| Subject::parse(text).ok())?,
         sign_in_after: fields.optional_time("sign_in_after")?,
         created_at: fields.time("created_at")?,

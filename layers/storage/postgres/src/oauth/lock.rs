@@ -1,15 +1,21 @@
-//! What has no row of its own to be locked: a person, and a sign-in.
+//! What has no row of its own to be locked: a person, and a sign-in; and what a client pushed, whose row may be gone already.
 //!
 //! Both are locked by a number drawn from their name, until the end of the step. Two names with one number wait for each
 //! other in vain, and nothing worse.
 
 use sqlx::PgConnection;
 use towergate_core::Digest;
-use towergate_oauth::rules::grant::{Grant, Subject};
+use towergate_oauth::rules::{
+    grant::{Grant, Subject},
+    pushed_request::PushedRequestId,
+};
 
 use crate::{failure::Failure, params::params, query};
 
 const GIVE: &str = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)";
+
+const ANSWER: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended('towergate pushed request ' || $1::uuid::text, 0))";
 
 const END: &str = "SELECT pg_advisory_xact_lock($1)";
 
@@ -29,6 +35,13 @@ pub(super) async fn end_for_person(connection: &mut PgConnection, subject: &Subj
 /// Whoever ends the sign-in: no code is given in it meanwhile, and none is on its way.
 pub(super) async fn end_sign_in(connection: &mut PgConnection, sid: &str) -> Result<(), Failure> {
     query::exists(connection, END, params![sign_in(sid)]).await?;
+    Ok(())
+}
+
+/// Whoever answers what a client pushed: nobody else does meanwhile. The same lock is taken where an interaction that began
+/// from it is [locked](super::interaction::LOCK).
+pub(super) async fn answer(connection: &mut PgConnection, id: PushedRequestId) -> Result<(), Failure> {
+    query::exists(connection, ANSWER, params![id.as_uuid()]).await?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@
 //! 1. the person, and then the sign-in ([`lock`]): shared by whoever gives a code, alone by whoever takes back what was
 //!    given or ends the sign-in;
 //! 2. the client's row: shared by whoever gives it a code, alone by whoever shuts it out, changes or deletes it;
-//! 3. the interaction's row, then the consent's;
+//! 3. the turn of whoever answers a pushed request, then the interaction's row, then the pushed request's, then those of the
+//!    other interactions that began from it; then the consent's;
 //! 4. the grant's row: alone by whoever exchanges what hangs from it or revokes it; several in the order of their
 //!    identifiers;
 //! 5. codes and tokens.
@@ -27,6 +28,7 @@ pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod logout;
 pub(crate) mod marks;
+pub(crate) mod pushed_request;
 #[cfg(test)]
 mod query_plans;
 pub(crate) mod refresh_token;

@@ -36,6 +36,9 @@ const LIFE: &str = "
     INSERT INTO towergate_interactions (id, browser, request, created_at, expires_at, state)
         SELECT md5('i' || n)::uuid, sha256(n::text::bytea), json_build_object('client_id', 'client-' || n % 20000)::text, n,
                n, CASE WHEN n % 3 = 0 THEN 'open' ELSE 'approved' END FROM generate_series(1, 30000) n;
+    UPDATE towergate_interactions SET pushed = md5('p' || expires_at)::uuid WHERE expires_at % 4 = 0;
+    INSERT INTO towergate_pushed_requests
+        SELECT md5('p' || n)::uuid, sha256(n::text::bytea), '{}', n FROM generate_series(1, 30000) n;
     INSERT INTO towergate_interaction_room (minute, shard, taken) SELECT n, s, 1
         FROM generate_series(1, 2000) n, generate_series(0, 15) s;
     INSERT INTO towergate_sign_in_clients
@@ -100,8 +103,27 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::interaction::CLOSE_OF_CLIENTS, &[CLIENTS]),
     (
         o::interaction::BEGIN,
-        &[ID, "sha256('')", "'{}'", "NULL", "NULL", "1", "1", "'open'", "1990", "100000", "2001", "7"],
+        &[
+            ID,
+            "sha256('')",
+            "'{}'",
+            "NULL",
+            "NULL",
+            "NULL",
+            "1",
+            "1",
+            "'open'",
+            "1990",
+            "100000",
+            "2001",
+            "7",
+        ],
     ),
+    (o::pushed_request::FIND, &[ID]),
+    (o::pushed_request::LOCK, &[ID]),
+    (o::pushed_request::WAITS, &[ID, SOON]),
+    (o::pushed_request::PUSH, &[ID, "sha256('')", "'{}'", "1", "1990", "100000", "2001", "7"]),
+    (o::pushed_request::CLOSE, &[ID]),
     (o::key::IN_USE, &[]),
     (o::logout::CLIENTS, &[SID]),
     (o::logout::TOLD, &[SIDS]),
@@ -118,6 +140,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::unused_client::LOCK, &[SOON, "100"]),
     (o::unused_client::TAKE, &[CLIENTS]),
     (c::INTERACTIONS, &[SOON, BATCH]),
+    (c::PUSHED_REQUESTS, &[SOON, BATCH]),
     (c::INTERACTION_ROOM, &["6000000", BATCH]),
     (c::ENDED_SIGN_INS, &[SOON, BATCH]),
     (c::CLIENT_DOCUMENTS, &[SOON, BATCH]),

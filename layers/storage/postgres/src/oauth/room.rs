@@ -1,4 +1,4 @@
-//! How much room the interactions that wait take up, kept per minute in which they end.
+//! How much room the interactions and pushed requests that wait take up, kept per minute in which they end.
 //!
 //! To count the interactions themselves would cost more the longer a flood lasts. The minutes of all that waits are few,
 //! however many wait in them, and a minute that is over counts no more: nothing has to be written when an interaction
@@ -8,8 +8,7 @@
 //! for each other. They do not see each other either, so that there may be as many too many as begin at once.
 
 use sqlx::PgConnection;
-use towergate_core::Timestamp;
-use towergate_oauth::rules::interaction::{Interaction, InteractionId};
+use towergate_core::{Timestamp, id::Uuid};
 
 use crate::{
     failure::Failure,
@@ -17,14 +16,22 @@ use crate::{
     query,
 };
 
-/// What is taken after `$9`, as far as there is less of it than `$10`, and one more of it in row `$12` of minute `$11`.
+/// What is kept where less than `limit` is taken after the minute `over`, and one more is taken in row `shard` of `minute`.
 macro_rules! take_room {
-    ($insert:literal) => {
+    ($insert:literal, over: $over:literal, limit: $limit:literal, minute: $minute:literal, shard: $shard:literal) => {
         concat!(
             "WITH begun AS (",
             $insert,
-            " WHERE (SELECT coalesce(sum(taken), 0) FROM towergate_interaction_room WHERE minute > $9) < $10 RETURNING 1)
-    INSERT INTO towergate_interaction_room AS room (minute, shard, taken) SELECT $11, $12, 1 FROM begun
+            " WHERE (SELECT coalesce(sum(taken), 0) FROM towergate_interaction_room WHERE minute > ",
+            $over,
+            ") < ",
+            $limit,
+            " RETURNING 1)
+    INSERT INTO towergate_interaction_room AS room (minute, shard, taken) SELECT ",
+            $minute,
+            ", ",
+            $shard,
+            ", 1 FROM begun
     ON CONFLICT (minute, shard) DO UPDATE SET taken = room.taken + 1"
         )
     };
@@ -39,18 +46,19 @@ const MINUTE: i64 = 60_000;
 const SHARDS: u8 = 16;
 
 /// The statement's values, and what [`take_room!`] asks for besides.
-pub(super) fn values(row: Params, interaction: &Interaction, limit: u32, now: Timestamp) -> Params {
+pub(super) fn values(row: Params, end: Timestamp, id: &Uuid, limit: u32, now: Timestamp) -> Params {
     // One that ends within a minute is counted until the minute is over.
     let over = now.unix_millis().div_euclid(MINUTE);
-    row.with(over).with(limit).with(minute(interaction.expires_at)).with(shard(interaction.id))
+    row.with(over).with(limit).with(minute(end)).with(shard(id))
 }
 
 /// One that would have taken up room until `end` does so no more.
 pub(super) async fn give_back(
     connection: &mut PgConnection,
-    interaction: &Interaction,
+    end: Timestamp,
+    id: &Uuid,
 ) -> Result<(), Failure> {
-    let row = params![minute(interaction.expires_at), shard(interaction.id)];
+    let row = params![minute(end), shard(id)];
     query::change(connection, GIVE_BACK, row).await?;
     Ok(())
 }
@@ -61,7 +69,7 @@ fn minute(end: Timestamp) -> i64 {
 }
 
 /// The end of an identifier is random.
-fn shard(id: InteractionId) -> i64 {
-    let [.., last] = id.as_uuid().as_bytes();
+fn shard(id: &Uuid) -> i64 {
+    let [.., last] = id.as_bytes();
     i64::from(last % SHARDS)
 }

@@ -11,20 +11,21 @@ use towergate_oauth::{
         fact::OAuthFact,
         grant::{Grant, Subject},
         interaction::{Interaction, InteractionId, InteractionState},
+        pushed_request::PushedRequestId,
     },
 };
 use towergate_oauth_types::ErrorCode;
 
-use super::{client, code, consent, grant_row, room};
+use super::{client, code, consent, grant_row, pushed_request, room};
 use crate::{failure::Failure, fields::Fields, query, store::SqliteStore, writer::Step};
 
 pub(crate) const FIND: &str =
-    "SELECT id, browser, request, subject, sign_in_after, created_at, expires_at, state
+    "SELECT id, browser, request, pushed, subject, sign_in_after, created_at, expires_at, state
     FROM towergate_interactions WHERE id = ?1";
 
 const INSERT: &str = "INSERT INTO towergate_interactions
-    (id, browser, request, subject, sign_in_after, created_at, expires_at, state)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    (id, browser, request, pushed, subject, sign_in_after, created_at, expires_at, state)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 const BIND: &str = "UPDATE towergate_interactions SET subject = ?2 WHERE id = ?1";
 
@@ -86,22 +87,7 @@ impl InteractionStore for SqliteStore {
         rests_on: Option<Consent>,
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
-        self.write(move |step| {
-            if grant_row::sign_in_has_ended(step.connection, &grant)? {
-                return Ok(Issuing::SignInEnded);
-            }
-            if !client::may_act(step.connection, &grant.client)? {
-                return Ok(Issuing::ClientDisabled);
-            }
-            if let Some(asked) = &rests_on
-                && !consent::is_remembered(step.connection, asked)?
-            {
-                return Ok(Issuing::ConsentWithdrawn);
-            }
-            code::issue(step, grant, &code, &origin)?;
-            Ok(Issuing::Issued)
-        })
-        .await
+        self.write(move |step| issue(step, None, grant, &code, rests_on.as_ref(), &origin)).await
     }
 
     async fn find_consent(
@@ -128,6 +114,11 @@ fn begin(
     limit: u32,
     origin: &Origin,
 ) -> Result<Beginning, Failure> {
+    if let Some(pushed) = interaction.pushed
+        && !pushed_request::waits(step.connection, pushed, origin.at)?
+    {
+        return Ok(Beginning::RequestSpent);
+    }
     if room::taken(step.connection, origin.at)? >= u64::from(limit) {
         return Ok(Beginning::Full);
     }
@@ -138,6 +129,7 @@ fn begin(
             interaction.id.as_uuid().as_bytes(),
             interaction.browser.as_bytes(),
             query::json(&interaction.request)?,
+            interaction.pushed.as_ref().map(|pushed| pushed.as_uuid().as_bytes()),
             interaction.subject.as_ref().map(Subject::as_str),
             interaction.sign_in_after.map(Timestamp::unix_millis),
             interaction.created_at.unix_millis(),
@@ -190,6 +182,7 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
         return Ok(Closing::ConsentWithdrawn);
     }
     close(step.connection, id, InteractionState::Approved)?;
+    pushed_request::answer(step.connection, interaction.pushed)?;
     room::give_back(step.connection, interaction.expires_at)?;
     if let Asked::Now { remember } = asked {
         let given = OAuthFact::ConsentGiven {
@@ -206,6 +199,36 @@ fn approve(step: &mut Step<'_>, approval: Approval, origin: &Origin) -> Result<C
     Ok(Closing::Closed)
 }
 
+/// Keeps a grant and its code where nobody had to be asked.
+pub(super) fn issue(
+    step: &mut Step<'_>,
+    pushed: Option<PushedRequestId>,
+    grant: Grant,
+    code: &Code,
+    rests_on: Option<&Consent>,
+    origin: &Origin,
+) -> Result<Issuing, Failure> {
+    if grant_row::sign_in_has_ended(step.connection, &grant)? {
+        return Ok(Issuing::SignInEnded);
+    }
+    if !client::may_act(step.connection, &grant.client)? {
+        return Ok(Issuing::ClientDisabled);
+    }
+    if let Some(pushed) = pushed
+        && !pushed_request::waits(step.connection, pushed, origin.at)?
+    {
+        return Ok(Issuing::RequestSpent);
+    }
+    if let Some(asked) = rests_on
+        && !consent::is_remembered(step.connection, asked)?
+    {
+        return Ok(Issuing::ConsentWithdrawn);
+    }
+    code::issue(step, grant, code, origin)?;
+    pushed_request::answer(step.connection, pushed)?;
+    Ok(Issuing::Issued)
+}
+
 fn deny(
     step: &mut Step<'_>,
     id: InteractionId,
@@ -219,6 +242,7 @@ fn deny(
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Denied)?;
+    pushed_request::answer(step.connection, interaction.pushed)?;
     let client = interaction.request.client_id;
     step.record(&OAuthFact::ConsentDenied { interaction: id, client, subject }, origin)?;
     Ok(Closing::Closed)
@@ -238,6 +262,7 @@ fn refuse(
         return Ok(Closing::Gone);
     }
     close(step.connection, id, InteractionState::Denied)?;
+    pushed_request::answer(step.connection, interaction.pushed)?;
     let client = interaction.request.client_id;
     step.record(&OAuthFact::InteractionRefused { interaction: id, client, subject, error }, origin)?;
     Ok(Closing::Closed)
@@ -268,6 +293,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Interaction, Failure> {
         id: fields.uuid("id").map(InteractionId::from_uuid)?,
         browser: fields.digest("browser")?,
         request: fields.json("request")?,
+        pushed: fields.optional_uuid("pushed")?.map(PushedRequestId::from_uuid),
         subject: fields.parse_optional("subject", |text| Subject::parse(text).ok())?,
         sign_in_after: fields.optional_time("sign_in_after")?,
         created_at: fields.time("created_at")?,

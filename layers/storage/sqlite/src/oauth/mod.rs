@@ -9,6 +9,7 @@ pub(crate) mod grant_row;
 pub(crate) mod interaction;
 pub(crate) mod key;
 pub(crate) mod logout;
+pub(crate) mod pushed_request;
 pub(crate) mod refresh_token;
 pub(crate) mod replay;
 pub(crate) mod room;

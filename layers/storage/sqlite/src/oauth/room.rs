@@ -1,4 +1,4 @@
-//! How much room the interactions that wait take up, kept per minute in which they end.
+//! How much room the interactions and pushed requests that wait take up, kept per minute in which they end.
 //!
 //! To count the interactions themselves would cost more the longer a flood lasts, on the one thread that writes. The
 //! minutes of all that waits are few, however many wait in them, and a minute that is over counts no more: nothing has

@@ -8,5 +8,6 @@ mod failures;
 mod house;
 mod interaction;
 mod logout;
+mod pushed;
 mod request;
 mod request_object;

@@ -169,6 +169,7 @@ pub(super) fn interaction(n: u128) -> Interaction {
             ui_locales: vec![String::from("nl")],
             ..AuthorizationRequest::new(client_id(), String::from("https://app.example/cb"))
         },
+        pushed: None,
         subject: None,
         sign_in_after: Some(NOW),
         created_at: NOW,

@@ -24,6 +24,7 @@ pub mod key;
 pub mod logout;
 #[cfg(feature = "model")]
 pub mod model;
+pub mod pushed_request;
 pub mod race;
 pub mod refresh_token;
 pub mod registration;
@@ -143,6 +144,19 @@ macro_rules! oauth_store_contract {
                 a_dead_notice_is_replayed_once,
                 notices_that_wait_and_that_were_given_up_are_counted,
             }
+            pushed_request {
+                a_pushed_request_reads_back_whole,
+                a_request_is_pushed_once,
+                pushed_requests_are_bounded,
+                an_old_pushed_request_makes_room,
+                a_pushed_request_is_spent_once,
+                an_interaction_begins_from_what_waits,
+                a_yes_to_a_pushed_request_closes_the_others,
+                a_no_to_a_pushed_request_closes_the_others,
+                a_refusal_of_a_pushed_request_closes_the_others,
+                a_pushed_request_gives_one_code,
+                a_code_that_is_not_issued_spends_nothing,
+            }
             refresh_token {
                 a_refresh_token_is_exchanged,
                 a_repetition_gets_the_same_answer,
@@ -199,6 +213,8 @@ macro_rules! oauth_store_contract {
                 parallel_codes_die_with_their_consent,
                 parallel_codes_die_with_their_person,
                 parallel_consents_add_up,
+                parallel_answers_to_a_pushed_request_leave_one,
+                parallel_beginnings_end_with_the_answer,
             }
         }
     };

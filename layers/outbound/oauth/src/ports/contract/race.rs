@@ -1,6 +1,7 @@
 //! Laws that hold when many do the same at once.
 
 mod giving;
+mod pushing;
 
 use towergate_core::{
     Digest,
@@ -35,6 +36,7 @@ pub use giving::{
     parallel_codes_die_with_their_client, parallel_codes_die_with_their_consent,
     parallel_codes_die_with_their_person, parallel_codes_die_with_their_sign_in, parallel_consents_add_up,
 };
+pub use pushing::{parallel_answers_to_a_pushed_request_leave_one, parallel_beginnings_end_with_the_answer};
 
 /// Of many parallel redemptions of one code exactly one succeeds, and the others have ended the family.
 pub fn parallel_redemptions_spend_a_code_once<S: OAuthStore + AuditTrail>(

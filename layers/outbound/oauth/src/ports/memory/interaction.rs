@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 use towergate_oauth_types::ErrorCode;
 
-use super::{Log, MemoryStore, already_there};
+use super::{Log, MemoryStore, Tables, already_there};
 use crate::{
     ports::interaction::{Approval, Asked, Beginning, Binding, Closing, InteractionStore, Issuing},
     rules::{
@@ -15,6 +15,7 @@ use crate::{
         fact::OAuthFact,
         grant::{Grant, RevocationReason, Subject},
         interaction::{Interaction, InteractionId, InteractionState},
+        pushed_request::PushedRequestId,
     },
 };
 
@@ -36,11 +37,15 @@ impl InteractionStore for MemoryStore {
             if state.interactions.all.contains_key(&id) {
                 return Err(already_there("interaction", id));
             }
-            if state.interactions.taking_up_room(origin.at) >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            if interaction.pushed.is_some_and(|pushed| !state.pushed.waits(pushed, origin.at)) {
+                return Ok(Beginning::RequestSpent);
+            }
+            if state.room.taken(origin.at) >= usize::try_from(limit).unwrap_or(usize::MAX) {
                 return Ok(Beginning::Full);
             }
             let client = interaction.request.client_id.clone();
             state.log.write(&OAuthFact::InteractionBegun { interaction: id, client }, &origin);
+            state.room.take(interaction.expires_at);
             state.interactions.all.insert(id, interaction);
             Ok(Beginning::Begun)
         })
@@ -91,6 +96,9 @@ impl InteractionStore for MemoryStore {
                 return Ok(Closing::Gone);
             };
             interaction.state = InteractionState::Approved;
+            let (end, pushed) = (interaction.expires_at, interaction.pushed);
+            state.room.give_back(end);
+            state.answer_pushed(pushed);
             if let Asked::Now { remember } = asked {
                 let given = OAuthFact::ConsentGiven {
                     subject: grant.subject.clone(),
@@ -124,7 +132,8 @@ impl InteractionStore for MemoryStore {
                 return Ok(Closing::Gone);
             }
             interaction.state = InteractionState::Denied;
-            let client = interaction.request.client_id.clone();
+            let (client, pushed) = (interaction.request.client_id.clone(), interaction.pushed);
+            state.answer_pushed(pushed);
             state.log.write(&OAuthFact::ConsentDenied { interaction: id, client, subject }, &origin);
             Ok(Closing::Closed)
         })
@@ -145,7 +154,8 @@ impl InteractionStore for MemoryStore {
                 return Ok(Closing::Gone);
             }
             interaction.state = InteractionState::Denied;
-            let client = interaction.request.client_id.clone();
+            let (client, pushed) = (interaction.request.client_id.clone(), interaction.pushed);
+            state.answer_pushed(pushed);
             let fact = OAuthFact::InteractionRefused { interaction: id, client, subject, error };
             state.log.write(&fact, &origin);
             Ok(Closing::Closed)
@@ -159,23 +169,7 @@ impl InteractionStore for MemoryStore {
         rests_on: Option<Consent>,
         origin: Origin,
     ) -> Result<Issuing, StoreError> {
-        self.step(|state| {
-            state.grants.check_new(&grant, &code)?;
-            if state.grants.sign_in_has_ended(&grant) {
-                return Ok(Issuing::SignInEnded);
-            }
-            if !state.clients.may_act(&grant.client) {
-                return Ok(Issuing::ClientDisabled);
-            }
-            if rests_on.is_some_and(|asked| !remembers(&state.interactions.consents, &asked)) {
-                return Ok(Issuing::ConsentWithdrawn);
-            }
-            write_code_issued(&grant, &code, &origin, &mut state.log);
-            state.logouts.saw(&grant, origin.at);
-            state.unused.end(&grant.client);
-            state.grants.keep(grant, code);
-            Ok(Issuing::Issued)
-        })
+        self.step(|state| issue(state, None, grant, code, rests_on.as_ref(), &origin))
     }
 
     async fn find_consent(
@@ -213,16 +207,20 @@ impl Interactions {
         self.consents.retain(|(holder, _), _| holder != subject);
     }
 
-    fn taking_up_room(&self, now: Timestamp) -> usize {
-        let takes = |one: &&Interaction| one.state != InteractionState::Approved && now < one.expires_at;
-        self.all.values().filter(takes).count()
-    }
-
     /// The interaction, if it is open and has not expired.
     fn waiting(&mut self, id: InteractionId, now: Timestamp) -> Option<&mut Interaction> {
         self.all
             .get_mut(&id)
             .filter(|interaction| interaction.state == InteractionState::Open && now < interaction.expires_at)
+    }
+
+    /// Asks nobody about what was pushed any more.
+    pub(super) fn close_pushed(&mut self, pushed: PushedRequestId) {
+        let asking =
+            |one: &&mut Interaction| one.state == InteractionState::Open && one.pushed == Some(pushed);
+        for interaction in self.all.values_mut().filter(asking) {
+            interaction.state = InteractionState::Denied;
+        }
     }
 
     /// Asks nobody on behalf of the client any more, and forgets what people agreed to.
@@ -249,6 +247,36 @@ impl Interactions {
         };
         self.consents.insert(key, consent);
     }
+}
+
+/// Keeps a grant and its code where nobody had to be asked.
+pub(super) fn issue(
+    state: &mut Tables,
+    pushed: Option<PushedRequestId>,
+    grant: Grant,
+    code: Code,
+    rests_on: Option<&Consent>,
+    origin: &Origin,
+) -> Result<Issuing, StoreError> {
+    state.grants.check_new(&grant, &code)?;
+    if state.grants.sign_in_has_ended(&grant) {
+        return Ok(Issuing::SignInEnded);
+    }
+    if !state.clients.may_act(&grant.client) {
+        return Ok(Issuing::ClientDisabled);
+    }
+    if pushed.is_some_and(|pushed| !state.pushed.waits(pushed, origin.at)) {
+        return Ok(Issuing::RequestSpent);
+    }
+    if rests_on.is_some_and(|asked| !remembers(&state.interactions.consents, asked)) {
+        return Ok(Issuing::ConsentWithdrawn);
+    }
+    write_code_issued(&grant, &code, origin, &mut state.log);
+    state.logouts.saw(&grant, origin.at);
+    state.unused.end(&grant.client);
+    state.grants.keep(grant, code);
+    state.answer_pushed(pushed);
+    Ok(Issuing::Issued)
 }
 
 fn remembers(consents: &BTreeMap<(Subject, ClientId), Consent>, asked: &Consent) -> bool {

@@ -8,7 +8,9 @@ mod grant;
 mod interaction;
 mod key;
 mod logout;
+mod pushed_request;
 mod replay;
+mod room;
 
 use std::fmt;
 
@@ -26,6 +28,8 @@ pub struct Tables {
     clients: client::Clients,
     unused: client::Unused,
     interactions: interaction::Interactions,
+    pushed: pushed_request::PushedRequests,
+    room: room::Room,
     grants: grant::Grants,
     keys: key::Keys,
     logouts: logout::Logouts,

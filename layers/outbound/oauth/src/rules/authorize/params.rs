@@ -13,12 +13,12 @@ pub const MAX_VALUE: usize = 2048;
 /// The longest `state` and the longest `claims`, in bytes.
 pub const MAX_LONG_VALUE: usize = 4096;
 
-/// What is read, and how long it may be.
-const KNOWN: &[&str] = &[
+/// What is read, but for what may be there several times: a secret first, which only travels here by mistake.
+pub const KNOWN: &[&str] = &[
+    "client_secret",
     "acr_values",
     "claims",
     "client_id",
-    "client_secret",
     "code_challenge",
     "code_challenge_method",
     "id_token_hint",
@@ -36,14 +36,21 @@ const KNOWN: &[&str] = &[
     "ui_locales",
 ];
 
+/// What is read where a client pushes its request: there its secret may stand beside it.
+const PUSHED: &[&str] = match KNOWN {
+    [_, rest @ ..] => rest,
+    [] => &[],
+};
+
 /// What may be there several times, [RFC 8707 section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2).
-const LISTS: &[&str] = &["resource"];
+pub const LISTS: &[&str] = &["resource"];
 
 /// The parameters of an authorization request, as they came.
 #[derive(Debug, Clone)]
 pub struct Params {
     form: Form,
     signed: bool,
+    pushed: bool,
 }
 
 impl Params {
@@ -52,12 +59,26 @@ impl Params {
     /// # Errors
     /// When it is too large.
     pub fn parse(text: &[u8]) -> Result<Self, TooLarge> {
-        Form::parse_with_lists(text, KNOWN, LISTS).map(|form| Self { form, signed: false })
+        Form::parse_with_lists(text, KNOWN, LISTS).map(|form| Self { form, signed: false, pushed: false })
     }
 
-    /// Parameters that a signed request object said.
-    pub(super) fn of_request_object(text: &str) -> Result<Self, TooLarge> {
-        Self::parse(text.as_bytes()).map(|params| Self { signed: true, ..params })
+    /// Reads what a client pushes, [RFC 9126 section 2.1](https://www.rfc-editor.org/rfc/rfc9126#section-2.1).
+    ///
+    /// # Errors
+    /// When it is too large.
+    pub fn of_push(text: &[u8]) -> Result<Self, TooLarge> {
+        Form::parse_with_lists(text, PUSHED, LISTS).map(|form| Self { form, signed: false, pushed: true })
+    }
+
+    /// Parameters that a signed request object said, over those beside it.
+    pub(super) fn of_request_object(text: &str, beside: &Self) -> Result<Self, TooLarge> {
+        Self::parse(text.as_bytes()).map(|params| Self { signed: true, pushed: beside.pushed, ..params })
+    }
+
+    /// Whether the client pushed them.
+    #[must_use]
+    pub const fn are_pushed(&self) -> bool {
+        self.pushed
     }
 
     /// Whether a signed request object said them.
@@ -119,7 +140,7 @@ impl Params {
     ///
     /// # Errors
     /// `invalid_request` when something is repeated, unreadable or too long.
-    pub(super) fn check(&self) -> Result<(), OAuthError> {
+    pub(in crate::rules) fn check(&self) -> Result<(), OAuthError> {
         KNOWN.iter().try_for_each(|name| self.value(name).map(drop))?;
         LISTS.iter().try_for_each(|name| self.list(name).map(drop))
     }

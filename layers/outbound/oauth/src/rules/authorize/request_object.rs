@@ -133,7 +133,7 @@ fn merge(beside: &Params, said: &Map<String, Value>, client: &Client) -> Result<
         }
     }
     let text = Serializer::new(String::new()).extend_pairs(pairs).finish();
-    Params::of_request_object(&text).map_err(|_| MALFORMED)
+    Params::of_request_object(&text, beside).map_err(|_| MALFORMED)
 }
 
 /// A member of a request object as the parameters that it stands for.

@@ -60,6 +60,7 @@ mod tests {
                 ClientId::parse("shop").unwrap(),
                 String::from("https://shop.example/cb"),
             ),
+            pushed: None,
             subject: None,
             sign_in_after: None,
             created_at: BEGUN,

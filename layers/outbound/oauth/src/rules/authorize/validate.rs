@@ -29,6 +29,8 @@ pub struct Offer<'a> {
     pub keys: &'a JwkSet,
     /// Whether the host has a page where accounts are made.
     pub creates_accounts: bool,
+    /// Whether every client must push its requests.
+    pub requires_push: bool,
 }
 
 /// Why a request cannot go on, and who is told.
@@ -56,6 +58,14 @@ impl Rejection {
         match address(params, client) {
             Ok(to) => Self::at(to, params, error),
             Err(_) => Self::Page(error),
+        }
+    }
+
+    /// What is wrong, for a client that is told of it directly.
+    #[must_use]
+    pub const fn error(&self) -> OAuthError {
+        match self {
+            Self::Page(error) | Self::Redirect { error, .. } => *error,
         }
     }
 
@@ -97,8 +107,9 @@ type Check = fn(&Asked<'_>, &mut AuthorizationRequest) -> Result<(), OAuthError>
 /// Each check reads through [`Params::value`], which refuses what is repeated, unreadable or too long
 /// ([RFC 6749 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)). What a client of a profile or a registration
 /// must do, and what it is refused, stands here and nowhere else.
-const CHECKS: [(&str, Check); 19] = [
+const CHECKS: [(&str, Check); 20] = [
     ("RFC 6749 4.1.2.1: the client may use codes", protocol::code_grant_registered),
+    ("RFC 9126 5, 6: pushed, if it must be", protocol::pushed_if_required),
     ("RFC 6749 2.3: no secret travels through a browser", protocol::no_secret),
     ("RFC 9101 10.5: signed, if the client must sign", protocol::signed_if_required),
     ("OpenID Connect Core 6.2: no request by reference", protocol::no_request_uri),

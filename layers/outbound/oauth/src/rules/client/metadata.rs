@@ -85,6 +85,8 @@ pub struct ClientMetadata {
     /// Where its public keys are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
+    /// Whether it must push its requests, [RFC 9126 section 6](https://www.rfc-editor.org/rfc/rfc9126#section-6).
+    pub require_pushed_authorization_requests: bool,
     /// The only algorithm that its request objects may use.
     #[serde(with = "by_name_optional", skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<Algorithm>,
@@ -254,6 +256,7 @@ impl Default for ClientMetadata {
             token_endpoint_auth_signing_alg: None,
             jwks: None,
             jwks_uri: None,
+            require_pushed_authorization_requests: false,
             request_object_signing_alg: None,
             require_signed_request_object: false,
             id_token_signed_response_alg: Algorithm::RS256,

@@ -19,8 +19,9 @@ use crate::{
         client::ClientId,
         consent::Consent,
         fact::OAuthFact,
-        grant::{RevocationReason, Subject},
+        grant::{Grant, RevocationReason, Subject},
         interaction::{AuthorizationRequest, Interaction, InteractionId, InteractionState},
+        pushed_request::PushedRequestId,
     },
 };
 
@@ -99,17 +100,7 @@ impl Model {
     {
         let origin = self.trail.origin();
         match *operation {
-            InteractionOperation::Begin { client, limit } => {
-                let interaction = self.asking(client);
-                let answer = store.begin_interaction(interaction.clone(), limit, origin).await;
-                // What has expired may take up room for a minute more.
-                let (least, most) = (self.waiting(Duration::ZERO), self.waiting(Duration::from_secs(60)));
-                let is_full = match &answer {
-                    Ok(said) if least < limit && limit <= most => *said == Beginning::Full,
-                    _ => limit <= least,
-                };
-                Answers::of(answer, self.begin_interaction(interaction, is_full))
-            }
+            InteractionOperation::Begin { client, limit } => self.begin(store, client, None, limit).await,
             InteractionOperation::Find { interaction } => {
                 let id = self.nth_interaction(interaction);
                 Answers::of(store.find_interaction(id).await, self.interactions.get(&id).cloned())
@@ -147,12 +138,7 @@ impl Model {
                 let (grant, code) = self.new_grant(client_id(client), subject(n), sign_in, scope);
                 let rests_on = rests_on.map(|scope| self.consent(subject(n), client_id(client), scope));
                 let answer = store.issue_code(grant.clone(), code.clone(), rests_on.clone(), origin).await;
-                let may = match &rests_on {
-                    _ if self.has_ended(&grant) => Issuing::SignInEnded,
-                    _ if !self.may_act(&grant.client) => Issuing::ClientDisabled,
-                    Some(asked) if !self.remembers(asked) => Issuing::ConsentWithdrawn,
-                    _ => Issuing::Issued,
-                };
+                let may = self.may_issue(&grant, rests_on.as_ref());
                 if may == Issuing::Issued {
                     self.keep_grant(grant, code);
                 }
@@ -171,7 +157,43 @@ impl Model {
         }
     }
 
+    pub(super) async fn begin<S>(
+        &mut self,
+        store: &S,
+        client: u8,
+        pushed: Option<PushedRequestId>,
+        limit: u32,
+    ) -> Answers
+    where
+        S: Modelled,
+    {
+        let interaction = Interaction { pushed, ..self.asking(client) };
+        let answer = store.begin_interaction(interaction.clone(), limit, self.trail.origin()).await;
+        let said = answer.as_ref().is_ok_and(|said| *said == Beginning::Full);
+        let is_full = self.is_full(limit, said);
+        Answers::of(answer, self.begin_interaction(interaction, is_full))
+    }
+
+    /// Whether there is no more room; what has expired may take it up for a minute more, and is as full as was `said`.
+    pub(super) fn is_full(&self, limit: u32, said: bool) -> bool {
+        let (least, most) = (self.waiting(Duration::ZERO), self.waiting(Duration::from_secs(60)));
+        if least < limit && limit <= most { said } else { limit <= least }
+    }
+
+    /// What becomes of a code where nobody is asked.
+    pub(super) fn may_issue(&self, grant: &Grant, rests_on: Option<&Consent>) -> Issuing {
+        match rests_on {
+            _ if self.has_ended(grant) => Issuing::SignInEnded,
+            _ if !self.may_act(&grant.client) => Issuing::ClientDisabled,
+            Some(asked) if !self.remembers(asked) => Issuing::ConsentWithdrawn,
+            _ => Issuing::Issued,
+        }
+    }
+
     fn begin_interaction(&mut self, interaction: Interaction, is_full: bool) -> Beginning {
+        if interaction.pushed.is_some_and(|pushed| !self.waits_for_answer(pushed)) {
+            return Beginning::RequestSpent;
+        }
         if is_full {
             return Beginning::Full;
         }
@@ -244,7 +266,10 @@ impl Model {
     }
 
     fn close(&mut self, id: InteractionId, state: InteractionState) -> Closing {
-        self.interactions.get_mut(&id).unwrap().state = state;
+        let there = self.interactions.get_mut(&id).unwrap();
+        there.state = state;
+        let pushed = there.pushed;
+        self.answer_pushed(pushed);
         Closing::Closed
     }
 
@@ -262,7 +287,7 @@ impl Model {
         given.is_some_and(|given| given.covers(asked))
     }
 
-    fn consent(&self, subject: Subject, client: ClientId, scope: u8) -> Consent {
+    pub(super) fn consent(&self, subject: Subject, client: ClientId, scope: u8) -> Consent {
         let (claims, resource) = (BTreeSet::new(), BTreeSet::new());
         Consent { subject, client, scope: scope_of(scope), claims, resource, given_at: self.trail.now() }
     }
@@ -273,7 +298,8 @@ impl Model {
         let waits = |there: &&Interaction| {
             there.state != InteractionState::Approved && now < there.expires_at.plus(over_for)
         };
-        self.interactions.values().filter(waits).count().try_into().unwrap()
+        let interactions = self.interactions.values().filter(waits).count();
+        (interactions + self.pushed_waiting(over_for)).try_into().unwrap()
     }
 
     /// The interaction, if it waits for its answer.
@@ -293,6 +319,7 @@ impl Model {
                 scope: scope_of(1),
                 ..AuthorizationRequest::new(client_id(client), String::from("https://app.example/cb"))
             },
+            pushed: None,
             subject: None,
             sign_in_after: None,
             created_at: now,

@@ -17,6 +17,7 @@ mod grant;
 mod interaction;
 mod key;
 mod logout;
+mod pushed_request;
 mod replay;
 mod scene;
 mod token;
@@ -38,6 +39,7 @@ pub use grant::GrantOperation;
 pub use interaction::InteractionOperation;
 pub use key::KeyOperation;
 pub use logout::LogoutOperation;
+pub use pushed_request::PushedRequestOperation;
 pub use replay::ReplayOperation;
 pub use scene::{Scene, hold};
 pub use token::TokenOperation;
@@ -58,6 +60,7 @@ use crate::{
         interaction::{Interaction, InteractionId},
         key::KeyRecord,
         logout::LogoutNotice,
+        pushed_request::{PushedRequest, PushedRequestId},
     },
 };
 
@@ -75,6 +78,7 @@ pub enum Operation {
     Interaction(InteractionOperation),
     Key(KeyOperation),
     Logout(LogoutOperation),
+    PushedRequest(PushedRequestOperation),
     Replay(ReplayOperation),
     Token(TokenOperation),
     World(WorldOperation),
@@ -88,6 +92,9 @@ struct Model {
     /// Those that registered themselves and have got nothing yet.
     unused: BTreeMap<ClientId, Timestamp>,
     interactions: BTreeMap<InteractionId, Interaction>,
+    pushed: BTreeMap<PushedRequestId, PushedRequest>,
+    /// Until when each takes up room, whether it is still there or not.
+    pushed_room: BTreeMap<PushedRequestId, Timestamp>,
     consents: BTreeMap<(Subject, ClientId), Consent>,
     grants: BTreeMap<GrantId, KeptGrant>,
     codes: BTreeMap<Uuid, KeptCode>,
@@ -111,6 +118,7 @@ struct Begun {
     access_tokens: u8,
     refresh_tokens: u8,
     keys: u8,
+    pushed: u8,
 }
 
 /// Walks through `operations` on an empty store and on a model, to which two clients come first, and then reads all there is.
@@ -138,6 +146,8 @@ impl Model {
             clients: BTreeMap::new(),
             unused: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+            pushed_room: BTreeMap::new(),
             consents: BTreeMap::new(),
             grants: BTreeMap::new(),
             codes: BTreeMap::new(),
@@ -149,7 +159,14 @@ impl Model {
             taken: Vec::new(),
             marks: BTreeMap::new(),
             keys: Vec::new(),
-            begun: Begun { interactions: 0, grants: 0, access_tokens: 0, refresh_tokens: 0, keys: 0 },
+            begun: Begun {
+                interactions: 0,
+                grants: 0,
+                access_tokens: 0,
+                refresh_tokens: 0,
+                keys: 0,
+                pushed: 0,
+            },
         }
     }
 
@@ -173,6 +190,7 @@ impl Model {
             Operation::Interaction(operation) => self.interaction(store, operation).await,
             Operation::Key(operation) => self.key(store, operation).await,
             Operation::Logout(operation) => self.logout(store, operation).await,
+            Operation::PushedRequest(operation) => self.pushed_request(store, operation).await,
             Operation::Replay(operation) => self.replay(store, operation).await,
             Operation::Token(operation) => self.token(store, operation).await,
             Operation::World(operation) => self.world(store, operation).await,
@@ -184,6 +202,7 @@ impl Model {
         let mut readings = Vec::new();
         readings.extend(client::readings().map(Operation::Client));
         readings.extend(interaction::readings(self.begun.interactions).map(Operation::Interaction));
+        readings.extend(pushed_request::readings(self.begun.pushed).map(Operation::PushedRequest));
         readings.extend(grant::readings(self.begun.grants).map(Operation::Grant));
         readings.extend(token::readings(&self.begun).map(Operation::Token));
         readings.extend(logout::readings().map(Operation::Logout));

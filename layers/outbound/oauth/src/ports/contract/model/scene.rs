@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, strategy::Union};
 use towergate_core::contract::model::{self, Difference};
 
-use super::{Operation, client, grant, interaction, key, logout, replay, token, world};
+use super::{Operation, client, grant, interaction, key, logout, pushed_request, replay, token, world};
 
 /// A kind of sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ impl Scene {
         let client = |weight| (weight, client::operation().prop_map(Operation::Client).boxed());
         let interaction =
             |weight| (weight, interaction::operation().prop_map(Operation::Interaction).boxed());
+        let pushed =
+            |weight| (weight, pushed_request::operation().prop_map(Operation::PushedRequest).boxed());
         let grant = |weight| (weight, grant::operation().prop_map(Operation::Grant).boxed());
         let token = |weight| (weight, token::operation().prop_map(Operation::Token).boxed());
         let logout = |weight| (weight, logout::operation().prop_map(Operation::Logout).boxed());
@@ -47,10 +49,11 @@ impl Scene {
         let replay = |weight| (weight, replay::operation().prop_map(Operation::Replay).boxed());
         Union::new_weighted(match self {
             Self::Clients => vec![world, client(10), interaction(4), grant(2), token(2)],
-            Self::Grants => vec![world, client(1), interaction(8), grant(8), token(10), logout(4)],
+            Self::Grants => vec![world, client(1), interaction(8), pushed(6), grant(8), token(10), logout(4)],
             Self::KeysAndMarks => vec![world, key(8), replay(8)],
             Self::Everything => {
-                vec![world, client(4), interaction(6), grant(6), token(8), logout(4), key(1), replay(1)]
+                let rest = [token(8), logout(4), key(1), replay(1)];
+                [world, client(4), interaction(6), pushed(3), grant(6)].into_iter().chain(rest).collect()
             }
         })
     }

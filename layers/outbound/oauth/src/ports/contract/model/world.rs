@@ -105,6 +105,7 @@ impl Model {
     fn clean(&mut self) {
         let now = self.trail.now().minus(KEPT_PAST_END);
         self.interactions.retain(|_, there| now < there.expires_at);
+        self.pushed.retain(|_, there| now < there.expires_at);
         self.clients.retain(|_, there| !super::client::is_over(there, now));
         self.access_tokens.retain(|_, there| now < there.token.expires_at);
         self.refresh_tokens.retain(|_, there| now < there.token.absolute_expires_at);

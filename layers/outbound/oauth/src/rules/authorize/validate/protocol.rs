@@ -18,6 +18,14 @@ pub(super) fn code_grant_registered(
     gate::admit(asked.client, GrantType::AuthorizationCode)
 }
 
+pub(super) fn pushed_if_required(asked: &Asked<'_>, _: &mut AuthorizationRequest) -> Result<(), OAuthError> {
+    let required = asked.offer.requires_push || asked.client.metadata.require_pushed_authorization_requests;
+    if required && !asked.params.are_pushed() {
+        return Err(invalid("the request must be pushed first"));
+    }
+    Ok(())
+}
+
 pub(super) fn no_secret(asked: &Asked<'_>, _: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     match asked.params.value("client_secret")? {
         Some(_) => Err(invalid("client_secret must not be sent through a browser")),

@@ -47,7 +47,13 @@ fn asked_of(
     validate(
         &params,
         client,
-        Offer { targets, scope_claims: &ScopeClaims::default(), keys, creates_accounts },
+        Offer {
+            targets,
+            scope_claims: &ScopeClaims::default(),
+            keys,
+            creates_accounts,
+            requires_push: false,
+        },
     )
     .map(|(request, _)| request)
 }

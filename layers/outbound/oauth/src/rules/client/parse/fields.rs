@@ -102,6 +102,8 @@ fn read_proof(object: &Object<'_>, metadata: &mut ClientMetadata) {
     if object.take("request_object_signing_alg").is_some_and(|value| value != "none") {
         metadata.request_object_signing_alg = object.choice("request_object_signing_alg", &Algorithm::ALL);
     }
+    metadata.require_pushed_authorization_requests =
+        object.flag("require_pushed_authorization_requests").unwrap_or_default();
     metadata.require_signed_request_object = object.flag("require_signed_request_object").unwrap_or_default();
 }
 

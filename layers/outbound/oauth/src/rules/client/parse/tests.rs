@@ -26,7 +26,7 @@ fn everything() -> Value {
         "token_endpoint_auth_signing_alg": "EdDSA",
         "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]},
         "jwks_uri": "https://app.example/jwks", "request_object_signing_alg": "PS256",
-        "require_signed_request_object": true, "id_token_signed_response_alg": "ES256",
+        "require_signed_request_object": true, "require_pushed_authorization_requests": true, "id_token_signed_response_alg": "ES256",
         "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A128GCM",
         "userinfo_signed_response_alg": "RS256", "userinfo_encrypted_response_alg": "RSA-OAEP-256",
         "userinfo_encrypted_response_enc": "A256GCM", "introspection_signed_response_alg": "EdDSA",

@@ -30,7 +30,7 @@ fn rfc7636_only_a_confidential_openid_client_that_registered_so_goes_without_pkc
 fn rfc9101_10_5_a_client_that_must_sign_its_requests_signs_them() {
     let signing = client_with(|metadata| metadata.require_signed_request_object = true);
     assert_eq!(told_to_client(asked_by(&signing, GOOD)).0, ErrorCode::InvalidRequest);
-    let opened = Params::of_request_object(GOOD).unwrap();
+    let opened = Params::of_request_object(GOOD, &Params::parse(b"").unwrap()).unwrap();
     let issuer = Issuer::https("https://id.example").unwrap();
     let targets = Targets { issuer: &issuer, default_audience: &[], servers: &[] };
     let offer = Offer {
@@ -38,8 +38,36 @@ fn rfc9101_10_5_a_client_that_must_sign_its_requests_signs_them() {
         scope_claims: &ScopeClaims::default(),
         keys: &JwkSet::default(),
         creates_accounts: false,
+        requires_push: false,
     };
     assert!(validate(&opened, &signing, offer).is_ok());
+}
+
+#[test]
+fn rfc9126_5_and_6_who_must_push_pushes() {
+    let issuer = Issuer::https("https://id.example").unwrap();
+    let targets = Targets { issuer: &issuer, default_audience: &[], servers: &[] };
+    let pushing = client_with(|metadata| metadata.require_pushed_authorization_requests = true);
+    let unpushed = Params::parse(GOOD.as_bytes()).unwrap();
+    let pushed = Params::of_push(GOOD.as_bytes()).unwrap();
+    let signed = Params::of_request_object(GOOD, &pushed).unwrap();
+    for (client, requires_push) in [(&pushing, false), (&client(), true), (&pushing, true)] {
+        let table = ScopeClaims::default();
+        let keys = JwkSet::default();
+        let offer =
+            Offer { targets, scope_claims: &table, keys: &keys, creates_accounts: false, requires_push };
+        let refused = validate(&unpushed, client, offer).map(|(request, _)| request);
+        assert_eq!(told_to_client(refused).0, ErrorCode::InvalidRequest);
+        assert!(validate(&pushed, client, offer).is_ok());
+        assert!(validate(&signed, client, offer).is_ok(), "a request object may be pushed");
+    }
+}
+
+#[test]
+fn a_client_that_pushes_may_prove_itself_by_its_secret_beside() {
+    let beside = format!("{GOOD}&client_secret=x");
+    assert!(Params::of_push(beside.as_bytes()).unwrap().value("client_secret").unwrap().is_none());
+    assert_eq!(told_to_client(asked(&beside)).0, ErrorCode::InvalidRequest);
 }
 
 #[test]
