@@ -92,10 +92,8 @@ pub enum HasherError {
 impl PasswordHasher {
     /// A hasher that makes new hashes with `params`: as many at a time as there are cores, at most 4, and 64 waiting.
     ///
-    /// It makes one hash at once, the one that is compared for those who have no account.
-    ///
     /// # Errors
-    /// When there is no randomness or no memory.
+    /// When there is no randomness.
     pub fn new(params: HashParams, random: Arc<dyn Random>) -> Result<Self, HashingFailed> {
         Self::peppered(params, Peppers::default(), random)
     }
@@ -103,7 +101,7 @@ impl PasswordHasher {
     /// The same, which hashes under the current one of `peppers`, and compares under any of them.
     ///
     /// # Errors
-    /// When there is no randomness or no memory.
+    /// When there is no randomness.
     pub fn peppered(
         params: HashParams,
         peppers: Peppers,

@@ -51,6 +51,7 @@ pub(crate) struct Pool {
 struct Shelf {
     idle: Vec<Connection>,
     open: usize,
+    waiting: usize,
 }
 
 /// All readers were lent out for as long as anybody waits.
@@ -92,14 +93,17 @@ impl Pool {
     }
 
     fn borrow(&self) -> Result<Loan<'_>, StoreError> {
-        let (mut shelf, wait) = self
-            .returned
-            .wait_timeout_while(self.shelf(), self.patience, |shelf| {
-                shelf.idle.is_empty() && shelf.open >= self.bound
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        if wait.timed_out() {
-            return Err(StoreError::unavailable(AllLent(self.bound)));
+        let mut shelf = self.shelf();
+        let all_lent = |shelf: &mut Shelf| shelf.idle.is_empty() && shelf.open >= self.bound;
+        if all_lent(&mut shelf) {
+            shelf.waiting += 1;
+            let waited = self.returned.wait_timeout_while(shelf, self.patience, all_lent);
+            let (back, wait) = waited.unwrap_or_else(PoisonError::into_inner);
+            shelf = back;
+            shelf.waiting -= 1;
+            if wait.timed_out() {
+                return Err(StoreError::unavailable(AllLent(self.bound)));
+            }
         }
         let connection = shelf.idle.pop();
         if connection.is_none() {
@@ -145,8 +149,12 @@ impl Drop for Loan<'_> {
             Some(connection) => shelf.idle.push(connection),
             None => shelf.open = shelf.open.saturating_sub(1),
         }
+        let awaited = shelf.waiting > 0;
         drop(shelf);
-        self.pool.returned.notify_one();
+        // Calls the system, so only when somebody hears it.
+        if awaited {
+            self.pool.returned.notify_one();
+        }
     }
 }
 

@@ -186,9 +186,11 @@ fn write_until_dropped(
 ) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
-        jobs.extend(waiting.try_iter().take(group - 1));
-        let committed =
-            files.are_in_place().and_then(|()| commit_together(connection, &mut jobs)).map_err(Arc::new);
+        let mut more = || waiting.try_recv().ok();
+        let committed = files
+            .are_in_place()
+            .and_then(|()| commit_together(connection, &mut jobs, group, &mut more))
+            .map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::warn!(%error, steps = jobs.len(), "a group of steps was not committed");
         }
@@ -198,15 +200,39 @@ fn write_until_dropped(
     }
 }
 
-fn commit_together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn commit_together(
+    connection: &Connection,
+    jobs: &mut Vec<Box<dyn Job>>,
+    group: usize,
+    more: &mut impl FnMut() -> Option<Box<dyn Job>>,
+) -> rusqlite::Result<()> {
     let done = run(connection, "BEGIN IMMEDIATE")
-        .and_then(|()| jobs.iter_mut().try_for_each(|job| run_alone(connection, job.as_mut())))
+        .and_then(|()| run_each(connection, jobs, group, more))
         .and_then(|()| run(connection, "COMMIT"));
     if done.is_err() && !connection.is_autocommit() {
         // Nothing better can be done with an error here: the next BEGIN would tell.
         let _ = run(connection, "ROLLBACK");
     }
     done
+}
+
+/// The steps that wait, and those that come meanwhile: whoever has just been answered asks again while the others are at work,
+/// and would else wait for two commits.
+fn run_each(
+    connection: &Connection,
+    jobs: &mut Vec<Box<dyn Job>>,
+    group: usize,
+    more: &mut impl FnMut() -> Option<Box<dyn Job>>,
+) -> rusqlite::Result<()> {
+    let mut done = 0;
+    while let Some(job) = jobs.get_mut(done) {
+        run_alone(connection, job.as_mut())?;
+        done += 1;
+        if done == jobs.len() && done < group {
+            jobs.extend(more());
+        }
+    }
+    Ok(())
 }
 
 /// One step in its own savepoint, so that its failure is its own. Fails when the whole transaction is lost.

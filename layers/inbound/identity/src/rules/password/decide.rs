@@ -1,11 +1,11 @@
 //! Whether a password proves who somebody is, at the same cost whoever asks.
 
-use towergate_core::{Random, Secret, Timestamp, random};
+use towergate_core::{Random, Secret, Timestamp};
 
-use super::{HashMemory, HashParams, HashingFailed, Password, Peppers, VerifyFailure, hash_with, verify_in};
+use super::{HashMemory, HashParams, HashingFailed, Password, Peppers, VerifyFailure, hash, verify_in};
 use crate::rules::{fact::LoginFailure, login_proof::LoginProof, user::User};
 
-/// A hash of a password that nobody knows, to spend on those who have none. Made once, with today's parameters.
+/// A hash that no password is known to come to, to spend on those who have none. Made once, with today's parameters.
 #[derive(Debug, Clone)]
 pub struct DummyHash {
     phc: Secret<String>,
@@ -14,10 +14,11 @@ pub struct DummyHash {
 }
 
 impl DummyHash {
-    /// Hashes 32 random bytes with `params`, those that new passwords are hashed with.
+    /// Draws a hash as `params` would make it, those that new passwords are hashed with. It takes no time to make, and to be
+    /// compared with all the time that any other takes.
     ///
     /// # Errors
-    /// When there is no randomness or no memory.
+    /// When there is no randomness.
     pub fn new(params: HashParams, random: &dyn Random) -> Result<Self, HashingFailed> {
         Self::peppered(params, Peppers::default(), random)
     }
@@ -25,15 +26,13 @@ impl DummyHash {
     /// The same, where passwords are hashed under `peppers`.
     ///
     /// # Errors
-    /// When there is no randomness or no memory.
+    /// When there is no randomness.
     pub fn peppered(
         params: HashParams,
         peppers: Peppers,
         random: &dyn Random,
     ) -> Result<Self, HashingFailed> {
-        let bytes: [u8; 32] = random::bytes(random)?;
-        let nobody: String = bytes.iter().map(|byte| char::from(byte % 64 + 48)).collect();
-        let phc = hash_with(&Password(Secret::new(nobody)), params, &peppers, random)?;
+        let phc = hash::of_nobody(params, &peppers, random)?;
         Ok(Self { phc, params, peppers })
     }
 
@@ -123,7 +122,7 @@ mod tests {
     use crate::rules::user::UserState;
     use crate::rules::{
         email::EmailAddress,
-        password::{hash, hash::count},
+        password::{Pepper, hash, hash::count, hash_with, verify_with},
         user::UserId,
     };
 
@@ -175,6 +174,23 @@ mod tests {
                 panic!("{expected:?} was let in");
             };
             assert_eq!((reason, count::take()), (expected, 1));
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_is_made_as_what_somebody_has() {
+        let pepper = Pepper::new("2026", &Secret::new([7; 32])).unwrap();
+        for peppers in [Peppers::default(), Peppers::new(pepper)] {
+            let made = hash_with(&password("right"), cheap(16), &peppers, &random()).unwrap();
+            let dummy = DummyHash::peppered(cheap(16), peppers.clone(), &random()).unwrap();
+            let shape = |phc: &str| phc.rsplitn(3, '$').map(str::len).collect::<Vec<_>>();
+            let kind = |phc: &str| phc.rsplitn(3, '$').last().map(str::to_owned);
+            assert_eq!(shape(dummy.phc.expose()), shape(made.expose()));
+            assert_eq!(kind(dummy.phc.expose()), kind(made.expose()));
+            count::take();
+            let verified = verify_with(&password("right"), &dummy.phc, &peppers);
+            assert!(matches!(verified, Err(VerifyFailure::Mismatch)));
+            assert_eq!(count::take(), 1);
         }
     }
 

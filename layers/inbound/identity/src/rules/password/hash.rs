@@ -4,7 +4,7 @@ use argon2::{
     ARGON2ID_IDENT, Algorithm, Argon2, Params, Version,
     password_hash::{
         self,
-        phc::{ParamsString, PasswordHash, Salt},
+        phc::{Output, ParamsString, PasswordHash, Salt},
     },
 };
 use towergate_core::{Random, RandomUnavailable, Secret, random};
@@ -160,12 +160,30 @@ fn fresh(
     params: HashParams,
 ) -> Result<PasswordHash, password_hash::Error> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.as_argon2()?);
+    current(params, salt, memory.derive(&argon2, typed, salt)?)
+}
+
+/// What a hash of nobody's password looks like: to compare with it costs what it costs with any other under `params` and
+/// `peppers`, to make it costs nothing, and no password is known to come to it.
+pub(super) fn of_nobody(
+    params: HashParams,
+    peppers: &Peppers,
+    random: &dyn Random,
+) -> Result<Secret<String>, HashingFailed> {
+    let salt: [u8; SALT_LENGTH] = random::bytes(random)?;
+    let output: [u8; OUTPUT_LENGTH] = random::bytes(random)?;
+    let phc = Output::new(&output).map_err(Into::into).and_then(|output| current(params, &salt, output));
+    Ok(Secret::new(format!("{}{}", peppers.mark(), phc.map_err(HashingFailed::Argon2)?)))
+}
+
+/// A hash as they are written today.
+fn current(params: HashParams, salt: &[u8], output: Output) -> Result<PasswordHash, password_hash::Error> {
     Ok(PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(argon2.params())?,
+        params: ParamsString::try_from(&params.as_argon2()?)?,
         salt: Some(Salt::new(salt)?),
-        hash: Some(memory.derive(&argon2, typed, salt)?),
+        hash: Some(output),
     })
 }
 

@@ -83,10 +83,13 @@ impl Peppers {
 
     /// What is hashed of a password, and how the hash is marked.
     pub(super) fn season(&self, password: &Password) -> (Seasoned, String) {
-        match &self.current {
-            None => (Seasoned::plain(password), String::new()),
-            Some(pepper) => (pepper.season(password), format!("{MARK}{}", pepper.name)),
-        }
+        let seasoned = self.current.as_ref().map(|pepper| pepper.season(password));
+        (seasoned.unwrap_or_else(|| Seasoned::plain(password)), self.mark())
+    }
+
+    /// How a new hash is marked.
+    pub(super) fn mark(&self) -> String {
+        self.current.as_ref().map(|pepper| format!("{MARK}{}", pepper.name)).unwrap_or_default()
     }
 
     /// What a stored hash is of: the hash itself, and what is to be compared with it. `None` where its pepper is not there.
