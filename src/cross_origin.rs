@@ -120,8 +120,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let is_open = is_open(&self.open, request.method(), request.uri());
-        if is_form(&request) && !is_open && !is_from_here(request.headers(), request.uri()) {
+        if is_form(&request)
+            && !is_open(&self.open, request.method(), request.uri())
+            && !is_from_here(request.headers(), request.uri())
+        {
             // Who does not say that it comes from here counts as having said that it does not.
             request.headers_mut().insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
         }
@@ -132,6 +134,9 @@ where
 /// Whether a browser would send it for another site's page without asking first: by
 /// [Fetch](https://fetch.spec.whatwg.org/#cors-safelisted-request-header), a `POST` of one of three types, or of none.
 fn is_form<B>(request: &Request<B>) -> bool {
+    if request.method() != Method::POST {
+        return false;
+    }
     let mut types = request.headers().get_all(CONTENT_TYPE).iter();
     let is_other = types.next().is_some_and(|media| {
         let essence =
@@ -140,7 +145,7 @@ fn is_form<B>(request: &Request<B>) -> bool {
         of_forms.iter().all(|form| !essence.eq_ignore_ascii_case(form))
     });
     let is_one = types.next().is_none();
-    request.method() == Method::POST && !(is_other && is_one)
+    !(is_other && is_one)
 }
 
 /// Whether a request says that a page of this host sent it.

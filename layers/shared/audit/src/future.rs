@@ -10,13 +10,10 @@ use std::{
 
 use http::{HeaderValue, Response};
 use pin_project_lite::pin_project;
-use towergate_core::{
-    Clock,
-    audit::{Attempted, Fact, Origin, RequestId, Sink},
-};
+use towergate_core::audit::{Attempted, Fact, Origin, RequestId};
 use tracing::Span;
 
-use crate::service::REQUEST_ID;
+use crate::{layer::Settings, service::REQUEST_ID};
 
 pin_project! {
     /// The future of [`AuditService`](crate::AuditService).
@@ -50,19 +47,13 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture
 pub(crate) struct Record {
     span: Span,
     id: Option<RequestId>,
-    ears: Ears,
+    settings: Arc<Settings>,
     closed: bool,
 }
 
-/// Who hears of what tried to get around a defence, and what time it is.
-pub(crate) struct Ears {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) sink: Arc<dyn Sink>,
-}
-
 impl Record {
-    pub(crate) const fn open(span: Span, id: Option<RequestId>, ears: Ears) -> Self {
-        Self { span, id, ears, closed: false }
+    pub(crate) const fn open(span: Span, id: Option<RequestId>, settings: Arc<Settings>) -> Self {
+        Self { span, id, settings, closed: false }
     }
 
     fn close<B, E>(&mut self, answer: Result<Response<B>, E>) -> Poll<Result<Response<B>, E>> {
@@ -74,8 +65,8 @@ impl Record {
                 tracing::info!(target: "towergate::request", status, "answered");
                 if let (Some(attempted), Some(request)) = (response.extensions().get::<Attempted>(), self.id)
                 {
-                    let origin = Origin { request, at: self.ears.clock.now() };
-                    self.ears.sink.record(&attempted.event(&origin));
+                    let origin = Origin { request, at: self.settings.clock.now() };
+                    self.settings.sink.record(&attempted.event(&origin));
                 }
             }
             Err(_) => tracing::warn!(target: "towergate::request", "the service failed without an answer"),

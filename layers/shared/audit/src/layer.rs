@@ -16,33 +16,41 @@ use crate::{service::AuditService, tracing_sink::TracingSink};
 #[derive(Clone)]
 #[must_use]
 pub struct AuditLayer {
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    sink: Arc<dyn Sink>,
+    settings: Arc<Settings>,
+}
+
+/// How records are kept. Shared: a router clones its services at each request.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) sink: Arc<dyn Sink>,
 }
 
 impl AuditLayer {
     /// The layer; it goes outermost.
     pub fn new() -> Self {
         let (clock, random) = (Arc::new(SystemClock), Arc::new(DrawnAhead::new(OsRandom::new())));
-        Self { clock, random, sink: Arc::new(TracingSink) }
+        Self { settings: Arc::new(Settings { clock, random, sink: Arc::new(TracingSink) }) }
     }
 
     /// Asks `clock` for the time.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        self.with(|settings| settings.clock = clock)
     }
 
     /// Draws identifiers from `random`; by default from the system, [ahead](DrawnAhead).
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = random;
-        self
+    pub fn random(self, random: Arc<dyn Random>) -> Self {
+        self.with(|settings| settings.random = random)
     }
 
     /// Tells `sink` of what tried to get around a defence. Without it, [`TracingSink`] hears of it.
-    pub fn sink(mut self, sink: Arc<dyn Sink>) -> Self {
-        self.sink = sink;
+    pub fn sink(self, sink: Arc<dyn Sink>) -> Self {
+        self.with(|settings| settings.sink = sink)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
         self
     }
 }
@@ -57,8 +65,7 @@ impl<S> Layer<S> for AuditLayer {
     type Service = AuditService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
-        AuditService { inner, clock, random, sink: Arc::clone(&self.sink) }
+        AuditService { inner, settings: Arc::clone(&self.settings) }
     }
 }
 

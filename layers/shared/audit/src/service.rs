@@ -8,12 +8,12 @@ use std::{
 
 use http::{HeaderName, Request, Response};
 use tower_service::Service;
-use towergate_core::{
-    Clock, Random,
-    audit::{RequestId, Sink},
-};
+use towergate_core::audit::RequestId;
 
-use crate::future::{Ears, Record, ResponseFuture};
+use crate::{
+    future::{Record, ResponseFuture},
+    layer::Settings,
+};
 
 /// The response header that names the request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,9 +22,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub struct AuditService<S> {
     pub(crate) inner: S,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl<S> AuditService<S> {
@@ -60,7 +58,7 @@ where
         // A record that stands further out goes on: one request has one name.
         let open = request.extensions().get().copied();
         let id = open.or_else(|| {
-            RequestId::fresh(self.clock.now(), &*self.random)
+            RequestId::fresh(self.settings.clock.now(), &*self.settings.random)
                 .inspect_err(|error| tracing::error!(%error, "this request goes without an identifier"))
                 .ok()
         });
@@ -77,8 +75,7 @@ where
             request.extensions_mut().insert(id);
         }
         let answer = span.in_scope(|| self.inner.call(request));
-        let ears = Ears { clock: Arc::clone(&self.clock), sink: Arc::clone(&self.sink) };
-        ResponseFuture::new(answer, Record::open(span, id, ears))
+        ResponseFuture::new(answer, Record::open(span, id, Arc::clone(&self.settings)))
     }
 }
 
