@@ -53,7 +53,6 @@ impl<P, H> Site<P, H> {
         let Some(record) = store.load_session(shown.id, now).await? else {
             return Ok(elsewhere(&self.paths.login));
         };
-        let record = Arc::new(record);
         match record.stage {
             SessionStage::AwaitsSecondFactor => return Ok(elsewhere(&self.paths.second_factor)),
             SessionStage::Leaving => {

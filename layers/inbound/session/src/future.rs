@@ -11,16 +11,13 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use towergate_core::{
-    StoreError, Timestamp,
-    audit::{Attempted, RequestId},
-};
+use towergate_core::{StoreError, Timestamp, audit::Attempted};
 use towergate_identity::{ports::SessionStore, rules::session::SessionRecord};
 use tracing::Span;
 
 use crate::{
     door::{Door, Keeper, Step},
-    handle::{Claimed, CookieChange, Session, Visitor},
+    handle::{Claimed, Session, Visitor, Who},
     record,
     rejection::{RejectSession, SessionRejection},
 };
@@ -33,19 +30,25 @@ pin_project! {
         S: SessionStore,
     {
         #[pin]
-        state: State<Inner::Future, S::Load>,
-        // Taken when the inner service is called.
-        waiting: Option<Waiting<Inner, S, R, ReqBody>>,
-        forged: bool,
+        state: State<Inner, S, R, ReqBody>,
     }
 }
 
 pin_project! {
+    // What waits is taken when the inner service is called.
     #[project = StateProjection]
-    enum State<F, L> {
-        Loading { #[pin] load: L },
-        Touching { touch: Step<'static, bool>, record: Option<SessionRecord> },
-        Answering { #[pin] answer: F, session: Session, forged: Option<Attempted> },
+    enum State<Inner, S, R, ReqBody>
+    where
+        Inner: Service<Request<ReqBody>>,
+        S: SessionStore,
+    {
+        Loading { load: S::Load, waiting: Option<(Claimed, Waiting<Inner, S, R, ReqBody>)> },
+        Touching {
+            touch: Step<'static, bool>,
+            waiting: Option<(Arc<SessionRecord>, Waiting<Inner, S, R, ReqBody>)>,
+        },
+        Answering { #[pin] answer: Inner::Future, session: Session, forged: Option<Attempted> },
+        Refused { response: Option<Inner::Response> },
     }
 }
 
@@ -54,9 +57,7 @@ pub(crate) struct Waiting<Inner, S, R, ReqBody> {
     pub(crate) inner: Inner,
     pub(crate) keeper: Arc<Keeper<S>>,
     pub(crate) rejection: R,
-    pub(crate) claimed: Claimed,
     pub(crate) now: Timestamp,
-    pub(crate) origin: Option<RequestId>,
     pub(crate) request: Request<ReqBody>,
     pub(crate) span: Span,
 }
@@ -66,8 +67,16 @@ where
     Inner: Service<Request<ReqBody>>,
     S: SessionStore,
 {
-    pub(crate) const fn loading(load: S::Load, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
-        Self { state: State::Loading { load }, waiting: Some(waiting), forged: false }
+    pub(crate) const fn loading(
+        load: S::Load,
+        claimed: Claimed,
+        waiting: Waiting<Inner, S, R, ReqBody>,
+    ) -> Self {
+        Self { state: State::Loading { load, waiting: Some((claimed, waiting)) } }
+    }
+
+    pub(crate) fn touching(record: Arc<SessionRecord>, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
+        Self { state: State::touching(record, waiting) }
     }
 
     pub(crate) const fn answering(
@@ -75,7 +84,15 @@ where
         session: Session,
         forged: Option<Attempted>,
     ) -> Self {
-        Self { state: State::Answering { answer, session, forged }, waiting: None, forged: false }
+        Self { state: State::Answering { answer, session, forged } }
+    }
+
+    pub(crate) fn refused<ResBody>(rejection: &R, error: &StoreError, span: &Span) -> Self
+    where
+        Inner: Service<Request<ReqBody>, Response = Response<ResBody>>,
+        R: RejectSession<ResBody>,
+    {
+        Self { state: State::Refused { response: Some(refuse(rejection, error, span)) } }
     }
 }
 
@@ -90,29 +107,24 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let recognised = match this.state.as_mut().project() {
-                StateProjection::Loading { load } => {
-                    let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
-                    let loaded = ready!(waiting.span.in_scope(|| load.poll(context)));
-                    let (now, settings) = (waiting.now, &waiting.keeper.settings);
-                    // Alive, and its bearer does not hold its secret.
-                    let wrong = |loaded: &SessionRecord| !loaded.digest.matches(&waiting.claimed.digest);
-                    *this.forged = matches!(&loaded, Ok(Some(loaded)) if wrong(loaded));
-                    match loaded.map(|loaded| record::recognise(loaded, &waiting.claimed.digest, now)) {
-                        Ok(Some(record)) if record.activity_is_due(now, &settings.lifetime) => {
-                            let touch = touching(Arc::clone(&waiting.keeper), &record, now);
-                            this.state.set(State::Touching { touch, record: Some(record) });
-                            continue;
-                        }
-                        recognised => recognised,
+            let next = match this.state.as_mut().project() {
+                StateProjection::Loading { load, waiting } => {
+                    let Some((_, Waiting { span, .. })) = waiting else { return Poll::Pending };
+                    let loaded = ready!(span.in_scope(|| Pin::new(load).poll(context)));
+                    let Some((claimed, waiting)) = waiting.take() else { return Poll::Pending };
+                    match loaded {
+                        Ok(loaded) => waiting.loaded(loaded, claimed),
+                        Err(error) => return Poll::Ready(Ok(waiting.refuse(&error))),
                     }
                 }
-                StateProjection::Touching { touch, record } => {
-                    let Some(waiting) = this.waiting.as_ref() else { return Poll::Pending };
-                    let alive = ready!(waiting.span.in_scope(|| touch.as_mut().poll(context)));
-                    let touch =
-                        |record| record::touch(record, waiting.now, &waiting.keeper.settings.lifetime);
-                    alive.map(|alive| record.take().filter(|_| alive).map(touch))
+                StateProjection::Touching { touch, waiting } => {
+                    let Some((_, Waiting { span, .. })) = waiting else { return Poll::Pending };
+                    let alive = ready!(span.in_scope(|| touch.as_mut().poll(context)));
+                    let Some((record, waiting)) = waiting.take() else { return Poll::Pending };
+                    match alive {
+                        Ok(alive) => waiting.touched(record, alive),
+                        Err(error) => return Poll::Ready(Ok(waiting.refuse(&error))),
+                    }
                 }
                 StateProjection::Answering { answer, session, forged } => {
                     let mut response = ready!(answer.poll(context))?;
@@ -122,58 +134,86 @@ where
                     session.write_cookie(response.headers_mut());
                     return Poll::Ready(Ok(response));
                 }
-            };
-            let Some(mut waiting) = this.waiting.take() else { return Poll::Pending };
-            waiting.span.record("outcome", outcome(&recognised));
-            // The work of this layer ends here; what is inside opens spans of its own.
-            waiting.span = Span::none();
-            match recognised {
-                Ok(record) => {
-                    let session = enter(&mut waiting, record);
-                    let answer = waiting.inner.call(waiting.request);
-                    let forged = this.forged.then_some(Attempted("session_secret_wrong"));
-                    this.state.set(State::Answering { answer, session, forged });
+                StateProjection::Refused { response } => {
+                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
-                Err(error) => return Poll::Ready(Ok(refuse(&waiting.rejection, &error))),
-            }
+            };
+            this.state.set(next);
         }
     }
 }
 
-fn touching<S: SessionStore>(
-    keeper: Arc<Keeper<S>>,
-    record: &SessionRecord,
-    now: Timestamp,
-) -> Step<'static, bool> {
-    let id = record.id;
-    Box::pin(async move { keeper.store.touch_session(id, now, keeper.settings.lifetime).await })
-}
-
-/// Puts the handle into the request; a cookie that nobody stands behind is to be cleared.
-fn enter<Inner, S: SessionStore, R, ReqBody>(
-    waiting: &mut Waiting<Inner, S, R, ReqBody>,
-    record: Option<SessionRecord>,
-) -> Session {
-    let (unknown, change) = match record {
-        Some(_) => (None, CookieChange::Keep),
-        None => (Some(waiting.claimed.clone()), CookieChange::Clear),
-    };
-    let door = Arc::clone(&waiting.keeper) as Arc<dyn Door>;
-    let visitor = Visitor::of(&waiting.request);
-    let session = Session::new(door, waiting.origin, record, unknown, change, visitor);
-    waiting.request.extensions_mut().insert(session.clone());
-    session
-}
-
-const fn outcome(recognised: &Result<Option<SessionRecord>, StoreError>) -> &'static str {
-    match recognised {
-        Ok(Some(_)) => "known",
-        Ok(None) => "unknown",
-        Err(_) => "failed",
+impl<Inner, S, R, ReqBody> State<Inner, S, R, ReqBody>
+where
+    Inner: Service<Request<ReqBody>>,
+    S: SessionStore,
+{
+    fn touching(record: Arc<SessionRecord>, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
+        let (keeper, id, now) = (Arc::clone(&waiting.keeper), record.id, waiting.now);
+        let touch = async move { keeper.store.touch_session(id, now, keeper.settings.lifetime).await };
+        Self::Touching { touch: Box::pin(touch), waiting: Some((record, waiting)) }
     }
 }
 
-fn refuse<B>(rejection: &impl RejectSession<B>, error: &StoreError) -> Response<B> {
+impl<Inner, S, R, ReqBody> Waiting<Inner, S, R, ReqBody>
+where
+    Inner: Service<Request<ReqBody>>,
+    S: SessionStore,
+{
+    /// Goes on as whoever was recognised, once a note of activity that is due is written.
+    fn loaded(self, loaded: Option<Arc<SessionRecord>>, claimed: Claimed) -> State<Inner, S, R, ReqBody> {
+        match record::recognise(loaded, claimed, self.now) {
+            (Who::Known(record), _) if record.activity_is_due(self.now, &self.keeper.settings.lifetime) => {
+                State::touching(record, self)
+            }
+            (who, forged) => self.enter(who, forged),
+        }
+    }
+
+    /// Goes on after the note of activity: a session that ended meanwhile is not revived by it.
+    fn touched(self, record: Arc<SessionRecord>, alive: bool) -> State<Inner, S, R, ReqBody> {
+        let record = Arc::unwrap_or_clone(record);
+        let who = if alive {
+            Who::Known(Arc::new(record::touch(record, self.now, &self.keeper.settings.lifetime)))
+        } else {
+            Who::Unknown(Claimed { id: record.id, digest: record.digest })
+        };
+        self.enter(who, None)
+    }
+
+    fn enter(mut self, who: Who, forged: Option<Attempted>) -> State<Inner, S, R, ReqBody> {
+        self.span.record("outcome", who.outcome());
+        // The work of this layer ends here; what is inside opens spans of its own.
+        self.span = Span::none();
+        let session = enter(&self.keeper, &mut self.request, who);
+        State::Answering { answer: self.inner.call(self.request), session, forged }
+    }
+}
+
+impl<Inner, S, R, ReqBody> Waiting<Inner, S, R, ReqBody> {
+    fn refuse<B>(&self, error: &StoreError) -> Response<B>
+    where
+        R: RejectSession<B>,
+    {
+        refuse(&self.rejection, error, &self.span)
+    }
+}
+
+/// Puts the handle into the request.
+pub(crate) fn enter<S: SessionStore, B>(
+    keeper: &Arc<Keeper<S>>,
+    request: &mut Request<B>,
+    who: Who,
+) -> Session {
+    let door = Arc::clone(keeper) as Arc<dyn Door>;
+    let origin = request.extensions().get().copied();
+    let session = Session::new(door, origin, who, Visitor::of(request));
+    request.extensions_mut().insert(session.clone());
+    session
+}
+
+fn refuse<B>(rejection: &impl RejectSession<B>, error: &StoreError, span: &Span) -> Response<B> {
+    span.record("outcome", "failed");
     let reason = SessionRejection::from_store(error);
     let mut response = rejection.reject(reason);
     response.extensions_mut().insert(reason);

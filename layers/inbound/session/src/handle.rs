@@ -43,10 +43,12 @@ pub const MAX_VALUE_BYTES: usize = 4096;
 /// afterwards does not undo it. What the store answers decides, not what this request saw when it began, so a slow
 /// request cannot revive what another one ended: it gets [`SessionError::Gone`].
 #[derive(Clone)]
-pub struct Session {
+pub struct Session(Arc<Handle>);
+
+struct Handle {
     door: Arc<dyn Door>,
     request: Option<RequestId>,
-    state: Arc<Mutex<State>>,
+    state: Mutex<State>,
 }
 
 struct State {
@@ -59,6 +61,28 @@ struct State {
     answered: bool,
     visitor: Visitor,
     browser: AtBrowser,
+}
+
+/// Whose a request is.
+pub(crate) enum Who {
+    /// Of an anonymous visitor.
+    Nobody,
+    /// Of a visitor with a cookie that cannot be ours.
+    Torn,
+    /// Of whoever has this session.
+    Known(Arc<SessionRecord>),
+    /// Of a visitor with a cookie that no living session goes by.
+    Unknown(Claimed),
+}
+
+impl Who {
+    /// What a trace says of it.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Known(_) => "known",
+            Self::Nobody | Self::Torn | Self::Unknown(_) => "unknown",
+        }
+    }
 }
 
 /// What a cookie says.
@@ -76,17 +100,16 @@ pub(crate) enum CookieChange {
 }
 
 impl Session {
-    pub(crate) fn new(
-        door: Arc<dyn Door>,
-        request: Option<RequestId>,
-        record: Option<SessionRecord>,
-        unknown: Option<Claimed>,
-        change: CookieChange,
-        visitor: Visitor,
-    ) -> Self {
-        let (record, browser) = (record.map(Arc::new), AtBrowser::default());
+    pub(crate) fn new(door: Arc<dyn Door>, request: Option<RequestId>, who: Who, visitor: Visitor) -> Self {
+        let (record, unknown, change) = match who {
+            Who::Nobody => (None, None, CookieChange::Keep),
+            Who::Torn => (None, None, CookieChange::Clear),
+            Who::Known(record) => (Some(record), None, CookieChange::Keep),
+            Who::Unknown(claimed) => (None, Some(claimed), CookieChange::Clear),
+        };
+        let browser = AtBrowser::default();
         let state = State { record, lost: None, unknown, change, answered: false, visitor, browser };
-        Self { door, request, state: Arc::new(Mutex::new(state)) }
+        Self(Arc::new(Handle { door, request, state: Mutex::new(state) }))
     }
 
     /// The handle in a request's extensions.
@@ -113,7 +136,7 @@ impl Session {
     /// Who is signed in; `None` while a second factor is due.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
-        self.complete().map(|record| record.user)
+        self.lock().complete().map(|record| record.user)
     }
 
     /// The sign-in the session belongs to, which its new identifiers share. What signing out ends is
@@ -129,7 +152,7 @@ impl Session {
     /// When the store failed.
     pub async fn value(&self, name: &str) -> Result<Option<String>, SessionError> {
         let Some(record) = self.record() else { return Ok(None) };
-        Ok(self.door.value(record.id, name, self.now()).await?)
+        Ok(self.0.door.value(record.id, name, self.now()).await?)
     }
 
     /// Writes a named value of the session, or removes it, by itself and at once. Counters and single-use marks do not
@@ -147,7 +170,7 @@ impl Session {
         }
         let record = self.record().ok_or(SessionError::NoSession)?;
         let value = value.map(str::to_owned);
-        if self.door.set_value(record.id, name.to_owned(), value, self.now()).await? {
+        if self.0.door.set_value(record.id, name.to_owned(), value, self.now()).await? {
             Ok(())
         } else {
             Err(self.gone())
@@ -158,7 +181,7 @@ impl Session {
     pub(crate) fn write_cookie(&self, headers: &mut HeaderMap) {
         let mut state = self.lock();
         state.answered = true;
-        let cookie = self.door.settings().cookie;
+        let cookie = self.0.door.settings().cookie;
         let value = match &state.change {
             CookieChange::Clear => Some(cookie.clear()),
             CookieChange::Keep => None,
@@ -171,7 +194,7 @@ impl Session {
     }
 
     fn complete(&self) -> Option<Arc<SessionRecord>> {
-        self.record().filter(|record| record.stage == SessionStage::Complete)
+        self.lock().complete().cloned()
     }
 
     /// Forgets the session but not the cookie: the browser may hold a newer one by now.
@@ -184,23 +207,29 @@ impl Session {
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        self.door.settings()
+        self.0.door.settings()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.door.settings().clock.now()
+        self.0.door.settings().clock.now()
     }
 
     pub(crate) fn origin(&self, at: Timestamp) -> Result<Origin, RandomUnavailable> {
-        match self.request {
+        match self.0.request {
             Some(request) => Ok(Origin { request, at }),
-            None => Origin::detached(at, &*self.door.settings().random),
+            None => Origin::detached(at, &*self.0.door.settings().random),
         }
     }
 
     /// A panic elsewhere while the lock was held cannot have left the state half changed: each change is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn complete(&self) -> Option<&Arc<SessionRecord>> {
+        self.record.as_ref().filter(|record| record.stage == SessionStage::Complete)
     }
 }
 

@@ -1,10 +1,14 @@
 //! What a session is when it begins, changes its identifier, or is recognised: decided from facts alone.
 
-use towergate_core::{Digest, Timestamp, token::OpaqueToken};
+use std::sync::Arc;
+
+use towergate_core::{Timestamp, audit::Attempted, token::OpaqueToken};
 use towergate_identity::rules::{
     login_proof::LoginProof,
     session::{SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
 };
+
+use crate::handle::{Claimed, Who};
 
 /// The session that `proof` gives a right to, under a fresh `token`.
 pub(crate) fn begin(
@@ -57,21 +61,27 @@ pub(crate) fn touch(mut record: SessionRecord, now: Timestamp, lifetime: &Sessio
     record
 }
 
-/// The loaded session, if the bearer holds its secret and it is alive. A store that forgot to look at the time is
-/// caught here.
+/// Whose a request is that came with a cookie, and what it tried to get around. A store that forgot to look at the time is caught
+/// here.
 pub(crate) fn recognise(
-    loaded: Option<SessionRecord>,
-    digest: &Digest,
+    loaded: Option<Arc<SessionRecord>>,
+    claimed: Claimed,
     now: Timestamp,
-) -> Option<SessionRecord> {
-    loaded.filter(|record| record.digest.matches(digest) && record.is_alive(now))
+) -> (Who, Option<Attempted>) {
+    match loaded {
+        Some(record) if !record.digest.matches(&claimed.digest) => {
+            (Who::Unknown(claimed), Some(Attempted("session_secret_wrong")))
+        }
+        Some(record) if record.is_alive(now) => (Who::Known(record), None),
+        Some(_) | None => (Who::Unknown(claimed), None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use towergate_core::random::InsecureSeededRandom;
+    use towergate_core::{Digest, random::InsecureSeededRandom};
     use towergate_identity::rules::{login_proof::Method, user::UserId};
 
     use super::*;
@@ -100,19 +110,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_dead_session_is_nobody_even_when_the_store_hands_it_out() {
-        let right = Digest::of(b"secret");
-        assert!(recognise(Some(session()), &right, after(1799)).is_some());
-        assert!(recognise(Some(session()), &right, after(1800)).is_none());
-        let mut old = session();
-        old.idle_expires_at = after(9999);
-        assert!(recognise(Some(old), &right, after(3600)).is_none());
+    fn recognised(session: SessionRecord, secret: &[u8], now: Timestamp) -> (Who, Option<Attempted>) {
+        let claimed = Claimed { id: session.id, digest: Digest::of(secret) };
+        recognise(Some(Arc::new(session)), claimed, now)
     }
 
     #[test]
-    fn a_wrong_secret_is_nobody() {
-        assert!(recognise(Some(session()), &Digest::of(b"guess"), BEGIN).is_none());
+    fn a_dead_session_is_nobody_even_when_the_store_hands_it_out() {
+        assert!(matches!(recognised(session(), b"secret", after(1799)), (Who::Known(_), None)));
+        assert!(matches!(recognised(session(), b"secret", after(1800)), (Who::Unknown(_), None)));
+        let mut old = session();
+        old.idle_expires_at = after(9999);
+        assert!(matches!(recognised(old, b"secret", after(3600)), (Who::Unknown(_), None)));
+    }
+
+    #[test]
+    fn a_wrong_secret_is_nobody_and_is_noticed() {
+        let (who, tried) = recognised(session(), b"guess", BEGIN);
+        assert!(matches!(who, Who::Unknown(_)));
+        assert_eq!(tried, Some(Attempted("session_secret_wrong")));
     }
 
     #[test]

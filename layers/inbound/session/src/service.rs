@@ -1,22 +1,26 @@
 //! The service.
 
 use std::{
-    fmt, mem,
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use http::{Request, Response};
 use tower_service::Service;
-use towergate_core::audit::{Attempted, RequestId};
+use towergate_core::{Timestamp, audit::Attempted};
 use towergate_identity::{ports::SessionStore, rules::session::SessionId};
-use tracing::field::Empty;
+use tracing::{Span, field::Empty};
 
 use crate::{
     cookie::Presented,
-    door::{Door, Keeper},
-    future::{ResponseFuture, Waiting},
-    handle::{Claimed, CookieChange, Session, Visitor},
+    door::Keeper,
+    future::{ResponseFuture, Waiting, enter},
+    handle::{Claimed, Who},
+    record::recognise,
     rejection::{PlainRejection, RejectSession},
 };
 
@@ -60,40 +64,58 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let origin = request.extensions().get::<RequestId>().copied();
         let settings = &self.keeper.settings;
-        let (change, forged) = match settings.cookie.find(request.headers()) {
-            Presented::Nothing => (CookieChange::Keep, None),
-            Presented::Torn => (CookieChange::Clear, Some(Attempted("session_cookie_torn"))),
+        let (who, forged) = match settings.cookie.find(request.headers()) {
+            Presented::Nothing => (Who::Nobody, None),
+            Presented::Torn => (Who::Torn, Some(Attempted("session_cookie_torn"))),
             Presented::Token(token) => {
                 let now = settings.clock.now();
-                let id = SessionId::from_uuid(token.id());
+                let claimed = Claimed { id: SessionId::from_uuid(token.id()), digest: token.digest() };
                 let span =
                     tracing::debug_span!(target: "towergate::span", "towergate.session", outcome = Empty);
-                let load = span.in_scope(|| self.keeper.store.load_session(id, now));
-                let clone = self.inner.clone();
-                return ResponseFuture::loading(
-                    load,
-                    Waiting {
-                        // The inner service that was polled ready goes along; the fresh clone stays.
-                        inner: mem::replace(&mut self.inner, clone),
-                        keeper: Arc::clone(&self.keeper),
-                        rejection: self.rejection.clone(),
-                        claimed: Claimed { id, digest: token.digest() },
-                        now,
-                        origin,
-                        request,
-                        span,
-                    },
-                );
+                let mut load = span.in_scope(|| self.keeper.store.load_session(claimed.id, now));
+                // A store that reads in its own thread has answered: nothing needs to be kept for later.
+                let (who, forged) = match span.in_scope(|| poll_once(&mut load)) {
+                    Poll::Ready(Ok(loaded)) => recognise(loaded, claimed, now),
+                    Poll::Ready(Err(error)) => {
+                        return ResponseFuture::refused(&self.rejection, &error, &span);
+                    }
+                    Poll::Pending => {
+                        return ResponseFuture::loading(load, claimed, self.waiting(request, now, span));
+                    }
+                };
+                if let Who::Known(record) = &who
+                    && record.activity_is_due(now, &settings.lifetime)
+                {
+                    return ResponseFuture::touching(Arc::clone(record), self.waiting(request, now, span));
+                }
+                span.record("outcome", who.outcome());
+                (who, forged)
             }
         };
-        let door = Arc::clone(&self.keeper) as Arc<dyn Door>;
-        let visitor = Visitor::of(&request);
-        let session = Session::new(door, origin, None, None, change, visitor);
-        request.extensions_mut().insert(session.clone());
+        let session = enter(&self.keeper, &mut request, who);
         ResponseFuture::answering(self.inner.call(request), session, forged)
     }
+}
+
+impl<Inner: Clone, S, R: Clone> SessionService<Inner, S, R> {
+    /// The inner service that was polled ready goes along; the fresh clone stays.
+    fn waiting<ReqBody>(
+        &mut self,
+        request: Request<ReqBody>,
+        now: Timestamp,
+        span: Span,
+    ) -> Waiting<Inner, S, R, ReqBody> {
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        let (keeper, rejection) = (Arc::clone(&self.keeper), self.rejection.clone());
+        Waiting { inner, keeper, rejection, now, request, span }
+    }
+}
+
+/// What a store answers at once; whoever must wait asks again, and is woken then.
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 impl<Inner: fmt::Debug, S, R> fmt::Debug for SessionService<Inner, S, R> {

@@ -20,8 +20,6 @@ use tower_layer::Layer;
 
 /// The handle's shared state, and its place in the extensions.
 const HANDLE: u64 = 2;
-/// The record that a handle shares with whoever asks, and its list of methods, which the store clones.
-const RECORD: u64 = 2;
 /// The map of the extensions, which the first layer that leaves something there pays for.
 const FIRST_EXTENSION: u64 = 2;
 
@@ -68,14 +66,14 @@ async fn a_request_costs_what_is_written_here() {
     // Nobody: the handle alone.
     assert_eq!(cost(None, true), HANDLE);
     assert_eq!(cost(None, false), HANDLE + FIRST_EXTENSION);
-    // Somebody: the handle and the record. Never more than eight in all.
-    assert_eq!(cost(signed_in, true), HANDLE + RECORD);
-    assert_eq!(cost(signed_in, false), HANDLE + RECORD + FIRST_EXTENSION);
+    // Somebody costs no more: the record is shared with the store.
+    assert_eq!(cost(signed_in, true), HANDLE);
+    assert_eq!(cost(signed_in, false), HANDLE + FIRST_EXTENSION);
 
     // Remembering browsers costs nothing where nobody is to be remembered.
     let inner = tower::service_fn(|_: Request<()>| ready(Ok(Response::new(Full::default()))));
     let remember = towergate_session::RememberLayer::new(house.store.clone());
     let mut service = house.layer().layer(remember.layer(inner));
     let mut cost = |cookie| allocations(&mut service, request(cookie, true));
-    assert_eq!((cost(None), cost(signed_in)), (HANDLE, HANDLE + RECORD));
+    assert_eq!((cost(None), cost(signed_in)), (HANDLE, HANDLE));
 }

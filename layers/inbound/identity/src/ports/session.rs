@@ -1,6 +1,6 @@
 //! Sessions.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
@@ -14,10 +14,10 @@ use crate::rules::{
 /// Keeps sessions.
 ///
 /// Loading happens at every request, so its future is a named type: a store that reads in its own thread answers
-/// [`std::future::Ready`] and no request pays for a box.
+/// [`std::future::Ready`] and no request pays for a box. Its answer is shared: a store that lives in memory copies nothing.
 pub trait SessionStore: Send + Sync + 'static {
     /// The future of [`SessionStore::load_session`].
-    type Load: Future<Output = Result<Option<SessionRecord>, StoreError>> + Send + 'static;
+    type Load: Future<Output = Result<Option<Arc<SessionRecord>>, StoreError>> + Send + Unpin + 'static;
 
     /// The session, if it is alive at `now`: neither ended, nor idle for too long, nor too old.
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load;

@@ -168,14 +168,14 @@ impl Session {
     /// What is kept of the device.
     pub(crate) fn device(&self) -> Device {
         let visitor = self.lock().visitor.clone();
-        let places = self.door.settings().places.as_ref();
+        let places = self.0.door.settings().places.as_ref();
         let place = visitor.address.zip(places).and_then(|(address, places)| places.place_of(address));
         Device::new(visitor.agent.as_ref().map(HeaderValue::as_bytes), visitor.address, place)
     }
 
     /// Whence `user` signs in, and the cookies that go with it.
     pub(super) async fn visit(&self, user: UserId, now: Timestamp) -> Result<(Visit, Offers), SessionError> {
-        let settings = self.door.settings();
+        let settings = self.0.door.settings();
         let mut visit = Visit { device: self.device(), limit: settings.limit, ..Visit::default() };
         let mut offers = Offers::default();
         let (door, shown, asks_remembered, asks_trust) = {

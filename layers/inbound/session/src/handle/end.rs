@@ -25,7 +25,7 @@ impl Session {
     /// When the store failed: the person is still signed in.
     pub async fn end(&self) -> Result<(), SessionError> {
         let Some((id, _)) = self.known().await? else { return Ok(()) };
-        self.door.end(id, SessionEnd::Logout, self.origin(self.now())?).await?;
+        self.0.door.end(id, SessionEnd::Logout, self.origin(self.now())?).await?;
         let mut state = self.lock();
         (state.record, state.lost, state.unknown) = (None, None, None);
         state.change = CookieChange::Clear;
@@ -39,7 +39,7 @@ impl Session {
     /// [`SessionError::NoSession`] when nobody is signed in, or only half; otherwise when the store failed.
     pub async fn sessions(&self) -> Result<Vec<SessionRecord>, SessionError> {
         let record = self.complete().ok_or(SessionError::NoSession)?;
-        Ok(self.door.sessions_of(record.user, self.now()).await?)
+        Ok(self.0.door.sessions_of(record.user, self.now()).await?)
     }
 
     /// Ends every other session of whoever is signed in; answers how many.
@@ -48,7 +48,7 @@ impl Session {
     /// [`SessionError::NoSession`] when nobody is signed in, or only half; otherwise when the store failed.
     pub async fn end_others(&self) -> Result<u64, SessionError> {
         let record = self.complete().ok_or(SessionError::NoSession)?;
-        Ok(self.door.end_others(record.user, record.id, self.origin(self.now())?).await?)
+        Ok(self.0.door.end_others(record.user, record.id, self.origin(self.now())?).await?)
     }
 
     /// The session of this request, or whose cookie it came with.
@@ -61,7 +61,7 @@ impl Session {
             state.unknown.clone()
         };
         let Some(unknown) = unknown else { return Ok(None) };
-        let replaced = self.door.find_replaced(unknown.id, self.now()).await?;
+        let replaced = self.0.door.find_replaced(unknown.id, self.now()).await?;
         let replaced = replaced.filter(|replaced| replaced.digest.matches(&unknown.digest));
         Ok(replaced.map(|replaced| (replaced.id, replaced.sign_in)))
     }

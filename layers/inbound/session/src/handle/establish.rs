@@ -54,7 +54,7 @@ impl Session {
         if proof.rests_on_session() && replaces.is_none() {
             return Err(SessionError::Gone);
         }
-        let settings = self.door.settings();
+        let settings = self.0.door.settings();
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let sign_in = SignInId::fresh(now, &*settings.random)?;
@@ -78,7 +78,7 @@ impl Session {
     /// when the answer has begun, or the store or the randomness failed.
     pub async fn renew_id(&self) -> Result<SessionId, SessionError> {
         let old = self.changeable()?.ok_or(SessionError::NoSession)?;
-        let settings = self.door.settings();
+        let settings = self.0.door.settings();
         let now = settings.clock.now();
         let token = OpaqueToken::mint(PREFIX, now, &*settings.random)?;
         let session = record::renew(&old, &token, now, &settings.lifetime);
@@ -95,7 +95,7 @@ impl Session {
         now: Timestamp,
     ) -> Result<Begun, SessionError> {
         let record = establishment.session.clone();
-        let (begun, marks) = match self.door.establish(establishment, self.origin(now)?).await? {
+        let (begun, marks) = match self.0.door.establish(establishment, self.origin(now)?).await? {
             Established::Established { sign_in, stage, ended, marks } => {
                 (Begun { session: record.id, sign_in, stage, ended }, marks)
             }
@@ -108,7 +108,7 @@ impl Session {
             return Ok(begun);
         }
         // The answer left while the store was writing: nobody will ever hold this cookie.
-        self.door.end(begun.session, SessionEnd::Replaced, self.origin(now)?).await?;
+        self.0.door.end(begun.session, SessionEnd::Replaced, self.origin(now)?).await?;
         Err(SessionError::Answered)
     }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::{BoxFuture, Either};
 use http::{
     HeaderMap, Request, Response, StatusCode,
     header::{COOKIE, SET_COOKIE},
@@ -52,7 +53,10 @@ pub(crate) struct Watched {
     pub(crate) ends_when_touched: Arc<AtomicBool>,
     pub(crate) fails_when_touched: Arc<AtomicBool>,
     pub(crate) establishes_slowly: Arc<AtomicBool>,
+    pub(crate) loads_slowly: Arc<AtomicBool>,
 }
+
+type Loaded = Result<Option<Arc<SessionRecord>>, StoreError>;
 
 pub(crate) struct House {
     pub(crate) store: MemoryStore,
@@ -91,6 +95,7 @@ impl House {
             ends_when_touched: Arc::default(),
             fails_when_touched: Arc::default(),
             establishes_slowly: Arc::default(),
+            loads_slowly: Arc::default(),
         };
         let dummy = DummyHash::new(cheap, &*random).unwrap();
         Self { store, watched, clock: Arc::new(ManualClock::at(now)), random, alice, bob, dummy }
@@ -237,11 +242,18 @@ pub(crate) fn cleared(headers: &HeaderMap) -> bool {
 }
 
 impl SessionStore for Watched {
-    type Load = <MemoryStore as SessionStore>::Load;
+    type Load = Either<<MemoryStore as SessionStore>::Load, BoxFuture<'static, Loaded>>;
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        self.store.load_session(id, now)
+        if !self.loads_slowly.load(Ordering::SeqCst) {
+            return Either::Left(self.store.load_session(id, now));
+        }
+        let store = self.store.clone();
+        Either::Right(Box::pin(async move {
+            tokio::task::yield_now().await;
+            store.load_session(id, now).await
+        }))
     }
 
     async fn touch_session(

@@ -1,6 +1,6 @@
 //! Sessions.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use sqlx::PgConnection;
 use towergate_core::{StoreError, Timestamp, audit::Origin};
@@ -66,16 +66,17 @@ const SET_VALUE: &str = "INSERT INTO towergate_session_values (session_id, name,
 const DROP_VALUE: &str = "DELETE FROM towergate_session_values WHERE session_id = $1 AND name = $2";
 
 impl SessionStore for PostgresStore {
-    type Load = Pin<Box<dyn Future<Output = Result<Option<SessionRecord>, StoreError>> + Send>>;
+    type Load = Pin<Box<dyn Future<Output = Result<Option<Arc<SessionRecord>>, StoreError>> + Send>>;
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
         let store = self.clone();
         Box::pin(async move {
             let read = || store.one(LOAD, params![id.as_uuid(), now], session_row::read);
-            match store.session_cache() {
+            let loaded = match store.session_cache() {
                 Some(cache) => load_through(cache, (id, now), read).await,
                 None => read().await,
-            }
+            };
+            Ok(loaded?.map(Arc::new))
         })
     }
 

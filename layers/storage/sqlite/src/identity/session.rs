@@ -1,6 +1,9 @@
 //! Sessions: read in the caller's thread, changed by the writer.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use rusqlite::{Connection, params};
 use towergate_core::{StoreError, Timestamp, audit::Origin};
@@ -58,10 +61,10 @@ const SET_VALUE: &str = "INSERT INTO towergate_session_values (session_id, name,
 const DROP_VALUE: &str = "DELETE FROM towergate_session_values WHERE session_id = ?1 AND name = ?2";
 
 impl SessionStore for SqliteStore {
-    type Load = Ready<Result<Option<SessionRecord>, StoreError>>;
+    type Load = Ready<Result<Option<Arc<SessionRecord>>, StoreError>>;
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
-        ready(self.read(|connection| load(connection, id, now)))
+        ready(self.read(|connection| Ok(load(connection, id, now)?.map(Arc::new))))
     }
 
     async fn touch_session(

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::{Ready, ready},
+    sync::Arc,
 };
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
@@ -33,7 +34,8 @@ pub(super) struct Sessions {
 }
 
 struct SessionRow {
-    record: SessionRecord,
+    /// Shared with whoever loaded it.
+    record: Arc<SessionRecord>,
     values: BTreeMap<String, String>,
     mark: Mark,
 }
@@ -49,10 +51,10 @@ struct Mark {
 }
 
 impl SessionStore for MemoryStore {
-    type Load = Ready<Result<Option<SessionRecord>, StoreError>>;
+    type Load = Ready<Result<Option<Arc<SessionRecord>>, StoreError>>;
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
-        ready(self.step(|state| Ok(state.sessions.living(id, now).map(|row| row.record.clone()))))
+        ready(self.step(|state| Ok(state.sessions.living(id, now).map(|row| Arc::clone(&row.record)))))
     }
 
     async fn touch_session(
@@ -65,6 +67,7 @@ impl SessionStore for MemoryStore {
             let Some(SessionRow { record, .. }) = state.sessions.living(id, now) else {
                 return Ok(false);
             };
+            let record = Arc::make_mut(record);
             let idle_end = now.plus(lifetime.idle).min(record.absolute_expires_at);
             record.last_seen_at = record.last_seen_at.max(now);
             record.idle_expires_at = record.idle_expires_at.max(idle_end);
@@ -113,14 +116,14 @@ impl SessionStore for MemoryStore {
 
     async fn is_sign_in_alive(&self, sign_in: SignInId, now: Timestamp) -> Result<bool, StoreError> {
         self.step(|state| {
-            let mut rows = state.sessions.rows.values().map(|row| &row.record);
+            let mut rows = state.sessions.rows.values().map(|row| &*row.record);
             Ok(rows.any(|row| row.sign_in == sign_in && row.is_alive(now)))
         })
     }
 
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         self.step(|state| {
-            let rows = state.sessions.rows.values().map(|row| &row.record);
+            let rows = state.sessions.rows.values().map(|row| &*row.record);
             let mut living: Vec<_> =
                 rows.filter(|row| row.user == user && row.is_alive(now)).cloned().collect();
             living.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
@@ -135,7 +138,7 @@ impl SessionStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<UserId>, StoreError> {
         self.step(|state| {
-            let rows = state.sessions.rows.values().map(|row| &row.record);
+            let rows = state.sessions.rows.values().map(|row| &*row.record);
             let mut people: BTreeSet<_> = rows.filter(|row| row.is_alive(now)).map(|row| row.user).collect();
             people.extend(state.remembered.people(now));
             Ok(people.into_iter().filter(|user| after < Some(*user)).take(usize::from(limit)).collect())
@@ -193,7 +196,8 @@ fn establish(
     if user.state == UserState::Leaving {
         session = session.leaving();
     }
-    let replaced = replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| row.record.clone());
+    let replaced =
+        replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| Arc::clone(&row.record));
     if replaces.is_some() && replaced.is_none() && (rests_on_replaced || !is_login) {
         return Ok(Established::Superseded);
     }
@@ -281,7 +285,7 @@ fn establish(
     if let Some(outlived) = outlived {
         ending::forget_families(state, |family| family.id == outlived, SessionEnd::Replaced, origin);
     }
-    state.sessions.rows.insert(session.id, SessionRow { record: session, values, mark });
+    state.sessions.rows.insert(session.id, SessionRow { record: Arc::new(session), values, mark });
     Ok(Established::Established { sign_in, stage, ended, marks })
 }
 
@@ -293,7 +297,7 @@ pub(super) fn make_room(
     spared: &BTreeSet<SessionId>,
     origin: &Origin,
 ) -> bool {
-    let rows = state.sessions.rows.values().map(|row| &row.record);
+    let rows = state.sessions.rows.values().map(|row| &*row.record);
     let counts = |row: &&SessionRecord| {
         row.user == user
             && row.stage == SessionStage::Complete
@@ -344,7 +348,7 @@ impl Sessions {
 
     pub(super) fn newest_of_family(&self, family: RememberedId, now: Timestamp) -> Option<SessionRecord> {
         let rows = self.rows.values().filter(|row| row.mark.remembered == Some(family));
-        let rows = rows.map(|row| &row.record).filter(|row| row.is_alive(now));
+        let rows = rows.map(|row| &*row.record).filter(|row| row.is_alive(now));
         rows.max_by_key(|row| (row.created_at, row.id)).cloned()
     }
 
@@ -357,7 +361,7 @@ impl Sessions {
         family: RememberedId,
     ) {
         let mark = Mark { device, first_seen_at, remembered: Some(family), asked: false };
-        self.rows.insert(record.id, SessionRow { record, values: BTreeMap::new(), mark });
+        self.rows.insert(record.id, SessionRow { record: Arc::new(record), values: BTreeMap::new(), mark });
     }
 
     /// The living sessions of which nothing is due, newest activity first.
@@ -366,7 +370,7 @@ impl Sessions {
             row.record.user == user && row.record.stage == SessionStage::Complete && row.record.is_alive(now)
         };
         let devices = self.rows.values().filter(whole).map(|SessionRow { record, mark, .. }| SessionDevice {
-            session: record.clone(),
+            session: SessionRecord::clone(record),
             device: mark.device.clone(),
             first_seen_at: mark.first_seen_at,
             remembered: mark.remembered,

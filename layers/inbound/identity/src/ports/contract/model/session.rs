@@ -1,6 +1,6 @@
 //! Sessions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::{option, prelude::*};
 use towergate_core::{Timestamp, contract::model::Answers};
@@ -129,7 +129,8 @@ impl Model {
         match *operation {
             SessionOperation::Load { session } => {
                 let id = self.nth_session(session);
-                let answer = store.load_session(id, now).await.map(seen);
+                let answer =
+                    store.load_session(id, now).await.map(|found| seen(found.map(Arc::unwrap_or_clone)));
                 Answers::of(answer, seen(self.living(id).map(|there| there.record.clone())))
             }
             SessionOperation::Touch { session } => {
