@@ -3,7 +3,8 @@
 use axum::body::Body;
 use http::Request;
 use towergate_peers::{
-    goals,
+    floors, goals,
+    measure::Took,
     row::{Part, Row, folder},
     stacks::{self, Page},
 };
@@ -22,16 +23,21 @@ fn main() {
     let mut public = stacks::public();
     let bare_alone = pages.first_mut().map_or(0, |page| count(page, false));
     let public = count(&mut public, false) - bare_alone;
+    let exact = |figure: u64| Took { min: figure as f64, median: figure as f64 };
+    let one_extension = exact(count(&mut floors::extension(), false) - bare_alone);
+    let least = exact(count(&mut floors::session(), true) - bare);
     let mut part = Part::default();
     part.rows.extend([
-        Row::exact(goals::SESSION_ALLOCATIONS, "", added(stacks::SESSION), peers.clone()),
+        Row::exact(goals::SESSION_ALLOCATIONS, "", added(stacks::SESSION), peers.clone())
+            .above("a layer that finds the cookie, hashes it, looks it up and hands it on", least),
         Row::exact(goals::FULL_STACK_ALLOCATIONS, "", added(stacks::FULL), peers),
         Row::exact(
             goals::PUBLIC_ALLOCATIONS,
             "",
             public as f64,
             format!("the full stack; bare {bare_alone}"),
-        ),
+        )
+        .above("a layer that leaves one word in the request's extensions", one_extension),
     ]);
     for row in &part.rows {
         println!("{:<24} {:>4}  {}", row.goal, row.median, row.detail);

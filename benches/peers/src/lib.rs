@@ -3,6 +3,7 @@
 //! `cargo xtask bench` runs all of it and writes `benches/REPORT.md`. Each part can be run alone: `cargo run --release --
 //! rows`, and so on; without words it says which there are.
 
+pub mod floors;
 pub mod goals;
 pub mod growth;
 #[path = "../../../tests/house/mod.rs"]

@@ -5,7 +5,7 @@ use std::{convert::Infallible, hint::black_box, sync::Arc};
 use axum::{Router, body::Body, routing::get};
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, login_required};
 use http::{Request, Response, StatusCode, header};
-use tower::Service;
+use tower::{Service, ServiceBuilder};
 use tower_sessions::{MemoryStore, Session as TheirSession, SessionManagerLayer, SessionStore, session};
 use towergate::{
     Stack,
@@ -38,6 +38,11 @@ impl Page {
         let call = Box::new(move |request| answer(&service, request));
         let page = Self { name, cookie: cookie.map(str::to_owned), call };
         page.checked()
+    }
+
+    /// As `axum::serve` serves a router: its routes are made ready once, not at each request.
+    pub(crate) fn served(name: &'static str, cookie: Option<&str>, router: Router) -> Self {
+        Self::new(name, cookie, router.with_state(()))
     }
 
     fn checked(mut self) -> Self {
@@ -97,6 +102,7 @@ pub fn all() -> Vec<Page> {
         .layer(session());
     let full =
         Stack::new(AuditLayer::new().clock(house.clock.clone())).session(session()).scope(ScopeLayer::new());
+    let gate = RequireLevelLayer::default().clock(house.clock.clone());
     let full = Router::new()
         .route(
             "/me",
@@ -105,13 +111,13 @@ pub fn all() -> Vec<Page> {
                 if black_box(scope.user()).is_some() { "hello" } else { "who?" }
             }),
         )
-        .layer(RequireLevelLayer::default().clock(house.clock.clone()))
-        .layer(full);
+        // One layer for axum, which boxes once for each that it is given.
+        .layer(ServiceBuilder::new().layer(full).layer(gate));
     // A page for everybody has no gate.
     vec![
-        Page::new(BARE, Some(&cookie), Router::new().route("/me", get(async || "hello"))),
-        Page::new(SESSION, Some(&cookie), ours),
-        Page::new(FULL, Some(&cookie), full),
+        Page::served(BARE, Some(&cookie), Router::new().route("/me", get(async || "hello"))),
+        Page::served(SESSION, Some(&cookie), ours),
+        Page::served(FULL, Some(&cookie), full),
         tower_sessions_page(),
         axum_login_page(&runtime),
     ]
@@ -127,7 +133,7 @@ pub fn public() -> Page {
     let stack = Stack::new(AuditLayer::new().clock(clock.clone()))
         .session(SessionLayer::new(people).clock(clock))
         .scope(ScopeLayer::new());
-    Page::new("public", None, Router::new().route("/me", get(async || "hello")).layer(stack))
+    Page::served("public", None, Router::new().route("/me", get(async || "hello")).layer(stack))
 }
 
 fn tower_sessions_page() -> Page {
@@ -146,7 +152,7 @@ fn tower_sessions_page() -> Page {
             }),
         )
         .layer(SessionManagerLayer::new(store));
-    Page::new(TOWER_SESSIONS, Some(&format!("id={}", record.id)), app)
+    Page::served(TOWER_SESSIONS, Some(&format!("id={}", record.id)), app)
 }
 
 #[derive(Debug, Clone)]
@@ -197,5 +203,5 @@ fn axum_login_page(runtime: &tokio::runtime::Runtime) -> Page {
         let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("a cookie");
         cookie.split(';').next().unwrap_or_default().to_owned()
     });
-    Page::new(AXUM_LOGIN, Some(&cookie), app)
+    Page::served(AXUM_LOGIN, Some(&cookie), app)
 }

@@ -1,7 +1,7 @@
 //! What layers of sessions add to a page.
 
 use crate::{
-    goals,
+    floors, goals,
     measure::{Effort, Rounds},
     row::{Part, Row},
     stacks::{self, AXUM_LOGIN, BARE, FULL, Page, SESSION, TOWER_SESSIONS},
@@ -9,7 +9,7 @@ use crate::{
 
 pub(super) fn measure(effort: Effort, part: &mut Part) {
     let mut rounds = Rounds::new();
-    for page in stacks::all() {
+    for page in stacks::all().into_iter().chain([floors::session()]) {
         let Page { name, call, cookie } = page;
         let asks = move || {
             let page = Page { name, cookie: cookie.clone(), call: Box::new(|_| unreachable!("only asked")) };
@@ -26,9 +26,13 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
     let ratio = |goal: &str, ours: &str, peer: &str| {
         Row::new(goal, "", added(ours).over(added(peer)), beside(ours, peer))
     };
+    let above = |row: Row, peer: &str| {
+        let what = "a layer that finds the cookie, hashes it, looks it up and hands it on";
+        row.above(what, added(floors::SESSION).over(added(peer)))
+    };
     part.rows.extend([
-        ratio(goals::SESSION_TOWER_SESSIONS, SESSION, TOWER_SESSIONS),
-        ratio(goals::SESSION_AXUM_LOGIN, SESSION, AXUM_LOGIN),
+        above(ratio(goals::SESSION_TOWER_SESSIONS, SESSION, TOWER_SESSIONS), TOWER_SESSIONS),
+        above(ratio(goals::SESSION_AXUM_LOGIN, SESSION, AXUM_LOGIN), AXUM_LOGIN),
         ratio(goals::FULL_STACK, FULL, TOWER_SESSIONS),
     ]);
 }
