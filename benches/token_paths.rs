@@ -12,16 +12,10 @@ mod measure;
 mod programs;
 #[path = "reads/mod.rs"]
 mod reads;
+#[path = "measure/ticking.rs"]
+mod ticking;
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Form, Json, Router, body::Body, routing::post};
 use bytes::Bytes;
@@ -40,9 +34,10 @@ use measure::{
 };
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
+use ticking::Ticking;
 use tower::{Layer, Service, service_fn};
 use towergate::{
-    core::{Clock, Timestamp, audit::Origin, system::OsRandom},
+    core::{Clock, audit::Origin, system::OsRandom},
     identity,
     jose::{Algorithm, SigningKey, generate},
     oauth::{self, ports::ClientStore, rules::client::AccessTokenFormat},
@@ -109,7 +104,7 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
         let origin = Origin::detached(house.clock.now(), &*random).expect("an origin");
         at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
     }
-    let clock = Arc::new(Ticking(AtomicI64::new(house.clock.now().unix_millis())));
+    let clock = Arc::new(Ticking::from(house.clock.now()));
     // Where the time stands still, so that what is asked about does not expire meanwhile.
     let still = runtime.block_on(house::server(&grants, house.clock, random.clone()));
     let server = runtime.block_on(house::server(&grants, clock, random));
@@ -168,16 +163,6 @@ fn token_endpoint(criterion: &mut Criterion<CpuTime>) {
     });
     group.finish();
     reads::documents(criterion, &service);
-}
-
-/// A clock on which a millisecond goes by whenever somebody looks: identifiers come in their order, as they do in a day.
-#[derive(Debug)]
-struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.0.fetch_add(1, Relaxed))
-    }
 }
 
 fn json(answer: Response<Full<Bytes>>) -> Value {

@@ -47,11 +47,11 @@ const HOST: u64 = 7;
 const GOAL: u64 = 12;
 
 /// A token of a client that acts for itself, from the call to the answer, in a fresh store.
-const CLIENT_CREDENTIALS_OPAQUE: u64 = 20;
+const CLIENT_CREDENTIALS_OPAQUE: u64 = 19;
 /// The same as a JWT.
-const CLIENT_CREDENTIALS_JWT: u64 = 27;
+const CLIENT_CREDENTIALS_JWT: u64 = 23;
 /// What is known of an opaque token, told to the client that it was issued to.
-const INTROSPECTION: u64 = 21;
+const INTROSPECTION: u64 = 16;
 /// The tables of the headers: neither the metadata nor the keys need anything else.
 const DOCUMENT: u64 = 2;
 /// A JWT that was verified before: its place in the extensions, and their map.

@@ -4,7 +4,10 @@ use std::{env, hint::black_box, process::Command};
 
 use crate::{
     row::{Part, scratch},
-    rows::bearer::{Api, asks},
+    rows::{
+        bearer::{Api, asks},
+        tokens::{Endpoints, NO_ID_TOKEN, for_itself},
+    },
     stacks::{self, AXUM_LOGIN, BARE, FULL, SESSION, TOWER_SESSIONS},
 };
 
@@ -12,6 +15,7 @@ use crate::{
 const TIMES: u64 = 300;
 const OPAQUE: &str = "client_credentials, opaque";
 const JWT: &str = "client_credentials, JWT";
+const REFRESH: &str = "refresh, JWT";
 const CALL_OPAQUE: &str = "API call, opaque token";
 const CALL_JWT: &str = "API call, JWT";
 
@@ -42,6 +46,7 @@ walks! {
     walk_axum_login AXUM_LOGIN;
     walk_token_opaque OPAQUE;
     walk_token_jwt JWT;
+    walk_refresh REFRESH;
     walk_call_opaque CALL_OPAQUE;
     walk_call_jwt CALL_JWT;
 }
@@ -78,15 +83,16 @@ pub fn measure() -> Part {
     Part { text, ..Part::default() }
 }
 
-/// What the program does that is counted.
-pub fn walk() {
+/// What the program does that is counted; one of them alone, for whoever looks into it.
+pub fn walk(only: Option<&str>) {
     let mut pages = stacks::all();
-    let api = Api::new();
+    let (api, endpoints) = (Api::new(), Endpoints::new());
     let [jwt, opaque] = ["jwt", "opaque"].map(|client| api.issue(client));
-    for (_, name, walk) in WALKS {
+    for (_, name, walk) in WALKS.iter().filter(|(_, name, _)| only.is_none_or(|only| only == *name)) {
         let mut step: Box<dyn FnMut()> = match *name {
-            OPAQUE => Box::new(|| drop(black_box(api.issue("opaque")))),
-            JWT => Box::new(|| drop(black_box(api.issue("jwt")))),
+            OPAQUE => Box::new(|| drop(black_box(endpoints.ask(for_itself("opaque"))))),
+            JWT => Box::new(|| drop(black_box(endpoints.ask(for_itself("jwt"))))),
+            REFRESH => Box::new(|| endpoints.keep(endpoints.ask(endpoints.refresh(NO_ID_TOKEN)))),
             CALL_OPAQUE => Box::new(|| drop(black_box(api.check(asks(&opaque))))),
             CALL_JWT => Box::new(|| drop(black_box(api.check(asks(&jwt))))),
             _ => {

@@ -49,7 +49,8 @@ fn main() -> ExitCode {
         }
         ["serve", what, port] => load::serve(what, port.parse().unwrap_or_default()),
         ["instructions"] => drop(leave("instructions", instructions::measure)),
-        ["walk"] => instructions::walk(),
+        ["walk"] => instructions::walk(None),
+        ["walk", only] => instructions::walk(Some(only)),
         ["child-sessions", count] => load::child_sessions(count.parse().unwrap_or(1)),
         ["report"] => report::write(&benches()),
         ["report", "--growth"] => report::write_growth(&benches()),

@@ -4,12 +4,18 @@
 mod calls;
 #[path = "../../measure/spent.rs"]
 mod spent;
+#[path = "../../measure/ticking.rs"]
+mod ticking;
 
 use std::{collections::BTreeMap, hint::black_box, time::Duration};
 
 pub(crate) use calls::{answer, at_once};
 use rustix::time::{ClockId, clock_gettime};
 use spent::spent;
+pub(crate) use ticking::Ticking;
+
+/// How many requests are made before they are measured: few enough that they are still in the cache when their turn comes.
+pub(crate) const AHEAD: u32 = 16;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -66,14 +72,24 @@ impl<'a> Rounds<'a> {
     }
 
     /// The same, where each time needs something made beforehand, which is not measured.
-    pub fn prepared<I, T>(
+    pub fn prepared<I, T: 'a>(
+        &mut self,
+        name: &'static str,
+        prepare: impl FnMut() -> I + 'a,
+        one: impl FnMut(I) -> T + 'a,
+    ) {
+        self.followed(name, prepare, one, drop);
+    }
+
+    /// The same, where each answer is read by `after`, which is not measured either: as many as [`AHEAD`] are prepared before the
+    /// first of their answers is read.
+    pub fn followed<I, T>(
         &mut self,
         name: &'static str,
         mut prepare: impl FnMut() -> I + 'a,
         mut one: impl FnMut(I) -> T + 'a,
+        mut after: impl FnMut(T) + 'a,
     ) {
-        /// Few enough that they are still in the cache when their turn comes.
-        const AHEAD: u32 = 16;
         self.turn(name, move |times| {
             let mut took = Duration::ZERO;
             let mut left = times;
@@ -83,7 +99,7 @@ impl<'a> Rounds<'a> {
                 let start = spent();
                 let answers: Vec<T> = inputs.into_iter().map(|input| black_box(one(input))).collect();
                 took += spent().saturating_sub(start);
-                drop(answers);
+                answers.into_iter().for_each(&mut after);
                 left -= ahead;
             }
             took

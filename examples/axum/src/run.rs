@@ -215,7 +215,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
         }
     };
     let service = MetricsLayer::new().layer(health.needs("signing", keys).layer(service));
-    let service = BoxCloneSyncService::new(ClosingLayer::new(closing.clone()).layer(service));
+    let service = ClosingLayer::new(closing.clone()).layer(service);
     let ends = config.shutdown;
     tasks.spawn(serve(listeners.host, tls, service, stopped.clone(), ends.within));
     if let Some((listener, figures)) = listeners.metrics.zip(figures) {

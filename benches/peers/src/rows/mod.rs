@@ -6,7 +6,7 @@ mod passkey;
 mod passwords;
 mod programs;
 mod session;
-mod tokens;
+pub(crate) mod tokens;
 
 pub use passwords::child;
 

@@ -1,6 +1,11 @@
 //! The token endpoint in process, beside a bare form handler and the raw signatures that its answers carry.
 
-use std::{cell::RefCell, collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use axum::{Form, Json, Router, body::Body, routing::post};
 use bytes::Bytes;
@@ -8,7 +13,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, service_fn};
 use towergate::{
     core::{Clock, audit::Origin, system::OsRandom},
     identity,
@@ -23,42 +28,92 @@ use crate::{
         browser::token_request,
         steps::{VERIFIER, exchange, signed_in, to_code},
     },
-    measure::{Effort, Rounds, Took, answer, at_once},
+    measure::{AHEAD, Effort, Rounds, Ticking, Took, answer, at_once},
     row::{Part, Row},
 };
 
-pub(super) fn measure(effort: Effort, part: &mut Part) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let grants = oauth::ports::memory::MemoryStore::new();
-    let (house, tokens) = runtime.block_on(async {
-        let house = House::on(identity::ports::memory::MemoryStore::new(), grants.clone()).await;
-        let mut browser = signed_in(&house).await;
-        let mut tokens = Vec::new();
-        for _ in 0..2 {
-            let code = to_code(&mut browser).await;
-            let answer = token_request(&house.app, &exchange(&code, VERIFIER)).await;
-            tokens.push(RefCell::new(answer.json()["refresh_token"].as_str().expect("a token").to_owned()));
+/// Without `openid` in the scope there is no ID token.
+pub(crate) const NO_ID_TOKEN: &str = "email";
+
+/// The house's protocol endpoints, a client of each kind, and a person's grants that last.
+pub(crate) struct Endpoints {
+    ask: Box<dyn Fn(Request<Full<Bytes>>) -> Response<Full<Bytes>>>,
+    refresh_tokens: RefCell<VecDeque<String>>,
+}
+
+impl Endpoints {
+    pub(crate) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let grants = oauth::ports::memory::MemoryStore::new();
+        let (house, refresh_tokens) = runtime.block_on(async {
+            let house = House::on(identity::ports::memory::MemoryStore::new(), grants.clone()).await;
+            let mut browser = signed_in(&house).await;
+            let mut tokens = VecDeque::new();
+            for _ in 0..AHEAD {
+                let code = to_code(&mut browser).await;
+                let answer = token_request(&house.app, &exchange(&code, VERIFIER)).await;
+                tokens.push_back(answer.json()["refresh_token"].as_str().expect("a token").to_owned());
+            }
+            (house, tokens)
+        });
+        let random = Arc::new(OsRandom::new());
+        for (id, format) in [("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)] {
+            let origin = Origin::detached(house.clock.now(), &*random).expect("an origin");
+            at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
         }
-        (house, tokens)
-    });
-    let random = Arc::new(OsRandom::new());
-    for (id, format) in [("opaque", AccessTokenFormat::Opaque), ("jwt", AccessTokenFormat::Jwt)] {
-        let origin = Origin::detached(house.clock.now(), &*random).expect("an origin");
-        at_once(grants.put_client(house::robot(id, format), origin)).expect("a client");
+        let clock = Arc::new(Ticking::from(house.clock.now()));
+        let server = runtime.block_on(house::server(&grants, clock, random));
+        let nothing = service_fn(async |_: Request<Full<Bytes>>| {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        });
+        let service = server.protocol().layer(nothing);
+        let ask = move |request| {
+            let answer = answer(&service, request);
+            assert_eq!(answer.status(), StatusCode::OK);
+            answer
+        };
+        Self { ask: Box::new(ask), refresh_tokens: RefCell::new(refresh_tokens) }
     }
-    let server = runtime.block_on(house::server(&grants, house.clock, random));
-    let nothing = service_fn(async |_: Request<Full<Bytes>>| {
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
-    });
-    let service = server.protocol().layer(nothing);
+
+    /// What the house answers.
+    pub(crate) fn ask(&self, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
+        (self.ask)(request)
+    }
+
+    /// The next refresh token asks for its successor, which [`keep`](Self::keep) finds in the answer.
+    pub(crate) fn refresh(&self, scope: &str) -> Request<Full<Bytes>> {
+        let token = self.refresh_tokens.borrow_mut().pop_front().expect("a token");
+        request(format!(
+            "grant_type=refresh_token&scope={scope}&refresh_token={token}&client_id={CLIENT}&client_secret={CLIENT_SECRET}"
+        ))
+    }
+
+    /// Keeps the refresh token of an answer for later.
+    pub(crate) fn keep(&self, answer: Response<Full<Bytes>>) {
+        let body = at_once(answer.into_body().collect()).expect("a body").to_bytes();
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        let token = body["refresh_token"].as_str().expect("a token").to_owned();
+        self.refresh_tokens.borrow_mut().push_back(token);
+    }
+}
+
+/// A client of this name asks for a token for itself.
+pub(crate) fn for_itself(client: &str) -> Request<Full<Bytes>> {
+    request(format!(
+        "grant_type=client_credentials&scope=read&client_id={client}&client_secret={CLIENT_SECRET}"
+    ))
+}
+
+pub(super) fn measure(effort: Effort, part: &mut Part) {
+    let endpoints = Endpoints::new();
     let bare = Router::new().route("/oauth/token", post(bare));
     let (pkcs8, system) = (generate(Algorithm::ES256).expect("a key"), ring::rand::SystemRandom::new());
     let raw =
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.expose(), &system).expect("a key");
-
     let rs256 = generate(Algorithm::RS256).expect("a key");
     let rs256 = RsaKeyPair::from_pkcs8(rs256.expose()).expect("a key");
     let signed = "x".repeat(380);
+
     let mut rounds = Rounds::new();
     rounds.way("sign", || raw.sign(&system, signed.as_bytes()).expect("a signature"));
     rounds.way("RS256", || {
@@ -66,24 +121,17 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         rs256.sign(&RSA_PKCS1_SHA256, &system, signed.as_bytes(), &mut signature).expect("a signature");
         signature
     });
-    let itself =
-        |id| format!("grant_type=client_credentials&scope=read&client_id={id}&client_secret={CLIENT_SECRET}");
-    rounds.prepared("bare", || request(itself("opaque")).map(Body::new), |request| answer(&bare, request));
-    rounds.prepared("opaque", || request(itself("opaque")), |request| ok(&service, request));
-    rounds.prepared("JWT", || request(itself("jwt")), |request| ok(&service, request));
-    for ((name, scope), token) in
-        [("refresh", "email"), ("refresh openid", "openid%20email")].into_iter().zip(&tokens)
-    {
-        let service = &service;
-        rounds.way(name, move || {
-            let form = format!(
-                "grant_type=refresh_token&scope={scope}&refresh_token={}&client_id={CLIENT}&client_secret={CLIENT_SECRET}",
-                token.borrow()
-            );
-            let body = at_once(ok(service, request(form)).into_body().collect()).expect("a body").to_bytes();
-            let body: Value = serde_json::from_slice(&body).expect("JSON");
-            *token.borrow_mut() = body["refresh_token"].as_str().expect("a token").to_owned();
-        });
+    rounds.prepared("bare", || for_itself("opaque").map(Body::new), |request| answer(&bare, request));
+    rounds.prepared("opaque", || for_itself("opaque"), |request| endpoints.ask(request));
+    rounds.prepared("JWT", || for_itself("jwt"), |request| endpoints.ask(request));
+    for (name, scope) in [("refresh", NO_ID_TOKEN), ("refresh openid", "openid%20email")] {
+        let endpoints = &endpoints;
+        rounds.followed(
+            name,
+            move || endpoints.refresh(scope),
+            |request| endpoints.ask(request),
+            |answer| endpoints.keep(answer),
+        );
     }
     let samples = rounds.measure(effort);
     let (bare, sign) = (samples.of("bare"), samples.of("sign"));
@@ -114,13 +162,4 @@ fn request(form: String) -> Request<Full<Bytes>> {
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Full::from(form))
         .expect("a request")
-}
-
-fn ok<S>(service: &S, request: Request<Full<Bytes>>) -> Response<Full<Bytes>>
-where
-    S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone,
-{
-    let answer = answer(service, request);
-    assert_eq!(answer.status(), StatusCode::OK);
-    answer
 }

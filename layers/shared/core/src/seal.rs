@@ -9,8 +9,10 @@ use std::fmt;
 
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hkdf::{HKDF_SHA256, KeyType, Salt},
+    hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
 };
+
+use zeroize::Zeroize;
 
 use crate::{Digest, Random, RandomUnavailable, Secret, random};
 
@@ -74,6 +76,21 @@ impl SealingKey {
         Ok(Self::new(Self::derive_bytes(b"towergate seal v1", material, purpose)?))
     }
 
+    /// The key for one purpose of a secret that was drawn at random and is used once, such as an opaque token's: by the second half of
+    /// HKDF-SHA256 alone, since there is nothing to extract from 32 random bytes,
+    /// [RFC 5869 section 3.3](https://www.rfc-editor.org/rfc/rfc5869#section-3.3).
+    ///
+    /// # Errors
+    /// Never for a key of 32 bytes; the cipher's refusal is passed on rather than hidden.
+    pub fn expand(secret: &Secret<[u8; 32]>, purpose: &'static str) -> Result<Self, SealError> {
+        let mut bytes = Secret::new([0; 32]);
+        Prk::new_less_safe(HKDF_SHA256, secret.expose())
+            .expand(&[b"towergate seal of a token v1 ", purpose.as_bytes()], KeyLength)
+            .and_then(|okm| okm.fill(bytes.expose_mut()))
+            .map_err(|_| SealError::Broken)?;
+        Ok(Self::new(bytes))
+    }
+
     /// The bytes of a key of some `kind`, for one purpose.
     pub(crate) fn derive_bytes(
         kind: &[u8],
@@ -101,22 +118,26 @@ impl SealingKey {
     /// When no randomness is to be had, or the text is longer than the cipher allows (64 GiB).
     pub fn seal(&self, context: &[u8], plaintext: &[u8], random: &dyn Random) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_LEN] = random::bytes(random)?;
+        let (cipher, nonce_once) = (self.cipher()?, Nonce::assume_unique_for_key(nonce));
+        let beginning = 1 + KEY_ID_LENGTH + NONCE_LEN;
         // Room for all of it at once: a growing buffer would leave copies of the secret behind.
-        let mut text = Secret::new(Vec::with_capacity(plaintext.len() + TAG_LENGTH));
-        text.expose_mut().extend_from_slice(plaintext);
-        self.cipher()?
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(self.authenticated(context)),
-                text.expose_mut(),
-            )
-            .map_err(|_| SealError::Broken)?;
-        let mut sealed = Vec::with_capacity(1 + KEY_ID_LENGTH + NONCE_LEN + text.expose().len());
+        let mut sealed = Vec::with_capacity(beginning + plaintext.len() + TAG_LENGTH);
         sealed.push(VERSION);
         sealed.extend_from_slice(&self.id.0);
         sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(text.expose());
-        Ok(sealed)
+        sealed.extend_from_slice(plaintext);
+        let context = Aad::from(self.authenticated(context));
+        let text = sealed.get_mut(beginning..).unwrap_or_default();
+        match cipher.seal_in_place_separate_tag(nonce_once, context, text) {
+            Ok(tag) => {
+                sealed.extend_from_slice(tag.as_ref());
+                Ok(sealed)
+            }
+            Err(_) => {
+                sealed.zeroize();
+                Err(SealError::Broken)
+            }
+        }
     }
 
     /// Opens what this key sealed for the same `context`.

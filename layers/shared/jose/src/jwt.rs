@@ -97,9 +97,19 @@ impl Audience {
     }
 }
 
+/// The same, of somebody else's: to be written, not to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipients<'a>(pub &'a [String]);
+
 impl Serialize for Audience {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
+        Recipients(&self.0).serialize(serializer)
+    }
+}
+
+impl Serialize for Recipients<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
             [one] => serializer.serialize_str(one),
             several => several.serialize(serializer),
         }

@@ -68,8 +68,8 @@ where
     let issuer = endpoints.server.config().issuer.as_str();
     let found = held::any(endpoints, token.expose()).await?;
     let (subject, grant) = match &found {
-        Some(Found::Access(stored)) => (stored.token.subject.as_ref(), stored.grant.as_ref()),
-        Some(Found::Refresh(stored)) => (Some(&stored.grant.subject), Some(&stored.grant)),
+        Some(Found::Access(stored)) => (stored.token.subject.as_ref(), stored.grant.as_deref()),
+        Some(Found::Refresh(stored)) => (Some(&stored.grant.subject), Some(&*stored.grant)),
         None => (None, None),
     };
     let sub = subject.map(|subject| endpoints.server.sub_of(client.client(), subject));

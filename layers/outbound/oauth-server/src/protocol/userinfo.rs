@@ -7,7 +7,7 @@
 //! The answer is JSON, or a JWT for a client that registered `userinfo_signed_response_alg` or
 //! `userinfo_encrypted_response_alg`.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
@@ -150,7 +150,7 @@ where
 }
 
 /// A person's grant that lets their identity out, and how far this token still goes.
-fn openid_grant(stored: StoredAccessToken, client: &Client) -> Result<(Grant, Scope), Failure> {
+fn openid_grant(stored: StoredAccessToken, client: &Client) -> Result<(Arc<Grant>, Scope), Failure> {
     let StoredAccessToken { token, grant, .. } = stored;
     let scope = token.scope.intersection(&client.metadata.scope);
     match grant {

@@ -1,6 +1,6 @@
 //! Grants and what hangs from them: codes, access tokens, refresh tokens.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use towergate_core::{StoreError, audit::Origin, id::Uuid};
 
@@ -142,7 +142,7 @@ pub struct StoredCode {
     /// The code.
     pub code: Code,
     /// What it stands for.
-    pub grant: Grant,
+    pub grant: Arc<Grant>,
     /// Whether it was exchanged.
     pub spent: bool,
     /// Whether the grant was revoked.
@@ -155,7 +155,7 @@ pub struct StoredRefreshToken {
     /// The token.
     pub token: RefreshToken,
     /// What it prolongs.
-    pub grant: Grant,
+    pub grant: Arc<Grant>,
     /// What has become of it.
     pub state: RefreshTokenState,
     /// Whether the grant was revoked.
@@ -166,9 +166,9 @@ pub struct StoredRefreshToken {
 #[derive(Debug, Clone)]
 pub struct StoredAccessToken {
     /// The token.
-    pub token: AccessToken,
+    pub token: Arc<AccessToken>,
     /// The grant it came from; `None` when the client acts for itself.
-    pub grant: Option<Grant>,
+    pub grant: Option<Arc<Grant>>,
     /// Whether the token or its grant was revoked, or the client that acts for itself disabled.
     pub revoked: bool,
 }

@@ -2,9 +2,9 @@
 //!
 //! To revoke the grant is to revoke all of them, in one row.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use towergate_core::{Timestamp, typed_id};
 use towergate_oauth_types::Scope;
 
@@ -21,10 +21,11 @@ typed_id! {
 /// The stable identifier of an account at this issuer: the `sub` claim. Never an e-mail address.
 ///
 /// At most 255 ASCII characters,
-/// [OpenID Connect Core section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Subject(String);
+/// [OpenID Connect Core section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken). To clone it is to point at the same
+/// text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Subject(Arc<str>);
 
 /// The text is not 1 to 255 visible ASCII characters, or it is an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +42,7 @@ impl Subject {
         if !stable || text.is_empty() || text.len() > 255 {
             return Err(InvalidSubject);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.
@@ -51,8 +52,8 @@ impl Subject {
     }
 
     /// The subject that a digest in base64url is.
-    pub(super) const fn of_digest(text: String) -> Self {
-        Self(text)
+    pub(super) fn of_digest(text: String) -> Self {
+        Self(text.into())
     }
 }
 
@@ -78,9 +79,9 @@ impl TryFrom<String> for Subject {
     }
 }
 
-impl From<Subject> for String {
-    fn from(subject: Subject) -> Self {
-        subject.0
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Codes: looked up with their grant, spent once.
 
+use std::sync::Arc;
+
 use towergate_core::audit::Origin;
 use towergate_oauth::{
     ports::grant::{Redeemed, Redemption, StoredCode},
@@ -114,5 +116,5 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<StoredCode, Failure> {
     };
     let spent = fields.get("spent_at")?;
     let revoked = fields.get("revoked_at")?;
-    Ok(StoredCode { code, spent, revoked, grant: grant_row::read(fields)? })
+    Ok(StoredCode { code, spent, revoked, grant: Arc::new(grant_row::read(fields)?) })
 }

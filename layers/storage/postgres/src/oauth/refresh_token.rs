@@ -1,5 +1,7 @@
 //! Refresh tokens: looked up with their grant and successor, exchanged once.
 
+use std::sync::Arc;
+
 use sqlx::PgConnection;
 use towergate_core::{audit::Origin, id::Uuid};
 use towergate_oauth::{
@@ -136,5 +138,5 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<StoredRefreshToken, Failur
         _ => return Err(fields.unreadable("sealed_answer")),
     };
     let revoked = fields.get("revoked_at")?;
-    Ok(StoredRefreshToken { token, state, revoked, grant: grant_row::read(fields)? })
+    Ok(StoredRefreshToken { token, state, revoked, grant: Arc::new(grant_row::read(fields)?) })
 }

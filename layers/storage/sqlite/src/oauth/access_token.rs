@@ -1,5 +1,7 @@
 //! Access tokens: looked up with what they live by, a grant or a client.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use towergate_core::{Digest, audit::Origin, id::Uuid};
 use towergate_oauth::{
@@ -103,6 +105,6 @@ fn read(fields: &mut Fields<'_>) -> Result<StoredAccessToken, Failure> {
         expires_at: fields.time("expires_at")?,
     };
     let revoked = fields.get("revoked_at")?;
-    let grant = if fields.get("grant")? { Some(grant_row::read(fields)?) } else { None };
-    Ok(StoredAccessToken { token, grant, revoked })
+    let grant = if fields.get("grant")? { Some(Arc::new(grant_row::read(fields)?)) } else { None };
+    Ok(StoredAccessToken { token: Arc::new(token), grant, revoked })
 }

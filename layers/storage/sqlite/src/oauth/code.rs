@@ -1,5 +1,7 @@
 //! Codes: looked up with their grant, spent once.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use towergate_core::{audit::Origin, id::Uuid};
 use towergate_oauth::{
@@ -104,5 +106,5 @@ fn read(fields: &mut Fields<'_>) -> Result<StoredCode, Failure> {
     };
     let spent = fields.get("spent_at")?;
     let revoked = fields.get("revoked_at")?;
-    Ok(StoredCode { code, spent, revoked, grant: grant_row::read(fields)? })
+    Ok(StoredCode { code, spent, revoked, grant: Arc::new(grant_row::read(fields)?) })
 }

@@ -1,5 +1,7 @@
 //! Refresh tokens: looked up with their grant and successor, exchanged once.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use towergate_core::{audit::Origin, id::Uuid};
 use towergate_oauth::{
@@ -106,5 +108,5 @@ fn read(fields: &mut Fields<'_>) -> Result<StoredRefreshToken, Failure> {
         _ => return Err(fields.unreadable("sealed_answer")),
     };
     let revoked = fields.get("revoked_at")?;
-    Ok(StoredRefreshToken { token, state, revoked, grant: grant_row::read(fields)? })
+    Ok(StoredRefreshToken { token, state, revoked, grant: Arc::new(grant_row::read(fields)?) })
 }

@@ -79,7 +79,8 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let scope = access.scope.clone();
         let answer = TokenAnswer { access_token, scope, refresh_token: Some(next.reveal()), id_token };
         let answer = answer.to_json()?;
-        let sealed_answer = sealing_key(presented)?.seal(asked, &answer, &self.endpoints.server.random)?;
+        // A nonce is no secret.
+        let sealed_answer = sealing_key(presented)?.seal(asked, &answer, &self.endpoints.server.names)?;
         let rotation = Rotation {
             presented: stored.token.id,
             client: self.client.client().id.clone(),
@@ -108,14 +109,15 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
 fn sealing_context(presented: &OpaqueToken, scope: Option<&Scope>, resource: &[String]) -> Vec<u8> {
     let resource: BTreeSet<&str> = resource.iter().map(String::as_str).collect();
     let mut context = presented.id().as_bytes().to_vec();
-    let scope = scope.map(Scope::to_string).unwrap_or_default();
-    for word in std::iter::once(scope.as_str()).chain(resource) {
+    let scope = scope.map(Scope::as_str).unwrap_or_default();
+    for word in std::iter::once(scope).chain(resource) {
         // A name may hold anything, a line break too: its length says where it ends.
-        context.extend_from_slice(format!("{}:{word}", word.len()).as_bytes());
+        context.extend_from_slice(&word.len().to_be_bytes());
+        context.extend_from_slice(word.as_bytes());
     }
     context
 }
 
 fn sealing_key(presented: &OpaqueToken) -> Result<SealingKey, Failure> {
-    Ok(SealingKey::derive(presented.secret(), "refresh answer")?)
+    Ok(SealingKey::expand(presented.secret(), "refresh answer")?)
 }

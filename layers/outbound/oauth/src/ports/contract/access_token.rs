@@ -25,8 +25,8 @@ pub async fn an_access_token_reads_back_with_its_grant<S: OAuthStore + AuditTrai
     with_family(store).await;
     let found = store.find_access_token(redemption(1).access.id).await.unwrap().unwrap();
     assert_same(&found.token, &redemption(1).access);
-    assert!(found.token.digest.unwrap().matches(&redemption(1).access.digest.unwrap()));
-    assert_eq!(found.grant, Some(grant(1)));
+    assert!(found.token.digest.as_ref().unwrap().matches(&redemption(1).access.digest.unwrap()));
+    assert_eq!(found.grant.as_deref(), Some(&grant(1)));
     assert!(!found.revoked);
     assert!(store.find_access_token(access_token(9, None).id).await.unwrap().is_none());
 }

@@ -36,7 +36,7 @@ pub async fn a_code_reads_back_whole<S: OAuthStore + AuditTrail>(store: &S) {
     let challenge =
         |code: crate::rules::code::Code| code.code_challenge.map(|challenge| *challenge.as_bytes());
     assert_eq!(challenge(found.code), challenge(code(1)));
-    assert_eq!(found.grant, grant(1));
+    assert_eq!(*found.grant, grant(1));
     assert!(!found.spent && !found.revoked);
     assert!(store.find_code(code(2).id).await.unwrap().is_none());
 }
@@ -154,7 +154,7 @@ pub async fn a_refresh_token_reads_back_whole<S: OAuthStore + AuditTrail>(store:
     let found = store.find_refresh_token(refresh_token(0).id).await.unwrap().unwrap();
     assert_same(&found.token, &refresh_token(0));
     assert!(found.token.digest.matches(&refresh_token(0).digest));
-    assert_eq!(found.grant, grant(1));
+    assert_eq!(*found.grant, grant(1));
     assert_eq!(found.state, RefreshTokenState::Unused);
     assert!(!found.revoked);
 }

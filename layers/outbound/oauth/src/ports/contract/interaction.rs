@@ -121,7 +121,7 @@ pub async fn a_yes_counts_once<S: OAuthStore + AuditTrail>(store: &S) {
     ear.heard(&[given(), issued()], in_time).await;
     assert_eq!(state(store).await, InteractionState::Approved);
     let stored = store.find_code(code(1).id).await.unwrap().unwrap();
-    assert_eq!(stored.grant, grant(1));
+    assert_eq!(*stored.grant, grant(1));
     assert!(!stored.spent && !stored.revoked);
 
     assert_eq!(store.approve_interaction(approval(2), origin(NOW)).await.unwrap(), Closing::Gone);

@@ -23,16 +23,16 @@ pub use metadata::{ApplicationType, ClientMetadata, SubjectType};
 pub use policy::RegistrationPolicy;
 pub use problem::{FieldFault, InvalidMetadata, MetadataProblem, RedirectUriFault};
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use towergate_core::{Digest, Timestamp};
 
 /// The name a client is registered under: 1 to 255 visible ASCII characters,
-/// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ClientId(String);
+/// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1). To clone it is to point at the same text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClientId(Arc<str>);
 
 /// The text is not 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ impl ClientId {
         if !visible || text.is_empty() || text.len() > 255 {
             return Err(InvalidClientId);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.
@@ -81,9 +81,9 @@ impl TryFrom<String> for ClientId {
     }
 }
 
-impl From<ClientId> for String {
-    fn from(id: ClientId) -> Self {
-        id.0
+impl Serialize for ClientId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use towergate_core::{Timestamp, id::Uuid};
-use towergate_jose::jwt::{Audience, NumericDate};
+use towergate_jose::jwt::{NumericDate, Recipients};
 use towergate_oauth_types::Scope;
 
 use crate::rules::{
@@ -19,7 +19,7 @@ pub const TYP: &str = "at+jwt";
 pub struct AccessClaims<'a> {
     iss: &'a str,
     sub: &'a str,
-    aud: Audience,
+    aud: Recipients<'a>,
     exp: NumericDate,
     iat: NumericDate,
     jti: String,
@@ -44,7 +44,7 @@ impl<'a> AccessClaims<'a> {
             iss: issuer,
             // RFC 9068 2.2: the client itself, where no person is involved.
             sub: token.subject.as_ref().map_or(token.client.as_str(), |subject| subject.as_str()),
-            aud: Audience(token.audience.clone()),
+            aud: Recipients(&token.audience),
             exp: NumericDate(token.expires_at),
             iat: NumericDate(token.issued_at),
             jti: token.id.to_string(),

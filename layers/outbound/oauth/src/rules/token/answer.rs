@@ -24,17 +24,26 @@ pub struct TokenAnswer {
 /// More bytes than there are around the tokens and the scope.
 const AROUND: usize = 160;
 
+/// What is said beside the tokens.
 #[derive(Serialize)]
-struct Wire<'a> {
-    access_token: &'a str,
+struct Around<'a> {
     token_type: &'static str,
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a Scope>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id_token: Option<&'a str>,
+}
+
+/// Writes a token as a JSON string. Tokens are of letters that JSON takes as they are, which is seen for all letters at once; to look
+/// for what must be written otherwise, letter by letter, would cost as much as the rest of the answer.
+fn write_token(text: &mut Vec<u8>, token: &str) -> Result<(), serde_json::Error> {
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() | matches!(letter, b'-' | b'.' | b'_');
+    if !token.bytes().fold(true, |all, letter| all & is_plain(letter)) {
+        return serde_json::to_writer(text, token);
+    }
+    text.push(b'"');
+    text.extend_from_slice(token.as_bytes());
+    text.push(b'"');
+    Ok(())
 }
 
 impl TokenAnswer {
@@ -47,15 +56,22 @@ impl TokenAnswer {
         let length: usize = tokens.into_iter().flatten().map(|token| token.expose().len()).sum();
         // Room for all of it: a text that grows leaves tokens behind.
         let mut text = Vec::with_capacity(length + self.scope.as_str().len() + AROUND);
-        let wire = Wire {
-            access_token: self.access_token.expose(),
+        let around = Around {
             token_type: "Bearer",
             expires_in: LIFETIME.as_secs(),
             scope: Some(&self.scope).filter(|scope| !scope.is_empty()),
-            refresh_token: self.refresh_token.as_ref().map(|token| token.expose().as_str()),
-            id_token: self.id_token.as_ref().map(|token| token.expose().as_str()),
         };
-        serde_json::to_writer(&mut text, &wire)?;
+        serde_json::to_writer(&mut text, &around)?;
+        // Reopened, for the tokens.
+        text.pop();
+        for (name, token) in ["access_token", "refresh_token", "id_token"].into_iter().zip(tokens) {
+            let Some(token) = token else { continue };
+            for part in [r#",""#, name, r#"":"#] {
+                text.extend_from_slice(part.as_bytes());
+            }
+            write_token(&mut text, token.expose())?;
+        }
+        text.push(b'}');
         Ok(text)
     }
 }

@@ -1,6 +1,6 @@
 //! Grants and their codes, and the sign-ins that they end with.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use towergate_core::{Digest, contract::model::Answers, id::Uuid};
@@ -106,7 +106,7 @@ impl Model {
     fn find_code(&self, id: Uuid) -> Option<StoredCode> {
         let KeptCode { code, spent } = self.codes.get(&id)?.clone();
         let KeptGrant { grant, revoked } = self.grants.get(&code.grant)?.clone();
-        Some(StoredCode { code, grant, spent, revoked })
+        Some(StoredCode { code, grant: Arc::new(grant), spent, revoked })
     }
 
     fn redeem_code(&mut self, redemption: Redemption) -> Redeemed {

@@ -1,6 +1,6 @@
 //! Access tokens and refresh tokens.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use towergate_core::{Digest, Timestamp, contract::model::Answers, id::Uuid};
@@ -127,8 +127,8 @@ impl Model {
             Some(grant) => grant.as_ref().is_none_or(|there| there.revoked),
             None => !self.may_act(&token.client),
         };
-        let grant = grant.flatten().map(|there| there.grant);
-        Some(StoredAccessToken { token, grant, revoked: revoked || is_dead })
+        let grant = grant.flatten().map(|there| Arc::new(there.grant));
+        Some(StoredAccessToken { token: Arc::new(token), grant, revoked: revoked || is_dead })
     }
 
     fn revoke_access_token(&mut self, id: Uuid, client: ClientId) -> Revocation {
@@ -146,7 +146,7 @@ impl Model {
     fn find_refresh_token(&self, id: Uuid) -> Option<StoredRefreshToken> {
         let KeptRefreshToken { token, state, .. } = self.refresh_tokens.get(&id)?.clone();
         let there = self.grants.get(&token.grant)?.clone();
-        Some(StoredRefreshToken { token, grant: there.grant, state, revoked: there.revoked })
+        Some(StoredRefreshToken { token, grant: Arc::new(there.grant), state, revoked: there.revoked })
     }
 
     fn rotate(&mut self, rotation: Rotation) -> Rotated {
@@ -236,7 +236,7 @@ impl Model {
         let there = self.find_refresh_token(presented);
         let own = there.as_ref().map_or_else(|| client_id(1), |there| there.grant.client.clone());
         let client = client.map_or(own, client_id);
-        let access = self.new_access_token(client.clone(), there.as_ref().map(|there| &there.grant));
+        let access = self.new_access_token(client.clone(), there.as_ref().map(|there| &*there.grant));
         let nobodys = GrantId::from_uuid(Uuid::nil());
         let grant = there.as_ref().map_or(nobodys, |there| there.grant.id);
         let refresh = self.new_refresh_token(grant, there.as_ref().map(|there| &there.token));

@@ -1,6 +1,9 @@
 //! A grant and what hangs from it, as maps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use towergate_core::{StoreError, Timestamp, audit::Origin, id::Uuid};
 
@@ -29,7 +32,7 @@ pub(in crate::ports::memory) struct Grants {
 }
 
 pub(super) struct GrantRow {
-    pub(super) grant: Grant,
+    pub(super) grant: Arc<Grant>,
     pub(super) revoked: bool,
 }
 
@@ -39,7 +42,7 @@ pub(super) struct CodeRow {
 }
 
 struct AccessTokenRow {
-    token: AccessToken,
+    token: Arc<AccessToken>,
     revoked: bool,
 }
 
@@ -63,7 +66,7 @@ impl Grants {
     }
 
     pub(in crate::ports::memory) fn keep(&mut self, grant: Grant, code: Code) {
-        self.grants.insert(grant.id, GrantRow { grant, revoked: false });
+        self.grants.insert(grant.id, GrantRow { grant: Arc::new(grant), revoked: false });
         self.codes.insert(code.id, CodeRow { code, spent: false });
     }
 
@@ -117,9 +120,9 @@ impl Grants {
     }
 
     /// The grant and whether it is dead; a grant that is not there is dead.
-    pub(super) fn grant(&self, id: GrantId) -> (Option<Grant>, bool) {
+    pub(super) fn grant(&self, id: GrantId) -> (Option<Arc<Grant>>, bool) {
         match self.grants.get(&id) {
-            Some(row) => (Some(row.grant.clone()), row.revoked),
+            Some(row) => (Some(Arc::clone(&row.grant)), row.revoked),
             None => (None, true),
         }
     }
@@ -138,22 +141,27 @@ impl Grants {
 
     pub(super) fn code(&self, id: Uuid) -> Option<StoredCode> {
         let (row, GrantRow { grant, revoked }) = self.code_row(id)?;
-        Some(StoredCode { code: row.code.clone(), grant: grant.clone(), spent: row.spent, revoked: *revoked })
+        Some(StoredCode {
+            code: row.code.clone(),
+            grant: Arc::clone(grant),
+            spent: row.spent,
+            revoked: *revoked,
+        })
     }
 
     pub(super) fn refresh_token(&self, id: Uuid) -> Option<StoredRefreshToken> {
         let (row, GrantRow { grant, revoked }) = self.refresh_token_row(id)?;
         Some(StoredRefreshToken {
             token: row.token.clone(),
-            grant: grant.clone(),
+            grant: Arc::clone(grant),
             state: row.state.clone(),
             revoked: *revoked,
         })
     }
 
     /// The access token and whether it was revoked itself; its grant may be dead all the same.
-    pub(super) fn access_token(&self, id: Uuid) -> Option<(AccessToken, bool)> {
-        self.access_tokens.get(&id).map(|row| (row.token.clone(), row.revoked))
+    pub(super) fn access_token(&self, id: Uuid) -> Option<(Arc<AccessToken>, bool)> {
+        self.access_tokens.get(&id).map(|row| (Arc::clone(&row.token), row.revoked))
     }
 
     pub(super) fn revoke_access_token(&mut self, id: Uuid) {
@@ -202,7 +210,8 @@ impl Grants {
     }
 
     pub(super) fn keep_access_token(&mut self, token: AccessToken) {
-        self.access_tokens.insert(token.id, AccessTokenRow { token, revoked: false });
+        let row = AccessTokenRow { token: Arc::new(token), revoked: false };
+        self.access_tokens.insert(row.token.id, row);
     }
 
     pub(super) fn keep_refresh_token(&mut self, token: RefreshToken, predecessor: Option<Uuid>) {
@@ -214,7 +223,7 @@ impl Grants {
 impl GrantRow {
     fn revoke(&mut self, reason: RevocationReason, origin: &Origin, log: &mut Log) {
         self.revoked = true;
-        let Grant { id: grant, client, .. } = &self.grant;
+        let Grant { id: grant, client, .. } = &*self.grant;
         log.write(&OAuthFact::GrantRevoked { grant: *grant, client: client.clone(), reason }, origin);
     }
 }
