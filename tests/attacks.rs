@@ -6,6 +6,9 @@ mod confusion;
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+#[path = "attacks/pushed.rs"]
+mod pushed;
 #[expect(dead_code, reason = "each test file uses a part")]
 #[cfg(test)]
 #[path = "rfc/registrant.rs"]

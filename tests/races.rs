@@ -17,6 +17,9 @@ mod house;
 #[path = "races/logout.rs"]
 mod logout;
 #[cfg(test)]
+#[path = "races/pushed.rs"]
+mod pushed;
+#[cfg(test)]
 #[path = "races/refresh.rs"]
 mod refresh;
 #[cfg(test)]
@@ -65,6 +68,8 @@ on_each_store! {
     consent::a_consent_submitted_many_times_gives_one_code,
     consent::a_yes_and_a_no_at_once_give_one_answer,
     logout::a_sign_out_by_many_is_told_once_by_one,
+    pushed::a_pushed_request_is_answered_in_one_of_many_browsers,
+    pushed::a_reference_opened_many_times_at_once_gives_one_code,
     refresh::parallel_refreshes_get_one_answer,
     refresh::a_child_is_used_once_and_its_parent_then_ends_the_family,
     registration::a_deletion_leaves_nothing_that_others_make_meanwhile,
