@@ -43,12 +43,12 @@ async fn a_reference_is_no_code_no_token_and_no_question() {
             let refused = Browser::new(house.app.clone()).post("/oauth/token", &form).await;
             assert_eq!(refused.code(), "invalid_grant", "{}", refused.text);
         }
-        for path in ["/oauth/userinfo", "/api"] {
-            assert_eq!(with_token(&house.app, path, text).await.status, StatusCode::UNAUTHORIZED);
-        }
         let form = [("client_id", CLIENT), ("client_secret", CLIENT_SECRET), ("token", text)];
         assert_eq!(client_request(&house.app, "/oauth/introspect", &form).await.json()["active"], false);
         assert_eq!(client_request(&house.app, "/oauth/revoke", &form).await.status, StatusCode::OK);
+    }
+    for path in ["/oauth/userinfo", "/api"] {
+        assert_eq!(with_token(&house.app, path, token).await.status, StatusCode::UNAUTHORIZED);
     }
     let mut browser = signed_in(&house).await;
     assert_eq!(browser.get(&format!("/interaction/{}", encode(token))).await.status, StatusCode::BAD_REQUEST);
