@@ -182,9 +182,7 @@ pub struct CrossOriginRefusal;
 
 impl<B: From<Bytes>> ResponseForProtectionError<B> for CrossOriginRefusal {
     fn response_for_protection_error(&mut self, _: ProtectionError) -> Response<B> {
-        let _told =
-            tracing::debug_span!(target: "towergate::span", "towergate.cross_origin", outcome = "refused")
-                .entered();
+        let _told = towergate_core::work_span!("towergate.cross_origin", outcome = "refused").entered();
         let text = "This form was sent from another site, or your browser does not say from where. Please go back and use the \
                     form on this site.\n";
         let mut response = Response::new(B::from(Bytes::from_static(text.as_bytes())));

@@ -90,7 +90,7 @@ impl<Inner, S: ApiTokenStore + UserStore + AuditLog + Clone, R> ApiTokenService<
         let address = ClientAddress::from_extensions(request.extensions()).ok().and_then(ClientAddress::ip);
         let (tokens, token) = (self.tokens.clone(), token.to_owned());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.api_token", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.api_token", outcome = Empty);
         Box::pin(async move {
             let asked = Asked { at, method: &method, path: &path, address };
             let origin = origin.map_err(|error| refusal(&error.into()))?;

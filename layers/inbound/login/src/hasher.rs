@@ -198,7 +198,7 @@ impl PasswordHasher {
         &self,
         job: impl FnOnce(&Work) -> T + Send + 'static,
     ) -> Result<T, HasherError> {
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.hashing", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.hashing", outcome = Empty);
         let done = self.run_in_turn(job).instrument(span.clone()).await;
         span.record("outcome", if done.is_ok() { "done" } else { "failed" });
         done

@@ -47,7 +47,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.scope", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.scope", outcome = Empty);
         match span.in_scope(|| Session::of(request.extensions()).map(CurrentScope::of)) {
             Ok(scope) => {
                 span.record("outcome", scope.outcome());

@@ -71,8 +71,7 @@ where
             Presented::Token(token) => {
                 let now = settings.clock.now();
                 let claimed = Claimed { id: SessionId::from_uuid(token.id()), digest: token.digest() };
-                let span =
-                    tracing::debug_span!(target: "towergate::span", "towergate.session", outcome = Empty);
+                let span = towergate_core::work_span!("towergate.session", outcome = Empty);
                 let mut load = span.in_scope(|| self.keeper.store.load_session(claimed.id, now));
                 // A store that reads in its own thread has answered: nothing needs to be kept for later.
                 let (who, forged) = match span.in_scope(|| poll_once(&mut load)) {

@@ -45,7 +45,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = self.verifier.now();
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.bearer", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.bearer", outcome = Empty);
         let reading = span.in_scope(|| {
             bearer(request.headers()).and_then(|token| self.verifier.read(token, &self.policy, now))
         });

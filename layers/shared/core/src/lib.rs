@@ -35,6 +35,7 @@ pub mod store;
 pub mod system;
 pub mod token;
 pub mod transfer;
+mod work_span;
 
 pub use clock::{Clock, Timestamp};
 pub use local_path::LocalPath;

@@ -80,11 +80,8 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.endpoints.route(request.uri().path()) {
             Some(route) => {
-                let span = tracing::debug_span!(
-                    target: "towergate::span",
-                    "towergate.endpoint",
-                    endpoint = self.endpoints.name(&route),
-                );
+                let span =
+                    towergate_core::work_span!("towergate.endpoint", endpoint = self.endpoints.name(&route),);
                 let answer = span.in_scope(|| self.endpoints.clone().answer(route, request));
                 ResponseFuture::answer(answer.within(span))
             }

@@ -77,8 +77,7 @@ impl PostgresStore {
     }
 
     async fn traced<S, T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        let span = tracing::debug_span!(
-            target: "towergate::span",
+        let span = towergate_core::work_span!(
             "towergate.store",
             store = "postgres",
             step = step_name(type_name::<S>()),

@@ -79,12 +79,7 @@ impl SqliteStore {
         step: impl FnOnce(&mut Step<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let name = type_name_of_val(&step);
-        let span = tracing::debug_span!(
-            target: "towergate::span",
-            "towergate.store",
-            store = "sqlite",
-            step = step_name(name),
-        );
+        let span = towergate_core::work_span!("towergate.store", store = "sqlite", step = step_name(name),);
         self.watched(self.0.writer.write(step)).instrument(span).await
     }
 

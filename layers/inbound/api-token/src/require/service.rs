@@ -58,8 +58,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let span =
-            tracing::debug_span!(target: "towergate::span", "towergate.require_permission", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.require_permission", outcome = Empty);
         let refusal = match ApiCaller::from_extensions(request.extensions()) {
             Ok(Some(caller)) if caller.may(&self.permission) => {
                 span.record("outcome", "admitted");

@@ -127,7 +127,7 @@ impl<S: MailOutbox, M: Mailer> Postman<S, M> {
                     Ok(due) if due.is_empty() => break,
                     Ok(due) => under_way.extend(due.into_iter().map(|mail| {
                         lanes.enter(&mail.domain);
-                        let span = tracing::debug_span!(target: "towergate::span", "towergate.outbox", queue = "mail");
+                        let span = towergate_core::work_span!("towergate.outbox", queue = "mail");
                         async { (mail.domain.clone(), self.send(mail).instrument(span).await) }
                     })),
                     Err(error) => broken = Some(error),

@@ -60,8 +60,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let span =
-            tracing::debug_span!(target: "towergate::span", "towergate.require_level", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.require_level", outcome = Empty);
         let decided = match CurrentScope::from_extensions(request.extensions()) {
             Ok(scope) => decide(scope, self.requirement, self.clock.now()),
             Err(missing) => return ResponseFuture::misplaced(missing),

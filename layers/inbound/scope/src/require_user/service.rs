@@ -49,7 +49,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.require_user", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.require_user", outcome = Empty);
         let reason = match CurrentScope::from_extensions(request.extensions()) {
             Ok(scope) if scope.user().is_some() => {
                 span.record("outcome", "admitted");

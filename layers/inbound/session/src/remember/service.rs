@@ -84,8 +84,7 @@ where
         session.attach(door, browser, !matches!(remembered, Presented::Nothing));
         match remembered {
             Presented::Token(token) if remembers && session.is_anonymous() => {
-                let span =
-                    tracing::debug_span!(target: "towergate::span", "towergate.remember", outcome = Empty);
+                let span = towergate_core::work_span!("towergate.remember", outcome = Empty);
                 let redeeming = redeem(Arc::clone(&self.keeper), session.clone(), token);
                 let (within, redeemed) = (redeeming.instrument(span.clone()), session.clone());
                 let redeeming = async move {

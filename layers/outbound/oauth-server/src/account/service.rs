@@ -43,7 +43,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.account", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.account", outcome = Empty);
         match span.in_scope(|| who(&*self.resolver, &parts)) {
             Ok((account, candidates)) => {
                 span.record("outcome", if account.0.is_some() { "known" } else { "nobody" });

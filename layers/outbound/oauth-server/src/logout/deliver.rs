@@ -96,7 +96,7 @@ impl<S: OAuthStore, R, P> AuthorizationServer<S, R, P> {
                     Ok(due) if due.is_empty() => break,
                     Ok(due) => under_way.extend(due.into_iter().map(|notice| {
                         lanes.enter(&notice.host);
-                        let span = tracing::debug_span!(target: "towergate::span", "towergate.outbox", queue = "logout");
+                        let span = towergate_core::work_span!("towergate.outbox", queue = "logout");
                         async { (notice.host.clone(), self.deliver(outbound, notice).instrument(span).await) }
                     })),
                     Err(error) => broken = Some(DeliveryError::from(error)),

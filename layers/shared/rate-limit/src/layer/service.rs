@@ -73,7 +73,7 @@ where
         };
         let (buckets, now) = (buckets(named, address), self.clock.now());
         let (store, names) = (Arc::clone(&self.store), RateLimited::names(&buckets));
-        let span = tracing::debug_span!(target: "towergate::span", "towergate.rate_limit", outcome = Empty);
+        let span = towergate_core::work_span!("towergate.rate_limit", outcome = Empty);
         let taking = async move {
             let taken = store.take(buckets, now).instrument(span.clone()).await;
             let taken = RateLimited::read(taken, &names, now);
