@@ -9,7 +9,7 @@ use std::{
 use axum::{Router, body::Body, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Request, header::COOKIE};
-use ring::digest::{SHA256, digest};
+use sha2::{Digest, Sha256};
 use tower::{Layer, Service, util::MapRequestLayer};
 
 use crate::stacks::Page;
@@ -28,7 +28,7 @@ const NOW: u64 = 1_800_000_000;
 pub fn session() -> Page {
     let secret = [7; 32];
     let known = Arc::new(Known { user: 7, ends: NOW + 1 });
-    let sessions = HashMap::from([(hash(&secret), known)]);
+    let sessions = HashMap::from([(hash(secret), known)]);
     let app = Router::new()
         .route(
             "/me",
@@ -96,7 +96,7 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Least<S> {
         let mut secret = [0; 32];
         let known = text.and_then(|text| {
             URL_SAFE_NO_PAD.decode_slice(text, &mut secret).ok()?;
-            self.sessions.read().expect("nobody panics").get(&hash(&secret)).cloned()
+            self.sessions.read().expect("nobody panics").get(&hash(secret)).cloned()
         });
         if let Some(known) = known.filter(|known| NOW < known.ends) {
             request.extensions_mut().insert(known);
@@ -105,6 +105,6 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Least<S> {
     }
 }
 
-fn hash(secret: &[u8]) -> [u8; 32] {
-    digest(&SHA256, secret).as_ref().try_into().expect("32 bytes")
+fn hash(secret: [u8; 32]) -> [u8; 32] {
+    Sha256::digest(secret).into()
 }

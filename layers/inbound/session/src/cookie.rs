@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header::COOKIE};
+use memchr::memchr_iter;
 use towergate_core::{
     Secret,
     token::{OpaqueToken, Prefix},
@@ -83,9 +84,7 @@ impl SessionCookie {
     pub(crate) fn find_a(self, kind: Kind, headers: &HeaderMap) -> Presented {
         let name = self.name(kind);
         let mut found = Presented::Nothing;
-        let pairs =
-            headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
-        for pair in pairs {
+        for pair in headers.get_all(COOKIE).into_iter().flat_map(|line| pairs(line.as_bytes())) {
             let Some(value) =
                 pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
             else {
@@ -131,6 +130,16 @@ impl SessionCookie {
             Self::Insecure => "tgs=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
         })
     }
+}
+
+/// What stands between the semicolons.
+fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0;
+    memchr_iter(b';', line).chain([line.len()]).filter_map(move |to| {
+        let pair = line.get(from..to);
+        from = to + 1;
+        pair
+    })
 }
 
 #[cfg(test)]

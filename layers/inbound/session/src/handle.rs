@@ -181,6 +181,9 @@ impl Session {
     pub(crate) fn write_cookie(&self, headers: &mut HeaderMap) {
         let mut state = self.lock();
         state.answered = true;
+        if matches!(state.change, CookieChange::Keep) && state.browser.is_told_nothing() {
+            return;
+        }
         let cookie = self.0.door.settings().cookie;
         let value = match &state.change {
             CookieChange::Clear => Some(cookie.clear()),

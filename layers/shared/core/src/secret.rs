@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -70,11 +70,7 @@ impl Digest {
     /// Digests `secret`.
     #[must_use]
     pub fn of(secret: &[u8]) -> Self {
-        let mut bytes = [0; 32];
-        for (to, from) in bytes.iter_mut().zip(digest(&SHA256, secret).as_ref()) {
-            *to = *from;
-        }
-        Self(bytes)
+        Self(Sha256::digest(secret).into())
     }
 
     /// A digest read back from a store.

@@ -65,7 +65,8 @@ impl OpaqueToken {
         if rest.len() != 22 + 1 + 43 {
             return None;
         }
-        let (id, secret) = rest.split_once('.')?;
+        let (id, secret) = rest.split_at_checked(22)?;
+        let secret = secret.strip_prefix('.')?;
         Some(Self { prefix, id: Uuid::from_bytes(decode(id)?), secret: Secret::new(decode(secret)?) })
     }
 

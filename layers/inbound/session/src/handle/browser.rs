@@ -91,6 +91,10 @@ impl AtBrowser {
         (self.asks_remembered, self.asks_trust) = (false, false);
     }
 
+    pub(crate) const fn is_told_nothing(&self) -> bool {
+        self.known_by.is_none() && matches!(self.remembered, Told::Nothing)
+    }
+
     /// The `Set-Cookie` values.
     pub(crate) fn cookies(&self, cookie: SessionCookie) -> impl Iterator<Item = HeaderValue> {
         let known = self.known_by.as_ref();
