@@ -11,11 +11,12 @@ use towergate::{
 /// How long it rests between two looks.
 const REST: Duration = Duration::from_secs(5);
 
-/// Looks again and again how busy `hasher` is, until `stop` turns true.
+/// Looks again and again how busy `hasher` is, and lets it go of memory that it has not used since, until `stop` turns true.
 pub async fn keep_telling_of_hashing(hasher: PasswordHasher, mut stop: watch::Receiver<bool>) {
     loop {
         let load = hasher.load();
         gauges::hashing(load.running, load.waiting, load.shed);
+        hasher.give_back_idle();
         if is_over(&mut stop).await {
             return;
         }

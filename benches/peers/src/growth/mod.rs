@@ -9,7 +9,7 @@ mod fill;
 mod plot;
 mod steps;
 
-use std::{fmt::Write, path::Path};
+use std::{fmt::Write, path::Path, time::Instant};
 
 use database::{Postgres, Sqlite};
 use fill::{Database, TABLES};
@@ -89,15 +89,19 @@ fn grow<D: Database, S: IdentityStore + OAuthStore>(
         let steps = runtime.block_on(ground.walk(rows, if quick { 40 } else { 400 }));
         all.push(At { rows, steps });
     }
-    let mut pauses = Vec::new();
+    let (mut pauses, mut without) = (Vec::new(), Vec::new());
     for round in 0..(if quick { 1 } else { 5 }) {
         database.fill_expired(&ground.templates, round, if quick { 2_000 } else { 20_000 });
+        let start = Instant::now();
         pauses.push(runtime.block_on(ground.pause(&clean)));
+        let as_long = start.elapsed();
+        let nothing = async |_: &S, _| Ok(tokio::time::sleep(as_long).await);
+        without.push(runtime.block_on(ground.pause(&nothing)));
     }
-    report(name, &file, &all, &sizes, Took::of(pauses))
+    report(name, &file, &all, &sizes, (Took::of(pauses), Took::of(without)))
 }
 
-fn report(name: &str, file: &str, all: &[At], sizes: &[(&str, f64)], pause: Took) -> Part {
+fn report(name: &str, file: &str, all: &[At], sizes: &[(&str, f64)], (pause, without): (Took, Took)) -> Part {
     let mut part = Part::default();
     let text = &mut part.text;
     let _ = write!(
@@ -135,7 +139,8 @@ fn report(name: &str, file: &str, all: &[At], sizes: &[(&str, f64)], pause: Took
     );
     part.rows.push(Row::exact(goals::GROWTH, name, worst.0, detail));
     let detail = format!("while cleaning {name} of 20000 tokens, 8 asking at a time");
-    part.rows.push(Row::new(goals::CLEANUP, name, pause, detail));
+    let row = Row::new(goals::CLEANUP, name, pause, detail);
+    part.rows.push(row.above("as many asking for as long, while nobody cleans", without));
     let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(benches.join(format!("growth-{file}.svg")), plot::whole(name, all)).expect("a plot");
     part

@@ -55,9 +55,18 @@ impl Server {
 
     /// The memory that it holds, in KiB.
     pub(super) fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// What of it are pages of its program's file, which the system can drop and read again.
+    pub(super) fn program(&self) -> u64 {
+        self.status("RssFile:")
+    }
+
+    fn status(&self, line: &str) -> u64 {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running server");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a figure");
+        let line = status.lines().find_map(|text| text.strip_prefix(line)).expect("a figure");
         line.split_whitespace().next().and_then(|figure| figure.parse().ok()).expect("a figure")
     }
 }

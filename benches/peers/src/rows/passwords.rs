@@ -4,11 +4,14 @@ use std::{
     fs,
     path::Path,
     process::Command,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::runtime::Runtime;
 use towergate::{
     core::{Secret, system::OsRandom},
@@ -27,6 +30,11 @@ const PASSWORD: &str = "correct horse battery staple";
 const USUAL: Cost = Cost { memory: 19 * 1024, passes: 2, lanes: 1 };
 /// What RFC 9106 asks of machines with little memory.
 const LOW_MEMORY: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 4 };
+/// As many blocks as the usual hash has, and as the one above has, in memory that lies in the caches next to the cores: what is
+/// left is what the crate computes.
+const USUAL_IN_CACHE: Cost = Cost { memory: 256, passes: 152, lanes: 1 };
+const LOW_MEMORY_IN_CACHE: Cost = Cost { memory: 4 * 1024, passes: 48, lanes: 4 };
+const COMPUTING: &str = "the crate, computing as many blocks in memory that fits into the cores' own caches";
 
 #[derive(Debug, Clone, Copy)]
 struct Cost {
@@ -45,20 +53,34 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
 }
 
 fn wall(effort: Effort, part: &mut Part) {
-    let samples = beside(effort, LOW_MEMORY, Instant::now, |start| start.elapsed());
-    let (ours, theirs) = samples;
-    let detail = format!("{} against {}, of the wall clock", ours.millis(), theirs.millis());
-    part.rows.push(Row::new(goals::ARGON_WALL, "", ours.over(theirs), detail));
+    let (ours, theirs, least) =
+        beside(effort, LOW_MEMORY, LOW_MEMORY_IN_CACHE, Instant::now, |start| start.elapsed());
+    let detail = format!(
+        "{} against {}, of the wall clock; both with a thread for each lane",
+        ours.millis(),
+        theirs.millis()
+    );
+    part.rows.push(
+        Row::new(goals::ARGON_WALL, "", ours.over(theirs), detail).above(COMPUTING, least.over(theirs)),
+    );
 }
 
 fn cpu(effort: Effort, part: &mut Part) {
-    let (ours, theirs) = beside(effort, USUAL, spent_by_all, |start| spent_by_all().saturating_sub(start));
+    let spent = |start| spent_by_all().saturating_sub(start);
+    let (ours, theirs, least) = beside(effort, USUAL, USUAL_IN_CACHE, spent_by_all, spent);
     let detail = format!("{} against {}, of CPU", ours.millis(), theirs.millis());
-    part.rows.push(Row::new(goals::ARGON_CPU, "", ours.over(theirs), detail));
+    part.rows
+        .push(Row::new(goals::ARGON_CPU, "", ours.over(theirs), detail).above(COMPUTING, least.over(theirs)));
 }
 
-/// Ours and theirs, by whatever clock.
-fn beside<C>(effort: Effort, cost: Cost, now: fn() -> C, since: fn(C) -> Duration) -> (Took, Took) {
+/// Ours, theirs, and theirs in the cache, by whatever clock.
+fn beside<C>(
+    effort: Effort,
+    cost: Cost,
+    in_cache: Cost,
+    now: fn() -> C,
+    since: fn(C) -> Duration,
+) -> (Took, Took, Took) {
     let (runtime, hasher, yardstick) = (runtime(), hasher(cost, 1), yardstick(cost));
     let mut rounds = Rounds::new();
     rounds.turn("ours", |times| {
@@ -75,48 +97,95 @@ fn beside<C>(effort: Effort, cost: Cost, now: fn() -> C, since: fn(C) -> Duratio
         }
         since(start)
     });
+    let mut computing = computing(in_cache);
+    rounds.turn("computing", move |times| {
+        // Among the threads that the lanes have, so that none waits for another to begin.
+        rayon::scope(|_| {
+            let start = now();
+            (0..times).for_each(|_| computing());
+            since(start)
+        })
+    });
     let samples = rounds.measure(effort);
-    (samples.of("ours"), samples.of("theirs"))
+    (samples.of("ours"), samples.of("theirs"), samples.of("computing"))
+}
+
+/// Hashes in memory of its own, again and again.
+fn computing(cost: Cost) -> impl FnMut() + Send {
+    let yardstick = yardstick(cost);
+    let mut memory = vec![Block::new(); yardstick.params().block_count()];
+    move || {
+        let mut out = [0; 32];
+        yardstick
+            .hash_password_into_with_memory(PASSWORD.as_bytes(), b"sixteen salt now", &mut out, &mut memory)
+            .expect("a hash");
+    }
 }
 
 /// How many more hashes there are of `N` threads than of one.
 fn scaling(rounds: usize, long: Duration, part: &mut Part) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = runtime();
-    let hasher = hasher(USUAL, cores);
-    let rate = |threads: usize| {
-        runtime.block_on(async {
-            let start = Instant::now();
-            let mut workers = tokio::task::JoinSet::new();
-            for _ in 0..threads {
-                let hasher = hasher.clone();
-                workers.spawn(async move {
-                    let mut done = 0_u32;
-                    while start.elapsed() < long {
-                        hasher.hash(password()).await.expect("a hash");
-                        done += 1;
-                    }
-                    done
-                });
-            }
-            let done: u32 = workers.join_all().await.into_iter().sum();
-            f64::from(done) / start.elapsed().as_secs_f64()
-        })
-    };
-    rate(cores);
+    let (runtime, hasher) = (runtime(), hasher(USUAL, cores));
+    let hashing = |threads: usize| runtime.block_on(rate(&hasher, threads, long));
+    hashing(cores);
     let (mut ones, mut all) = (Vec::new(), Vec::new());
+    let (mut least_ones, mut least_all) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        ones.push(rate(1));
-        all.push(rate(cores));
+        ones.push(hashing(1));
+        all.push(hashing(cores));
+        least_ones.push(computing_rate(1, long));
+        least_all.push(computing_rate(cores, long));
     }
-    let (ones, all): (Vec<f64>, Vec<f64>) = (ones, all);
-    let each = |one: f64, all: f64| all / one / cores as f64;
-    let most = each(ones.iter().copied().fold(0.0, f64::max), all.iter().copied().fold(0.0, f64::max));
-    let (one, many) = (Took::of(ones).median, Took::of(all).median);
+    let share = |ones: &[f64], all: &[f64]| {
+        let each = |one: f64, all: f64| all / one / cores as f64;
+        let best = |rates: &[f64]| rates.iter().copied().fold(0.0, f64::max);
+        let (one, many) = (Took::of(ones.to_vec()).median, Took::of(all.to_vec()).median);
+        Took { min: each(best(ones), best(all)), median: each(one, many) }
+    };
+    let (one, many) = (Took::of(ones.clone()).median, Took::of(all.clone()).median);
     let detail = format!(
         "{one:.0} hashes a second on one thread, {many:.0} on {cores}; the least is of the best of both"
     );
-    part.rows.push(Row::new(goals::ARGON_SCALING, "", Took { min: most, median: each(one, many) }, detail));
+    let row = Row::new(goals::ARGON_SCALING, "", share(&ones, &all), detail);
+    part.rows.push(
+        row.above("threads that share no memory, in the cores' own caches", share(&least_ones, &least_all)),
+    );
+}
+
+/// Hashes a second of so many that ask one after the other.
+async fn rate(hasher: &PasswordHasher, threads: usize, long: Duration) -> f64 {
+    let start = Instant::now();
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..threads {
+        let hasher = hasher.clone();
+        workers.spawn(async move {
+            let mut done = 0_u32;
+            while start.elapsed() < long {
+                hasher.hash(password()).await.expect("a hash");
+                done += 1;
+            }
+            done
+        });
+    }
+    let done: u32 = workers.join_all().await.into_iter().sum();
+    f64::from(done) / start.elapsed().as_secs_f64()
+}
+
+/// The same of threads that meet nowhere but at the cores.
+fn computing_rate(threads: usize, long: Duration) -> f64 {
+    let (start, done) = (Instant::now(), AtomicU32::new(0));
+    rayon::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|_| {
+                let mut one = computing(USUAL_IN_CACHE);
+                while start.elapsed() < long {
+                    one();
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    f64::from(done.into_inner()) / start.elapsed().as_secs_f64()
 }
 
 /// What memory a program needs at most that hashes, over what the parameters say, by a program of its own.

@@ -4,14 +4,14 @@
 //! 2. It runs on the blocking pool, so that no other request of the thread waits for it.
 //!    Calls must be made within a tokio runtime.
 //! 3. The memory that a hash fills is kept for the next one, so that a burst costs the memory of those that run at a time and
-//!    no more, and none of them waits for the system to find it.
+//!    no more, and none of them waits for the system to find it. [`PasswordHasher::give_back_idle`] lets go of it.
 //! 4. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
 
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
@@ -48,16 +48,22 @@ struct Work {
     shed: AtomicU64,
     // Never more than may run at a time.
     memories: Mutex<Vec<HashMemory>>,
+    /// Some of them were lent since somebody last looked.
+    lent: AtomicBool,
 }
 
 impl Work {
     /// Lends memory that an earlier hash left, if there is some.
     fn in_memory<T>(&self, job: impl FnOnce(&mut HashMemory) -> T) -> T {
-        let memories = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut memory = memories().pop().unwrap_or_default();
+        self.lent.store(true, Ordering::Relaxed);
+        let mut memory = self.kept().pop().unwrap_or_default();
         let done = job(&mut memory);
-        memories().push(memory);
+        self.kept().push(memory);
         done
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<HashMemory>> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,6 +121,7 @@ impl PasswordHasher {
             decided: AtomicU64::new(0),
             shed: AtomicU64::new(0),
             memories: Mutex::default(),
+            lent: AtomicBool::new(false),
         };
         Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
     }
@@ -182,6 +189,14 @@ impl PasswordHasher {
         let taken = (self.concurrency + self.queue).saturating_sub(self.places.available_permits());
         let running = self.concurrency.saturating_sub(self.running.available_permits()).min(taken);
         HashLoad { running, waiting: taken - running, shed: self.work.shed.load(Ordering::Relaxed) }
+    }
+
+    /// Gives the memory that is kept back to the system, unless some of it was used since the last call: for a worker that calls
+    /// it every few seconds.
+    pub fn give_back_idle(&self) {
+        if !self.work.lent.swap(false, Ordering::Relaxed) {
+            self.work.kept().clear();
+        }
     }
 
     /// Judges a new password where it holds up no other request: an estimate takes some milliseconds.

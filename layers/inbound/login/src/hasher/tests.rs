@@ -44,6 +44,17 @@ async fn what_exceeds_the_queue_is_shed_at_once() {
 }
 
 #[tokio::test]
+async fn memory_that_was_not_used_for_a_while_is_given_back() {
+    let hasher = hasher(1, 0);
+    hasher.hash(password()).await.unwrap();
+    hasher.give_back_idle();
+    assert_eq!(hasher.work.kept().len(), 1, "it was used just now");
+    hasher.give_back_idle();
+    assert!(hasher.work.kept().is_empty());
+    assert!(hasher.hash(password()).await.is_ok());
+}
+
+#[tokio::test]
 async fn going_away_frees_no_room_until_the_work_is_done() {
     let hasher = hasher(1, 0);
     let (finish, until) = mpsc::channel::<()>();

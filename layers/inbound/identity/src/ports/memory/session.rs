@@ -43,7 +43,8 @@ struct SessionRow {
 /// What is noted beside a session.
 #[derive(Clone)]
 struct Mark {
-    device: Device,
+    /// Nothing where the device showed nothing.
+    device: Option<Box<Device>>,
     first_seen_at: Timestamp,
     remembered: Option<RememberedId>,
     /// Whoever is half signed in asked to stay signed in.
@@ -234,7 +235,7 @@ fn establish(
     let fact = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     state.log.write(&fact, origin);
     let mut mark = Mark {
-        device: visit.device.clone(),
+        device: shown(visit.device.clone()),
         first_seen_at: session.created_at,
         remembered: None,
         asked: visit.remember.as_ref().is_some_and(|remember| remember.asked),
@@ -287,6 +288,10 @@ fn establish(
     }
     state.sessions.rows.insert(session.id, SessionRow { record: Arc::new(session), values, mark });
     Ok(Established::Established { sign_in, stage, ended, marks })
+}
+
+fn shown(device: Device) -> Option<Box<Device>> {
+    (device != Device::default()).then(|| Box::new(device))
 }
 
 /// Ends those that are too many for one more, but none of `spared`; `false` where one more may not begin.
@@ -360,7 +365,7 @@ impl Sessions {
         first_seen_at: Timestamp,
         family: RememberedId,
     ) {
-        let mark = Mark { device, first_seen_at, remembered: Some(family), asked: false };
+        let mark = Mark { device: shown(device), first_seen_at, remembered: Some(family), asked: false };
         self.rows.insert(record.id, SessionRow { record: Arc::new(record), values: BTreeMap::new(), mark });
     }
 
@@ -371,7 +376,7 @@ impl Sessions {
         };
         let devices = self.rows.values().filter(whole).map(|SessionRow { record, mark, .. }| SessionDevice {
             session: SessionRecord::clone(record),
-            device: mark.device.clone(),
+            device: mark.device.as_deref().cloned().unwrap_or_default(),
             first_seen_at: mark.first_seen_at,
             remembered: mark.remembered,
         });
