@@ -138,7 +138,8 @@ fn a_start_throws_away_what_has_expired() {
     };
     stop(start(folder.path()).0);
     let database = rusqlite::Connection::open(folder.path().join("towergate.db")).unwrap();
-    let expired = "INSERT INTO towergate_interactions VALUES (zeroblob(16), zeroblob(32), '{}', NULL, NULL, 1, 2, 'open')";
+    let expired = "INSERT INTO towergate_interactions (id, browser, request, created_at, expires_at, state)
+        VALUES (zeroblob(16), zeroblob(32), '{}', 1, 2, 'open')";
     database.execute(expired, []).unwrap();
     drop(database);
     stop(start(folder.path()).0);

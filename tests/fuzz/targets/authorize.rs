@@ -13,6 +13,7 @@ use towergate_oauth::rules::{
     claims::ScopeClaims,
     client::Client,
     issuer::Issuer,
+    pushed_request,
     resource::{ResourceServer, Targets},
 };
 
@@ -34,6 +35,10 @@ fuzz_target!(|text: &[u8]| {
     };
     for text in [text.to_vec(), [text, GOOD].concat()] {
         let Ok(params) = Params::parse(&text) else { continue };
+        let (pushed, _) =
+            (Params::of_push(&text).expect("no larger than it was"), pushed_request::named(&params));
+        assert_eq!(pushed.value("client_secret"), Ok(None));
+        let _ = (validate(&pushed, &SHOP, offer), pushed_request::is_about(&pushed, &SHOP.id));
         let again = Params::parse(params.encode().as_bytes()).expect("no larger than it was");
         let (reply, state) = match validate(&params, &SHOP, offer) {
             Ok((request, to)) => {
