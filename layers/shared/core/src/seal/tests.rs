@@ -70,3 +70,18 @@ fn each_purpose_has_its_own_key() {
 fn a_key_does_not_print() {
     assert!(!format!("{:?}", key(0x41)).contains("65, 65, 65, 65, 65"));
 }
+
+#[test]
+fn the_key_of_a_tokens_secret_is_nobody_elses() {
+    let secret = Secret::new([7; 32]);
+    let one = SealingKey::expand(&secret, "one").unwrap();
+    assert_eq!(one.id(), SealingKey::expand(&secret, "one").unwrap().id());
+    for other in [
+        SealingKey::expand(&secret, "two"),
+        SealingKey::expand(&Secret::new([8; 32]), "one"),
+        SealingKey::derive(&secret, "one"),
+    ] {
+        assert_ne!(one.id(), other.unwrap().id());
+    }
+    assert_ne!(one.id(), SealingKey::new(secret).id(), "what is kept of the secret is no key");
+}
