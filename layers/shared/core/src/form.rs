@@ -24,7 +24,7 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Form {
     /// Every name and value one behind the other, decoded, in room that never has to grow: to be wiped as one.
-    text: Secret<Vec<u8>>,
+    text: Secret<String>,
     values: Vec<Field>,
     lists: Vec<Field>,
     is_torn: bool,
@@ -71,7 +71,7 @@ impl Form {
         if text.len() > MAX_LENGTH {
             return Err(TooLarge);
         }
-        let mut form = Self { text: Secret::new(Vec::with_capacity(text.len())), ..Self::default() };
+        let mut form = Self { text: Secret::new(String::with_capacity(text.len())), ..Self::default() };
         for pair in text.split(|byte| *byte == b'&') {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = form.decode(halves.next().unwrap_or_default());
@@ -81,7 +81,7 @@ impl Form {
             let Some(name) = name.as_ref().and_then(|name| form.text.expose().get(name.clone())) else {
                 continue;
             };
-            let among = |names: &[&'static str]| names.iter().find(|known| known.as_bytes() == name).copied();
+            let among = |names: &[&'static str]| names.iter().find(|known| **known == name).copied();
             if let Some(name) = among(lists) {
                 form.lists.push((name, value));
             } else if let Some(name) = among(known) {
@@ -147,21 +147,23 @@ impl Form {
     fn decode(&mut self, text: &[u8]) -> Option<Range<usize>> {
         let all = self.text.expose_mut();
         let start = all.len();
-        decode_onto(all, text)?;
-        let place = start..all.len();
-        str::from_utf8(all.get(place.clone())?).ok().map(|_| place)
+        if text.iter().all(|byte| !matches!(byte, b'+' | b'%')) {
+            all.push_str(str::from_utf8(text).ok()?);
+        } else {
+            all.push_str(decode(text)?.expose());
+        }
+        Some(start..all.len())
     }
 
     fn read(&self, value: &Result<Range<usize>, BadParameter>) -> Result<&str, BadParameter> {
         let place = value.clone()?;
-        let value = self.text.expose().get(place).and_then(|value| str::from_utf8(value).ok());
-        value.ok_or(BadParameter::Unreadable)
+        self.text.expose().get(place).ok_or(BadParameter::Unreadable)
     }
 }
 
 impl Default for Form {
     fn default() -> Self {
-        Self { text: Secret::new(Vec::new()), values: Vec::new(), lists: Vec::new(), is_torn: false }
+        Self { text: Secret::new(String::new()), values: Vec::new(), lists: Vec::new(), is_torn: false }
     }
 }
 
@@ -175,12 +177,6 @@ impl fmt::Debug for Form {
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Secret<String>> {
     let mut bytes = Vec::with_capacity(text.len());
-    decode_onto(&mut bytes, text)?;
-    String::from_utf8(bytes).ok().map(Secret::new)
-}
-
-/// Percent-decodes `text` onto the end of `bytes`; `None` when it is torn.
-fn decode_onto(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     let plain = text.iter().position(|byte| matches!(byte, b'+' | b'%')).unwrap_or(text.len());
     let (plain, rest) = text.split_at_checked(plain)?;
     bytes.extend_from_slice(plain);
@@ -192,7 +188,7 @@ fn decode_onto(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
             plain => *plain,
         });
     }
-    Some(())
+    String::from_utf8(bytes).ok().map(Secret::new)
 }
 
 const fn hex(digit: u8) -> Option<u8> {

@@ -74,11 +74,13 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 fn is_of(headers: &HeaderMap, wanted: &str) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(media), None) = (types.next(), types.next()) else { return false };
-    media
-        .to_str()
-        .ok()
-        .and_then(|media| media.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
+    // As nearly everybody writes it.
+    media == wanted
+        || media
+            .to_str()
+            .ok()
+            .and_then(|media| media.split(';').next())
+            .is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]

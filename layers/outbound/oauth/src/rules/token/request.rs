@@ -126,6 +126,9 @@ pub fn check(form: &Form) -> Result<(), OAuthError> {
 /// # Errors
 /// `invalid_request` when it holds one of the `known` parameters of the endpoint.
 pub fn check_query(query: &[u8], known: &[&'static str]) -> Result<(), OAuthError> {
+    if query.is_empty() {
+        return Ok(());
+    }
     let refused = || invalid("parameters of this endpoint belong into the body, never into the query");
     let form = Form::parse(query, known).map_err(|_| refused())?;
     if form.is_empty() { Ok(()) } else { Err(refused()) }
