@@ -33,7 +33,7 @@ const LOW_MEMORY: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 4 };
 /// As many blocks as the usual hash has, and as the one above has, in memory that lies in the caches next to the cores: what is
 /// left is what the crate computes.
 const USUAL_IN_CACHE: Cost = Cost { memory: 256, passes: 152, lanes: 1 };
-const LOW_MEMORY_IN_CACHE: Cost = Cost { memory: 4 * 1024, passes: 48, lanes: 4 };
+const LOW_MEMORY_IN_CACHE: Cost = Cost { memory: 256, passes: 768, lanes: 1 };
 const COMPUTING: &str = "the crate, computing as many blocks in memory that fits into the cores' own caches";
 
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,8 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
 fn wall(effort: Effort, part: &mut Part) {
     let (ours, theirs, least) =
         beside(effort, LOW_MEMORY, LOW_MEMORY_IN_CACHE, Instant::now, |start| start.elapsed());
+    // The lanes share it evenly at best.
+    let least = least.times(1.0 / f64::from(LOW_MEMORY.lanes));
     let detail = format!(
         "{} against {}, of the wall clock; both with a thread for each lane",
         ours.millis(),
