@@ -1,7 +1,10 @@
 //! To what end somebody goes: what they do with a code, with tokens, and with their sign-in.
 
 use http::{Method, StatusCode};
-use towergate::core::{random, system::OsRandom};
+use towergate::core::{
+    random,
+    system::{OsRandom, Stopwatch},
+};
 
 use super::{Asked, Key, Walker};
 use crate::{
@@ -101,7 +104,7 @@ impl Walker {
             return self.sign_out(browser).await;
         }
         assert_eq!(answer.redirect().unwrap().path(), "/", "{}", answer.text);
-        for browser in ended.into_iter().chain([browser]) {
+        for browser in ended.into_iter().map(|(browser, _)| browser).chain([browser]) {
             self.book.signed_out();
             self.book.died(Dead::Session(browser));
         }
@@ -112,13 +115,14 @@ impl Walker {
     pub(super) async fn stay(&mut self, browser: Browser) -> Result<(), Broken> {
         let front = self.client.at("/");
         let others = &mut self.signed_in[self.turn];
-        others.push(browser);
+        others.push((browser, Stopwatch::started()));
         if others.len() > KEPT {
             others.remove(0);
         }
-        for browser in others.iter() {
+        for (browser, seen) in others.iter_mut() {
             let page = self.book.step("stay signed in", browser.clone().try_open(front.clone())).await?;
             assert!(page.text.contains("logout-submit"), "a session that nobody ended: {}", page.text);
+            *seen = Stopwatch::started();
         }
         Ok(())
     }

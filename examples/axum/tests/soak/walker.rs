@@ -31,6 +31,8 @@ pub(crate) const ACCOUNTS: usize = 40;
 
 /// What a client rests that was told to come again.
 const REST: Duration = Duration::from_millis(100);
+/// Whoever is not seen for so long may be signed out soon: half an hour is what the hosts give them.
+const IDLE: Duration = Duration::from_secs(25 * 60);
 /// How long a step is tried again until it is answered.
 const PATIENCE: Duration = Duration::from_secs(50);
 
@@ -45,8 +47,8 @@ pub(crate) struct Walker {
     book: Arc<Book>,
     dice: InsecureSeededRandom,
     turn: usize,
-    /// Browsers that are signed in, by account.
-    signed_in: Vec<Vec<Browser>>,
+    /// Browsers that are signed in, by account, and since when they were not seen.
+    signed_in: Vec<Vec<(Browser, Stopwatch)>>,
     /// By account.
     keys: Vec<Key>,
 }
@@ -68,8 +70,14 @@ pub(crate) fn address(name: &str, account: usize) -> String {
 
 /// Walks until evening, one after the other where somebody falls.
 pub(crate) async fn keep_walking(name: String, client: Client, hosts: [Client; 2], book: Arc<Book>) {
+    let mut before = false;
     while !book.is_evening() {
         let mut walker = Walker::new(name.clone(), client.clone(), hosts.clone(), Arc::clone(&book));
+        if before {
+            // What whoever fell had made is with them.
+            walker.keys.fill_with(|| Key::Perhaps);
+        }
+        before = true;
         let mut alone = JoinSet::new();
         alone.spawn(async move {
             while !walker.book.is_evening() {
@@ -94,8 +102,8 @@ impl Walker {
     pub(crate) fn new(name: String, client: Client, hosts: [Client; 2], book: Arc<Book>) -> Self {
         let seed = u64::from_be_bytes(random::bytes(&OsRandom::new()).unwrap());
         let (dice, turn) = (InsecureSeededRandom::new(seed), 0);
-        let (signed_in, keys) =
-            (vec![Vec::new(); ACCOUNTS], iter::repeat_with(Key::default).take(ACCOUNTS).collect());
+        let signed_in = iter::repeat_with(Vec::new).take(ACCOUNTS).collect();
+        let keys = iter::repeat_with(Key::default).take(ACCOUNTS).collect();
         Self { name, client, hosts, book, dice, turn, signed_in, keys }
     }
 
@@ -108,6 +116,7 @@ impl Walker {
         if !matches!(self.keys[self.turn], Key::Here(_)) || self.thrown(2) == 0 {
             self.turn = (self.turn + 1) % ACCOUNTS;
         }
+        self.signed_in[self.turn].retain(|(_, seen)| seen.elapsed() < IDLE);
         let email = address(&self.name, self.turn);
         let mut browser = Browser::default();
         let code = self.code(&email, &mut browser).await?;
