@@ -95,7 +95,10 @@ fn grow<D: Database, S: IdentityStore + OAuthStore>(
         let start = Instant::now();
         pauses.push(runtime.block_on(ground.pause(&clean)));
         let as_long = start.elapsed();
-        let nothing = async |_: &S, _| Ok(tokio::time::sleep(as_long).await);
+        let nothing = async |_: &S, _| {
+            tokio::time::sleep(as_long).await;
+            Ok(())
+        };
         without.push(runtime.block_on(ground.pause(&nothing)));
     }
     report(name, &file, &all, &sizes, (Took::of(pauses), Took::of(without)))

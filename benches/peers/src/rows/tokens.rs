@@ -42,9 +42,12 @@ use crate::{
 /// Without `openid` in the scope there is no ID token.
 pub(crate) const NO_ID_TOKEN: &str = "email";
 
+/// A request for its answer.
+type Ask = dyn Fn(Request<Full<Bytes>>) -> Response<Full<Bytes>>;
+
 /// The house's protocol endpoints, a client of each kind, and a person's grants that last.
 pub(crate) struct Endpoints {
-    ask: Box<dyn Fn(Request<Full<Bytes>>) -> Response<Full<Bytes>>>,
+    ask: Box<Ask>,
     refresh_tokens: RefCell<VecDeque<String>>,
 }
 
