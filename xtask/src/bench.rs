@@ -26,6 +26,11 @@ pub(crate) fn all(quick: bool) -> Result<(), Failure> {
     if needs::has_postgres() {
         parts.extend([&["load", "--store", "postgres"] as &[&str], &["growth", "--store", "postgres"]]);
     }
+    if is_here("valgrind") {
+        parts.push(&["instructions"]);
+    } else {
+        tell("without valgrind, the instructions of the hot paths are not counted");
+    }
     let mut failed = Vec::new();
     for part in parts {
         let mut command = program("peers");
@@ -35,18 +40,8 @@ pub(crate) fn all(quick: bool) -> Result<(), Failure> {
             failed.push(why);
         }
     }
-    report()?;
+    show(program("peers").arg("report"))?;
     if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("\n"))) }
-}
-
-/// Counts the instructions of the hot paths, and adds them to the report of the last run.
-pub(crate) fn instructions() -> Result<(), Failure> {
-    if !is_here("valgrind") {
-        return Err(Failure(String::from("valgrind is missing; on Debian: apt-get install valgrind")));
-    }
-    build()?;
-    show(program("peers").arg("instructions"))?;
-    report()
 }
 
 /// Measures how cost grows to ten millions of everything, and writes `benches/GROWTH.md`.
@@ -57,10 +52,6 @@ pub(crate) fn growth() -> Result<(), Failure> {
         show(program("peers").args(["growth", "--huge", "--store", "postgres"]))?;
     }
     show(program("peers").args(["report", "--growth"]))
-}
-
-fn report() -> Result<(), Failure> {
-    show(program("peers").arg("report"))
 }
 
 /// The reference host, and the programs that measure.

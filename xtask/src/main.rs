@@ -22,8 +22,7 @@ cargo xtask stores     the stores that are servers, on PostgreSQL and Redis of t
 cargo xtask browser    a person in Chromium at every page, with pictures in target/browser-screenshots
 cargo xtask interop    other people's OpenID clients against the example, over sockets
 cargo xtask bench      measure everything beside its yardsticks and write benches/REPORT.md; `--quick` only tries it,
-                       `--instructions` counts those of the hot paths instead, `--growth` fills databases with ten millions of
-                       everything and writes benches/GROWTH.md
+                       `--growth` fills databases with ten millions of everything and writes benches/GROWTH.md
 cargo xtask features   check each crate with each of its features alone
 cargo xtask fuzz [S]   walk each fuzz target a little, the same way each time; or anew for S seconds
 cargo xtask check      format, lints, documentation, features, dependencies";
@@ -40,7 +39,6 @@ fn main() -> ExitCode {
         ["interop"] => interop::alone().map(|count| println!("\n{count}")),
         ["bench"] => bench::all(false),
         ["bench", "--quick"] => bench::all(true),
-        ["bench", "--instructions"] => bench::instructions(),
         ["bench", "--growth"] => bench::growth(),
         ["features"] => features::each(),
         ["fuzz"] => fuzz::smoke(),
