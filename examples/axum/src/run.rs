@@ -106,6 +106,9 @@ impl Listeners {
 /// How far the clock may be from the database's: whoever is further loses codes, which live for a minute.
 const CLOCK_WITHIN: Duration = Duration::from_secs(60);
 
+/// How long workers wait that look through what earlier runs left: it has waited already, and whoever comes first shall not.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// What a worker may take longer than requests under way.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
 
@@ -172,7 +175,7 @@ pub async fn start<F: Framework>(mut config: Config, listeners: Listeners) -> Re
     let config = Arc::new(config);
     // Before anything is counted.
     let figures = listeners.metrics.as_ref().map(|_| Figures::kept()).transpose()?;
-    let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink));
+    let sink = Arc::new(Fanout::new().and(TracingSink).and(MetricsSink::new()));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let closing = Closing::new();
@@ -238,8 +241,7 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     stopped: &watch::Receiver<bool>,
 ) -> Result<Opened<F::Body>, StartError> {
     let clock = clock(config.insecure_clock_offset);
-    cleaner::clean(&store, &*clock).await;
-    tasks.spawn(cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone()));
+    tasks.spawn(in_a_moment(cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone())));
     let signer = Arc::new(SealSigner::derive(&seal_key, "audit seals")?);
     // First, for a seal key of another database is found out here, before anything is sealed by it.
     let opened =
@@ -285,12 +287,18 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     }
     tasks.spawn(measures::keep_telling_of_hashing(host.hasher.clone(), stopped.clone()));
     let (people, grants) = (host.people.clone(), host.grants.clone());
-    tasks.spawn(measures::keep_telling_of_outboxes(people, grants, stopped.clone()));
-    tasks.spawn(cleaner::keep_seeing_off(host.goodbye(), stopped.clone()));
-    tasks.spawn(cleaner::keep_forgetting(host.server.clone(), stopped.clone()));
-    tasks.spawn(courier::keep_telling(host.server.clone(), stopped.clone()));
+    tasks.spawn(in_a_moment(measures::keep_telling_of_outboxes(people, grants, stopped.clone())));
+    tasks.spawn(in_a_moment(cleaner::keep_seeing_off(host.goodbye(), stopped.clone())));
+    tasks.spawn(in_a_moment(cleaner::keep_forgetting(host.server.clone(), stopped.clone())));
+    tasks.spawn(in_a_moment(courier::keep_telling(host.server.clone(), stopped.clone())));
     let keys = host.server.keys().clone();
     Ok((F::service(host), users, keys))
+}
+
+/// Works, once whoever came first was answered.
+async fn in_a_moment(work: impl Future<Output = ()>) {
+    tokio::time::sleep(MOMENT).await;
+    work.await;
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {

@@ -1,6 +1,6 @@
 //! A document that is the same for everybody: prepared once, kept by whoever likes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -14,10 +14,14 @@ const ALLOWED: &str = "GET, HEAD";
 /// A JSON document that is the same for everybody, with the headers of
 /// [RFC 9110 section 8.8](https://www.rfc-editor.org/rfc/rfc9110#section-8.8) that let copies of it be kept.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct Document(Arc<Prepared>);
+
+#[derive(Debug)]
+struct Prepared {
     body: Bytes,
     etag: HeaderValue,
-    cache_control: HeaderValue,
+    /// What every answer that bears it says.
+    headers: HeaderMap,
 }
 
 impl Document {
@@ -28,12 +32,16 @@ impl Document {
         let digest: String =
             Digest::of(&body).as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::try_from(format!("\"{digest}\""));
+        let etag = etag.unwrap_or(HeaderValue::from_static("\"0\""));
         let cache_control = HeaderValue::try_from(format!("public, max-age={}", cache_for.as_secs()));
-        Self {
-            body,
-            etag: etag.unwrap_or(HeaderValue::from_static("\"0\"")),
-            cache_control: cache_control.unwrap_or(HeaderValue::from_static("no-store")),
-        }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ETAG, etag.clone());
+        headers.insert(header::CACHE_CONTROL, cache_control.unwrap_or(HeaderValue::from_static("no-store")));
+        // Anybody may read it, a script on another site too: it holds nothing but what is public.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self(Arc::new(Prepared { body, etag, headers }))
     }
 
     /// Answers a `GET` or a `HEAD`; 304 to whoever has it already, 405 to any other method.
@@ -45,22 +53,15 @@ impl Document {
             return refused;
         }
         let mut response = Response::new(Bytes::new());
-        let is_known = self.is_known(request);
+        *response.headers_mut() = self.0.headers.clone();
         let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        // Anybody may read it, a script on another site too: it holds nothing but what is public.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if is_known {
+        if self.is_known(request) {
+            headers.remove(header::CONTENT_TYPE);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
-        }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if method == Method::HEAD {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        } else if method == Method::HEAD {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.0.body.len()));
         } else {
-            *response.body_mut() = self.body.clone();
+            *response.body_mut() = self.0.body.clone();
         }
         response
     }
@@ -75,7 +76,7 @@ impl Document {
             .flat_map(|value| value.split(','))
             .map(str::trim)
             .map(|tag| tag.strip_prefix("W/").unwrap_or(tag))
-            .any(|tag| tag == "*" || tag.as_bytes() == self.etag.as_bytes())
+            .any(|tag| tag == "*" || tag.as_bytes() == self.0.etag.as_bytes())
     }
 }
 

@@ -1,8 +1,10 @@
 /// The class of the endpoint at a path of the house, as its layers are mounted by default; `other` for the rest.
 #[must_use]
 pub fn class_of(path: &str) -> &'static str {
-    let mut segments = path.trim_start_matches('/').split('/');
-    match (segments.next().unwrap_or_default(), segments.next()) {
+    let path = path.trim_start_matches('/');
+    let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    // Of the second segment only some are told apart.
+    match (first, rest.map(|rest| rest.split_once('/').map_or(rest, |(second, _)| second))) {
         ("livez" | "readyz", None) => "health",
         ("oauth", Some("authorize")) | ("interaction", _) => "authorize",
         ("oauth", Some("token")) => "token",

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -16,6 +17,7 @@ use towergate_rate_limit::RateLimited;
 
 use crate::{
     class::class_of,
+    counters::Counters,
     names::{RATE_LIMITED, REQUESTS},
 };
 
@@ -48,15 +50,16 @@ impl<S> Layer<S> for MetricsLayer {
     type Service = Metrics<S>;
 
     fn layer(&self, inner: S) -> Metrics<S> {
-        Metrics { inner, class: self.class }
+        Metrics { inner, class: self.class, requests: Arc::new(Counters::of(REQUESTS, ["class", "outcome"])) }
     }
 }
 
 /// Counts requests. Made by [`MetricsLayer`].
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Metrics<S> {
     inner: S,
     class: fn(&str) -> &'static str,
+    requests: Arc<Counters<2>>,
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Metrics<S>
@@ -72,7 +75,8 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let open = Open { class: (self.class)(request.uri().path()), is_open: true };
+        let class = (self.class)(request.uri().path());
+        let open = Open { class, requests: Arc::clone(&self.requests), is_open: true };
         ResponseFuture { answer: self.inner.call(request), open }
     }
 }
@@ -110,13 +114,14 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture
 /// A request that is counted once, whatever becomes of it.
 struct Open {
     class: &'static str,
+    requests: Arc<Counters<2>>,
     is_open: bool,
 }
 
 impl Open {
     fn close(&mut self, outcome: &'static str) {
         self.is_open = false;
-        counter!(REQUESTS, "class" => self.class, "outcome" => outcome).increment(1);
+        self.requests.count([self.class, outcome]);
     }
 }
 

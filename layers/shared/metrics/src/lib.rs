@@ -10,7 +10,8 @@
 //!
 //! 1. Every label has few values, and the house knows them all: no identifier, address or path is ever one. What is not known is
 //!    `other`.
-//! 2. Without a recorder nothing is counted, and a call costs next to nothing.
+//! 2. Without a recorder nothing is counted, and a call costs next to nothing. Install it before the first request and the first event:
+//!    which counters there are is asked once.
 //!
 //! # Example
 //!
@@ -37,6 +38,7 @@
 //! ```
 
 mod class;
+mod counters;
 pub mod gauges;
 mod layer;
 mod names;

@@ -3,7 +3,10 @@
 use metrics::counter;
 use towergate_core::audit::{Event, Sink};
 
-use crate::names::{EVENTS, SIGN_INS, TOKENS};
+use crate::{
+    counters::Counters,
+    names::{EVENTS, SIGN_INS, TOKENS},
+};
 
 /// The means by which people sign in, as events name them; each is part of the label `method`.
 const METHODS: [&str; 7] = ["email", "fed", "mfa", "otp", "pop", "pwd", "remembered"];
@@ -19,19 +22,36 @@ const GRANTS: [(&str, &str); 6] = [
 ];
 
 /// Counts events; goes beside the sink that writes them down.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MetricsSink;
+#[derive(Debug)]
+pub struct MetricsSink {
+    events: Counters<2>,
+    tokens: Counters<1>,
+}
+
+impl MetricsSink {
+    /// A sink that asks the recorder that is there when it hears its first events.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { events: Counters::of(EVENTS, ["action", "outcome"]), tokens: Counters::of(TOKENS, ["grant"]) }
+    }
+}
+
+impl Default for MetricsSink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Sink for MetricsSink {
     fn record(&self, event: &Event) {
-        counter!(EVENTS, "action" => event.action, "outcome" => event.outcome.as_str()).increment(1);
+        self.events.count([event.action, event.outcome.as_str()]);
         if let Some((method, outcome)) = sign_in(event) {
             counter!(SIGN_INS, "method" => method, "outcome" => outcome).increment(1);
         }
         if event.action == "token.issued" {
             let named = detail(event, "grant_type").unwrap_or_default();
             let grant = GRANTS.iter().find(|(name, _)| *name == named).map_or("other", |(_, grant)| *grant);
-            counter!(TOKENS, "grant" => grant).increment(1);
+            self.tokens.count([grant]);
         }
     }
 }

@@ -81,13 +81,14 @@ fn request(answer: impl Fn() -> Response<Bytes> + Clone) {
 fn emitted() -> Heard {
     let heard = Heard::default();
     with_local_recorder(&heard, || {
+        let sink = MetricsSink::new();
         for action in ["login.failed", "factor.refused", "passkey.refused", "provider.refused", "key.moved"] {
-            MetricsSink.record(&event(action));
+            sink.record(&event(action));
         }
-        MetricsSink.record(&event("login.succeeded").with("amr", "pwd otp alice@example.com"));
-        MetricsSink.record(&event("login.half").with("amr", "0190-alice"));
+        sink.record(&event("login.succeeded").with("amr", "pwd otp alice@example.com"));
+        sink.record(&event("login.half").with("amr", "0190-alice"));
         for grant in ["refresh_token", "urn:example:alice"] {
-            MetricsSink.record(&event("token.issued").with("grant_type", grant));
+            sink.record(&event("token.issued").with("grant_type", grant));
         }
         request(|| Response::new(Bytes::new()));
         request(|| {
