@@ -40,16 +40,19 @@ impl Cleans for PostgresStore {
     }
 }
 
-/// Cleans again and again, until `stop` turns true.
+/// Cleans now and every few minutes, until `stop` turns true.
 pub async fn keep_clean(store: impl Cleans, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
     let mut stopped = async || drop(stop.wait_for(|stop| *stop).await);
-    while tokio::time::timeout(REST, stopped()).await.is_err() {
+    loop {
         clean(&store, &*clock).await;
+        if tokio::time::timeout(REST, stopped()).await.is_ok() {
+            return;
+        }
     }
 }
 
 /// Cleans once. What fails now is tried again in the next round.
-pub async fn clean(store: &impl Cleans, clock: &dyn Clock) {
+async fn clean(store: &impl Cleans, clock: &dyn Clock) {
     match store.throw_away(clock.now()).await {
         Ok(cleaned) => tracing::debug!(?cleaned, "what had expired was thrown away"),
         Err(error) => tracing::warn!(%error, "what has expired could not be thrown away"),

@@ -17,7 +17,7 @@ use towergate::{
     },
     login::{
         AccountRoutes, DeviceRoutes, EmailChangeRoutes, FactorRoutes, Goodbye, LoginRoutes, MagicRoutes,
-        NewPasswords, PasswordHasher, PasswordRoutes, RegisterRoutes, Site, SocialRoutes,
+        NewPasswords, OnLogout, PasswordHasher, PasswordRoutes, RegisterRoutes, Site, SocialRoutes,
         account::AccountPage,
         breaches::Breaches,
         limits::LimitPages,
@@ -90,6 +90,7 @@ pub struct Host<I, O> {
     pub server: Server<I, O>,
     /// What the host's own API says of itself.
     pub api: ResourceMetadata,
+    site: Site<DefaultPages, EndGrants<I, O>>,
 }
 
 impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
@@ -162,6 +163,11 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             .scopes(&api_scope())
             .name("The API of the reference host");
         let mailbox = DevMailbox::default();
+        let site = Site::new(pages.clone())
+            .clock(Arc::clone(&clock))
+            .random(Arc::clone(&random))
+            .on_logout(EndGrants(server.clone()));
+        let site = site_of(&config, site, &room);
         let host = Self {
             config,
             people,
@@ -180,6 +186,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
             outbound,
             server,
             api,
+            site,
         };
         Ok((host, users))
     }
@@ -215,23 +222,7 @@ impl<I: IdentityStore, O: OAuthStore> Host<I, O> {
 
     /// What every page of signing in and of the account shares.
     pub fn site(&self) -> Site<DefaultPages, EndGrants<I, O>> {
-        let mut site = Site::new(self.pages.clone())
-            .clock(Arc::clone(&self.clock))
-            .random(Arc::clone(&self.random))
-            .on_logout(EndGrants(self.server.clone()));
-        if self.config.mail.is_some() {
-            site = site.notices(self.room.clone());
-        }
-        if let Some(profile) = &self.config.assurance {
-            site = site.assurance(profile);
-        }
-        if let Some(party) = &self.config.passkeys {
-            site = site.passkeys(party.places());
-        }
-        let providers = self.config.providers.iter().filter_map(ProviderEntry::provider);
-        site = site
-            .providers(providers.map(|provider| (provider.name().to_owned(), provider.label().to_owned())));
-        if self.config.is_https() { site } else { site.insecure_cookie() }
+        self.site.clone()
     }
 
     /// The layer that answers `/login` and `/logout`.
@@ -405,6 +396,27 @@ fn mailroom(config: &Config, seal_key: &Secret<[u8; 32]>) -> Result<Mailroom, St
     let older = seal_key::older(config)?;
     let room = older.iter().try_fold(room, Mailroom::with_older)?;
     Ok(room.with_letters(PlainLetters::new(SITE)))
+}
+
+/// The site as the configuration wants it.
+fn site_of<H: OnLogout>(
+    config: &Config,
+    mut site: Site<DefaultPages, H>,
+    room: &Mailroom,
+) -> Site<DefaultPages, H> {
+    if config.mail.is_some() {
+        site = site.notices(room.clone());
+    }
+    if let Some(profile) = &config.assurance {
+        site = site.assurance(profile);
+    }
+    if let Some(party) = &config.passkeys {
+        site = site.passkeys(party.places());
+    }
+    let providers = config.providers.iter().filter_map(ProviderEntry::provider);
+    site =
+        site.providers(providers.map(|provider| (provider.name().to_owned(), provider.label().to_owned())));
+    if config.is_https() { site } else { site.insecure_cookie() }
 }
 
 pub(crate) fn server_config(config: &Config) -> Result<ServerConfig, StartError> {

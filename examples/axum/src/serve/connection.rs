@@ -3,29 +3,30 @@
 use std::{
     convert::Infallible,
     error::Error,
+    future::poll_fn,
     net::SocketAddr,
-    pin::pin,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    sync::atomic::{AtomicU64, Ordering},
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
-    service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::sleep,
+    time::{Sleep, sleep},
 };
-use tower::{Service, timeout::Timeout};
+use tower::{Service, ServiceExt, timeout::error::Elapsed};
 use towergate::client_address::PeerAddress;
 
-use super::PATIENCE;
+use super::{PATIENCE, aside::Aside, head_watch::HeadWatch};
 
 /// How long a request may take, its body included: a body that never ends must not hold a connection for ever.
 const PERSISTENCE: Duration = Duration::from_secs(60);
@@ -43,32 +44,51 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let (begun, mut asked) = watch::channel(0);
-    let service = Known { service: Timeout::new(service, PERSISTENCE), peer: PeerAddress(peer), begun };
+    let asked = AtomicU64::new(0);
+    let counted = &asked;
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        request.extensions_mut().insert(PeerAddress(peer));
+        within(PERSISTENCE, service.clone().oneshot(request))
+    });
+    let watch = HeadWatch::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    // Answers are small: one piece is sent sooner than two.
+    builder.http1().timer(watch.clone()).header_read_timeout(PATIENCE).writev(false);
     builder.http2().timer(TokioTimer::new());
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        _ = stop.wait_for(|stop| *stop) => None,
-    };
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), answer));
+    let mut late = Aside::new(watch.keep_looking(PATIENCE));
+    let mut told = Aside::new(async move { drop(stop.wait_for(|stop| *stop).await) });
+    let ended = poll_fn(|context| {
+        // Runs for ever; the connection sees what it saw.
+        let _ = late.poll(context);
+        match connection.as_mut().poll(context) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => told.poll(context).map(|()| None),
+        }
+    })
+    .await;
     let ended = match ended {
         Some(ended) => ended,
         None => {
-            let patience = if *asked.borrow_and_update() == 0 { FIRST_WORD } else { LAST_LOOK };
+            let before = asked.load(Ordering::Relaxed);
+            let patience = if before == 0 { FIRST_WORD } else { LAST_LOOK };
+            let mut patience = pin!(sleep(patience));
             // hyper closes a connection between two requests without looking what has come in.
-            let ended = tokio::select! {
-                biased;
-                ended = connection.as_mut() => Some(ended),
-                _ = asked.changed() => None,
-                () = sleep(patience) => None,
-            };
-            match ended {
+            let ended = poll_fn(|context| match connection.as_mut().poll(context) {
+                Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                Poll::Pending if asked.load(Ordering::Relaxed) > before => Poll::Ready(None),
+                Poll::Pending => patience.as_mut().poll(context).map(|()| None),
+            });
+            match ended.await {
                 Some(ended) => ended,
                 None => {
                     connection.as_mut().graceful_shutdown();
-                    connection.await
+                    poll_fn(|context| {
+                        let _ = late.poll(context);
+                        connection.as_mut().poll(context)
+                    })
+                    .await
                 }
             }
         }
@@ -78,28 +98,20 @@ where
     }
 }
 
-/// Tells each request of a connection who connected, and counts them.
-#[derive(Clone)]
-struct Known<S> {
-    service: S,
-    peer: PeerAddress,
-    begun: watch::Sender<u64>,
-}
-
-impl<S: Service<Request<B>>, B> Service<Request<B>> for Known<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        self.begun.send_modify(|begun| *begun += 1);
-        request.extensions_mut().insert(self.peer);
-        self.service.call(request)
-    }
+/// What `answer` answers, unless that takes too long. Most is at hand, and needs no timer.
+async fn within<T>(
+    long: Duration,
+    answer: impl Future<Output = Result<T, Infallible>>,
+) -> Result<T, Elapsed> {
+    let (mut answer, mut patience) = (pin!(answer), None::<Pin<Box<Sleep>>>);
+    poll_fn(|context| match answer.as_mut().poll(context) {
+        Poll::Ready(Ok(answer)) => Poll::Ready(Ok(answer)),
+        Poll::Pending => {
+            let patience = patience.get_or_insert_with(|| Box::pin(sleep(long)));
+            patience.as_mut().poll(context).map(|()| Err(Elapsed::new()))
+        }
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -151,6 +163,23 @@ mod tests {
         client.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf").await.unwrap();
         let end = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
         assert_eq!(tokio::time::timeout(2 * PERSISTENCE, end).await, Ok(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_never_ends_does_not_hold_its_connection_nor_does_silence_after_an_answer() {
+        for rest in ["GET / HTTP/1.1\r\nHost: x\r\nHalf", ""] {
+            let (mut client, _stop, _) = connected();
+            // As often as not, the first one was waited for in vain for a while.
+            sleep(PATIENCE / 2).await;
+            client.write_all(ASKED).await.unwrap();
+            hear(&mut client).await;
+            sleep(PATIENCE / 3).await;
+            client.write_all(rest.as_bytes()).await.unwrap();
+            let began = Instant::now();
+            let end = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
+            assert_eq!(tokio::time::timeout(2 * PATIENCE, end).await, Ok(0), "{rest}");
+            assert_eq!(began.elapsed().as_secs(), (PATIENCE - PATIENCE / 3).as_secs(), "{rest}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

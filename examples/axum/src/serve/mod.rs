@@ -1,7 +1,9 @@
 //! A Tower service on a socket, with or without TLS, until it is told to stop; and then without losing a request of anybody
 //! whose connection was taken.
 
+mod aside;
 mod connection;
+mod head_watch;
 mod last_in;
 mod tls;
 

@@ -150,10 +150,12 @@ pub(crate) fn bring_up_to_date(
     }
     connection.execute_batch("BEGIN EXCLUSIVE")?;
     let applied = apply_due(connection, MIGRATIONS, now);
-    if applied.is_err() {
-        // The error to tell is the first one.
-        let _ = connection.execute_batch("ROLLBACK");
-    }
+    // The error to tell is the first one.
+    let _ = match applied {
+        Err(_) => connection.execute_batch("ROLLBACK"),
+        // Else every start that follows a sudden end reads the whole schema in the log once more. Whoever reads now is not waited for.
+        Ok(()) => connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())),
+    };
     applied
 }
 
