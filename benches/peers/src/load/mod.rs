@@ -31,6 +31,7 @@ const CORE: &[usize] = &[0];
 enum Scenario {
     Hello,
     Document,
+    Keys,
     Form,
     Opaque,
     Introspection,
@@ -46,9 +47,10 @@ enum Scenario {
 }
 
 impl Scenario {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Hello,
         Self::Document,
+        Self::Keys,
         Self::Form,
         Self::Opaque,
         Self::Introspection,
@@ -74,7 +76,8 @@ impl Scenario {
     const fn name(self) -> &'static str {
         match self {
             Self::Hello => "hello",
-            Self::Document => "bytes as many as discovery's",
+            Self::Document => "discovery's bytes and headers",
+            Self::Keys => "JWKS's bytes and headers",
             Self::Form => "form to 1 kB JSON",
             Self::Opaque => "client_credentials, opaque",
             Self::Introspection => "introspection",
@@ -93,7 +96,7 @@ impl Scenario {
     fn is_of(self, peer: &Peer) -> bool {
         let who = peer.who;
         match self {
-            Self::Hello | Self::Document | Self::Form => who == Who::Bare,
+            Self::Hello | Self::Document | Self::Keys | Self::Form => who == Who::Bare,
             Self::Opaque | Self::Introspection => who != Who::Bare,
             // oauth-as knows no ID token.
             Self::RefreshUnsigned | Self::CodeUnsigned => matches!(who, Who::Ours | Who::OauthAs),
@@ -185,6 +188,7 @@ async fn work(scenario: Scenario, peer: &Peer, codes: usize) -> Work {
     match scenario {
         Scenario::Hello => Work::same(get("/hello", &[])),
         Scenario::Document => Work::same(get("/document", &[])),
+        Scenario::Keys => Work::same(get("/keys", &[])),
         Scenario::Form => Work::same(post("/form", &by_client, &form(&credentials))),
         Scenario::Opaque => Work::same(post(&peer.token, &by_client, &form(&credentials))),
         Scenario::Jwt if peer.who == Who::Node => {

@@ -92,10 +92,13 @@ fn floor(
             bare(Scenario::Form)?.and(signature),
         ),
         Scenario::Userinfo => ("bare axum's hello", bare(Scenario::Hello)?),
-        Scenario::Discovery => ("bare axum with as many bytes", bare(Scenario::Document)?),
-        Scenario::Jwks | Scenario::Hello | Scenario::Document | Scenario::Form => return None,
+        Scenario::Discovery => (AS_MUCH, bare(Scenario::Document)?),
+        Scenario::Jwks => (AS_MUCH, bare(Scenario::Keys)?),
+        Scenario::Hello | Scenario::Document | Scenario::Keys | Scenario::Form => return None,
     })
 }
+
+const AS_MUCH: &str = "bare axum with as many bytes and headers";
 
 /// What one signature takes in ring, in microseconds.
 fn raw_signature() -> Took {
