@@ -72,7 +72,7 @@ mod tests {
             let mut busy = Box::pin(sleep(Duration::from_secs(1)));
             poll_fn(|context| match aside.poll(context) {
                 Poll::Pending => busy.as_mut().poll(context),
-                ready => ready,
+                Poll::Ready(()) => Poll::Ready(()),
             })
             .await;
             assert_eq!((began.elapsed().as_secs(), looked.get()), (second, if second == 3 { 2 } else { 1 }));
