@@ -11,7 +11,7 @@ use std::{
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use towergate::core::Secret;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::format::FmtSpan};
 
 use crate::{
     config::{Config, Database},
@@ -36,7 +36,10 @@ struct Usage;
 pub async fn main<F: Framework>() -> ExitCode {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,towergate::audit=info,towergate_example_axum::run=info"));
+    // At `debug`, a line for each span that closes, with its time.
+    let spans = filter.max_level_hint().is_some_and(|level| level >= LevelFilter::DEBUG);
     tracing_subscriber::fmt()
+        .with_span_events(if spans { FmtSpan::CLOSE } else { FmtSpan::NONE })
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)

@@ -174,8 +174,7 @@ impl Seeder {
         if found.as_deref().is_some_and(is_the_same) {
             return Ok(());
         }
-        let state = found.map_or(client.state, |kept| kept.state);
-        Ok(grants.put_client(Client { state, ..client }, self.origin()?).await?)
+        Ok(grants.put_client(client, self.origin()?).await?)
     }
 
     async fn add_user<I: IdentityStore>(

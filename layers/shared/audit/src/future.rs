@@ -10,10 +10,10 @@ use std::{
 
 use http::{HeaderValue, Response};
 use pin_project_lite::pin_project;
-use towergate_core::audit::{Attempted, Fact, Origin, RequestId};
+use towergate_core::audit::{Attempted, Event, Fact, Origin, RequestId, Sink};
 use tracing::Span;
 
-use crate::{layer::Settings, service::REQUEST_ID};
+use crate::{layer::Settings, service::REQUEST_ID, tracing_sink::TracingSink};
 
 pin_project! {
     /// The future of [`AuditService`](crate::AuditService).
@@ -47,13 +47,20 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for ResponseFuture
 pub(crate) struct Record {
     span: Span,
     id: Option<RequestId>,
+    /// Whether a record further out tells of the request.
+    is_inner: bool,
     settings: Arc<Settings>,
     closed: bool,
 }
 
 impl Record {
-    pub(crate) const fn open(span: Span, id: Option<RequestId>, settings: Arc<Settings>) -> Self {
-        Self { span, id, settings, closed: false }
+    pub(crate) const fn open(
+        span: Span,
+        id: Option<RequestId>,
+        is_inner: bool,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self { span, id, is_inner, settings, closed: false }
     }
 
     fn close<B, E>(&mut self, answer: Result<Response<B>, E>) -> Poll<Result<Response<B>, E>> {
@@ -61,14 +68,17 @@ impl Record {
         let _entered = self.span.enter();
         match &answer {
             Ok(response) => {
-                let status = response.status().as_u16();
-                tracing::info!(target: "towergate::request", status, "answered");
+                if !self.is_inner {
+                    let status = response.status().as_u16();
+                    tracing::info!(target: "towergate::request", status, "answered");
+                }
                 if let (Some(attempted), Some(request)) = (response.extensions().get::<Attempted>(), self.id)
                 {
                     let origin = Origin { request, at: self.settings.clock.now() };
-                    self.settings.sink.record(&attempted.event(&origin));
+                    self.tell(&attempted.event(&origin));
                 }
             }
+            Err(_) if self.is_inner => {}
             Err(_) => tracing::warn!(target: "towergate::request", "the service failed without an answer"),
         }
         Poll::Ready(answer.map(|mut response| {
@@ -78,11 +88,20 @@ impl Record {
             response
         }))
     }
+
+    /// Tells the host's own sink, or the log, where no record further out does.
+    fn tell(&self, event: &Event) {
+        match &self.settings.sink {
+            Some(sink) => sink.record(event),
+            None if self.is_inner => {}
+            None => TracingSink.record(event),
+        }
+    }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if !self.closed {
+        if !self.closed && !self.is_inner {
             let _entered = self.span.enter();
             tracing::info!(target: "towergate::request", "abandoned before it was answered");
         }

@@ -10,7 +10,7 @@ use towergate_core::{
     system::{OsRandom, SystemClock},
 };
 
-use crate::{service::AuditService, tracing_sink::TracingSink};
+use crate::service::AuditService;
 
 /// Opens a record for each request. See the [crate's documentation](crate).
 #[derive(Clone)]
@@ -24,14 +24,14 @@ pub struct AuditLayer {
 pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) sink: Option<Arc<dyn Sink>>,
 }
 
 impl AuditLayer {
     /// The layer; it goes outermost.
     pub fn new() -> Self {
         let (clock, random) = (Arc::new(SystemClock), Arc::new(DrawnAhead::new(OsRandom::new())));
-        Self { settings: Arc::new(Settings { clock, random, sink: Arc::new(TracingSink) }) }
+        Self { settings: Arc::new(Settings { clock, random, sink: None }) }
     }
 
     /// Asks `clock` for the time.
@@ -44,9 +44,9 @@ impl AuditLayer {
         self.with(|settings| settings.random = random)
     }
 
-    /// Tells `sink` of what tried to get around a defence. Without it, [`TracingSink`] hears of it.
+    /// Tells `sink` of what tried to get around a defence. Without it, [`TracingSink`](crate::TracingSink) hears of it, once.
     pub fn sink(self, sink: Arc<dyn Sink>) -> Self {
-        self.with(|settings| settings.sink = sink)
+        self.with(|settings| settings.sink = Some(sink))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -12,7 +12,9 @@
 //! 4. Who held off what tried to get around a defence leaves [`Attempted`](towergate_core::audit::Attempted) in the extensions of the
 //!    answer: the [sink](AuditLayer::sink) is told, under the identifier of the request. So it is with forms of other sites, cookies
 //!    that were tampered with, forms that no page of the house sends, and whoever asks too often.
-//! 5. Without randomness there is no identifier: the request goes on, and whoever needs one for an event fails by itself.
+//! 5. Of two of these layers around each other the outer one keeps the record: the inner one goes by its identifier, and says nothing
+//!    but to a sink of its own.
+//! 6. Without randomness there is no identifier: the request goes on, and whoever needs one for an event fails by itself.
 //!
 //! The layer goes outermost. It refuses nothing; what a refusal looks like here is an event with
 //! [`Outcome::Refused`](towergate_core::audit::Outcome::Refused) under the identifier of its request.

@@ -9,6 +9,7 @@ use std::{
 use http::{HeaderName, Request, Response};
 use tower_service::Service;
 use towergate_core::audit::RequestId;
+use tracing::Span;
 
 use crate::{
     future::{Record, ResponseFuture},
@@ -56,26 +57,30 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // A record that stands further out goes on: one request has one name.
-        let open = request.extensions().get().copied();
+        let open: Option<RequestId> = request.extensions().get().copied();
         let id = open.or_else(|| {
             RequestId::fresh(self.settings.clock.now(), &*self.settings.random)
                 .inspect_err(|error| tracing::error!(%error, "this request goes without an identifier"))
                 .ok()
         });
-        let span = tracing::info_span!(
-            target: "towergate::request",
-            "request",
-            id = id.map(tracing::field::display),
-            method = %request.method(),
-            path = request.uri().path(),
-        );
+        let span = if open.is_some() {
+            Span::none()
+        } else {
+            tracing::info_span!(
+                target: "towergate::request",
+                "request",
+                id = id.map(tracing::field::display),
+                method = %request.method(),
+                path = request.uri().path(),
+            )
+        };
         // Whoever asks does not choose the name of the record.
         request.headers_mut().remove(REQUEST_ID);
         if let Some(id) = id {
             request.extensions_mut().insert(id);
         }
         let answer = span.in_scope(|| self.inner.call(request));
-        ResponseFuture::new(answer, Record::open(span, id, Arc::clone(&self.settings)))
+        ResponseFuture::new(answer, Record::open(span, id, open.is_some(), Arc::clone(&self.settings)))
     }
 }
 

@@ -19,7 +19,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 use towergate_audit::{AuditLayer, Fanout, REQUEST_ID, TracingSink};
 use towergate_core::{
     Random, RandomUnavailable, Timestamp,
-    audit::{Event, Origin, Party, RequestId, Sink},
+    audit::{Attempted, Event, Origin, Party, RequestId, Sink},
     clock::ManualClock,
     random::InsecureSeededRandom,
 };
@@ -108,6 +108,39 @@ async fn a_record_further_out_goes_on() {
     let answer = service.oneshot(Request::new(())).await.unwrap();
     let id = answer.extensions().get::<RequestId>().unwrap().to_string();
     assert_eq!(answer.headers()[REQUEST_ID], id.as_str());
+}
+
+/// What answers as if it had held off an attack.
+async fn held_off(_: Request<()>) -> Result<Answer, Infallible> {
+    let mut answer = Answer::default();
+    answer.extensions_mut().insert(Attempted("forged_form"));
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn of_two_layers_the_outer_one_tells_of_the_request() {
+    let log = Log::listening();
+    let twice = ServiceBuilder::new().layer(layer()).layer(layer());
+    twice.service(service_fn(held_off)).oneshot(Request::new(())).await.unwrap();
+    let text = log.text();
+    for told in ["answered", "defence.tried"] {
+        assert_eq!(text.lines().filter(|line| line.contains(told)).count(), 1, "{told}: {text}");
+    }
+    assert!(text.lines().all(|line| line.matches("request{").count() <= 1), "{text}");
+}
+
+#[tokio::test]
+async fn a_sink_of_the_inner_layer_hears_what_was_tried_all_the_same() {
+    struct Ear(Mutex<Vec<&'static str>>);
+    impl Sink for Ear {
+        fn record(&self, event: &Event) {
+            self.0.lock().unwrap().push(event.action);
+        }
+    }
+    let ear = Arc::new(Ear(Mutex::default()));
+    let service = ServiceBuilder::new().layer(layer()).layer(layer().sink(ear.clone()));
+    service.service(service_fn(held_off)).oneshot(Request::new(())).await.unwrap();
+    assert_eq!(*ear.0.lock().unwrap(), ["defence.tried"]);
 }
 
 #[tokio::test]

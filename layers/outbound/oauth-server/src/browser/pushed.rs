@@ -35,7 +35,9 @@ pub(super) async fn open<S: OAuthStore, R, P>(
     let kept = server.store().find_pushed_request(id).await?;
     match pushed_request::open(kept, presented, &client.id, visit.now) {
         Ok(kept) => {
-            let to = pushed_request::still_allowed(&kept.request, client).map_err(Problem::of_client)?;
+            let targets = server.config().targets();
+            let to =
+                pushed_request::still_allowed(&kept.request, client, targets).map_err(Problem::of_client)?;
             Ok(Asked { request: kept.request, to, pushed: Some(id) })
         }
         Err(unopened) => {

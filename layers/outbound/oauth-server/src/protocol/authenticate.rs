@@ -25,6 +25,7 @@ use towergate_oauth::{
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{failure::Failure, layer::Endpoints};
+use crate::config::ServerConfig;
 
 /// The client that has proven itself; a failure is on record.
 pub(super) async fn authenticate<S: OAuthStore, R, P>(
@@ -41,7 +42,7 @@ pub(super) async fn authenticate<S: OAuthStore, R, P>(
         Err(AuthenticationFailure { error, by_header: true, client: None, reason: "two_headers" })
     } else {
         match Credentials::read(authorization, form) {
-            Ok(credentials) => judge(endpoints, credentials, origin).await?,
+            Ok(credentials) => judge(endpoints, parts.uri.path(), credentials, origin).await?,
             Err(failure) => Err(failure),
         }
     };
@@ -54,6 +55,7 @@ pub(super) async fn authenticate<S: OAuthStore, R, P>(
 /// Loads what the credentials have to be judged by, and spends an assertion that is right.
 async fn judge<S: OAuthStore, R, P>(
     endpoints: &Endpoints<S, R, P>,
+    path: &str,
     credentials: Credentials,
     origin: &Origin,
 ) -> Result<Result<AuthenticatedClient, AuthenticationFailure>, StoreError> {
@@ -62,10 +64,8 @@ async fn judge<S: OAuthStore, R, P>(
     let config = server.config();
     let issuer = config.issuer.as_str();
     // Only for an assertion that can be right: this is the way of every request.
-    let (key, token_endpoint) = match credentials.needed_key(client.as_deref()) {
-        Some(needed) => {
-            (Box::pin(key(endpoints, needed)).await, Some(config.issuer.join(&config.paths.token)))
-        }
+    let (key, places) = match credentials.needed_key(client.as_deref()) {
+        Some(needed) => (Box::pin(key(endpoints, needed)).await, Some(places(config, path))),
         None => {
             if credentials.are_signed_by_secret() {
                 // Costs what opening the client's secret would.
@@ -74,13 +74,20 @@ async fn judge<S: OAuthStore, R, P>(
             (AssertionKey::Missing("no_key"), None)
         }
     };
-    let recipient =
-        Recipient { names: &[issuer, token_endpoint.as_deref().unwrap_or(issuer)], now: origin.at };
+    let (token, here) = places.as_ref().map_or((issuer, None), |(token, here)| (token, here.as_deref()));
+    let recipient = Recipient { names: &[issuer, token, here.unwrap_or(token)], now: origin.at };
     match credentials.verify(client, &key, &recipient) {
         Ok(Judged::Proven(client)) => Ok(Ok(client)),
         Ok(Judged::Unspent(assertion)) => Ok(Box::pin(spend(endpoints, assertion, origin)).await?),
         Err(failure) => Ok(Err(failure)),
     }
+}
+
+/// Which endpoints an assertion may be for that is shown at `path`: the token endpoint, and where requests are pushed that one too,
+/// [RFC 9126 section 2](https://www.rfc-editor.org/rfc/rfc9126#section-2).
+fn places(config: &ServerConfig, path: &str) -> (String, Option<String>) {
+    let ServerConfig { issuer, paths, .. } = config;
+    (issuer.join(&paths.token), (path == paths.push).then(|| issuer.join(path)))
 }
 
 /// Has the store remember the identifier of an assertion that is right.

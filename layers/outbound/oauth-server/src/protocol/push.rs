@@ -69,7 +69,8 @@ where
         request,
         expires_at: now.plus(LIFETIME),
     };
-    match server.store().push_request(pushed, server.config().max_open_interactions, origin).await? {
+    let room = pushed_request::room_for(client, server.config().max_open_interactions);
+    match server.store().push_request(pushed, room, origin).await? {
         Pushing::Pushed => {}
         Pushing::Full => return Err(Failure::Busy),
     }

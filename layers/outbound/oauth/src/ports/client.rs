@@ -18,7 +18,9 @@ pub trait ClientStore: Send + Sync + 'static {
         id: &ClientId,
     ) -> impl Future<Output = Result<Option<Arc<Client>>, StoreError>> + Send;
 
-    /// Writes the client, in place of one with the same identifier. Writes `client.registered`.
+    /// Writes the client, in place of one with the same identifier. One that is there keeps its state: only
+    /// [`disable_client`](Self::disable_client) shuts it out, with all that it holds, and only
+    /// [`enable_client`](Self::enable_client) lets it act again. Writes `client.registered`.
     ///
     /// # Errors
     /// When the store fails.

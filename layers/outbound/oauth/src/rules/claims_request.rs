@@ -44,7 +44,8 @@ pub struct ClaimRequest {
 
 /// The text is not what
 /// [OpenID Connect Core section 5.5](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter) says: one
-/// JSON object that says each thing once, with at most [`MAX_CLAIMS`] claims for each place, each `null` or an object.
+/// JSON object that says each thing once, with at most [`MAX_CLAIMS`] claims for each place, each `null` or an object, and without
+/// control characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("claims is not a JSON object of claims for userinfo and id_token")]
 pub struct InvalidClaims;
@@ -135,7 +136,9 @@ impl ClaimRequest {
 fn place(claims: Option<Value>) -> Result<BTreeMap<String, ClaimRequest>, InvalidClaims> {
     match claims {
         None => Ok(BTreeMap::new()),
-        Some(Value::Object(claims)) if claims.len() <= MAX_CLAIMS => {
+        Some(Value::Object(claims))
+            if claims.len() <= MAX_CLAIMS && claims.keys().all(|name| is_plain(name)) =>
+        {
             claims.into_iter().map(|(name, said)| Ok((name, claim(said)?))).collect()
         }
         Some(_) => Err(InvalidClaims),
@@ -159,20 +162,27 @@ fn claim(said: Value) -> Result<ClaimRequest, InvalidClaims> {
         Some(Value::Array(more)) => values.extend(more),
         Some(_) => return Err(InvalidClaims),
     }
-    if values.len() > MAX_VALUES || values.iter().any(|value| !is_shallow(value, MAX_DEPTH)) {
+    if values.len() > MAX_VALUES || values.iter().any(|value| !may_be_kept(value, MAX_DEPTH)) {
         return Err(InvalidClaims);
     }
     Ok(ClaimRequest { essential, values })
 }
 
-/// Whoever keeps a value puts it into more JSON, and must be able to read all of it again.
-fn is_shallow(value: &Value, depth: usize) -> bool {
+/// Whoever keeps a value puts it into more JSON, and must be able to read all of it again: PostgreSQL reads none that holds a NUL.
+fn may_be_kept(value: &Value, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     match value {
-        Value::Array(items) => items.iter().all(|item| is_shallow(item, depth)),
-        Value::Object(members) => members.values().all(|member| is_shallow(member, depth)),
+        Value::Array(items) => items.iter().all(|item| may_be_kept(item, depth)),
+        Value::Object(members) => {
+            members.iter().all(|(name, member)| is_plain(name) && may_be_kept(member, depth))
+        }
+        Value::String(text) => is_plain(text),
         _ => true,
     }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.contains(char::is_control)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

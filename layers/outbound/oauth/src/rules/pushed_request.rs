@@ -47,8 +47,9 @@ use towergate_oauth_types::{ErrorCode, OAuthError};
 
 use super::{
     authorize::{Params, RedirectUri},
-    client::{Client, ClientId, GrantType, gate},
+    client::{Client, ClientAuthMethod, ClientId, GrantType, gate},
     interaction::AuthorizationRequest,
+    resource::Targets,
 };
 
 typed_id! {
@@ -84,6 +85,16 @@ impl PushedRequest {
     pub fn takes_room_until(&self) -> Timestamp {
         self.expires_at.plus(KEPT_PAST_END)
     }
+}
+
+/// How much there is for what `client` pushes, of the `room` for all that waits: half of it for a client that anybody can be,
+/// since it is public or registered itself. So whoever floods the server with such requests shuts nobody out but the likes of them.
+#[must_use]
+pub fn room_for(client: &Client, room: u32) -> u32 {
+    let anybodys = client.metadata.token_endpoint_auth_method == ClientAuthMethod::None
+        || client.registration_access_token.is_some()
+        || client.document.is_some();
+    if anybodys { room.div_ceil(2) } else { room }
 }
 
 /// The reference that stands for a token.
@@ -141,13 +152,19 @@ pub fn open(
     if kept.request.client_id == *client { Ok(kept) } else { Err(Unopened::OtherClient) }
 }
 
-/// The address of what was pushed, as long as the client may still ask for it: its registration may have changed since,
-/// [RFC 9126 section 4](https://www.rfc-editor.org/rfc/rfc9126#section-4).
+/// The address of what was pushed, as long as the client may still ask for it: its registration may have changed since, and
+/// so may what tokens are for, [RFC 9126 section 4](https://www.rfc-editor.org/rfc/rfc9126#section-4).
 ///
 /// # Errors
-/// When it was shut out, or the address, the grant or the scope is its own no longer. To be told to the person.
-pub fn still_allowed(request: &AuthorizationRequest, client: &Client) -> Result<RedirectUri, OAuthError> {
+/// When it was shut out, or the address, the grant or the scope is its own no longer, or an API is gone. To be told to the
+/// person.
+pub fn still_allowed(
+    request: &AuthorizationRequest,
+    client: &Client,
+    targets: Targets<'_>,
+) -> Result<RedirectUri, OAuthError> {
     gate::admit(client, GrantType::AuthorizationCode)?;
+    targets.admit(request.resource.iter().map(String::as_str))?;
     if !client.metadata.scope.covers(&request.scope) {
         return Err(OAuthError::new(
             ErrorCode::InvalidScope,
@@ -184,7 +201,10 @@ mod tests {
     use towergate_core::random::InsecureSeededRandom;
 
     use super::*;
-    use crate::rules::client::{ClientMetadata, ClientState};
+    use crate::rules::{
+        client::{ClientMetadata, ClientState, DocumentTimes},
+        issuer::Issuer,
+    };
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -262,8 +282,14 @@ mod tests {
             change(&mut metadata);
             Client::unchecked(client("shop"), None, metadata)
         };
-        let allowed = still_allowed(&request, &register(|_| ())).unwrap();
+        let issuer = Issuer::https("https://id.example").unwrap();
+        let usual = [String::from("urn:usual")];
+        let targets = Targets { issuer: &issuer, default_audience: &usual, servers: &[] };
+        request.resource = usual.to_vec();
+        let allowed = still_allowed(&request, &register(|_| ()), targets).unwrap();
         assert_eq!(allowed.as_str(), "https://shop.example/cb");
+        let gone = still_allowed(&request, &register(|_| ()), Targets { default_audience: &[], ..targets });
+        assert_eq!(gone.unwrap_err().code, ErrorCode::InvalidTarget);
         let shut = Client { state: ClientState::Disabled, ..register(|_| ()) };
         for (today, code) in [
             (shut, ErrorCode::InvalidClient),
@@ -271,7 +297,25 @@ mod tests {
             (register(|metadata| metadata.redirect_uris.clear()), ErrorCode::InvalidRequest),
             (register(|metadata| metadata.scope = "openid".parse().unwrap()), ErrorCode::InvalidScope),
         ] {
-            assert_eq!(still_allowed(&request, &today).unwrap_err().code, code);
+            assert_eq!(still_allowed(&request, &today, targets).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn whoever_anybody_can_be_has_half_the_room() {
+        let client = |change: fn(&mut Client)| {
+            let mut client = Client::unchecked(client("shop"), None, ClientMetadata::default());
+            change(&mut client);
+            client
+        };
+        let known = client(|_| ());
+        assert_eq!((room_for(&known, 9), room_for(&known, 1)), (9, 1));
+        for anybodys in [
+            client(|client| client.metadata.token_endpoint_auth_method = ClientAuthMethod::None),
+            client(|client| client.registration_access_token = Some(Digest::of(b"its own"))),
+            client(|client| client.document = Some(DocumentTimes { refresh_at: NOW, ends_at: NOW })),
+        ] {
+            assert_eq!((room_for(&anybodys, 9), room_for(&anybodys, 1)), (5, 1));
         }
     }
 

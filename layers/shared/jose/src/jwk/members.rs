@@ -147,7 +147,9 @@ impl TryFrom<Members> for Jwk {
         }
         let key = members.key()?;
         let purpose = members.purpose(&key)?;
-        if members.kid.as_ref().is_some_and(|kid| kid.is_empty() || kid.len() > MAX_KID_LENGTH) {
+        let is_name =
+            |kid: &str| (1..=MAX_KID_LENGTH).contains(&kid.len()) && !kid.contains(char::is_control);
+        if !members.kid.as_deref().is_none_or(is_name) {
             return Err(JwkError::Malformed);
         }
         Ok(Self { key, kid: members.kid, purpose })

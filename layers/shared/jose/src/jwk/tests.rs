@@ -79,6 +79,10 @@ fn wrong_sizes_and_loose_encodings_are_refused() {
     }
     assert_eq!(with(r#""kty":"EC""#), Err(JwkError::Malformed), "a member given twice");
     assert_eq!(with(r#""kid":"""#), Err(JwkError::Malformed));
+    // A store of JSON chokes on the first of them.
+    for control in ["\\u0000", "\\n", "\\u007f"] {
+        assert_eq!(with(&format!(r#""kid":"a{control}""#)), Err(JwkError::Malformed), "{control}");
+    }
 }
 
 #[test]

@@ -49,10 +49,11 @@ macro_rules! insert {
 
 const INSERT: &str = insert!();
 
+/// A client that is there keeps its state.
 const PUT: &str = concat!(
     insert!(),
     " ON CONFLICT (id) DO UPDATE SET
-        state = excluded.state, secret = excluded.secret, sealed_secret = excluded.sealed_secret,
+        secret = excluded.secret, sealed_secret = excluded.sealed_secret,
         registration_access_token = excluded.registration_access_token, registered_at = excluded.registered_at,
         document_refresh_at = excluded.document_refresh_at, document_ends_at = excluded.document_ends_at,
         metadata = excluded.metadata"

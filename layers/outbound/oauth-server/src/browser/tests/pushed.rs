@@ -32,8 +32,8 @@ async fn house_with(
     house
 }
 
-/// The path at which a browser names what the client pushed.
-async fn pushed(house: &House, more: &str) -> String {
+/// What the client is told that pushes.
+async fn push(house: &House, more: &str) -> serde_json::Value {
     let form = format!("{}{more}", GOOD.split_once('?').unwrap().1);
     let inner = service_fn(async |_: Request<Full<bytes::Bytes>>| {
         Ok::<_, std::convert::Infallible>(http::Response::new(Full::<bytes::Bytes>::default()))
@@ -44,7 +44,12 @@ async fn pushed(house: &House, more: &str) -> String {
         .unwrap();
     let answer = house.server.protocol().layer(inner).oneshot(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+/// The path at which a browser names what the client pushed.
+async fn pushed(house: &House, more: &str) -> String {
+    let body = push(house, more).await;
     let uri = body["request_uri"].as_str().unwrap_or_else(|| panic!("{body}"));
     format!("/oauth/authorize?client_id=shop&request_uri={uri}")
 }
@@ -215,6 +220,17 @@ async fn rfc9126_4_a_client_that_lost_its_rights_meanwhile_gets_nothing() {
     house.disable_client().await;
     let answer = house.browser().get(&path).await;
     assert!(answer.body.starts_with("400 invalid_client"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn people_get_in_while_requests_are_pushed_without_end() {
+    let house = house_with(|config| config.max_open_interactions = 4, |_| ()).await;
+    pushed(&house, "").await;
+    let path = pushed(&house, "").await;
+    assert!(push(&house, "").await["error"].is_string(), "half of the room is taken");
+    house.browser().get(GOOD).await.return_to();
+    house.browser().get(&path).await.return_to();
+    assert_eq!(house.browser().get(GOOD).await.status, 503);
 }
 
 #[tokio::test]

@@ -108,6 +108,38 @@ async fn an_assertion_opens_every_endpoint_that_asks_for_a_client() {
 }
 
 #[tokio::test]
+async fn rfc9126_2_an_assertion_may_be_for_the_endpoint_that_takes_requests_and_counts_there_alone() {
+    let bench = Bench::with_signers().await;
+    let endpoint = |path: &str| format!("{ISSUER}{path}");
+    let mut said = 0;
+    let mut signed = |aud: Value| {
+        said += 1;
+        let mut claims = bench.claims("key", &said.to_string());
+        claims["aud"] = aud;
+        es256().sign_jwt("JWT", &claims).unwrap()
+    };
+    let asked = [
+        ("response_type", "code"),
+        ("client_id", "key"),
+        ("redirect_uri", CALLBACK),
+        ("scope", "openid"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    let all = [endpoint("/oauth/token"), ISSUER.to_owned(), endpoint("/oauth/par")];
+    for aud in all.clone().map(Value::from).into_iter().chain([Value::from(all.to_vec())]) {
+        let answer = bench.asserted("/oauth/par", &signed(aud.clone()), &asked).await;
+        assert_eq!(answer.status(), StatusCode::CREATED, "{aud}: {:?}", answer.body());
+    }
+    let elsewhere = bench.asserted("/oauth/token", &signed(endpoint("/oauth/par").into()), &[GRANT]).await;
+    refused(&elsewhere, StatusCode::UNAUTHORIZED, "invalid_client");
+    for foreign in [endpoint("/oauth/introspect"), String::from("https://rival.example/oauth/par")] {
+        let answer = bench.asserted("/oauth/par", &signed(foreign.into()), &asked).await;
+        refused(&answer, StatusCode::UNAUTHORIZED, "invalid_client");
+    }
+}
+
+#[tokio::test]
 async fn an_assertion_counts_once_at_all_endpoints_together_and_a_refused_one_touches_nothing() {
     let bench = Bench::with_signers().await;
     let assertion = bench.signed("key", "1");

@@ -214,6 +214,21 @@ async fn nobody_fills_the_disk_with_what_is_pushed() {
 }
 
 #[tokio::test]
+async fn pushing_without_a_proof_shuts_nobody_out_who_has_one() {
+    let bench = Bench::with(keys(), |config| config.max_open_interactions = 4).await;
+    for _ in 0..2 {
+        pushed(&bench.push(None, &with("client_id", "public")).await);
+    }
+    let full = bench.push(None, &with("client_id", "public")).await;
+    refused(&full, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+    for _ in 0..2 {
+        pushed(&bench.push(Some("basic"), &ASKED).await);
+    }
+    let full = bench.push(Some("basic"), &ASKED).await;
+    refused(&full, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+}
+
+#[tokio::test]
 async fn rfc9126_5_the_metadata_say_where_and_whether_it_must_be() {
     for required in [false, true] {
         let bench =

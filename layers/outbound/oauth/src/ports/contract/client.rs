@@ -49,6 +49,22 @@ pub async fn replacing_a_client_keeps_its_grants<S: OAuthStore + AuditTrail>(sto
     assert!(!store.find_code(code(1).id).await.unwrap().unwrap().revoked);
 }
 
+/// A client that was shut out stays so when it is written again, as a host does that writes its clients at each start; one that
+/// acts is not shut out by it either, since its grants would live on.
+pub async fn replacing_a_client_keeps_its_state<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    store.issue_access_token(access_token(1, None), origin(NOW)).await.unwrap();
+    store
+        .put_client(Client { state: ClientState::Disabled, ..client(client_id()) }, origin(NOW))
+        .await
+        .unwrap();
+    assert_eq!(store.find_client(&client_id()).await.unwrap().unwrap().state, ClientState::Active);
+    store.disable_client(client_id(), origin(NOW)).await.unwrap();
+    store.put_client(client(client_id()), origin(NOW)).await.unwrap();
+    assert_eq!(store.find_client(&client_id()).await.unwrap().unwrap().state, ClientState::Disabled);
+    assert!(store.find_access_token(access_token(1, None).id).await.unwrap().unwrap().revoked);
+}
+
 /// A disabled client is still found, and every grant it held is dead; others' live on.
 pub async fn a_disabled_client_loses_its_grants<S: OAuthStore + AuditTrail>(store: &S) {
     with_code(store).await;

@@ -61,6 +61,7 @@ macro_rules! oauth_store_contract {
                 a_client_reads_back_whole,
                 a_client_is_replaced,
                 replacing_a_client_keeps_its_grants,
+                replacing_a_client_keeps_its_state,
                 a_disabled_client_loses_its_grants,
                 a_dead_grant_does_not_die_again,
                 an_unknown_client_is_not_disabled,

@@ -43,6 +43,8 @@ impl ClientStore for MemoryStore {
         self.step(|state| {
             state.unused.end(&client.id);
             state.log.write(&OAuthFact::ClientRegistered { client: client.id.clone() }, &origin);
+            let kept = state.clients.0.get(&client.id).map(|there| there.state);
+            let client = Client { state: kept.unwrap_or(client.state), ..client };
             state.clients.0.insert(client.id.clone(), Arc::new(client));
             Ok(())
         })

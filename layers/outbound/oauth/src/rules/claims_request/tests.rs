@@ -44,6 +44,11 @@ fn oidc_core_5_5_what_is_not_of_that_form_is_refused() {
         r#"{"id_token":{"sub":{"values":["a","b"]}}}"#,
         r#"{"id_token":{"sub":{"value":7}}}"#,
         r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}"#,
+        // Control characters: a store of JSON chokes on the first of them.
+        r#"{"id_token":{"acr":{"value":"\u0000"}}}"#,
+        r#"{"id_token":{"acr":{"values":["a",["b",{"c":"\n"}]]}}}"#,
+        r#"{"userinfo":{"email":{"value":{"\u0000":1}}}}"#,
+        r#"{"userinfo":{"email#\u0000":null}}"#,
         &many,
         &values,
         &deep,

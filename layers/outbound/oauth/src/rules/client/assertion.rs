@@ -78,7 +78,8 @@ pub enum AssertionKey {
 /// Whom an assertion must be for, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Recipient<'a> {
-    /// The names of this server: its issuer, and outside the FAPI profiles the address of its token endpoint.
+    /// The names of this server: its issuer, and outside the FAPI profiles the address of its token endpoint, or of the one that
+    /// takes pushed requests where it is shown there.
     pub names: &'a [&'a str],
     /// The present.
     pub now: Timestamp,

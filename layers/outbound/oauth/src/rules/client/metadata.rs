@@ -216,7 +216,7 @@ impl ClientMetadata {
     /// use towergate_oauth::rules::client::{Client, ClientMetadata};
     ///
     /// let metadata = ClientMetadata::web("An app", "https://app.example/callback", "openid email".parse()?);
-    /// let secret = Secret::from("nF3p0Ff4vO2NwYv8mQz1rT6uXc9bKd7e"); // made by: openssl rand -base64 32
+    /// let secret = Secret::from("nF3p0Ff4vO2NwYv8mQz1rT6uXc9bKd7e"); // made by: openssl rand -hex 32
     /// let client = Client::register("app".parse()?, Some(&secret), metadata)?;
     /// assert_eq!(client.metadata.redirect_uris, ["https://app.example/callback"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

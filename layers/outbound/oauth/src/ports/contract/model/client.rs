@@ -90,6 +90,8 @@ impl Model {
                 let answer = store.put_client(client.clone(), origin).await;
                 self.tell(&OAuthFact::ClientRegistered { client: client.id.clone() });
                 self.unused.remove(&client.id);
+                let kept = self.clients.get(&client.id).map(|there| there.state);
+                let client = Client { state: kept.unwrap_or(client.state), ..client };
                 self.clients.insert(client.id.clone(), client);
                 Answers::none(answer)
             }

@@ -81,7 +81,9 @@ pub(super) fn pkce(asked: &Asked<'_>, request: &mut AuthorizationRequest) -> Res
     if method != Some("S256") {
         return Err(invalid("code_challenge_method must be S256"));
     }
-    CodeChallenge::parse(challenge).ok_or(invalid("code_challenge must be 43 base64url characters"))?;
+    CodeChallenge::parse(challenge).ok_or(invalid(
+        "code_challenge must be a SHA-256 digest in base64url, 43 characters without padding",
+    ))?;
     request.code_challenge = Some(challenge.to_owned());
     Ok(())
 }
