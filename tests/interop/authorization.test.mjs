@@ -12,7 +12,7 @@ const algorithms = ['ES256', 'RS256', 'PS256'];
 
 for (const example of ['axum', 'warp']) {
   describe(`authorization requests at the ${example} example`, () => {
-    let host, as, basic, signed, only, legacy;
+    let host, as, basic, signed, only, legacy, pusher;
     const keys = {};
     before(async () => {
       for (const alg of algorithms) keys[alg] = await signingKey(alg);
@@ -24,10 +24,11 @@ for (const example of ['axum', 'warp']) {
           request_object_signing_alg: 'ES256', require_signed_request_object: true,
         },
         { client_id: 'legacy', client_secret: secret, insecure_pkce_optional: true },
+        { client_id: 'pusher', client_secret: secret, require_pushed_authorization_requests: true },
       ];
       host = await startHost(example, { clients });
       as = await discover(host.issuer);
-      [basic, signed, only, legacy] =
+      [basic, signed, only, legacy, pusher] =
         clients.map((client) => new Party(as, client, oauth.ClientSecretBasic(secret)));
     });
     after(() => host?.stop());
@@ -65,6 +66,22 @@ for (const example of ['axum', 'warp']) {
       const asked = await basic.ask();
       const start = browser.post(as.authorization_endpoint, asked.parameters);
       await basic.redeem(await browser.go(asked.url, { start }), asked);
+    });
+
+    it('may be pushed, signed or not, and must be by a client that registered so', async () => {
+      const plain = await pusher.ask();
+      refusedWith(pusher, plain, (await new Browser().follow(plain.url)).arrived, 'invalid_request');
+      const inside = await signed.ask();
+      const { request } = Object.fromEntries((await signed.signed(inside, keys.PS256)).url.searchParams);
+      for (const [party, pushed] of [
+        [pusher, await pusher.pushed(plain)],
+        [signed, await signed.pushed(inside, { request })],
+      ]) {
+        await party.redeem(await new Browser().go(pushed.url), pushed);
+        assert.equal((await new Browser().follow(pushed.url)).status, 400);
+      }
+      const wrong = await pusher.ask({ redirect_uri: 'https://evil.example/' });
+      await assert.rejects(pusher.pushed(wrong), { error: 'invalid_request', status: 400 });
     });
 
     it('brings long and odd state and nonce back unchanged', async () => {

@@ -49,6 +49,13 @@ export class Party {
     return { ...asked, url: this.at({ client_id, response_type, scope, request }) };
   }
 
+  // The same, pushed to the server directly; the browser carries a reference alone.
+  async pushed(asked, parameters = asked.parameters) {
+    const response = await oauth.pushedAuthorizationRequest(this.as, this.client, this.proof, parameters, this.options);
+    const { request_uri } = await oauth.processPushedAuthorizationResponse(this.as, this.client, response);
+    return { ...asked, url: this.at({ client_id: this.client.client_id, request_uri }) };
+  }
+
   // Tokens for the answer that `back` carries; the ID token is checked, its signature too.
   async redeem(back, asked, { maxAge, additional } = {}) {
     const answer = oauth.validateAuthResponse(this.as, this.client, back, asked.state);
