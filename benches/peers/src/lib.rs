@@ -10,6 +10,7 @@ pub mod growth;
 #[expect(dead_code, reason = "the benches use a part of what the tests share")]
 pub(crate) mod house;
 pub mod instructions;
+mod least;
 pub mod load;
 pub mod measure;
 pub mod report;

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::peers::{CALLBACK, CLIENT, SECRET};
+use crate::least::Least;
 
 /// As long as the house's discovery document.
 const DOCUMENT: Bytes = Bytes::from_static(&[b'x'; 3300]);
@@ -48,13 +49,53 @@ pub fn serve(what: &str, port: u16) {
     });
 }
 
+/// Bare axum; and under `/least` with what else nobody can leave out.
 fn bare() -> Router {
+    let least = Arc::new(Least::default());
+    let with = |work: fn(&Least)| {
+        let least = Arc::clone(&least);
+        move |asked| {
+            work(&least);
+            form(asked)
+        }
+    };
+    let known = Arc::clone(&least);
+    let userinfo = async move || {
+        known.find();
+        Json(json!({ "sub": "alice", "email": "alice@example.com", "email_verified": true }))
+    };
     Router::new()
         .route("/hello", get(async || "hello"))
         .route("/form", post(form))
         .route("/document", get(async || (PUBLIC, DOCUMENT)))
         .route("/keys", get(async || (PUBLIC, KEYS)))
         .route("/readyz", get(async || "ready"))
+        .route("/least/issue", post(with(Least::issue)))
+        .route(
+            "/least/issue-signed",
+            post(with(|least| {
+                least.issue();
+                least.sign();
+            })),
+        )
+        .route("/least/refresh", post(with(Least::refresh)))
+        .route(
+            "/least/refresh-signed",
+            post(with(|least| {
+                least.refresh();
+                least.sign();
+            })),
+        )
+        .route("/least/code", post(with(Least::code)))
+        .route(
+            "/least/code-signed",
+            post(with(|least| {
+                least.code();
+                least.sign();
+            })),
+        )
+        .route("/least/introspection", post(with(Least::find)))
+        .route("/least/userinfo", get(userinfo))
 }
 
 /// What any handler does that reads a form and answers a kilobyte of JSON.

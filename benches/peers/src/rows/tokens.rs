@@ -4,7 +4,6 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
     convert::Infallible,
-    hint::black_box,
     sync::Arc,
 };
 
@@ -13,10 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use ring::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    digest::{SHA256, digest},
-    hkdf::{HKDF_SHA256, KeyType, Prk},
-    rand::{SecureRandom, SystemRandom},
+    rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use serde_json::{Value, json};
@@ -35,6 +31,7 @@ use crate::{
         browser::token_request,
         steps::{VERIFIER, exchange, signed_in, to_code},
     },
+    least::Least,
     measure::{AHEAD, Effort, Rounds, Ticking, Took, answer, at_once},
     row::{Part, Row},
 };
@@ -122,7 +119,7 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.expose(), &system).expect("a key");
     let rs256 = generate(Algorithm::RS256).expect("a key");
     let rs256 = RsaKeyPair::from_pkcs8(rs256.expose()).expect("a key");
-    let signed = "x".repeat(380);
+    let (signed, least) = ("x".repeat(380), Least::default());
 
     let mut rounds = Rounds::new();
     rounds.way("sign", || raw.sign(&system, signed.as_bytes()).expect("a signature"));
@@ -131,9 +128,8 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         rs256.sign(&RSA_PKCS1_SHA256, &system, signed.as_bytes(), &mut signature).expect("a signature");
         signature
     });
-    rounds.way("digest", || digest(&SHA256, black_box(CLIENT_SECRET.as_bytes())));
-    rounds.way("once", || once(&system));
-    rounds.way("rotation", || (once(&system), digest(&SHA256, black_box(&[7; 32])), sealed()));
+    rounds.way("issue", || least.issue());
+    rounds.way("rotation", || least.refresh());
     rounds.prepared("bare", || for_itself("opaque").map(Body::new), |request| answer(&bare, request));
     rounds.prepared("opaque", || for_itself("opaque"), |request| endpoints.ask(request));
     rounds.prepared("JWT", || for_itself("jwt"), |request| endpoints.ask(request));
@@ -152,11 +148,14 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         let detail = format!("{} against {}", ours.micros(), yardstick.micros());
         Row::new(goal, what, ours.over(yardstick), detail)
     };
-    let floor = bare.and(samples.of("once"));
+    let floor = bare.and(samples.of("issue"));
     let opaque = row(goals::TOKEN_OPAQUE, "", samples.of("opaque"), bare);
-    part.rows.push(opaque.above("bare axum, and a token's random bytes and digests", floor.over(bare)));
+    part.rows.push(opaque.above(
+        "bare axum, a token's random bytes and digests, the token and an event kept",
+        floor.over(bare),
+    ));
     let rotation = (
-        "bare axum, the signatures, the next token's random bytes, the digests, the sealing",
+        "bare axum, the signatures, the next tokens' random bytes, the digests, the sealing, two tokens and two events kept",
         samples.of("rotation"),
     );
     let rs256 = samples.of("RS256");
@@ -165,7 +164,10 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
             "client_credentials, JWT",
             "JWT",
             sign,
-            ("bare axum, the signature, the client's digest", samples.of("digest")),
+            (
+                "bare axum, the signature, a token's random bytes and digests, the token and an event kept",
+                samples.of("issue"),
+            ),
         ),
         ("refresh, JWT", "refresh", sign, rotation),
         ("refresh, JWT and ID token by RS256", "refresh openid", sign.and(rs256), rotation),
@@ -174,33 +176,6 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
         let row = row(goals::TOKEN_SIGNED, what, samples.of(name), yardstick);
         part.rows.push(row.above(least, yardstick.and(beyond).over(yardstick)));
     }
-}
-
-/// What no token is without: its random bytes, its digest, and that of the secret of the client that asks.
-fn once(random: &SystemRandom) -> [u8; 32] {
-    let mut secret = [0; 32];
-    random.fill(&mut secret).expect("randomness");
-    let digests = [secret.as_slice(), CLIENT_SECRET.as_bytes()].map(|secret| digest(&SHA256, secret));
-    black_box(digests);
-    secret
-}
-
-/// What lets an answer be repeated to nobody but the client that lost it: sealed under a key of the token that it was given for.
-fn sealed() -> Vec<u8> {
-    struct Length;
-    impl KeyType for Length {
-        fn len(&self) -> usize {
-            32
-        }
-    }
-    let mut key = [0; 32];
-    let material = Prk::new_less_safe(HKDF_SHA256, black_box(&[7; 32]));
-    material.expand(&[b"refresh answer"], Length).and_then(|key_of| key_of.fill(&mut key)).expect("a key");
-    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).expect("a key"));
-    let mut text = vec![b'x'; 800];
-    let nonce = Nonce::assume_unique_for_key([0; 12]);
-    key.seal_in_place_append_tag(nonce, Aad::empty(), &mut text).expect("a sealed text");
-    text
 }
 
 /// What any handler does that reads a form and answers a kilobyte of JSON.
