@@ -49,7 +49,7 @@ const GOAL: u64 = 12;
 /// A token of a client that acts for itself, from the call to the answer, in a fresh store.
 const CLIENT_CREDENTIALS_OPAQUE: u64 = 19;
 /// The same as a JWT.
-const CLIENT_CREDENTIALS_JWT: u64 = 23;
+const CLIENT_CREDENTIALS_JWT: u64 = 22;
 /// What is known of an opaque token, told to the client that it was issued to.
 const INTROSPECTION: u64 = 16;
 /// The tables of the headers: neither the metadata nor the keys need anything else.

@@ -104,6 +104,10 @@ impl Event {
     /// The event with one more detail.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        if self.details.is_empty() {
+            // Few have more, and a log keeps many.
+            self.details.reserve_exact(2);
+        }
         self.details.push((name, value.to_string()));
         self
     }

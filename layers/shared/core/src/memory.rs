@@ -29,7 +29,8 @@ pub trait Tables: Default + Send + 'static {
 /// The audit log, in the order in which things happened.
 #[derive(Debug, Default)]
 pub struct Log {
-    events: Vec<Event>,
+    /// Whoever is told of one after its step shares it with the log.
+    events: Vec<Arc<Event>>,
     /// How many went before them.
     forgotten: usize,
     seals: Vec<Seal>,
@@ -72,7 +73,8 @@ impl<T: Tables> Memory<T> {
     /// The audit log from its beginning; readable even while the store is unavailable.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).tables.log().events.clone()
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.tables.log().events.iter().map(|event| Event::clone(event)).collect()
     }
 
     /// Makes every step fail with [`StoreError::Unavailable`], or stops that: for tests of what a host answers.
@@ -108,7 +110,7 @@ impl<T: Tables> Memory<T> {
 impl<T: Tables> AuditLog for Memory<T> {
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         self.step(|tables| {
-            tables.log().events.push(event);
+            tables.log().events.push(Arc::new(event));
             Ok(())
         })
     }
@@ -139,13 +141,13 @@ impl Log {
     }
 
     /// What is left of those after the first so many.
-    fn since(&self, written: usize) -> &[Event] {
+    fn since(&self, written: usize) -> &[Arc<Event>] {
         self.events.get(written.saturating_sub(self.forgotten)..).unwrap_or_default()
     }
 
     /// Writes down what a step established.
     pub fn write(&mut self, fact: &impl Fact, origin: &Origin) {
-        self.events.push(fact.event(origin));
+        self.events.push(Arc::new(fact.event(origin)));
     }
 }
 

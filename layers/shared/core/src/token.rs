@@ -29,6 +29,9 @@ impl Prefix {
     }
 }
 
+/// The random bytes of a token: for its name, and for its secret.
+const DRAWN: usize = 10 + 32;
+
 /// An opaque token in the hands of the one who may present it.
 #[derive(Clone)]
 pub struct OpaqueToken {
@@ -44,10 +47,30 @@ impl OpaqueToken {
     /// When no randomness is to be had.
     pub fn mint(prefix: Prefix, now: Timestamp, random: &dyn Random) -> Result<Self, RandomUnavailable> {
         // One draw for both: each is a call to the system.
-        let drawn = Secret::new(random::bytes::<42>(random)?);
-        let (name, secret) = drawn.expose().split_first_chunk().ok_or(RandomUnavailable)?;
-        let secret = *secret.first_chunk().ok_or(RandomUnavailable)?;
-        Ok(Self { prefix, id: id::of_moment(now, name), secret: Secret::new(secret) })
+        let drawn = Secret::new(random::bytes::<DRAWN>(random)?);
+        Self::of_drawn(prefix, now, drawn.expose()).ok_or(RandomUnavailable)
+    }
+
+    /// Makes two tokens that nobody can guess, in one draw.
+    ///
+    /// # Errors
+    /// When no randomness is to be had.
+    pub fn mint_two(
+        prefixes: [Prefix; 2],
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<[Self; 2], RandomUnavailable> {
+        let drawn = Secret::new(random::bytes::<{ 2 * DRAWN }>(random)?);
+        let [first, second] = prefixes;
+        let (of_first, of_second) = drawn.expose().split_at(DRAWN);
+        let first = Self::of_drawn(first, now, of_first).ok_or(RandomUnavailable)?;
+        Ok([first, Self::of_drawn(second, now, of_second).ok_or(RandomUnavailable)?])
+    }
+
+    fn of_drawn(prefix: Prefix, now: Timestamp, drawn: &[u8]) -> Option<Self> {
+        let (name, secret) = drawn.split_first_chunk()?;
+        let secret = Secret::new(*secret.first_chunk()?);
+        Some(Self { prefix, id: id::of_moment(now, name), secret })
     }
 
     /// Makes the token that takes this one's place: under the same identifier, with another secret.
@@ -126,6 +149,15 @@ mod tests {
     fn minted() -> OpaqueToken {
         OpaqueToken::mint(PREFIX, Timestamp::from_unix_seconds(1_700_000_000), &InsecureSeededRandom::new(1))
             .unwrap()
+    }
+
+    #[test]
+    fn two_tokens_made_at_once_have_nothing_in_common() {
+        let (now, random) = (Timestamp::from_unix_seconds(1_700_000_000), InsecureSeededRandom::new(1));
+        let [one, other] = OpaqueToken::mint_two([PREFIX, Prefix::new("other")], now, &random).unwrap();
+        assert_ne!(one.id(), other.id());
+        assert!(!one.digest().matches(&other.digest()));
+        assert!(OpaqueToken::parse(Prefix::new("other"), other.reveal().expose()).is_some());
     }
 
     #[test]

@@ -56,8 +56,9 @@ pub struct SigningKey {
     algorithm: Algorithm,
     jwk: Jwk,
     kid: String,
-    /// The protected header up to the value of its last member, `typ`.
+    /// The protected header up to the value of its last member, `typ`, as base64url; what does not fill a group of it is in `rest`.
     header: String,
+    rest: Vec<u8>,
     pair: Pair,
     random: OsRandom,
 }
@@ -97,8 +98,10 @@ impl SigningKey {
         }
         let header =
             format!(r#"{{"alg":"{algorithm}","kid":{},"typ":""#, serde_json::Value::from(kid.as_str()));
+        let (groups, rest) = header.as_bytes().as_chunks::<3>();
+        let (header, rest) = (URL_SAFE_NO_PAD.encode(groups.as_flattened()), rest.to_vec());
         let jwk = Jwk::for_signing_key(public, kid.clone(), algorithm);
-        Ok(Self { algorithm, jwk, kid, header, pair, random })
+        Ok(Self { algorithm, jwk, kid, header, rest, pair, random })
     }
 
     /// The algorithm it signs with.
@@ -132,19 +135,20 @@ impl SigningKey {
         if typ.is_empty() || !typ.bytes().all(media_type) {
             return Err(JoseError::Typ);
         }
-        let mut header = String::with_capacity(self.header.len() + typ.len() + 2);
-        header.push_str(&self.header);
-        header.push_str(typ);
-        header.push_str("\"}");
-        let claims = serde_json::to_vec(claims)?;
-        if claims.first() != Some(&b'{') {
+        let end_of_header = [self.rest.as_slice(), typ.as_bytes(), b"\"}"].concat();
+        // Room for what most tokens say: a text that grows is copied.
+        let mut text = Vec::with_capacity(512);
+        serde_json::to_writer(&mut text, claims)?;
+        if text.first() != Some(&b'{') {
             return Err(JoseError::ClaimsNotAnObject);
         }
-        let mut token =
-            String::with_capacity((header.len() + claims.len() + self.signature_length()) * 4 / 3 + 8);
-        URL_SAFE_NO_PAD.encode_string(header, &mut token);
+        let mut token = String::with_capacity(
+            self.header.len() + (end_of_header.len() + text.len() + self.signature_length()) * 4 / 3 + 8,
+        );
+        token.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(end_of_header, &mut token);
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        URL_SAFE_NO_PAD.encode_string(text, &mut token);
         self.append_signature(&mut token)?;
         Ok(token)
     }

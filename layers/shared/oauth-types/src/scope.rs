@@ -1,6 +1,6 @@
 //! Scope: a set of case-sensitive words, [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -9,10 +9,10 @@ pub const MAX_LENGTH: usize = 2048;
 
 /// A set of scope values. Order and repetition carry no meaning.
 ///
-/// It is kept as it is written, each value once and sorted: most scopes are only handed on.
+/// It is kept as it is written, each value once and sorted: most scopes are only handed on. To clone it is to point at the same text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Scope(String);
+pub struct Scope(Arc<str>);
 
 /// The text is not a scope: a character is outside `%x21 / %x23-5B / %x5D-7E`, or it is longer than [`MAX_LENGTH`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +30,8 @@ impl Scope {
             return Err(InvalidScope);
         }
         let values = || text.split(' ').filter(|value| !value.is_empty());
-        if values().is_sorted_by(|earlier, later| earlier < later) {
-            return Ok(Self::of_sorted(text.len(), values()));
+        if text.split(' ').is_sorted_by(|earlier, later| earlier < later) && !text.starts_with(' ') {
+            return Ok(Self(text.into()));
         }
         Ok(Self::of_any(text.len(), values()))
     }
@@ -53,6 +53,9 @@ impl Scope {
     /// The values that both hold.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
+        if other.covers(self) {
+            return self.clone();
+        }
         let mut others = other.values().peekable();
         let both = self.values().filter(|value| {
             while others.next_if(|other| other < value).is_some() {}
@@ -75,7 +78,7 @@ impl Scope {
 
     /// Whether it holds nothing.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -106,7 +109,7 @@ impl Scope {
             }
             text.push_str(value);
         }
-        Self(text)
+        Self(text.into())
     }
 }
 
@@ -126,7 +129,7 @@ impl fmt::Display for Scope {
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> Self {
-        scope.0
+        scope.as_str().to_owned()
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use http::request::Parts;
 use http_body::Body;
 use serde::Deserialize;
-use towergate_core::{Secret, Timestamp, audit::Origin, id::Uuid, token::OpaqueToken};
+use towergate_core::{Secret, audit::Origin, id::Uuid, token::OpaqueToken};
 use towergate_jose::Typ;
 use towergate_oauth::{
     ports::{
@@ -19,19 +19,21 @@ use towergate_oauth::{
         token::{
             access_claims,
             held::{self, is_access_token, is_refresh_token},
-            request,
         },
     },
 };
 
-use super::{authenticate, failure::Failure, json, layer::Endpoints};
+use super::{
+    asking::{self, Asking},
+    failure::Failure,
+    layer::Endpoints,
+};
 
 /// A client that has proven itself, and the token it asks about.
 pub(super) struct Question {
     pub(super) client: AuthenticatedClient,
     pub(super) token: Secret<String>,
     pub(super) origin: Origin,
-    pub(super) now: Timestamp,
 }
 
 /// A token of ours, in whatever state.
@@ -52,14 +54,8 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    request::check_query(parts.uri.query().unwrap_or_default().as_bytes(), held::KNOWN)?;
-    let form = json::read_form(&parts.headers, body, held::KNOWN).await?;
-    // Not before the body is there: whoever holds it back would hold back the clock.
-    let now = endpoints.server.now();
-    let origin = endpoints.server.origin(&parts.extensions, now)?;
-    request::check(&form)?;
-    let client = authenticate::authenticate(endpoints, parts, &form, &origin).await?;
-    Ok(Question { client, token: held::read(&form)?, origin, now })
+    let Asking { client, form, origin } = asking::ask(endpoints, parts, body, held::KNOWN, &[]).await?;
+    Ok(Question { client, token: held::read(&form)?, origin })
 }
 
 /// The token of this text, whatever it is.

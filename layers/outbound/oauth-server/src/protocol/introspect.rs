@@ -58,7 +58,8 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let Question { client, token, origin, now } = held::ask(endpoints, parts, body).await?;
+    let Question { client, token, origin } = held::ask(endpoints, parts, body).await?;
+    let now = origin.at;
     if let Err(error) = may_ask(&client) {
         let id = client.client().id.clone();
         let failure =

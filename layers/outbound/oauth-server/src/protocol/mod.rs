@@ -71,6 +71,7 @@
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
 //! ```
 
+mod asking;
 mod authenticate;
 mod cors;
 mod discovery;

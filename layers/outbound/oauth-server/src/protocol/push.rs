@@ -22,7 +22,13 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::{ErrorCode, OAuthError};
 
-use super::{authenticate, failure::Failure, json, layer::Endpoints};
+use super::{
+    asking::{arrived, nothing_in_query},
+    authenticate,
+    failure::Failure,
+    json,
+    layer::Endpoints,
+};
 use crate::asked;
 
 #[derive(Serialize)]
@@ -44,12 +50,11 @@ where
 {
     let server = &endpoints.server;
     for known in [params::KNOWN, params::LISTS, CREDENTIALS] {
-        request::check_query(parts.uri.query().unwrap_or_default().as_bytes(), known)?;
+        nothing_in_query(parts, known)?;
     }
     let text = json::read_text(&parts.headers, body).await?;
-    // Not before the body is there: whoever holds it back would hold back the clock, and with it every expiry.
-    let now = server.now();
-    let origin = server.origin(&parts.extensions, now)?;
+    let origin = arrived(endpoints, parts)?;
+    let now = origin.at;
     let form = Form::parse(&text, CREDENTIALS).map_err(|_| Failure::TooLong)?;
     request::check(&form)?;
     let client = authenticate::authenticate(endpoints, parts, &form, &origin).await?;

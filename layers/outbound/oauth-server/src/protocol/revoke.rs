@@ -38,7 +38,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let Question { client, token, origin, .. } = held::ask(endpoints, parts, body).await?;
+    let Question { client, token, origin } = held::ask(endpoints, parts, body).await?;
     let revoked = match held::any(endpoints, token.expose()).await? {
         Some(Found::Refresh(stored)) => of_refresh_token(&stored.grant, &client),
         Some(Found::Access(stored)) => of_access_token(&stored.token, &client),

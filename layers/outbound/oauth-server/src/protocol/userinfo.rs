@@ -27,6 +27,7 @@ use towergate_oauth::{
 use towergate_oauth_types::{ErrorCode, OAuthError, Scope};
 
 use super::{
+    asking::arrived,
     encrypt::{Encryption, encrypted},
     failure::Failure,
     held, json,
@@ -51,9 +52,8 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let text = presented(parts, body).await?;
-    // Not before the body is there: whoever holds it back would hold back the clock.
-    let now = endpoints.server.now();
-    let origin = endpoints.server.origin(&parts.extensions, now)?;
+    let origin = arrived(endpoints, parts)?;
+    let now = origin.at;
     let stored = held::access_token(endpoints, text.expose()).await?;
     let alive = |stored: &StoredAccessToken| is_alive(&stored.token, stored.revoked, now);
     let targets = endpoints.server.config().targets();

@@ -47,6 +47,7 @@ pub trait GrantStore: Send + Sync + 'static {
     ///
     /// A token that was exchanged before gives the kept answer again while `repeat_window` lasts
     /// ([`is_repetition`](crate::rules::refresh_token::is_repetition)) and its successor is unused; otherwise the grant is revoked in this same step.
+    /// What can be given no more may be forgotten at once.
     ///
     /// Writes `token.refreshed` and `token.issued`; or nothing for a repetition; or `token.reused` and
     /// `grant.revoked`.

@@ -4,7 +4,7 @@ use super::{Log, Memory, Tables};
 use crate::{
     StoreError, Timestamp,
     audit::{
-        Fact as _, Origin, StoredEvent,
+        Origin, StoredEvent,
         chain::{EventsForgotten, MOST_EVENTS, Seal, SealSigner, SealStore},
     },
 };
@@ -53,7 +53,8 @@ impl Log {
     fn after(&self, after: i64, most: u32) -> Vec<StoredEvent> {
         let known = usize::try_from(after).unwrap_or(0);
         let events = (1 + known.max(self.forgotten)..).zip(self.since(known));
-        let stored = |(id, event)| StoredEvent::of(i64::try_from(id).unwrap_or(i64::MAX), event);
+        let stored =
+            |(id, event): (usize, &Arc<_>)| StoredEvent::of(i64::try_from(id).unwrap_or(i64::MAX), event);
         events.take(size(most)).map(stored).collect()
     }
 
@@ -78,7 +79,7 @@ impl Log {
             forgotten = Some(EventsForgotten { seal: number, through, count });
         }
         let Some(forgotten) = forgotten else { return 0 };
-        self.events.push(forgotten.event(origin));
+        self.write(&forgotten, origin);
         forgotten.count
     }
 

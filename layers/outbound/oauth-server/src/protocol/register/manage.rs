@@ -26,7 +26,7 @@ use towergate_oauth::{
 use towergate_oauth_types::ErrorCode;
 
 use super::{
-    super::{failure::Failure, json, layer::Endpoints},
+    super::{asking::arrived, failure::Failure, json, layer::Endpoints},
     bearer, build, information, note_refused, read,
     refusal::Refusal,
     secret,
@@ -55,18 +55,18 @@ where
         None => None,
     };
     let Some(client) = registration_token::managed(stored, &digest) else {
-        let origin = server.origin(&parts.extensions, server.now())?;
+        let origin = arrived(endpoints, parts)?;
         return Err(note_refused(endpoints, id, &origin).await);
     };
     match parts.method {
         Method::PUT => {
             let fields = json::read_object(&parts.headers, body).await?;
             // Not before the body is there: whoever holds it back would hold back the clock.
-            let origin = server.origin(&parts.extensions, server.now())?;
+            let origin = arrived(endpoints, parts)?;
             update(endpoints, &client, digest, fields, origin).await
         }
         Method::DELETE => {
-            let origin = server.origin(&parts.extensions, server.now())?;
+            let origin = arrived(endpoints, parts)?;
             let id = client.id.clone();
             match server.store().delete_client(id.clone(), digest, origin).await? {
                 Managing::Done => Ok(json::nothing(StatusCode::NO_CONTENT)),

@@ -25,7 +25,7 @@ use towergate_oauth::{
 use towergate_oauth_types::ErrorCode;
 
 use self::refusal::{Refusal, refused};
-use super::{authenticate::note, failure::Failure, json, layer::Endpoints};
+use super::{asking::arrived, authenticate::note, failure::Failure, json, layer::Endpoints};
 
 mod bearer;
 mod information;
@@ -51,15 +51,14 @@ where
     let registration = &server.config().registration;
     let presented = bearer::presented(&parts.headers)?;
     if !registration.mode.admits(presented) {
-        let origin = server.origin(&parts.extensions, server.now())?;
+        let origin = arrived(endpoints, parts)?;
         let failure = bearer::initial_access_token_refused();
         let told = note(endpoints, failure, &origin).await;
         return Err(if presented.is_none() { Failure::NoBearer } else { bearer::or_store(told) });
     }
     let fields = json::read_object(&parts.headers, body).await?;
-    // Not before the body is there: whoever holds it back would hold back the clock.
-    let now = server.now();
-    let origin = server.origin(&parts.extensions, now)?;
+    let origin = arrived(endpoints, parts)?;
+    let now = origin.at;
     let reading = read(endpoints, fields, now)?;
     let id = ClientId::parse(&id::time_ordered(now, &server.random)?.to_string())
         .map_err(|_| Refusal::new(ErrorCode::ServerError, "an identifier could not be made"))?;

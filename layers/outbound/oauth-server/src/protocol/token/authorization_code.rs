@@ -30,11 +30,11 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let StoredCode { code, grant, spent, revoked } = &stored;
         let facts = CodeFacts { code, grant, spent: *spent, revoked: *revoked };
         let presented = Presented { code: &presented, redirect_uri, code_verifier };
-        match decide(facts, presented, &self.client, self.now)? {
+        match decide(facts, presented, &self.client, self.now())? {
             Exchange::Allowed(_) => {
                 let share = self.share(grant, grant.scope_left_to(self.client.client()), resource)?;
                 self.check_account(grant, &share.scope).await?;
-                self.redeem(&stored, &share).await
+                self.redeem(&stored, share).await
             }
             Exchange::Replayed => {
                 let redemption = self.redemption(&stored, self.unminted(grant)?);
@@ -44,17 +44,24 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         }
     }
 
-    async fn redeem(&self, stored: &StoredCode, share: &Share) -> Result<Vec<u8>, Failure> {
+    async fn redeem(&self, stored: &StoredCode, share: Share) -> Result<Vec<u8>, Failure> {
         let StoredCode { code, grant, .. } = stored;
-        let (access_token, access) = self.access_token_of(grant, share)?;
-        let id_token = self.id_token(grant, &share.scope, code.nonce.as_deref(), &access_token).await?;
+        let (drawn, next) = match refresh::is_issued_to(self.client.client()) {
+            true => {
+                let [access, next] = self.both_tokens()?;
+                (Some(access), Some(next))
+            }
+            false => (None, None),
+        };
+        let allowed = share.scope.clone();
+        let (access_token, access) = self.access_token_of(grant, share, drawn)?;
+        let id_token = self.id_token(grant, &allowed, code.nonce.as_deref(), &access_token).await?;
         let scope = access.scope.clone();
         let mut answer = TokenAnswer { access_token, scope, refresh_token: None, id_token };
         let mut redemption = self.redemption(stored, access);
-        if refresh::is_issued_to(self.client.client()) {
-            let token = self.refresh_token()?;
-            redemption.refresh = Some(refresh::first(token.id(), token.digest(), grant.id, self.now));
-            answer.refresh_token = Some(token.reveal());
+        if let Some(next) = next {
+            redemption.refresh = Some(refresh::first(next.id(), next.digest(), grant.id, self.now()));
+            answer.refresh_token = Some(next.reveal());
         }
         let minted = Minted::seal(answer);
         match self.store().redeem_code(redemption, self.origin).await? {

@@ -20,8 +20,9 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let admitted = targets.admit(resource.iter().map(String::as_str)).map_err(Refusal::invalid_target)?;
         let audience = targets.audience(&admitted);
         let scope = targets.scope_at(&audience, scope);
-        let row = |id| access_claims::of_client(id, self.client.client(), scope.clone(), audience, self.now);
-        let (access_token, access) = self.access_token(row, None)?;
+        let row =
+            |id| access_claims::of_client(id, self.client.client(), scope.clone(), audience, self.now());
+        let (access_token, access) = self.access_token(row, None, None)?;
         let answer = TokenAnswer { access_token, scope, refresh_token: None, id_token: None };
         self.store().issue_access_token(access, self.origin).await?;
         Ok(answer.to_json()?)

@@ -56,7 +56,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let context = context(Purpose::Token, grant, scope);
         let host = host_claims(self.endpoints, grant, &wanted, &context, &self.origin).await?;
         let text = access_token.expose();
-        let claims = IdTokenClaims::new(self.issuer(), &sub, grant, text, key.algorithm(), self.now)
+        let claims = IdTokenClaims::new(self.issuer(), &sub, grant, text, key.algorithm(), self.now())
             .with_nonce(nonce)
             .with_host_claims(&host);
         let signed = Secret::new(key.sign_jwt(id_token::TYP, &claims)?);
@@ -86,37 +86,42 @@ impl<S, R, P> Call<'_, S, R, P> {
     pub(super) fn access_token_of(
         &self,
         grant: &Grant,
-        share: &Share,
+        Share { scope, audience }: Share,
+        drawn: Option<OpaqueToken>,
     ) -> Result<(Secret<String>, AccessToken), Failure> {
-        let scope = self.endpoints.server.config().targets().scope_at(&share.audience, share.scope.clone());
-        let row = |id| access_claims::of_grant(id, grant, scope, share.audience.clone(), self.now);
-        self.access_token(row, Some(&grant.sign_in))
+        let scope = self.endpoints.server.config().targets().scope_at(&audience, scope);
+        let row = |id| access_claims::of_grant(id, grant, scope, audience, self.now());
+        self.access_token(row, Some(&grant.sign_in), drawn)
     }
 
     /// The row of an access token that will never be kept: for a step that can only find a replay.
     pub(super) fn unminted(&self, grant: &Grant) -> Result<AccessToken, Failure> {
-        let id = id::time_ordered(self.now, &self.endpoints.server.names)?;
-        Ok(access_claims::of_grant(id, grant, Scope::default(), Vec::new(), self.now))
+        let id = id::time_ordered(self.now(), &self.endpoints.server.names)?;
+        Ok(access_claims::of_grant(id, grant, Scope::default(), Vec::new(), self.now()))
     }
 
-    /// An access token in the shape that the client registered, and its row. `row` has no digest yet.
+    /// An access token in the shape that the client registered, and its row. `row` has no digest yet. What was `drawn` for
+    /// it with something else is made use of.
     pub(super) fn access_token(
         &self,
         row: impl FnOnce(id::Uuid) -> AccessToken,
         sign_in: Option<&SignIn>,
+        drawn: Option<OpaqueToken>,
     ) -> Result<(Secret<String>, AccessToken), Failure> {
-        let random = &self.endpoints.server.random;
+        let server = &self.endpoints.server;
         let metadata = &self.client.client().metadata;
         match (metadata.access_token_format, metadata.subject_type) {
             // A JWT would tell a pairwise client the subject itself.
             (AccessTokenFormat::Opaque, _) | (AccessTokenFormat::Jwt, SubjectType::Pairwise) => {
-                let token = OpaqueToken::mint(access_token::PREFIX, self.now, random)?;
+                let mint = || OpaqueToken::mint(access_token::PREFIX, self.now(), &server.random);
+                let token = drawn.map_or_else(mint, Ok)?;
                 let row = AccessToken { digest: Some(token.digest()), ..row(token.id()) };
                 Ok((token.reveal(), row))
             }
             (AccessTokenFormat::Jwt, SubjectType::Public) => {
-                let row = row(id::time_ordered(self.now, &self.endpoints.server.names)?);
-                let key = self.endpoints.server.keys().preferred().ok_or_else(|| self.no_key("signing"))?;
+                let name = || id::time_ordered(self.now(), &server.names);
+                let row = row(drawn.map_or_else(name, |token| Ok(token.id()))?);
+                let key = server.keys().preferred().ok_or_else(|| self.no_key("signing"))?;
                 let claims = AccessClaims::new(self.issuer(), &row, sign_in);
                 let text = key.sign_jwt(access_claims::TYP, &claims)?;
                 Ok((Secret::new(text), row))
@@ -125,7 +130,13 @@ impl<S, R, P> Call<'_, S, R, P> {
     }
 
     pub(super) fn refresh_token(&self) -> Result<OpaqueToken, Failure> {
-        Ok(OpaqueToken::mint(refresh_token::PREFIX, self.now, &self.endpoints.server.random)?)
+        Ok(OpaqueToken::mint(refresh_token::PREFIX, self.now(), &self.endpoints.server.random)?)
+    }
+
+    /// What an access token is made of, and the refresh token beside it.
+    pub(super) fn both_tokens(&self) -> Result<[OpaqueToken; 2], Failure> {
+        let prefixes = [access_token::PREFIX, refresh_token::PREFIX];
+        Ok(OpaqueToken::mint_two(prefixes, self.now(), &self.endpoints.server.random)?)
     }
 
     fn id_token_key(&self) -> Result<Arc<SigningKey>, Failure> {

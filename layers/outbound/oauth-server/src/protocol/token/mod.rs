@@ -27,7 +27,12 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::Scope;
 
-use super::{authenticate, failure::Failure, json, layer::Endpoints};
+use super::{
+    asking::{Asking, ask},
+    failure::Failure,
+    json,
+    layer::Endpoints,
+};
 use crate::account::{AccountResolver, Context, Purpose, ResolverError, calls};
 
 /// One call of the endpoint, after the client has proven itself.
@@ -35,7 +40,6 @@ struct Call<'a, S, R, P> {
     endpoints: &'a Endpoints<S, R, P>,
     client: AuthenticatedClient,
     origin: Origin,
-    now: Timestamp,
 }
 
 pub(super) async fn answer<S, R, P, B>(
@@ -51,16 +55,11 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    request::check_query(parts.uri.query().unwrap_or_default().as_bytes(), request::KNOWN)?;
-    let form = json::read_form_with_lists(&parts.headers, body, request::KNOWN, request::LISTS).await?;
-    // Not before the body is there: whoever holds it back would hold back the clock, and with it every expiry.
-    let now = endpoints.server.now();
-    let origin = endpoints.server.origin(&parts.extensions, now)?;
-    request::check(&form)?;
-    let client = authenticate::authenticate(endpoints, parts, &form, &origin).await?;
+    let asked = ask(endpoints, parts, body, request::KNOWN, request::LISTS).await?;
+    let Asking { client, form, origin } = asked;
     let request = TokenRequest::read(&form)?;
     gate::admit(client.client(), request.grant_type())?;
-    let call = Call { endpoints, client, origin, now };
+    let call = Call { endpoints, client, origin };
     // What a person stands behind is larger than the rest, and signs: it can afford a box of its own.
     let body = match request {
         TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resource } => {
@@ -74,6 +73,13 @@ where
         TokenRequest::ClientCredentials { scope, resource } => call.act_for_itself(scope, &resource).await?,
     };
     Ok(json::private(StatusCode::OK, body))
+}
+
+impl<S, R, P> Call<'_, S, R, P> {
+    /// When the request was there.
+    const fn now(&self) -> Timestamp {
+        self.origin.at
+    }
 }
 
 impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {

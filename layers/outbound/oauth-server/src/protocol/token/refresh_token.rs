@@ -38,11 +38,11 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         let StoredRefreshToken { token, grant, state, revoked } = &stored;
         let facts = RefreshFacts { token, grant, state, revoked: *revoked };
         let asked = sealing_context(&presented, scope.as_ref(), resource);
-        let (rotation, answer) = match decide(facts, &presented, scope, &self.client, self.now)? {
+        let (rotation, answer) = match decide(facts, &presented, scope, &self.client, self.now())? {
             Exchange::Allowed { scope } => {
                 let share = self.share(grant, Ok(scope), resource)?;
                 self.check_account(grant, &share.scope).await?;
-                self.rotation(&stored, &presented, &share, &asked).await?
+                self.rotation(&stored, &presented, share, &asked).await?
             }
             // The token is used already: nothing of this rotation can ever be kept.
             Exchange::Again => (self.unminted_rotation(&stored)?, Vec::new()),
@@ -69,13 +69,14 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
         &self,
         stored: &StoredRefreshToken,
         presented: &OpaqueToken,
-        share: &Share,
+        share: Share,
         asked: &[u8],
     ) -> Result<(Rotation, Vec<u8>), Failure> {
         let grant = &stored.grant;
-        let (access_token, access) = self.access_token_of(grant, share)?;
-        let id_token = self.id_token(grant, &share.scope, None, &access_token).await?;
-        let next = self.refresh_token()?;
+        let [drawn, next] = self.both_tokens()?;
+        let allowed = share.scope.clone();
+        let (access_token, access) = self.access_token_of(grant, share, Some(drawn))?;
+        let id_token = self.id_token(grant, &allowed, None, &access_token).await?;
         let scope = access.scope.clone();
         let answer = TokenAnswer { access_token, scope, refresh_token: Some(next.reveal()), id_token };
         let answer = answer.to_json()?;
@@ -85,7 +86,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
             presented: stored.token.id,
             client: self.client.client().id.clone(),
             access,
-            refresh: successor(next.id(), next.digest(), &stored.token, self.now),
+            refresh: successor(next.id(), next.digest(), &stored.token, self.now()),
             sealed_answer,
             repeat_window: REPEAT_WINDOW,
         };
@@ -98,7 +99,7 @@ impl<S: OAuthStore, R: AccountResolver, P> Call<'_, S, R, P> {
             presented: stored.token.id,
             client: self.client.client().id.clone(),
             access: self.unminted(&stored.grant)?,
-            refresh: successor(next.id(), next.digest(), &stored.token, self.now),
+            refresh: successor(next.id(), next.digest(), &stored.token, self.now()),
             sealed_answer: Vec::new(),
             repeat_window: REPEAT_WINDOW,
         })

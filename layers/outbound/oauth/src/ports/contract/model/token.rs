@@ -72,6 +72,14 @@ pub(super) fn readings(begun: &Begun) -> impl Iterator<Item = TokenOperation> {
     (0..=begun.access_tokens).map(|token| TokenOperation::FindAccess { token }).chain(refresh)
 }
 
+/// A store may forget an answer that nobody can ask for any more.
+fn without_old_answer(mut there: StoredRefreshToken) -> StoredRefreshToken {
+    if let RefreshTokenState::Rotated { successor_used: true, sealed_answer, .. } = &mut there.state {
+        sealed_answer.clear();
+    }
+    there
+}
+
 impl KeptRefreshToken {
     /// Forgets the answer to a refresh of `until` or before.
     pub(super) fn forget_answer(&mut self, until: Timestamp) {
@@ -110,7 +118,8 @@ impl Model {
             }
             TokenOperation::FindRefresh { token } => {
                 let id = refresh_id(number(self.begun.refresh_tokens, token));
-                Answers::of(store.find_refresh_token(id).await, self.find_refresh_token(id))
+                let answer = store.find_refresh_token(id).await.map(|there| there.map(without_old_answer));
+                Answers::of(answer, self.find_refresh_token(id).map(without_old_answer))
             }
             TokenOperation::Rotate { token, client } => {
                 let rotation = self.rotation(token, client);

@@ -197,15 +197,18 @@ impl Grants {
         }
     }
 
-    /// Marks the token exchanged, and with it the one before as followed up.
+    /// Marks the token exchanged, and with it the one before as followed up: the answer to that can be asked for no more.
     pub(super) fn exchange(&mut self, token: Uuid, at: Timestamp, sealed_answer: Vec<u8>) {
         let Some(row) = self.refresh_tokens.get_mut(&token) else { return };
         row.state = RefreshTokenState::Rotated { at, successor_used: false, sealed_answer };
         let Some(predecessor) = row.predecessor else { return };
-        if let Some(RefreshTokenRow { state: RefreshTokenState::Rotated { successor_used, .. }, .. }) =
-            self.refresh_tokens.get_mut(&predecessor)
+        if let Some(RefreshTokenRow {
+            state: RefreshTokenState::Rotated { successor_used, sealed_answer, .. },
+            ..
+        }) = self.refresh_tokens.get_mut(&predecessor)
         {
             *successor_used = true;
+            *sealed_answer = Vec::new();
         }
     }
 
