@@ -106,8 +106,9 @@ impl Listeners {
 /// How far the clock may be from the database's: whoever is further loses codes, which live for a minute.
 const CLOCK_WITHIN: Duration = Duration::from_secs(60);
 
-/// How long workers wait that look through what earlier runs left: it has waited already, and whoever comes first shall not.
-const MOMENT: Duration = Duration::from_millis(100);
+/// How long workers wait for each other that look through what earlier runs left: it has waited already, and whoever comes first
+/// shall not. One after the other, they share a connection.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// What a worker may take longer than requests under way.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
@@ -241,7 +242,7 @@ async fn in_database<F: Framework, S: IdentityStore + ApiTokenStore + OAuthStore
     stopped: &watch::Receiver<bool>,
 ) -> Result<Opened<F::Body>, StartError> {
     let clock = clock(config.insecure_clock_offset);
-    tasks.spawn(in_a_moment(cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone())));
+    tasks.spawn(after(4, cleaner::keep_clean(store.clone(), Arc::clone(&clock), stopped.clone())));
     let signer = Arc::new(SealSigner::derive(&seal_key, "audit seals")?);
     // First, for a seal key of another database is found out here, before anything is sealed by it.
     let opened =
@@ -287,17 +288,17 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
     }
     tasks.spawn(measures::keep_telling_of_hashing(host.hasher.clone(), stopped.clone()));
     let (people, grants) = (host.people.clone(), host.grants.clone());
-    tasks.spawn(in_a_moment(measures::keep_telling_of_outboxes(people, grants, stopped.clone())));
-    tasks.spawn(in_a_moment(cleaner::keep_seeing_off(host.goodbye(), stopped.clone())));
-    tasks.spawn(in_a_moment(cleaner::keep_forgetting(host.server.clone(), stopped.clone())));
-    tasks.spawn(in_a_moment(courier::keep_telling(host.server.clone(), stopped.clone())));
+    tasks.spawn(after(1, measures::keep_telling_of_outboxes(people, grants, stopped.clone())));
+    tasks.spawn(after(2, cleaner::keep_seeing_off(host.goodbye(), stopped.clone())));
+    tasks.spawn(after(3, cleaner::keep_forgetting(host.server.clone(), stopped.clone())));
+    tasks.spawn(after(0, courier::keep_telling(host.server.clone(), stopped.clone())));
     let keys = host.server.keys().clone();
     Ok((F::service(host), users, keys))
 }
 
-/// Works, once whoever came first was answered.
-async fn in_a_moment(work: impl Future<Output = ()>) {
-    tokio::time::sleep(MOMENT).await;
+/// Works, once whoever came first was answered and so many other workers have begun.
+async fn after(others: u32, work: impl Future<Output = ()>) {
+    tokio::time::sleep(MOMENT * (others + 1)).await;
     work.await;
 }
 
