@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use towergate_core::Digest;
 
 use crate::page;
@@ -21,7 +21,7 @@ struct Prepared {
     body: Bytes,
     etag: HeaderValue,
     /// What every answer that bears it says.
-    headers: HeaderMap,
+    headers: [(HeaderName, HeaderValue); 5],
 }
 
 impl Document {
@@ -34,13 +34,14 @@ impl Document {
         let etag = HeaderValue::try_from(format!("\"{digest}\""));
         let etag = etag.unwrap_or(HeaderValue::from_static("\"0\""));
         let cache_control = HeaderValue::try_from(format!("public, max-age={}", cache_for.as_secs()));
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ETAG, etag.clone());
-        headers.insert(header::CACHE_CONTROL, cache_control.unwrap_or(HeaderValue::from_static("no-store")));
-        // Anybody may read it, a script on another site too: it holds nothing but what is public.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let headers = [
+            (header::ETAG, etag.clone()),
+            (header::CACHE_CONTROL, cache_control.unwrap_or(HeaderValue::from_static("no-store"))),
+            // Anybody may read it, a script on another site too: it holds nothing but what is public.
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ];
         Self(Arc::new(Prepared { body, etag, headers }))
     }
 
@@ -53,8 +54,10 @@ impl Document {
             return refused;
         }
         let mut response = Response::new(Bytes::new());
-        *response.headers_mut() = self.0.headers.clone();
         let headers = response.headers_mut();
+        // With room for what is said of this request.
+        headers.reserve(self.0.headers.len() + 1);
+        headers.extend(self.0.headers.iter().cloned());
         if self.is_known(request) {
             headers.remove(header::CONTENT_TYPE);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
