@@ -42,14 +42,21 @@ impl<'r> Fields<'r> {
         })
     }
 
+    /// The next column as text, where SQLite holds it; nothing where it is null.
+    fn text(&mut self, column: &'static str) -> Result<Option<&'r str>, Failure> {
+        let value = self.row.get_ref(self.next)?;
+        self.next += 1;
+        value.as_str_or_null().map_err(|_| self.unreadable(column))
+    }
+
     /// The next column through `parse`, which answers `None` for what the house never writes.
     pub(crate) fn parse<T>(
         &mut self,
         column: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, Failure> {
-        let text: String = self.get(column)?;
-        parse(&text).ok_or_else(|| self.unreadable(column))
+        let read = self.text(column)?.and_then(parse);
+        read.ok_or_else(|| self.unreadable(column))
     }
 
     /// The next column through `parse`, or nothing where it is null.
@@ -59,8 +66,8 @@ impl<'r> Fields<'r> {
         column: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
-        let Some(text) = self.get::<Option<String>>(column)? else { return Ok(None) };
-        parse(&text).map(Some).ok_or_else(|| self.unreadable(column))
+        let Some(text) = self.text(column)? else { return Ok(None) };
+        parse(text).map(Some).ok_or_else(|| self.unreadable(column))
     }
 
     /// The next column as JSON.

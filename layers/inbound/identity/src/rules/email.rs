@@ -26,7 +26,12 @@ impl EmailAddress {
         if text.len() > MAX_LENGTH {
             return Err(InvalidEmail);
         }
-        let address: String = text.nfc().flat_map(char::to_lowercase).collect();
+        // Text in ASCII, as most is, is composed already.
+        let address: String = if text.is_ascii() {
+            text.to_ascii_lowercase()
+        } else {
+            text.nfc().flat_map(char::to_lowercase).collect()
+        };
         let plausible = address
             .split_once('@')
             .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'));

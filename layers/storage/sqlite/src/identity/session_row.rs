@@ -89,6 +89,6 @@ fn stage(text: &str) -> Option<SessionStage> {
 }
 
 pub(super) fn methods(text: &str) -> Option<Vec<Method>> {
-    let names: Vec<String> = serde_json::from_str(text).ok()?;
-    names.iter().map(|name| Method::parse(name)).collect()
+    let names: Vec<&str> = serde_json::from_str(text).ok()?;
+    names.into_iter().map(Method::parse).collect()
 }
