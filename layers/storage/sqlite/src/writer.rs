@@ -1,6 +1,8 @@
 //! The one thread that writes: it takes whatever steps wait, does each in its own savepoint of one transaction,
 //! commits once, and only then answers.
 
+mod callers;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -8,14 +10,17 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rusqlite::Connection;
 use towergate_core::{
     StoreError,
     audit::{Event, Sink},
+    system::Stopwatch,
 };
 
+use self::callers::Callers;
 use crate::{audit, failure::Failure, oneshot, opened_files::OpenedFiles};
 
 /// A business step while it is being done.
@@ -184,31 +189,36 @@ fn write_until_dropped(
     group: usize,
     sink: &dyn Sink,
 ) {
-    while let Ok(first) = waiting.recv() {
+    let mut callers = Callers::of(waiting);
+    while let Some(first) = callers.first() {
         let mut jobs = vec![first];
-        let mut more = || waiting.try_recv().ok();
-        let committed = files
-            .are_in_place()
-            .and_then(|()| commit_together(connection, &mut jobs, group, &mut more))
-            .map_err(Arc::new);
+        let committed =
+            files.are_in_place().and_then(|()| commit_together(connection, &mut jobs, group, &mut callers));
+        let (steps, took) = (jobs.len(), *committed.as_ref().unwrap_or(&Duration::ZERO));
+        let committed = committed.map(|_| ()).map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::warn!(%error, steps = jobs.len(), "a group of steps was not committed");
         }
         for job in jobs {
             job.answer(&committed, sink);
         }
+        callers.were_answered(steps, took);
     }
 }
 
+/// Answers how long the commit took.
 fn commit_together(
     connection: &Connection,
     jobs: &mut Vec<Box<dyn Job>>,
     group: usize,
-    more: &mut impl FnMut() -> Option<Box<dyn Job>>,
-) -> rusqlite::Result<()> {
+    callers: &mut Callers<'_, Box<dyn Job>>,
+) -> rusqlite::Result<Duration> {
     let done = run(connection, "BEGIN IMMEDIATE")
-        .and_then(|()| run_each(connection, jobs, group, more))
-        .and_then(|()| run(connection, "COMMIT"));
+        .and_then(|()| run_each(connection, jobs, group, callers))
+        .and_then(|()| {
+            let commit = Stopwatch::started();
+            run(connection, "COMMIT").map(|()| commit.elapsed())
+        });
     if done.is_err() && !connection.is_autocommit() {
         // Nothing better can be done with an error here: the next BEGIN would tell.
         let _ = run(connection, "ROLLBACK");
@@ -216,20 +226,19 @@ fn commit_together(
     done
 }
 
-/// The steps that wait, and those that come meanwhile: whoever has just been answered asks again while the others are at work,
-/// and would else wait for two commits.
+/// The steps that wait, and those that come meanwhile.
 fn run_each(
     connection: &Connection,
     jobs: &mut Vec<Box<dyn Job>>,
     group: usize,
-    more: &mut impl FnMut() -> Option<Box<dyn Job>>,
+    callers: &mut Callers<'_, Box<dyn Job>>,
 ) -> rusqlite::Result<()> {
     let mut done = 0;
     while let Some(job) = jobs.get_mut(done) {
         run_alone(connection, job.as_mut())?;
         done += 1;
         if done == jobs.len() && done < group {
-            jobs.extend(more());
+            jobs.extend(callers.next(done));
         }
     }
     Ok(())
