@@ -8,7 +8,7 @@ pub(crate) mod identity;
 pub(crate) mod oauth;
 
 /// Rows that one step removes at most, so that nobody waits long behind it.
-const BATCH: u16 = 500;
+const BATCH: u16 = 100;
 
 /// How many rows were removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(crate) const RATE_LIMITS: &str = clean_out!("towergate_rate_limits", "empty_
 
 impl PostgresStore {
     /// Removes what can no longer matter at `now`, nor at any instance whose clock is behind by [`KEPT_PAST_END`] at most, in steps of
-    /// at most 500 rows between which others may write. Several instances may do so at once. What a clock that stood far ahead
+    /// at most 100 rows between which others may write. Several instances may do so at once. What a clock that stood far ahead
     /// left behind, and would hold others up until then, is put right.
     ///
     /// # Errors

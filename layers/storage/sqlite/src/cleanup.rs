@@ -15,7 +15,7 @@ use towergate_core::{
 use crate::{query, store::SqliteStore};
 
 /// Rows that one write step removes at most, so that nobody waits long behind it.
-const BATCH: u16 = 500;
+const BATCH: u16 = 100;
 
 /// How many rows were removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -209,7 +209,7 @@ pub(crate) const BARE_GRANT: &str = "DELETE FROM towergate_grants WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM towergate_refresh_tokens t WHERE t.grant_id = ?1)";
 
 impl SqliteStore {
-    /// Removes what can no longer matter at `now`, nor by a clock that is behind by [`KEPT_PAST_END`] at most, in steps of at most 500
+    /// Removes what can no longer matter at `now`, nor by a clock that is behind by [`KEPT_PAST_END`] at most, in steps of at most 100
     /// rows between which others may write. What a clock that stood far ahead left behind, and would hold others up until
     /// then, is put right.
     ///
