@@ -3,7 +3,7 @@
 //! A configuration that names another file than it meant, or nothing that is there, leaves no key behind that a later start
 //! would take for its own.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use towergate::{
     audit::TracingSink,
@@ -12,6 +12,7 @@ use towergate::{
         system::{OsRandom, SystemClock},
     },
     oauth::ports::KeyStore,
+    sqlite::OpenError,
 };
 
 use crate::{
@@ -29,6 +30,9 @@ pub(crate) async fn keep(new: NewKey, config: &Config) -> Result<Secret<[u8; 32]
     passwords::breaches(config)?;
     outbound::client(&config.outbound)?;
     host::server_config(config)?;
+    if let Database::Sqlite(path) = &config.database {
+        folder_of(path)?;
+    }
     if let Database::Postgres(url) = &config.database {
         let (redis, marks) = (config.redis.as_ref(), config.replay_marks);
         let (store, _) = postgres::open(url, redis, marks, new.key(), Arc::new(TracingSink)).await?;
@@ -40,4 +44,14 @@ pub(crate) async fn keep(new: NewKey, config: &Config) -> Result<Secret<[u8; 32]
         }
     }
     Ok(new.keep()?)
+}
+
+/// SQLite makes its file, but no folder for it.
+fn folder_of(database: &Path) -> Result<(), StartError> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let there = folder.map_or(Ok(()), |folder| fs::metadata(folder).map(|_| ()));
+    there.map_err(|cause| {
+        let path = database.to_owned();
+        StartError::Database { path: path.clone(), cause: OpenError::File { path, cause } }
+    })
 }

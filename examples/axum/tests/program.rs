@@ -81,6 +81,7 @@ fn a_host_that_does_not_start_leaves_no_seal_key_behind() {
     for (rest, told) in [
         (format!("database = \"memory:\"\n{keys}{pepper}"), "nowhere"),
         (format!("{postgres}{keys}"), "postgres://"),
+        (format!("database = \"sqlite:nowhere/host.db\"\n{keys}"), "nowhere/host.db"),
     ] {
         let output = refused(&format!("{HOST}{rest}"));
         let said = String::from_utf8(output.stderr).unwrap();
