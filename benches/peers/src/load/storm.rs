@@ -1,7 +1,11 @@
 //! What somebody signed in waits for a page while many others sign in: each sign-in fills a memory with hashes.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -13,6 +17,7 @@ use crate::{
     goals,
     measure::Took,
     row::{Part, Row},
+    rows::passwords::{USUAL, ready},
 };
 
 /// How many sign in at a time, without a pause.
@@ -31,11 +36,14 @@ async fn all(quick: bool) -> Part {
     let (rounds, long) = if quick { (1, Duration::from_secs(1)) } else { (5, Duration::from_secs(4)) };
     let peer = Peer::start(Who::Ours, "memory:", None).await.expect("the reference host");
     readers(&peer, long / 2).await;
-    let (mut quiet, mut stormy, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut quiet, mut stormy, mut ratios, mut floors) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut tried, mut shed) = (0, 0);
     for _ in 0..rounds {
         let before = readers(&peer, long).await;
         let (during, stormed) = tokio::join!(readers(&peer, long), storm(&peer, long));
+        let hashing = Hashing::start();
+        floors.push(readers(&peer, long).await / before);
+        hashing.stop();
         ratios.push(during / before);
         quiet.push(before);
         stormy.push(during);
@@ -51,8 +59,42 @@ async fn all(quick: bool) -> Part {
         f64::from(tried) / (long.as_secs_f64() * rounds as f64)
     );
     let mut part = Part::default();
-    part.rows.push(Row::new(goals::STORM, "", Took::of(ratios), detail));
+    let row = Row::new(goals::STORM, "", Took::of(ratios), detail);
+    part.rows.push(row.above(
+        "nobody signs in, and a program beside the server hashes as many at a time in memory that lies ready, at the lowest \
+         priority there is",
+        Took::of(floors),
+    ));
     part
+}
+
+/// Threads that do nothing but hash, as many as the server does at a time, and come after everybody else.
+struct Hashing {
+    over: Arc<AtomicBool>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Hashing {
+    fn start() -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let one = |over: Arc<AtomicBool>| {
+            move || {
+                rustix::process::nice(19).expect("a lower priority");
+                let mut hash = ready(USUAL);
+                while !over.load(Ordering::Relaxed) {
+                    hash();
+                }
+            }
+        };
+        let threads = (0..(cores / 2).clamp(1, 4)).map(|_| thread::spawn(one(Arc::clone(&over)))).collect();
+        Self { over, threads }
+    }
+
+    fn stop(self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.threads.into_iter().for_each(|thread| thread.join().expect("hashes"));
+    }
 }
 
 /// Seconds that one in a hundred pages takes longer than.

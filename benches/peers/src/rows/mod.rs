@@ -3,7 +3,7 @@
 pub(crate) mod bearer;
 mod jwt;
 mod passkey;
-mod passwords;
+pub(crate) mod passwords;
 mod programs;
 mod session;
 pub(crate) mod tokens;

@@ -1,8 +1,8 @@
 //! Argon2 work: bounded, off the async threads, and never left half-counted.
 //!
 //! 1. A hash takes a place or is refused at once: so many may run, so many more may wait, the rest is shed.
-//! 2. It runs on the blocking pool, so that no other request of the thread waits for it.
-//!    Calls must be made within a tokio runtime.
+//! 2. It runs on threads of its own that leave the cores to whoever else wants one, while a thread of the blocking pool waits for
+//!    them: no other request waits for it. Calls must be made within a tokio runtime.
 //! 3. The memory that a hash fills is kept for the next one, so that a burst costs the memory of those that run at a time and
 //!    no more, and none of them waits for the system to find it. [`PasswordHasher::give_back_idle`] lets go of it.
 //! 4. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
@@ -31,6 +31,8 @@ use towergate_identity::rules::{
 };
 use tracing::{Instrument, field::Empty};
 
+mod aside;
+
 /// Hashes and compares passwords. Cheap to clone; all clones share the same bounds.
 #[derive(Clone)]
 pub struct PasswordHasher {
@@ -54,10 +56,10 @@ struct Work {
 
 impl Work {
     /// Lends memory that an earlier hash left, if there is some.
-    fn in_memory<T>(&self, job: impl FnOnce(&mut HashMemory) -> T) -> T {
+    fn in_memory<T: Send>(&self, job: impl FnOnce(&mut HashMemory) -> T + Send) -> T {
         self.lent.store(true, Ordering::Relaxed);
         let mut memory = self.kept().pop().unwrap_or_default();
-        let done = job(&mut memory);
+        let done = aside::run(self.dummy.params().parallelism(), || job(&mut memory));
         self.kept().push(memory);
         done
     }
@@ -81,6 +83,12 @@ pub struct HashLoad {
 /// How many may wait by default.
 const QUEUE: usize = 64;
 
+/// How many run at a time by default: half of the cores, so that the other half answers everybody else at once while a crowd
+/// signs in, and never so many that their memory adds up to much.
+fn usual_concurrency() -> usize {
+    (thread::available_parallelism().map_or(1, usize::from) / 2).clamp(1, 4)
+}
+
 /// Why a password was neither hashed nor compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HasherError {
@@ -96,7 +104,7 @@ pub enum HasherError {
 }
 
 impl PasswordHasher {
-    /// A hasher that makes new hashes with `params`: as many at a time as there are cores, at most 4, and 64 waiting.
+    /// A hasher that makes new hashes with `params`: half as many at a time as there are cores, at most 4, and 64 waiting.
     ///
     /// # Errors
     /// When there is no randomness.
@@ -114,7 +122,6 @@ impl PasswordHasher {
         random: Arc<dyn Random>,
     ) -> Result<Self, HashingFailed> {
         let dummy = DummyHash::peppered(params, peppers, &random)?;
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         let work = Work {
             dummy,
             random,
@@ -123,12 +130,13 @@ impl PasswordHasher {
             memories: Mutex::default(),
             lent: AtomicBool::new(false),
         };
-        Ok(Self::bounded(Arc::new(work), cores.min(4), QUEUE))
+        Ok(Self::bounded(Arc::new(work), usual_concurrency(), QUEUE))
     }
 
     /// The same hasher, where `concurrency` (at least 1) may run at a time and `queue` more may wait.
     ///
-    /// Each one that runs takes a thread of the blocking pool and as much memory as the parameters say, which is then kept.
+    /// Each one that runs takes a thread of the blocking pool, one more for each lane, and as much memory as the parameters say,
+    /// which is then kept.
     #[must_use]
     pub fn with_bounds(self, concurrency: usize, queue: usize) -> Self {
         Self::bounded(self.work, concurrency, queue)

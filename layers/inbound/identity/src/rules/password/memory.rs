@@ -3,9 +3,10 @@
 use std::fmt;
 
 use argon2::{
-    Argon2, Error, Params,
+    Argon2, Block, Error, Params,
     password_hash::{self, phc::Output},
 };
+use rayon::{iter::ParallelIterator, slice::ParallelSliceMut};
 use towergate_arena::Arena;
 use zeroize::Zeroize;
 
@@ -42,9 +43,19 @@ impl HashMemory {
         let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
         let output = output.get_mut(..length).ok_or(Error::OutputTooLong)?;
         let derived = argon2.hash_password_into_with_memory(typed, salt, output, &mut *blocks);
-        blocks.iter_mut().for_each(Zeroize::zeroize);
+        wipe(blocks, argon2.params().p_cost() as usize);
         derived?;
         Ok(Output::new(output)?)
+    }
+}
+
+/// Wipes what was filled by so many lanes, with a thread for each, as it was filled.
+fn wipe(blocks: &mut [Block], lanes: usize) {
+    let wipe_all = |blocks: &mut [Block]| blocks.iter_mut().for_each(Zeroize::zeroize);
+    if lanes > 1 {
+        blocks.par_chunks_mut(blocks.len().div_ceil(lanes).max(1)).for_each(wipe_all);
+    } else {
+        wipe_all(blocks);
     }
 }
 
@@ -60,8 +71,8 @@ mod tests {
 
     use super::*;
 
-    fn argon2(memory_kib: u32, passes: u32) -> Argon2<'static> {
-        let params = Params::new(memory_kib, passes, 1, Some(32)).unwrap();
+    fn argon2(memory_kib: u32, passes: u32, lanes: u32) -> Argon2<'static> {
+        let params = Params::new(memory_kib, passes, lanes, Some(32)).unwrap();
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
     }
 
@@ -69,7 +80,7 @@ mod tests {
     fn memory_that_was_used_before_changes_no_hash() {
         let mut memory = HashMemory::new();
         for memory_kib in [64, 16, 256, 64] {
-            let argon2 = argon2(memory_kib, 2);
+            let argon2 = argon2(memory_kib, 2, 1);
             let mut fresh = [0; 32];
             argon2.hash_password_into(b"typed", b"salt of sixteen.", &mut fresh).unwrap();
             let kept = memory.derive(&argon2, b"typed", b"salt of sixteen.").unwrap();
@@ -79,10 +90,13 @@ mod tests {
 
     #[test]
     fn nothing_of_a_hash_stays_in_memory() {
-        let mut memory = HashMemory::new();
-        memory.derive(&argon2(64, 1), b"typed", b"salt of sixteen.").unwrap();
-        let arena = memory.0.as_mut().unwrap();
-        assert_eq!(arena.count(), 64);
-        assert!(arena.blocks().iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        for (memory_kib, lanes) in [(64, 1), (64, 4), (40, 3), (8, 1)] {
+            let argon2 = argon2(memory_kib, 1, lanes);
+            let mut memory = HashMemory::new();
+            memory.derive(&argon2, b"typed", b"salt of sixteen.").unwrap();
+            let arena = memory.0.as_mut().unwrap();
+            assert_eq!(arena.count(), argon2.params().block_count());
+            assert!(arena.blocks().iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        }
     }
 }
