@@ -51,7 +51,7 @@ const CLIENT_CREDENTIALS_OPAQUE: u64 = 19;
 /// The same as a JWT.
 const CLIENT_CREDENTIALS_JWT: u64 = 22;
 /// What is known of an opaque token, told to the client that it was issued to.
-const INTROSPECTION: u64 = 16;
+const INTROSPECTION: u64 = 15;
 /// The tables of the headers: neither the metadata nor the keys need anything else.
 const DOCUMENT: u64 = 2;
 /// A JWT that was verified before: its place in the extensions, and their map.
