@@ -76,6 +76,7 @@ impl SessionCookie {
     }
 
     /// Looks through every `Cookie` header for that of the session, without allocating.
+    #[inline]
     pub(crate) fn find(self, headers: &HeaderMap) -> Presented {
         self.find_a(Kind::Session, headers)
     }
@@ -90,7 +91,7 @@ impl SessionCookie {
             else {
                 continue;
             };
-            match std::str::from_utf8(value).ok().and_then(|text| OpaqueToken::parse(kind.prefix(), text)) {
+            match OpaqueToken::parse(kind.prefix(), value) {
                 Some(token) => return Presented::Token(token),
                 None => found = Presented::Torn,
             }

@@ -35,17 +35,17 @@ pin_project! {
 }
 
 pin_project! {
-    // What waits is taken when the inner service is called.
+    // What waits is taken when the inner service is called. It is boxed, as few requests wait, and all move the future.
     #[project = StateProjection]
     enum State<Inner, S, R, ReqBody>
     where
         Inner: Service<Request<ReqBody>>,
         S: SessionStore,
     {
-        Loading { load: S::Load, waiting: Option<(Claimed, Waiting<Inner, S, R, ReqBody>)> },
+        Loading { load: S::Load, waiting: Option<Box<(Claimed, Waiting<Inner, S, R, ReqBody>)>> },
         Touching {
             touch: Step<'static, bool>,
-            waiting: Option<(Arc<SessionRecord>, Waiting<Inner, S, R, ReqBody>)>,
+            waiting: Option<Box<(Arc<SessionRecord>, Waiting<Inner, S, R, ReqBody>)>>,
         },
         Answering { #[pin] answer: Inner::Future, session: Session, forged: Option<Attempted> },
         Refused { response: Option<Inner::Response> },
@@ -67,12 +67,8 @@ where
     Inner: Service<Request<ReqBody>>,
     S: SessionStore,
 {
-    pub(crate) const fn loading(
-        load: S::Load,
-        claimed: Claimed,
-        waiting: Waiting<Inner, S, R, ReqBody>,
-    ) -> Self {
-        Self { state: State::Loading { load, waiting: Some((claimed, waiting)) } }
+    pub(crate) fn loading(load: S::Load, claimed: Claimed, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
+        Self { state: State::Loading { load, waiting: Some(Box::new((claimed, waiting))) } }
     }
 
     pub(crate) fn touching(record: Arc<SessionRecord>, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
@@ -109,18 +105,22 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Loading { load, waiting } => {
-                    let Some((_, Waiting { span, .. })) = waiting else { return Poll::Pending };
+                    let Some((_, Waiting { span, .. })) = waiting.as_deref() else { return Poll::Pending };
                     let loaded = ready!(span.in_scope(|| Pin::new(load).poll(context)));
-                    let Some((claimed, waiting)) = waiting.take() else { return Poll::Pending };
+                    let Some((claimed, waiting)) = waiting.take().map(|boxed| *boxed) else {
+                        return Poll::Pending;
+                    };
                     match loaded {
                         Ok(loaded) => waiting.loaded(loaded, claimed),
                         Err(error) => return Poll::Ready(Ok(waiting.refuse(&error))),
                     }
                 }
                 StateProjection::Touching { touch, waiting } => {
-                    let Some((_, Waiting { span, .. })) = waiting else { return Poll::Pending };
+                    let Some((_, Waiting { span, .. })) = waiting.as_deref() else { return Poll::Pending };
                     let alive = ready!(span.in_scope(|| touch.as_mut().poll(context)));
-                    let Some((record, waiting)) = waiting.take() else { return Poll::Pending };
+                    let Some((record, waiting)) = waiting.take().map(|boxed| *boxed) else {
+                        return Poll::Pending;
+                    };
                     match alive {
                         Ok(alive) => waiting.touched(record, alive),
                         Err(error) => return Poll::Ready(Ok(waiting.refuse(&error))),
@@ -151,7 +151,7 @@ where
     fn touching(record: Arc<SessionRecord>, waiting: Waiting<Inner, S, R, ReqBody>) -> Self {
         let (keeper, id, now) = (Arc::clone(&waiting.keeper), record.id, waiting.now);
         let touch = async move { keeper.store.touch_session(id, now, keeper.settings.lifetime).await };
-        Self::Touching { touch: Box::pin(touch), waiting: Some((record, waiting)) }
+        Self::Touching { touch: Box::pin(touch), waiting: Some(Box::new((record, waiting))) }
     }
 }
 

@@ -8,7 +8,7 @@ pub use establish::Begun;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use http::{
@@ -24,7 +24,7 @@ use towergate_identity::rules::{
     user::UserId,
 };
 
-pub(crate) use browser::{AtBrowser, Visitor};
+pub(crate) use browser::{AtBrowser, Shown, Visitor};
 
 use crate::{
     door::{Door, Settings},
@@ -48,7 +48,12 @@ pub struct Session(Arc<Handle>);
 struct Handle {
     door: Arc<dyn Door>,
     request: Option<RequestId>,
-    state: Mutex<State>,
+    visitor: Visitor,
+    /// Whose the request was when it came in.
+    came: Who,
+    browser: OnceLock<Shown>,
+    /// What became of it since. Most requests change nothing: then this is neither made nor locked.
+    changed: OnceLock<Box<Mutex<State>>>,
 }
 
 struct State {
@@ -59,7 +64,6 @@ struct State {
     unknown: Option<Claimed>,
     change: CookieChange,
     answered: bool,
-    visitor: Visitor,
     browser: AtBrowser,
 }
 
@@ -100,22 +104,17 @@ pub(crate) enum CookieChange {
 }
 
 impl Session {
+    #[inline]
     pub(crate) fn new(door: Arc<dyn Door>, request: Option<RequestId>, who: Who, visitor: Visitor) -> Self {
-        let (record, unknown, change) = match who {
-            Who::Nobody => (None, None, CookieChange::Keep),
-            Who::Torn => (None, None, CookieChange::Clear),
-            Who::Known(record) => (Some(record), None, CookieChange::Keep),
-            Who::Unknown(claimed) => (None, Some(claimed), CookieChange::Clear),
-        };
-        let browser = AtBrowser::default();
-        let state = State { record, lost: None, unknown, change, answered: false, visitor, browser };
-        Self(Arc::new(Handle { door, request, state: Mutex::new(state) }))
+        let (browser, changed) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Handle { door, request, visitor, came: who, browser, changed }))
     }
 
     /// The handle in a request's extensions.
     ///
     /// # Errors
     /// When no [`SessionLayer`](crate::SessionLayer) put one there.
+    #[inline]
     pub fn of(extensions: &Extensions) -> Result<&Self, MissingSessionLayer> {
         extensions.get().ok_or(MissingSessionLayer)
     }
@@ -124,26 +123,26 @@ impl Session {
     /// visitor. Somebody half signed in has one too; ask [`user`](Self::user) for who is signed in.
     #[must_use]
     pub fn record(&self) -> Option<Arc<SessionRecord>> {
-        self.lock().record.clone()
+        self.with_record(|record| record.cloned())
     }
 
     /// Whether there is no session at all.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        self.lock().record.is_none()
+        self.with_record(|record| record.is_none())
     }
 
     /// Who is signed in; `None` while a second factor is due.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
-        self.lock().complete().map(|record| record.user)
+        self.with_record(|record| Some(complete(record)?.user))
     }
 
     /// The sign-in the session belongs to, which its new identifiers share. What signing out ends is
     /// [`ending_sign_in`](Self::ending_sign_in).
     #[must_use]
     pub fn sign_in_id(&self) -> Option<SignInId> {
-        self.lock().record.as_ref().map(|record| record.sign_in)
+        self.with_record(|record| Some(record?.sign_in))
     }
 
     /// A named value of the session, as the store has it now; `None` for an anonymous visitor.
@@ -178,7 +177,13 @@ impl Session {
     }
 
     /// Tells the browser what changed. After this, no new cookie can be sent.
-    pub(crate) fn write_cookie(&self, headers: &mut HeaderMap) {
+    #[inline]
+    pub(crate) fn write_cookie(&mut self, headers: &mut HeaderMap) {
+        // Where nobody else holds the handle, nobody changes anything any more.
+        let is_unchanged = Arc::get_mut(&mut self.0).is_some_and(|handle| handle.changed.get().is_none());
+        if is_unchanged && matches!(self.0.came, Who::Known(_) | Who::Nobody) {
+            return;
+        }
         let mut state = self.lock();
         state.answered = true;
         if matches!(state.change, CookieChange::Keep) && state.browser.is_told_nothing() {
@@ -197,7 +202,7 @@ impl Session {
     }
 
     fn complete(&self) -> Option<Arc<SessionRecord>> {
-        self.lock().complete().cloned()
+        self.with_record(|record| complete(record).cloned())
     }
 
     /// Forgets the session but not the cookie: the browser may hold a newer one by now.
@@ -224,16 +229,36 @@ impl Session {
         }
     }
 
+    /// Reads the record as it is now.
+    fn with_record<T>(&self, read: impl FnOnce(Option<&Arc<SessionRecord>>) -> T) -> T {
+        match (self.0.changed.get(), &self.0.came) {
+            (Some(_), _) => read(self.lock().record.as_ref()),
+            (None, Who::Known(record)) => read(Some(record)),
+            (None, Who::Nobody | Who::Torn | Who::Unknown(_)) => read(None),
+        }
+    }
+
     /// A panic elsewhere while the lock was held cannot have left the state half changed: each change is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.0.changed.get_or_init(|| Box::new(Mutex::new(State::of(&self.0.came))));
+        state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn complete(&self) -> Option<&Arc<SessionRecord>> {
-        self.record.as_ref().filter(|record| record.stage == SessionStage::Complete)
+    fn of(who: &Who) -> Self {
+        let (record, unknown, change) = match who {
+            Who::Nobody => (None, None, CookieChange::Keep),
+            Who::Torn => (None, None, CookieChange::Clear),
+            Who::Known(record) => (Some(Arc::clone(record)), None, CookieChange::Keep),
+            Who::Unknown(claimed) => (None, Some(claimed.clone()), CookieChange::Clear),
+        };
+        Self { record, lost: None, unknown, change, answered: false, browser: AtBrowser::default() }
     }
+}
+
+fn complete(record: Option<&Arc<SessionRecord>>) -> Option<&Arc<SessionRecord>> {
+    record.filter(|record| record.stage == SessionStage::Complete)
 }
 
 impl fmt::Debug for Session {

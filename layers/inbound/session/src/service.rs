@@ -72,9 +72,13 @@ where
                 let now = settings.clock.now();
                 let claimed = Claimed { id: SessionId::from_uuid(token.id()), digest: token.digest() };
                 let span = towergate_core::work_span!("towergate.session", outcome = Empty);
-                let mut load = span.in_scope(|| self.keeper.store.load_session(claimed.id, now));
                 // A store that reads in its own thread has answered: nothing needs to be kept for later.
-                let (who, forged) = match span.in_scope(|| poll_once(&mut load)) {
+                let (load, loaded) = span.in_scope(|| {
+                    let mut load = self.keeper.store.load_session(claimed.id, now);
+                    let loaded = poll_once(&mut load);
+                    (load, loaded)
+                });
+                let (who, forged) = match loaded {
                     Poll::Ready(Ok(loaded)) => recognise(loaded, claimed, now),
                     Poll::Ready(Err(error)) => {
                         return ResponseFuture::refused(&self.rejection, &error, &span);

@@ -4,11 +4,14 @@
 //! base64url without padding. A store keeps the identifier and the SHA-256 of the secret: whoever reads the store
 //! holds nothing that can be presented. The prefix lets secret scanners find a token that leaked.
 
+mod decode;
+
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
+use self::decode::decode;
 use crate::{Digest, Random, RandomUnavailable, Secret, Timestamp, id, random};
 
 /// What an opaque token is for, as the greppable beginning of its text, without the underscore.
@@ -83,13 +86,13 @@ impl OpaqueToken {
 
     /// Reads a presented token; `None` when it cannot be one of ours. Work is bounded: the length is checked first.
     #[must_use]
-    pub fn parse(prefix: Prefix, text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(prefix.0)?.strip_prefix('_')?;
+    pub fn parse(prefix: Prefix, text: impl AsRef<[u8]>) -> Option<Self> {
+        let rest = text.as_ref().strip_prefix(prefix.0.as_bytes())?.strip_prefix(b"_")?;
         if rest.len() != 22 + 1 + 43 {
             return None;
         }
         let (id, secret) = rest.split_at_checked(22)?;
-        let secret = secret.strip_prefix('.')?;
+        let secret = secret.strip_prefix(b".")?;
         Some(Self { prefix, id: Uuid::from_bytes(decode(id)?), secret: Secret::new(decode(secret)?) })
     }
 
@@ -131,12 +134,6 @@ impl fmt::Debug for OpaqueToken {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
-}
-
-fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
-    (written == N).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -40,14 +40,18 @@ impl Visitor {
     }
 }
 
-/// What a browser showed beside the session, what its person asks for, and what it is told.
+/// What a browser showed beside the session, where browsers may be remembered.
+pub(crate) struct Shown {
+    door: Arc<dyn BrowserDoor>,
+    /// The cookie by which it is known.
+    known_by: Option<Box<OpaqueToken>>,
+    /// Whether it showed one by which it stays signed in.
+    remembered: bool,
+}
+
+/// What the person at a browser asks for, and what the browser is told.
 #[derive(Default)]
 pub(crate) struct AtBrowser {
-    door: Option<Arc<dyn BrowserDoor>>,
-    /// The cookie by which it is known.
-    shown: Option<OpaqueToken>,
-    /// Whether it showed one by which it stays signed in.
-    shows_remembered: bool,
     asks_remembered: bool,
     asks_trust: bool,
     known_by: Option<Secret<String>>,
@@ -73,9 +77,10 @@ pub(crate) struct Offers {
 
 impl AtBrowser {
     /// Tells the browser to forget that it stays signed in, where it may think so.
-    pub(crate) fn forget_remembered(&mut self) {
+    pub(crate) fn forget_remembered(&mut self, shown: Option<&Shown>) {
         let told = matches!(self.remembered, Told::Keep(..));
-        self.remembered = if told || self.shows_remembered { Told::Forget } else { Told::Nothing };
+        let shows = shown.is_some_and(|shown| shown.remembered);
+        self.remembered = if told || shows { Told::Forget } else { Told::Nothing };
     }
 
     /// Takes up what the store did.
@@ -112,13 +117,13 @@ impl Session {
     /// Whether people may have this browser stay signed in: a page that asks for a password offers it.
     #[must_use]
     pub fn offers_remembering(&self) -> bool {
-        self.lock().browser.door.as_ref().is_some_and(|door| door.settings().remember_for.is_some())
+        self.0.browser.get().is_some_and(|shown| shown.door.settings().remember_for.is_some())
     }
 
     /// Whether people may have this browser trusted: a page that asks for a second factor offers it.
     #[must_use]
     pub fn offers_trust(&self) -> bool {
-        self.lock().browser.door.as_ref().is_some_and(|door| door.settings().trust_for.is_some())
+        self.0.browser.get().is_some_and(|shown| shown.door.settings().trust_for.is_some())
     }
 
     /// Hears that the person wants this browser to stay signed in. Say it before [`establish`](Self::establish); it counts once
@@ -136,18 +141,12 @@ impl Session {
     /// The digest of the cookie by which this browser is known, if it showed one.
     #[must_use]
     pub fn browser_digest(&self) -> Option<Digest> {
-        self.lock().browser.shown.as_ref().map(OpaqueToken::digest)
+        Some(self.0.browser.get()?.known_by.as_ref()?.digest())
     }
 
     /// Lets the session be remembered, in a browser that showed these cookies.
-    pub(crate) fn attach(
-        &self,
-        door: Arc<dyn BrowserDoor>,
-        shown: Option<OpaqueToken>,
-        shows_remembered: bool,
-    ) {
-        let browser = &mut self.lock().browser;
-        (browser.door, browser.shown, browser.shows_remembered) = (Some(door), shown, shows_remembered);
+    pub(crate) fn attach(&self, door: Arc<dyn BrowserDoor>, known_by: Option<OpaqueToken>, remembered: bool) {
+        self.0.browser.get_or_init(|| Shown { door, known_by: known_by.map(Box::new), remembered });
     }
 
     /// The session that a cookie was traded for, and the next cookie.
@@ -166,12 +165,12 @@ impl Session {
 
     /// A cookie that is good for nothing is to be cleared.
     pub(crate) fn forget_remembered(&self) {
-        self.lock().browser.forget_remembered();
+        self.lock().browser.forget_remembered(self.0.browser.get());
     }
 
     /// What is kept of the device.
     pub(crate) fn device(&self) -> Device {
-        let visitor = self.lock().visitor.clone();
+        let visitor = &self.0.visitor;
         let places = self.0.door.settings().places.as_ref();
         let place = visitor.address.zip(places).and_then(|(address, places)| places.place_of(address));
         Device::new(visitor.agent.as_ref().map(HeaderValue::as_bytes), visitor.address, place)
@@ -182,10 +181,12 @@ impl Session {
         let settings = self.0.door.settings();
         let mut visit = Visit { device: self.device(), limit: settings.limit, ..Visit::default() };
         let mut offers = Offers::default();
-        let (door, shown, asks_remembered, asks_trust) = {
+        let Some(Shown { door, known_by: shown, .. }) = self.0.browser.get() else {
+            return Ok((visit, offers));
+        };
+        let (asks_remembered, asks_trust) = {
             let browser = &self.lock().browser;
-            let Some(door) = browser.door.clone() else { return Ok((visit, offers)) };
-            (door, browser.shown.clone(), browser.asks_remembered, browser.asks_trust)
+            (browser.asks_remembered, browser.asks_trust)
         };
         if let Some(lifetime) = door.settings().remember_for {
             let token = OpaqueToken::mint(remember::PREFIX, now, &*settings.random)?;
@@ -193,7 +194,7 @@ impl Session {
             visit.remember = Some(Remembering { id, digest, lifetime, asked: asks_remembered });
             offers.remembered = Some((token.reveal(), lifetime));
         }
-        let digest = shown.as_ref().map(OpaqueToken::digest);
+        let digest = shown.as_ref().map(|shown| shown.digest());
         let fresh = OpaqueToken::mint(browser::PREFIX, now, &*settings.random)?;
         let id = BrowserId::fresh(now, &*settings.random)?;
         let trust_for = door.settings().trust_for;
@@ -204,7 +205,7 @@ impl Session {
             notice: door.notice_of_arrival(user, digest.as_ref(), visit.device.clone(), now).await?,
             shown: digest,
         });
-        (offers.fresh, offers.shown) = (Some(fresh.reveal()), shown.map(|shown| shown.reveal()));
+        (offers.fresh, offers.shown) = (Some(fresh.reveal()), shown.as_ref().map(|shown| shown.reveal()));
         Ok((visit, offers))
     }
 }

@@ -29,7 +29,7 @@ impl Session {
         let mut state = self.lock();
         (state.record, state.lost, state.unknown) = (None, None, None);
         state.change = CookieChange::Clear;
-        state.browser.forget_remembered();
+        state.browser.forget_remembered(self.0.browser.get());
         Ok(())
     }
 

@@ -117,7 +117,7 @@ impl Session {
         if !state.answered {
             // The cookie of whom another person follows is nobody's here any more.
             if state.record.as_ref().is_some_and(|before| before.sign_in != record.sign_in) {
-                state.browser.forget_remembered();
+                state.browser.forget_remembered(self.0.browser.get());
             }
             state.browser.take(marks, offers);
             state.record = Some(Arc::new(record));
