@@ -54,7 +54,7 @@ fn sign_in<S: SessionStore>(store: &S, user: UserId) -> SessionId {
         sign_in: SignInId::fresh(now, &OsRandom::new()).unwrap(),
         user,
         stage: SessionStage::Complete,
-        methods: vec![Method::Password],
+        methods: [Method::Password].into(),
         passkey: None,
         authenticated_at: now,
         created_at: now,

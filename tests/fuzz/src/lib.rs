@@ -83,7 +83,7 @@ pub fn people_and_cookie() -> (People, String) {
         sign_in: SignInId::fresh(NOW, &random).expect("seeded randomness"),
         user,
         stage: SessionStage::Complete,
-        methods: Vec::new(),
+        methods: [].into(),
         passkey: None,
         authenticated_at: NOW,
         created_at: NOW,

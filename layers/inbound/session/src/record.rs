@@ -29,7 +29,7 @@ pub(crate) fn begin(
         } else {
             SessionStage::Complete
         },
-        methods: proof.methods().to_vec(),
+        methods: proof.methods().into(),
         passkey: proof.passkey(),
         authenticated_at: proof.at(),
         created_at: now,
@@ -63,6 +63,7 @@ pub(crate) fn touch(mut record: SessionRecord, now: Timestamp, lifetime: &Sessio
 
 /// Whose a request is that came with a cookie, and what it tried to get around. A store that forgot to look at the time is caught
 /// here.
+#[inline]
 pub(crate) fn recognise(
     loaded: Option<Arc<SessionRecord>>,
     claimed: Claimed,
@@ -100,7 +101,7 @@ mod tests {
             sign_in: SignInId::fresh(BEGIN, &random).unwrap(),
             user: UserId::fresh(BEGIN, &random).unwrap(),
             stage: SessionStage::Complete,
-            methods: vec![Method::Password],
+            methods: [Method::Password].into(),
             passkey: None,
             authenticated_at: BEGIN,
             created_at: BEGIN,

@@ -45,7 +45,7 @@ async fn remembered(house: &House) -> String {
         sign_in: SignInId::fresh(now, &random).unwrap(),
         user: house.alice.id,
         stage: SessionStage::Complete,
-        methods: vec![Method::Password],
+        methods: [Method::Password].into(),
         passkey: None,
         authenticated_at: now,
         created_at: now,

@@ -111,6 +111,13 @@ impl Event {
         self.details.push((name, value.to_string()));
         self
     }
+
+    /// The event with this detail alone, and room for no other: for what every sign-in writes, and a log in memory keeps.
+    #[must_use]
+    pub fn with_only(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.details = vec![(name, value.to_string())];
+        self
+    }
 }
 
 /// How something ended.

@@ -96,7 +96,7 @@ mod tests {
             sign_in: SignInId::from_uuid(Uuid::nil()),
             user: UserId::from_uuid(Uuid::nil()),
             stage,
-            methods: methods.to_vec(),
+            methods: methods.into(),
             passkey: None,
             authenticated_at: NOW,
             created_at: NOW,

@@ -67,7 +67,7 @@ mod tests {
             sign_in: SignInId::from_uuid(Uuid::nil()),
             user: UserId::from_uuid(Uuid::nil()),
             stage: SessionStage::Complete,
-            methods: methods.to_vec(),
+            methods: methods.into(),
             authenticated_at: NOW,
             created_at: NOW,
             last_seen_at: NOW,

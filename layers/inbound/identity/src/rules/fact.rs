@@ -14,6 +14,7 @@ use super::{
     lockout::CredentialClass,
     login_proof::Method,
     mail::{MailDelivery, MailId, MailKind},
+    methods::Methods,
     passkey::{Aaguid, CeremonyFailure, CeremonyPurpose, PasskeyId, SignCountPolicy},
     remember::RememberedId,
     session::{SessionId, SessionRecord, SessionStage, SignInId},
@@ -58,11 +59,11 @@ pub enum IdentityFact {
     /// Somebody spent a code.
     FactorUsed { user: UserId, class: CredentialClass },
     /// Somebody proved the first of two factors; nobody is signed in yet.
-    FirstFactorProven { user: UserId, methods: Vec<Method> },
+    FirstFactorProven { user: UserId, methods: Methods },
     /// Somebody proved who they are whose account is going to be deleted; nobody is signed in.
-    LeavingProven { user: UserId, methods: Vec<Method> },
+    LeavingProven { user: UserId, methods: Methods },
     /// Somebody proved who they are.
-    LoginSucceeded { user: UserId, methods: Vec<Method> },
+    LoginSucceeded { user: UserId, methods: Methods },
     /// Somebody did not. The reason is for operators; the person learns only that it failed.
     LoginFailed { user: Option<UserId>, reason: LoginFailure },
     /// A browser stays signed in.
@@ -104,7 +105,7 @@ pub enum IdentityFact {
     /// A proof was asked for, or shown, that does not exist; or no mail went out where one was asked for.
     EmailTokenUnknown { user: Option<UserId>, asked: &'static str },
     /// Somebody proved a factor who must enrol a second one before all else; nobody is signed in.
-    EnrolmentDue { user: UserId, methods: Vec<Method> },
+    EnrolmentDue { user: UserId, methods: Methods },
     /// An address was proven to be its person's.
     EmailConfirmed { user: UserId, token: EmailTokenId, by: &'static str },
     /// Somebody has a new passkey.
@@ -153,7 +154,7 @@ impl IdentityFact {
     /// What a login came to that is kept as `session`.
     #[must_use]
     pub fn of_login(session: &SessionRecord) -> Self {
-        let (user, methods) = (session.user, session.methods.clone());
+        let (user, methods) = (session.user, session.methods);
         match session.stage {
             SessionStage::Complete => Self::LoginSucceeded { user, methods },
             SessionStage::AwaitsEnrolment => Self::EnrolmentDue { user, methods },
@@ -434,18 +435,19 @@ impl Fact for IdentityFact {
             }
             Self::EnrolmentDue { user, methods } => {
                 Event::succeeded(origin, "login.enrolment_due", person(user), person(user))
-                    .with("amr", names(methods))
+                    .with_only("amr", names(methods))
             }
             Self::FirstFactorProven { user, methods } => {
-                Event::succeeded(origin, "login.half", person(user), person(user)).with("amr", names(methods))
+                Event::succeeded(origin, "login.half", person(user), person(user))
+                    .with_only("amr", names(methods))
             }
             Self::LeavingProven { user, methods } => {
                 Event::succeeded(origin, "login.leaving", person(user), person(user))
-                    .with("amr", names(methods))
+                    .with_only("amr", names(methods))
             }
             Self::LoginSucceeded { user, methods } => {
                 Event::succeeded(origin, "login.succeeded", person(user), person(user))
-                    .with("amr", names(methods))
+                    .with_only("amr", names(methods))
             }
             Self::LoginFailed { user, reason } => {
                 let target = user.as_ref().map_or_else(Party::anonymous, person);
@@ -474,7 +476,7 @@ impl Fact for IdentityFact {
             }
             Self::SessionCreated { session, sign_in, user } => {
                 Event::succeeded(origin, "session.created", person(user), Party::new("session", session))
-                    .with("sid", sign_in)
+                    .with_only("sid", sign_in)
             }
             Self::SessionRevoked { session, sign_in, user, reason } => {
                 let mut event =

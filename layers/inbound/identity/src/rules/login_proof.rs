@@ -2,7 +2,7 @@
 
 use towergate_core::Timestamp;
 
-use super::{passkey::PasskeyId, user::UserId};
+use super::{methods::Methods, passkey::PasskeyId, user::UserId};
 
 /// A means by which somebody proved who they are, under its name in
 /// [RFC 8176](https://www.rfc-editor.org/rfc/rfc8176#section-2).
@@ -64,7 +64,7 @@ impl Method {
 pub struct LoginProof {
     user: UserId,
     at: Timestamp,
-    methods: Vec<Method>,
+    methods: Methods,
     second_factor_due: bool,
     passkey: Option<PasskeyId>,
     rests_on_session: bool,
@@ -86,7 +86,7 @@ impl LoginProof {
     pub(super) const fn by_second_factor(
         user: UserId,
         at: Timestamp,
-        methods: Vec<Method>,
+        methods: Methods,
         passkey: Option<PasskeyId>,
     ) -> Self {
         Self { user, at, methods, second_factor_due: false, passkey, rests_on_session: true }
@@ -97,7 +97,7 @@ impl LoginProof {
     pub(super) const fn by_passkey(
         user: UserId,
         at: Timestamp,
-        methods: Vec<Method>,
+        methods: Methods,
         passkey: PasskeyId,
         rests_on_session: bool,
     ) -> Self {
@@ -110,7 +110,7 @@ impl LoginProof {
     }
 
     fn alone(user: UserId, at: Timestamp, method: Method, second_factor_due: bool) -> Self {
-        Self { user, at, methods: vec![method], second_factor_due, passkey: None, rests_on_session: false }
+        Self { user, at, methods: [method].into(), second_factor_due, passkey: None, rests_on_session: false }
     }
 
     /// Who.

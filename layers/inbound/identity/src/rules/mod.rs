@@ -19,6 +19,7 @@ pub mod login_proof;
 pub mod mail;
 pub mod mail_sign_in;
 pub mod means;
+pub mod methods;
 pub mod nobody;
 pub mod notice;
 pub mod passkey;

@@ -19,6 +19,7 @@ use super::{
     enrolment::EnrolmentDuty,
     level::Level,
     login_proof::Method,
+    methods::Methods,
     session::{SessionId, SessionLifetime, SessionRecord, SessionStage, SignInId},
     user::UserId,
 };
@@ -51,7 +52,7 @@ pub struct Remembered {
     /// The sign-in that goes on.
     pub sign_in: SignInId,
     /// What was proven when it began.
-    pub methods: Vec<Method>,
+    pub methods: Methods,
     /// When that was.
     pub proven_at: Timestamp,
     /// The trusted browser in whose place no second factor was proven then.
@@ -135,7 +136,7 @@ impl Remembered {
             sign_in: self.sign_in,
             user: self.user,
             stage: SessionStage::Complete,
-            methods: vec![Method::Remembered],
+            methods: [Method::Remembered].into(),
             passkey: None,
             authenticated_at: self.proven_at,
             created_at: now,
@@ -168,7 +169,7 @@ mod tests {
             traded: Some(Traded { digest: Digest::of(b"old"), at: NOW, sealed: vec![1] }),
             user: UserId::from_uuid(Uuid::nil()),
             sign_in: SignInId::from_uuid(Uuid::nil()),
-            methods: vec![Method::Password],
+            methods: [Method::Password].into(),
             proven_at: NOW.minus(LIFETIME / 2),
             trusted_by: None,
             device: Device::default(),
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn whoever_did_not_prove_the_factor_that_they_have_is_not_remembered() {
-        let two = Remembered { methods: vec![Method::Password, Method::Otp], ..family() };
+        let two = Remembered { methods: [Method::Password, Method::Otp].into(), ..family() };
         let trusted = Remembered { trusted_by: Some(BrowserId::from_uuid(Uuid::nil())), ..family() };
         for (family, has_second, browser_is_trusted, stands) in [
             (family(), false, false, true),

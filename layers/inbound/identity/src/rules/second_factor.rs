@@ -35,10 +35,8 @@ pub fn decide(first: &SessionRecord, spending: Spending, now: Timestamp) -> Opti
     if spending != Spending::Spent {
         return None;
     }
-    let mut methods = first.methods.clone();
-    if !methods.contains(&Method::Otp) {
-        methods.push(Method::Otp);
-    }
+    let mut methods = first.methods;
+    methods.push(Method::Otp);
     Some(LoginProof::by_second_factor(first.user, now, methods, first.passkey))
 }
 
@@ -63,7 +61,7 @@ mod tests {
             sign_in: SignInId::from_uuid(Uuid::nil()),
             user: UserId::from_uuid(Uuid::from_u128(7)),
             stage: SessionStage::AwaitsSecondFactor,
-            methods: methods.to_vec(),
+            methods: methods.into(),
             passkey: None,
             authenticated_at: before,
             created_at: before,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towergate_core::{Digest, Timestamp, token::Prefix, typed_id};
 
-use super::{level::Level, login_proof::Method, passkey::PasskeyId, user::UserId};
+use super::{level::Level, login_proof::Method, methods::Methods, passkey::PasskeyId, user::UserId};
 
 typed_id! {
     /// A session under one cookie. It changes at every change of privilege.
@@ -60,7 +60,7 @@ pub struct SessionRecord {
     /// Whether more is to be proven.
     pub stage: SessionStage,
     /// By which means they proved who they are.
-    pub methods: Vec<Method>,
+    pub methods: Methods,
     /// The passkey among them.
     pub passkey: Option<PasskeyId>,
     /// When they last did: `auth_time`.

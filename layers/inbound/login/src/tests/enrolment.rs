@@ -138,7 +138,7 @@ async fn whoever_has_to_enrol_proves_the_key_they_have_before_all_else() {
         sign_in: SignInId::fresh(now, random).unwrap(),
         user: alice,
         stage: SessionStage::AwaitsEnrolment,
-        methods: vec![Method::Federated],
+        methods: [Method::Federated].into(),
         passkey: None,
         authenticated_at: now,
         created_at: now,

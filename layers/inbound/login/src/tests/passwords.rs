@@ -172,7 +172,7 @@ fn session_of(host: &Host, user: UserId) -> (OpaqueToken, session::SessionRecord
         sign_in: session::SignInId::fresh(now, random).unwrap(),
         user,
         stage: session::SessionStage::Complete,
-        methods: vec![Method::Federated],
+        methods: [Method::Federated].into(),
         passkey: None,
         authenticated_at: now,
         created_at: now,

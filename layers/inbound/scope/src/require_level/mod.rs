@@ -40,7 +40,7 @@
 //! #     let end = now.plus(SessionLifetime::default().idle);
 //! #     let session = SessionRecord {
 //! #         id: SessionId::from_uuid(token.id()), digest: token.digest(), sign_in: SignInId::fresh(now, &random)?, user,
-//! #         stage: SessionStage::Complete, methods: vec![Method::Password], passkey: None, authenticated_at: now, created_at: now,
+//! #         stage: SessionStage::Complete, methods: [Method::Password].into(), passkey: None, authenticated_at: now, created_at: now,
 //! #         last_seen_at: now, idle_expires_at: end, absolute_expires_at: end,
 //! #     };
 //! #     store.establish_session(Establishment { session, replaces: None, is_login: true, rests_on_replaced: false, visit: Default::default() }, origin).await?;

@@ -64,7 +64,7 @@ impl House {
             sign_in: SignInId::fresh(now, &*self.random).unwrap(),
             user: self.alice,
             stage,
-            methods: methods.to_vec(),
+            methods: methods.into(),
             passkey: None,
             authenticated_at: now,
             created_at: now,

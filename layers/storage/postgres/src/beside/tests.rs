@@ -52,7 +52,7 @@ fn session(n: usize) -> SessionRecord {
         sign_in: SignInId::from_uuid(Uuid::from_u128(1000 + n as u128)),
         user: user(),
         stage: SessionStage::Complete,
-        methods: vec![Method::Password],
+        methods: [Method::Password].into(),
         passkey: None,
         authenticated_at: NOW,
         created_at: NOW,

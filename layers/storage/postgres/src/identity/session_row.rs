@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use towergate_identity::rules::{
     login_proof::Method,
+    methods::Methods,
     passkey::PasskeyId,
     session::{SessionId, SessionRecord, SessionStage, SignInId},
     user::UserId,
@@ -86,7 +87,7 @@ fn stage(text: &str) -> Option<SessionStage> {
     stages.into_iter().find(|stage| stage_name(*stage) == text)
 }
 
-pub(super) fn methods(text: &str) -> Option<Vec<Method>> {
+pub(super) fn methods(text: &str) -> Option<Methods> {
     let names: Vec<&str> = serde_json::from_str(text).ok()?;
     names.into_iter().map(Method::parse).collect()
 }

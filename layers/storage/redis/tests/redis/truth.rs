@@ -39,7 +39,7 @@ pub(crate) fn session(n: u128) -> SessionRecord {
         sign_in: SignInId::from_uuid(Uuid::from_u128(n + 1)),
         user: UserId::from_uuid(Uuid::from_u128(n + 2)),
         stage: SessionStage::AwaitsEnrolment,
-        methods: vec![Method::Password, Method::Passkey],
+        methods: [Method::Password, Method::Passkey].into(),
         passkey: Some(PasskeyId::from_uuid(Uuid::from_u128(n + 3))),
         authenticated_at: NOW.minus(MINUTE),
         created_at: NOW.minus(2 * MINUTE),

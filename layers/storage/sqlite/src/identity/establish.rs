@@ -142,7 +142,7 @@ fn settle(
             traded: None,
             user,
             sign_in: session.sign_in,
-            methods: session.methods.clone(),
+            methods: session.methods,
             proven_at: session.authenticated_at,
             trusted_by: trusted,
             device: visit.device.clone(),

@@ -84,7 +84,7 @@ pub fn login(session: u128, now: Timestamp) -> Establishment {
         sign_in: SignInId::from_uuid(id(session)),
         user: user(1).id,
         stage: SessionStage::Complete,
-        methods: vec![Method::Password],
+        methods: [Method::Password].into(),
         passkey: None,
         authenticated_at: now,
         created_at: now,

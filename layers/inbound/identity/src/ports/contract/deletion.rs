@@ -98,7 +98,7 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
     with_app(store).await;
     leave(store).await;
     let mut ear = Ear::on(store).await;
-    let half = SessionRecord { methods: vec![Method::Password], ..session(1) };
+    let half = SessionRecord { methods: [Method::Password].into(), ..session(1) };
     let established = store.establish_session(Establishment { session: half, ..login(1) }, origin(NOW)).await;
     let half = Established::Established {
         sign_in: sign_in_id(1),
@@ -124,9 +124,9 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
     }
     let methods = session(2).methods;
     let facts = [
-        IdentityFact::FirstFactorProven { user: user_id(1), methods: vec![Method::Password] },
+        IdentityFact::FirstFactorProven { user: user_id(1), methods: [Method::Password].into() },
         super::fixture::created(1),
-        IdentityFact::LeavingProven { user: user_id(1), methods: methods.clone() },
+        IdentityFact::LeavingProven { user: user_id(1), methods: methods },
         super::fixture::created(2),
         IdentityFact::LeavingProven { user: user_id(1), methods },
         super::fixture::created(3),

@@ -106,7 +106,7 @@ pub async fn whoever_has_an_app_is_half_signed_in<S: IdentityStore + AuditTrail>
         Established::Established { sign_in, stage, ended: None, marks: Default::default() }
     );
     let (user, session) = (user_id(1), session_id(1));
-    let half = IdentityFact::FirstFactorProven { user, methods: vec![Method::Password] };
+    let half = IdentityFact::FirstFactorProven { user, methods: [Method::Password].into() };
     ear.heard(&[half, IdentityFact::SessionCreated { session, sign_in, user }], NOW).await;
     let found = store.load_session(session, NOW).await.unwrap().unwrap();
     assert_eq!((found.stage, found.absolute_expires_at), (stage, NOW.plus(HALF_SIGNED_IN)));
@@ -266,7 +266,7 @@ async fn spend<S: IdentityStore>(store: &S, step: TotpStep) -> Spending {
 /// The `n`th session, by password alone; it began now and would live for a day.
 fn one_factor(n: u128) -> SessionRecord {
     SessionRecord {
-        methods: vec![Method::Password],
+        methods: [Method::Password].into(),
         idle_expires_at: NOW.plus(Duration::from_secs(24 * 3600)),
         ..session(n)
     }

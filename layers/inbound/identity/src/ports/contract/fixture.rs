@@ -62,7 +62,7 @@ pub(super) fn session(n: u128) -> SessionRecord {
         sign_in: sign_in_id(n),
         user: user_id(1),
         stage: SessionStage::Complete,
-        methods: vec![Method::Password, Method::Otp],
+        methods: [Method::Password, Method::Otp].into(),
         passkey: None,
         authenticated_at: NOW.minus(MILLISECOND),
         created_at: NOW,

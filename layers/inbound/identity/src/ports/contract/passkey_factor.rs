@@ -211,5 +211,5 @@ async fn stage_come_to<S: IdentityStore>(store: &S, n: u128, session: SessionRec
 
 fn brief(n: u128, methods: &[Method]) -> SessionRecord {
     let idle_expires_at = NOW.plus(Duration::from_secs(24 * 3600));
-    SessionRecord { methods: methods.to_vec(), idle_expires_at, ..session(n) }
+    SessionRecord { methods: methods.into(), idle_expires_at, ..session(n) }
 }

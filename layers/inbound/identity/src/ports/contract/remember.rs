@@ -51,7 +51,7 @@ fn remembering(n: u128, methods: &[Method]) -> Establishment {
     let remember =
         Remembering { id: family(n), digest: cookie(0), lifetime: remember::LIFETIME, asked: true };
     let visit = Visit { remember: Some(remember), ..Visit::default() };
-    let session = SessionRecord { methods: methods.to_vec(), ..session(n) };
+    let session = SessionRecord { methods: methods.into(), ..session(n) };
     Establishment { session, visit, ..login(n) }
 }
 
@@ -206,7 +206,7 @@ pub(super) fn browser(n: u128, shown: Option<u128>, trust: bool) -> BrowserVisit
 }
 
 pub(super) fn arriving(n: u128, methods: &[Method], browser: BrowserVisit) -> Establishment {
-    let session = SessionRecord { methods: methods.to_vec(), ..session(n) };
+    let session = SessionRecord { methods: methods.into(), ..session(n) };
     let visit = Visit { browser: Some(browser), ..Visit::default() };
     Establishment { session, visit, ..login(n) }
 }

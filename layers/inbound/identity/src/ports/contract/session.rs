@@ -39,7 +39,7 @@ pub async fn a_session_reads_back_whole<S: IdentityStore + AuditTrail>(store: &S
 pub async fn a_half_session_stays_half<S: IdentityStore + AuditTrail>(store: &S) {
     with_people(store).await;
     for (n, stage) in [(1, SessionStage::AwaitsSecondFactor), (2, SessionStage::AwaitsEnrolment)] {
-        let half = SessionRecord { stage, methods: vec![Method::Password], ..session(n) };
+        let half = SessionRecord { stage, methods: [Method::Password].into(), ..session(n) };
         establish(store, Establishment { session: half, ..login(n) }).await;
         let found = store.load_session(session_id(n), NOW).await.unwrap().unwrap();
         assert_eq!(found.stage, stage);

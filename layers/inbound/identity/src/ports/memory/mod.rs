@@ -19,6 +19,7 @@ mod passkey_factor;
 mod password;
 mod remember;
 mod session;
+mod session_rows;
 mod tries;
 mod user;
 

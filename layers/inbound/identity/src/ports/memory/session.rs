@@ -8,7 +8,9 @@ use std::{
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{Log, MemoryStore, Tables, already_there, browser, ending, factor, mail};
+use super::{
+    Log, MemoryStore, Tables, already_there, browser, ending, factor, mail, session_rows::SessionRows,
+};
 use crate::{
     ports::{
         device::SessionDevice,
@@ -16,6 +18,7 @@ use crate::{
         visit::{Beyond, Marks, SessionLimit},
     },
     rules::{
+        assurance::SessionCount,
         browser::spared,
         device::Device,
         fact::{IdentityFact, SessionEnd},
@@ -29,33 +32,29 @@ use crate::{
 /// What is not among the rows has ended.
 #[derive(Default)]
 pub(super) struct Sessions {
-    rows: BTreeMap<SessionId, SessionRow>,
+    rows: SessionRows,
+    /// Of those of which something is noted.
+    notes: BTreeMap<SessionId, Box<Note>>,
     replaced: BTreeMap<SessionId, ReplacedSession>,
 }
 
-struct SessionRow {
-    /// Shared with whoever loaded it.
-    record: Arc<SessionRecord>,
-    values: BTreeMap<String, String>,
-    mark: Mark,
-}
-
 /// What is noted beside a session.
-#[derive(Clone)]
-struct Mark {
-    /// Nothing where the device showed nothing.
-    device: Option<Box<Device>>,
-    first_seen_at: Timestamp,
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Note {
+    device: Device,
+    /// Where its sign-in began in an earlier one.
+    first_seen_at: Option<Timestamp>,
     remembered: Option<RememberedId>,
     /// Whoever is half signed in asked to stay signed in.
     asked: bool,
+    values: BTreeMap<String, String>,
 }
 
 impl SessionStore for MemoryStore {
     type Load = Ready<Result<Option<Arc<SessionRecord>>, StoreError>>;
 
     fn load_session(&self, id: SessionId, now: Timestamp) -> Self::Load {
-        ready(self.step(|state| Ok(state.sessions.living(id, now).map(|row| Arc::clone(&row.record)))))
+        ready(self.step(|state| Ok(state.sessions.living(id, now).cloned())))
     }
 
     async fn touch_session(
@@ -65,14 +64,15 @@ impl SessionStore for MemoryStore {
         lifetime: SessionLifetime,
     ) -> Result<bool, StoreError> {
         self.step(|state| {
-            let Some(SessionRow { record, .. }) = state.sessions.living(id, now) else {
-                return Ok(false);
-            };
-            let record = Arc::make_mut(record);
-            let idle_end = now.plus(lifetime.idle).min(record.absolute_expires_at);
-            record.last_seen_at = record.last_seen_at.max(now);
-            record.idle_expires_at = record.idle_expires_at.max(idle_end);
-            Ok(true)
+            let is_alive = state.sessions.living(id, now).is_some();
+            if is_alive {
+                state.sessions.rows.change(id, |record| {
+                    let idle_end = now.plus(lifetime.idle).min(record.absolute_expires_at);
+                    record.last_seen_at = record.last_seen_at.max(now);
+                    record.idle_expires_at = record.idle_expires_at.max(idle_end);
+                });
+            }
+            Ok(is_alive)
         })
     }
 
@@ -117,14 +117,13 @@ impl SessionStore for MemoryStore {
 
     async fn is_sign_in_alive(&self, sign_in: SignInId, now: Timestamp) -> Result<bool, StoreError> {
         self.step(|state| {
-            let mut rows = state.sessions.rows.values().map(|row| &*row.record);
-            Ok(rows.any(|row| row.sign_in == sign_in && row.is_alive(now)))
+            Ok(state.sessions.rows.iter().any(|row| row.sign_in == sign_in && row.is_alive(now)))
         })
     }
 
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         self.step(|state| {
-            let rows = state.sessions.rows.values().map(|row| &*row.record);
+            let rows = state.sessions.rows.iter();
             let mut living: Vec<_> =
                 rows.filter(|row| row.user == user && row.is_alive(now)).cloned().collect();
             living.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
@@ -139,7 +138,7 @@ impl SessionStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<UserId>, StoreError> {
         self.step(|state| {
-            let rows = state.sessions.rows.values().map(|row| &*row.record);
+            let rows = state.sessions.rows.iter();
             let mut people: BTreeSet<_> = rows.filter(|row| row.is_alive(now)).map(|row| row.user).collect();
             people.extend(state.remembered.people(now));
             Ok(people.into_iter().filter(|user| after < Some(*user)).take(usize::from(limit)).collect())
@@ -154,12 +153,13 @@ impl SessionStore for MemoryStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.step(|state| {
-            let Some(row) = state.sessions.living(id, now) else {
+            if state.sessions.living(id, now).is_none() {
                 return Ok(false);
-            };
+            }
+            let notes = &mut state.sessions.notes;
             match value {
-                Some(value) => row.values.insert(name, value),
-                None => row.values.remove(&name),
+                Some(value) => notes.entry(id).or_default().values.insert(name, value),
+                None => notes.get_mut(&id).and_then(|note| note.values.remove(&name)),
             };
             Ok(true)
         })
@@ -171,7 +171,10 @@ impl SessionStore for MemoryStore {
         name: &str,
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
-        self.step(|state| Ok(state.sessions.living(id, now).and_then(|row| row.values.get(name).cloned())))
+        self.step(|state| {
+            let note = state.sessions.living(id, now).and_then(|row| state.sessions.notes.get(&row.id));
+            Ok(note.and_then(|note| note.values.get(name).cloned()))
+        })
     }
 }
 
@@ -197,12 +200,11 @@ fn establish(
     if user.state == UserState::Leaving {
         session = session.leaving();
     }
-    let replaced =
-        replaces.and_then(|id| state.sessions.living(id, origin.at)).map(|row| Arc::clone(&row.record));
+    let replaced = replaces.and_then(|id| state.sessions.living(id, origin.at)).map(Arc::clone);
     if replaces.is_some() && replaced.is_none() && (rests_on_replaced || !is_login) {
         return Ok(Established::Superseded);
     }
-    if state.sessions.rows.contains_key(&session.id) {
+    if state.sessions.rows.contains(session.id) {
         return Err(already_there("session", session.id));
     }
     let gone_on = replaced.as_ref().filter(|replaced| replaced.goes_on_in(&session, is_login));
@@ -219,13 +221,10 @@ fn establish(
             return Ok(Established::Full);
         }
     }
-    let mut values = BTreeMap::new();
-    let before = replaced.as_ref().and_then(|replaced| state.sessions.rows.get(&replaced.id));
-    let before = before.map(|row| row.mark.clone());
+    let before = replaced.as_ref().and_then(|replaced| state.sessions.notes.get(&replaced.id));
+    let before = before.map(|note| Note::clone(note)).unwrap_or_default();
     if let Some(gone_on) = gone_on {
         session.sign_in = gone_on.sign_in;
-        let row = state.sessions.living(gone_on.id, origin.at);
-        values = row.map(|row| std::mem::take(&mut row.values)).unwrap_or_default();
         state.sessions.replaced.insert(gone_on.id, gone_on.replaced());
     }
     if is_login {
@@ -234,20 +233,16 @@ fn establish(
     let (sign_in, stage) = (session.sign_in, session.stage);
     let fact = IdentityFact::SessionCreated { session: session.id, sign_in, user: session.user };
     state.log.write(&fact, origin);
-    let mut mark = Mark {
-        device: shown(visit.device.clone()),
-        first_seen_at: session.created_at,
-        remembered: None,
+    let mut note = Note {
+        device: if is_login { visit.device.clone() } else { before.device.clone() },
         asked: visit.remember.as_ref().is_some_and(|remember| remember.asked),
+        ..Note::default()
     };
-    if let Some(before) = &before {
-        if gone_on.is_some() {
-            mark.asked |= before.asked;
-            (mark.remembered, mark.first_seen_at) = (before.remembered, before.first_seen_at);
-        }
-        if !is_login {
-            mark.device = before.device.clone();
-        }
+    if let Some(gone_on) = gone_on {
+        let first_seen_at = before.first_seen_at.unwrap_or(gone_on.created_at);
+        note.first_seen_at = Some(first_seen_at).filter(|at| *at != session.created_at);
+        note.asked |= before.asked;
+        (note.remembered, note.values) = (before.remembered, before.values);
     }
     if let Some(replaced) = replaced {
         let ends = |row: &SessionRecord| row.id == replaced.id;
@@ -262,7 +257,7 @@ fn establish(
         if let Some(browser) = &visit.browser {
             marks.browser = Some(browser::arrive(state, &session, &visit, browser, origin)?);
         }
-        if let Some(remember) = visit.remember.filter(|_| mark.asked) {
+        if let Some(remember) = visit.remember.filter(|_| note.asked) {
             state.log.write(&IdentityFact::RememberedBegun { user, family: remember.id }, origin);
             state.remembered.insert(Remembered {
                 id: remember.id,
@@ -270,7 +265,7 @@ fn establish(
                 traded: None,
                 user,
                 sign_in,
-                methods: session.methods.clone(),
+                methods: session.methods,
                 proven_at: session.authenticated_at,
                 trusted_by: trusted,
                 device: visit.device.clone(),
@@ -278,20 +273,15 @@ fn establish(
                 last_seen_at: origin.at,
                 expires_at: origin.at.plus(remember.lifetime),
             });
-            (mark.remembered, mark.asked, marks.remembered) = (Some(remember.id), false, true);
+            (note.remembered, note.asked, marks.remembered) = (Some(remember.id), false, true);
         }
     }
-    let outlived =
-        before.and_then(|before| before.remembered).filter(|before| Some(*before) != mark.remembered);
+    let outlived = before.remembered.filter(|before| Some(*before) != note.remembered);
     if let Some(outlived) = outlived {
         ending::forget_families(state, |family| family.id == outlived, SessionEnd::Replaced, origin);
     }
-    state.sessions.rows.insert(session.id, SessionRow { record: Arc::new(session), values, mark });
+    state.sessions.keep(session, note);
     Ok(Established::Established { sign_in, stage, ended, marks })
-}
-
-fn shown(device: Device) -> Option<Box<Device>> {
-    (device != Device::default()).then(|| Box::new(device))
 }
 
 /// Ends those that are too many for one more, but none of `spared`; `false` where one more may not begin.
@@ -302,7 +292,10 @@ pub(super) fn make_room(
     spared: &BTreeSet<SessionId>,
     origin: &Origin,
 ) -> bool {
-    let rows = state.sessions.rows.values().map(|row| &*row.record);
+    if limit.most == SessionCount::Any {
+        return true;
+    }
+    let rows = state.sessions.rows.iter();
     let counts = |row: &&SessionRecord| {
         row.user == user
             && row.stage == SessionStage::Complete
@@ -322,39 +315,46 @@ pub(super) fn make_room(
 }
 
 impl Sessions {
-    pub(super) fn is_of(&mut self, id: SessionId, user: UserId, now: Timestamp) -> bool {
-        self.living(id, now).is_some_and(|row| row.record.user == user)
+    pub(super) fn is_of(&self, id: SessionId, user: UserId, now: Timestamp) -> bool {
+        self.living(id, now).is_some_and(|row| row.user == user)
     }
 
-    fn living(&mut self, id: SessionId, now: Timestamp) -> Option<&mut SessionRow> {
-        self.rows.get_mut(&id).filter(|row| row.record.is_alive(now))
+    fn living(&self, id: SessionId, now: Timestamp) -> Option<&Arc<SessionRecord>> {
+        self.rows.get(id).filter(|row| row.is_alive(now))
+    }
+
+    fn keep(&mut self, session: SessionRecord, note: Note) {
+        if note != Note::default() {
+            self.notes.insert(session.id, Box::new(note));
+        }
+        self.rows.insert(Arc::new(session));
     }
 
     pub(super) fn is_there(&self, id: SessionId) -> bool {
-        self.rows.contains_key(&id)
+        self.rows.contains(id)
     }
 
     pub(super) fn rests_on(&self, id: SessionId, passkey: PasskeyId) -> bool {
-        self.rows.get(&id).is_some_and(|row| row.record.passkey == Some(passkey))
+        self.rows.get(id).is_some_and(|row| row.passkey == Some(passkey))
     }
 
     pub(super) fn family_of(&self, id: SessionId) -> Option<RememberedId> {
-        self.rows.get(&id).and_then(|row| row.mark.remembered)
+        self.notes.get(&id)?.remembered
     }
 
     pub(super) fn families_where(&self, which: impl Fn(&SessionRecord) -> bool) -> BTreeSet<RememberedId> {
-        self.rows.values().filter(|row| which(&row.record)).filter_map(|row| row.mark.remembered).collect()
+        self.rows.iter().filter(|row| which(row)).filter_map(|row| self.family_of(row.id)).collect()
     }
 
     pub(super) fn of_families(&self, families: &BTreeSet<RememberedId>) -> BTreeSet<SessionId> {
-        let from = |row: &&SessionRow| row.mark.remembered.is_some_and(|family| families.contains(&family));
-        self.rows.values().filter(from).map(|row| row.record.id).collect()
+        let from = |note: &Note| note.remembered.is_some_and(|family| families.contains(&family));
+        self.notes.iter().filter(|(_, note)| from(note)).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn newest_of_family(&self, family: RememberedId, now: Timestamp) -> Option<SessionRecord> {
-        let rows = self.rows.values().filter(|row| row.mark.remembered == Some(family));
-        let rows = rows.map(|row| &*row.record).filter(|row| row.is_alive(now));
-        rows.max_by_key(|row| (row.created_at, row.id)).cloned()
+        let notes = self.notes.iter().filter(|(_, note)| note.remembered == Some(family));
+        let rows = notes.filter_map(|(id, _)| self.living(*id, now));
+        rows.max_by_key(|row| (row.created_at, row.id)).map(|row| SessionRecord::clone(row))
     }
 
     /// Keeps a session that a cookie was traded for.
@@ -365,20 +365,23 @@ impl Sessions {
         first_seen_at: Timestamp,
         family: RememberedId,
     ) {
-        let mark = Mark { device: shown(device), first_seen_at, remembered: Some(family), asked: false };
-        self.rows.insert(record.id, SessionRow { record: Arc::new(record), values: BTreeMap::new(), mark });
+        let first_seen_at = Some(first_seen_at);
+        self.keep(record, Note { device, first_seen_at, remembered: Some(family), ..Note::default() });
     }
 
     /// The living sessions of which nothing is due, newest activity first.
     pub(super) fn devices_of(&self, user: UserId, now: Timestamp) -> Vec<SessionDevice> {
-        let whole = |row: &&SessionRow| {
-            row.record.user == user && row.record.stage == SessionStage::Complete && row.record.is_alive(now)
+        let whole = |row: &&SessionRecord| {
+            row.user == user && row.stage == SessionStage::Complete && row.is_alive(now)
         };
-        let devices = self.rows.values().filter(whole).map(|SessionRow { record, mark, .. }| SessionDevice {
-            session: SessionRecord::clone(record),
-            device: mark.device.as_deref().cloned().unwrap_or_default(),
-            first_seen_at: mark.first_seen_at,
-            remembered: mark.remembered,
+        let devices = self.rows.iter().filter(whole).map(|session| {
+            let note = self.notes.get(&session.id);
+            SessionDevice {
+                session: session.clone(),
+                device: note.map(|note| note.device.clone()).unwrap_or_default(),
+                first_seen_at: note.and_then(|note| note.first_seen_at).unwrap_or(session.created_at),
+                remembered: note.and_then(|note| note.remembered),
+            }
         });
         let mut devices: Vec<_> = devices.collect();
         devices.sort_by_key(|device| std::cmp::Reverse((device.session.last_seen_at, device.session.id)));
@@ -398,10 +401,8 @@ impl Sessions {
         log: &mut Log,
     ) -> u64 {
         let mut ended = 0;
-        self.rows.retain(|_, SessionRow { record, .. }| {
-            if !ends(record) {
-                return true;
-            }
+        for record in self.rows.take_where(ends) {
+            self.notes.remove(&record.id);
             if record.is_alive(origin.at) {
                 let fact = IdentityFact::SessionRevoked {
                     session: record.id,
@@ -412,8 +413,7 @@ impl Sessions {
                 log.write(&fact, origin);
                 ended += 1;
             }
-            false
-        });
+        }
         ended
     }
 }

@@ -40,13 +40,9 @@ pub fn prove(
     if !verified && first.is_some_and(|first| Level::of(&first.methods) <= Some(Level::Remembered)) {
         return Err(CeremonyFailure::Unverified);
     }
-    let mut methods = first.map(|first| first.methods.clone()).unwrap_or_default();
+    let mut methods = first.map(|first| first.methods).unwrap_or_default();
     let by = [Some(Method::Passkey), verified.then_some(Method::UserVerified)];
-    for method in by.into_iter().flatten() {
-        if !methods.contains(&method) {
-            methods.push(method);
-        }
-    }
+    by.into_iter().flatten().for_each(|method| methods.push(method));
     Ok(LoginProof::by_passkey(user, now, methods, passkey, first.is_some()))
 }
 
@@ -71,7 +67,7 @@ mod tests {
             sign_in: SignInId::from_uuid(Uuid::nil()),
             user: assertion(true).user,
             stage: SessionStage::Complete,
-            methods: methods.to_vec(),
+            methods: methods.into(),
             passkey: None,
             authenticated_at: NOW,
             created_at: NOW,

@@ -24,6 +24,7 @@ use crate::{
         fact::{IdentityFact, SessionEnd},
         login_proof::Method,
         means::completed_by,
+        methods::Methods,
         remember::{self, Remembered},
         session::{SessionId, SessionRecord, SessionStage},
         user::{UserId, UserState},
@@ -200,7 +201,7 @@ impl Model {
             traded: None,
             user,
             sign_in: session.sign_in,
-            methods: session.methods.clone(),
+            methods: session.methods,
             proven_at: session.authenticated_at,
             trusted_by,
             device: visit.device.clone(),
@@ -224,10 +225,12 @@ impl Model {
         self.sessions_begun += 1;
         let (n, now) = (self.sessions_begun.into(), self.trail.now());
         let (stage, methods) = match proves {
-            Proves::OneFactor => (SessionStage::Complete, vec![Method::Password]),
-            Proves::TwoFactors => (SessionStage::Complete, vec![Method::Password, Method::Otp]),
-            Proves::OneOfTwo => (SessionStage::AwaitsEnrolment, vec![Method::Password]),
-            Proves::Passkey => (SessionStage::Complete, vec![Method::Passkey, Method::UserVerified]),
+            Proves::OneFactor => (SessionStage::Complete, Methods::from([Method::Password])),
+            Proves::TwoFactors => (SessionStage::Complete, Methods::from([Method::Password, Method::Otp])),
+            Proves::OneOfTwo => (SessionStage::AwaitsEnrolment, Methods::from([Method::Password])),
+            Proves::Passkey => {
+                (SessionStage::Complete, Methods::from([Method::Passkey, Method::UserVerified]))
+            }
         };
         let session = SessionRecord {
             id: session_id(n),
