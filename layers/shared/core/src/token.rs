@@ -86,7 +86,7 @@ impl OpaqueToken {
 
     /// Reads a presented token; `None` when it cannot be one of ours. Work is bounded: the length is checked first.
     #[must_use]
-    pub fn parse(prefix: Prefix, text: impl AsRef<[u8]>) -> Option<Self> {
+    pub fn parse(prefix: Prefix, text: &(impl AsRef<[u8]> + ?Sized)) -> Option<Self> {
         let rest = text.as_ref().strip_prefix(prefix.0.as_bytes())?.strip_prefix(b"_")?;
         if rest.len() != 22 + 1 + 43 {
             return None;

@@ -72,7 +72,7 @@ impl Town {
             sign_in: SignInId::fresh(NOW, &random()).unwrap(),
             user: ALICE,
             stage: SessionStage::Complete,
-            methods: vec![Proof::Password],
+            methods: [Proof::Password].into(),
             passkey: None,
             authenticated_at: NOW,
             created_at: NOW,

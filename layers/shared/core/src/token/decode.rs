@@ -62,7 +62,8 @@ mod tests {
 
     /// Every byte at every place of a text, beside what the crate says.
     fn reads_as_the_crate_does<const N: usize>() {
-        let bytes: [u8; N] = std::array::from_fn(|place| 0xf7_u8.wrapping_mul(place as u8 + 1));
+        let mut bytes = [0xf7_u8; N];
+        bytes.iter_mut().zip(1..).for_each(|(byte, place)| *byte = byte.wrapping_mul(place));
         let text = URL_SAFE_NO_PAD.encode(bytes).into_bytes();
         assert_eq!(decode(&text), Some(bytes));
         for place in 0..text.len() {

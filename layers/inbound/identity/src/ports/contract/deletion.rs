@@ -126,7 +126,7 @@ pub async fn whoever_is_leaving_is_not_signed_in<S: IdentityStore + AuditTrail>(
     let facts = [
         IdentityFact::FirstFactorProven { user: user_id(1), methods: [Method::Password].into() },
         super::fixture::created(1),
-        IdentityFact::LeavingProven { user: user_id(1), methods: methods },
+        IdentityFact::LeavingProven { user: user_id(1), methods },
         super::fixture::created(2),
         IdentityFact::LeavingProven { user: user_id(1), methods },
         super::fixture::created(3),
