@@ -3,8 +3,8 @@
 //! 1. A hash takes a place or is refused at once: so many may run, so many more may wait, the rest is shed.
 //! 2. It runs on threads of its own that leave the cores to whoever else wants one, while a thread of the blocking pool waits for
 //!    them: no other request waits for it. Calls must be made within a tokio runtime.
-//! 3. The memory that a hash fills is kept for the next one, so that a burst costs the memory of those that run at a time and
-//!    no more, and none of them waits for the system to find it. [`PasswordHasher::give_back_idle`] lets go of it.
+//! 3. The memory that a hash fills, and its threads, are kept for the next one, so that a burst costs the memory of those that run
+//!    at a time and no more, and none of them waits for the system to find it. [`PasswordHasher::give_back_idle`] lets go of both.
 //! 4. Whoever asked may go away; the permit is held until the work is done, so going away frees no room for more.
 
 use std::{
@@ -33,6 +33,8 @@ use tracing::{Instrument, field::Empty};
 
 mod aside;
 
+use aside::Workplace;
+
 /// Hashes and compares passwords. Cheap to clone; all clones share the same bounds.
 #[derive(Clone)]
 pub struct PasswordHasher {
@@ -49,23 +51,24 @@ struct Work {
     decided: AtomicU64,
     shed: AtomicU64,
     // Never more than may run at a time.
-    memories: Mutex<Vec<HashMemory>>,
+    workplaces: Mutex<Vec<Workplace>>,
     /// Some of them were lent since somebody last looked.
     lent: AtomicBool,
 }
 
 impl Work {
-    /// Lends memory that an earlier hash left, if there is some.
+    /// Lends the memory and the threads that an earlier hash left, if there are some.
     fn in_memory<T: Send>(&self, job: impl FnOnce(&mut HashMemory) -> T + Send) -> T {
         self.lent.store(true, Ordering::Relaxed);
-        let mut memory = self.kept().pop().unwrap_or_default();
-        let done = aside::run(self.dummy.params().parallelism(), || job(&mut memory));
-        self.kept().push(memory);
+        let left = self.kept().pop();
+        let mut workplace = left.unwrap_or_else(|| Workplace::new(self.dummy.params().parallelism()));
+        let done = workplace.run(job);
+        self.kept().push(workplace);
         done
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<HashMemory>> {
-        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Vec<Workplace>> {
+        self.workplaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,7 +130,7 @@ impl PasswordHasher {
             random,
             decided: AtomicU64::new(0),
             shed: AtomicU64::new(0),
-            memories: Mutex::default(),
+            workplaces: Mutex::default(),
             lent: AtomicBool::new(false),
         };
         Ok(Self::bounded(Arc::new(work), usual_concurrency(), QUEUE))
@@ -199,8 +202,8 @@ impl PasswordHasher {
         HashLoad { running, waiting: taken - running, shed: self.work.shed.load(Ordering::Relaxed) }
     }
 
-    /// Gives the memory that is kept back to the system, unless some of it was used since the last call: for a worker that calls
-    /// it every few seconds.
+    /// Gives the memory and the threads that are kept back to the system, unless some were used since the last call: for a worker
+    /// that calls it every few seconds.
     pub fn give_back_idle(&self) {
         if !self.work.lent.swap(false, Ordering::Relaxed) {
             self.work.kept().clear();

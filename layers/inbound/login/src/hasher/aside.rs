@@ -2,19 +2,45 @@
 //!
 //! A hash wants a core for tens of milliseconds, a page for some hundredth of that. Where both want the same one, the system lets the
 //! page have it, if it was told which of them can wait. Linux is told so thread by thread, and a thread cannot take it back: what
-//! hashes has threads of its own, which end with the hash. They hold no lock that anybody else waits for.
+//! hashes has threads of its own. They hold no lock that anybody else waits for.
+//!
+//! They are kept from one hash to the next, for to a scheduler that is fair a new thread has had nothing yet: it may finish its slice
+//! before whoever wakes beside it.
 
-use std::thread;
+use std::{fmt, thread};
 
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use towergate_identity::rules::password::HashMemory;
 
-/// Runs `job` on such threads, one for each of its lanes, but no more than there are cores; in place where there are none to be had.
-pub(super) fn run<T: Send>(lanes: u32, job: impl FnOnce() -> T + Send) -> T {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let lanes = cores.min(lanes as usize).max(1);
-    match ThreadPoolBuilder::new().num_threads(lanes).start_handler(|_| step_aside()).build() {
-        Ok(threads) => threads.install(job),
-        Err(_) => job(),
+/// Where one hash is made at a time: the memory that it fills, and threads for its lanes.
+pub(super) struct Workplace {
+    memory: HashMemory,
+    /// None where the system had none to give.
+    threads: Option<ThreadPool>,
+}
+
+impl Workplace {
+    /// One with a thread for each of so many lanes, but no more than there are cores.
+    pub(super) fn new(lanes: u32) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let lanes = cores.min(lanes as usize).max(1);
+        let threads = ThreadPoolBuilder::new().num_threads(lanes).start_handler(|_| step_aside()).build();
+        Self { memory: HashMemory::new(), threads: threads.ok() }
+    }
+
+    /// Does `job` on its threads, while this one waits; in place where there are none.
+    pub(super) fn run<T: Send>(&mut self, job: impl FnOnce(&mut HashMemory) -> T + Send) -> T {
+        let memory = &mut self.memory;
+        match &self.threads {
+            Some(threads) => threads.install(|| job(memory)),
+            None => job(memory),
+        }
+    }
+}
+
+impl fmt::Debug for Workplace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workplace").field("memory", &self.memory).finish_non_exhaustive()
     }
 }
 
@@ -38,16 +64,27 @@ mod tests {
     #[test]
     fn what_runs_aside_comes_behind_and_whoever_waits_for_it_does_not() {
         let before = getpriority_process(None).unwrap();
-        let aside = run(2, || getpriority_process(None).unwrap());
-        assert_eq!(aside, (before + 10).min(19));
+        let mut aside = Workplace::new(2);
+        for _ in 0..3 {
+            let there = aside.run(|_| getpriority_process(None).unwrap());
+            assert_eq!(there, (before + 10).min(19));
+        }
         assert_eq!(getpriority_process(None).unwrap(), before);
     }
 
     #[test]
     fn each_lane_has_a_thread_while_there_are_cores() {
         let cores = thread::available_parallelism().unwrap().get();
-        for lanes in [1, 2, 16] {
-            assert_eq!(run(lanes, rayon::current_num_threads), cores.min(lanes as usize));
+        for lanes in [0, 1, 2, 16] {
+            let threads = Workplace::new(lanes).run(|_| rayon::current_num_threads());
+            assert_eq!(threads, cores.min(lanes as usize).max(1));
         }
+    }
+
+    #[test]
+    fn a_thread_hashes_again_and_again() {
+        let mut aside = Workplace::new(1);
+        let first = aside.run(|_| thread::current().id());
+        assert_eq!(aside.run(|_| thread::current().id()), first);
     }
 }
