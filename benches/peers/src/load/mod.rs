@@ -4,6 +4,7 @@ mod drive;
 mod http;
 mod memory;
 mod peers;
+mod reads;
 mod serve;
 mod server;
 mod stores;

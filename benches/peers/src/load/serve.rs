@@ -20,7 +20,10 @@ use oauth_as::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::peers::{CALLBACK, CLIENT, SECRET};
+use super::{
+    peers::{CALLBACK, CLIENT, SECRET},
+    reads::Reads,
+};
 use crate::least::Least;
 
 /// As long as the house's discovery document.
@@ -64,6 +67,7 @@ fn bare() -> Router {
         known.find();
         Json(json!({ "sub": "alice", "email": "alice@example.com", "email_verified": true }))
     };
+    let reads = Arc::new(Reads::new());
     Router::new()
         .route("/hello", get(async || "hello"))
         .route("/form", post(form))
@@ -96,6 +100,13 @@ fn bare() -> Router {
         )
         .route("/least/introspection", post(with(Least::find)))
         .route("/least/userinfo", get(userinfo))
+        .route(
+            "/least/reads",
+            get(async move || {
+                reads.of_a_page();
+                "hello"
+            }),
+        )
 }
 
 /// What any handler does that reads a form and answers a kilobyte of JSON.

@@ -34,7 +34,7 @@ use super::{
 use crate::{
     goals,
     house::{self, CLIENT_SECRET},
-    measure::{Took, spent_by_all},
+    measure::Took,
     row::{Part, Row, scratch},
 };
 
@@ -194,61 +194,36 @@ fn loads(quick: bool) -> Row {
             let memory = Peer::start(Who::Ours, "memory:", Some(core)).await.expect("the reference host");
             let sqlite =
                 Peer::start(Who::Ours, "sqlite:sessions.db", Some(core)).await.expect("the reference host");
+            let bare = Peer::start(Who::Bare, "", Some(core)).await.expect("bare axum");
             let page = |peer: &Peer| Work::same(get("/", &[("cookie", &peer.cookie)]));
-            let (mut from_memory, mut from_sqlite) = (Vec::new(), Vec::new());
+            let (mut from_memory, mut from_sqlite, mut least) = (Vec::new(), Vec::new(), Vec::new());
             for round in 0..=rounds {
                 let one = window(&memory.server, &page(&memory), long).await;
                 let other = window(&sqlite.server, &page(&sqlite), long).await;
+                let hello = window(&bare.server, &Work::same(get("/hello", &[])), long).await;
+                let reads = window(&bare.server, &Work::same(get("/least/reads", &[])), long).await;
                 // The first is for warming up.
                 if round > 0 {
                     from_memory.push(one.cpu);
                     from_sqlite.push(other.cpu);
+                    least.push(one.cpu + reads.cpu - hello.cpu);
                 }
             }
-            (Took::of(from_memory), Took::of(from_sqlite))
+            [from_memory, from_sqlite, least].map(Took::of)
         })
         .await
         .expect("a measurement")
     });
-    let (memory, sqlite) = took;
+    let [memory, sqlite, least] = took;
     let detail = format!(
         "the front page of the example for somebody signed in, {:.1} µs against {:.1} µs",
         sqlite.median, memory.median
     );
-    let bare = bare_read(scratch().path(), quick) * 1e6;
-    let least = memory.each(memory, |memory, _| (memory + READS_OF_A_PAGE * bare) / memory);
     let row = Row::new(goals::SQLITE_SESSION, "", sqlite.over(memory), detail);
-    row.above("the page from memory, and two bare reads of a row by its key", least)
-}
-
-/// The page looks at the session, and at whether its person may still be signed in.
-const READS_OF_A_PAGE: f64 = 2.0;
-
-/// Seconds of CPU for what a read of one row by its key costs in SQLite, with nothing made of it.
-fn bare_read(folder: &std::path::Path, quick: bool) -> f64 {
-    let path = folder.join("bare.db");
-    let connection = rusqlite::Connection::open(&path).expect("a database");
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             CREATE TABLE session (id BLOB PRIMARY KEY, rest BLOB) WITHOUT ROWID;
-             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
-             INSERT INTO session SELECT randomblob(16), randomblob(200) FROM n;",
-        )
-        .expect("a table");
-    let ids = connection.prepare("SELECT id FROM session ORDER BY random()").and_then(|mut ids| {
-        ids.query_map([], |row| row.get::<_, Vec<u8>>(0)).and_then(Iterator::collect::<Result<Vec<_>, _>>)
-    });
-    let ids = ids.expect("identifiers");
-    let start = spent_by_all();
-    let rounds: usize = if quick { 1 } else { 10 };
-    for id in (0..rounds).flat_map(|_| &ids) {
-        let rest = connection
-            .prepare_cached("SELECT rest FROM session WHERE id = ?")
-            .and_then(|mut read| read.query_row([id], |row| row.get::<_, Vec<u8>>(0)));
-        assert_eq!(rest.expect("a row").len(), 200);
-    }
-    spent_by_all().saturating_sub(start).as_secs_f64() / (rounds * ids.len()) as f64
+    row.above(
+        "the page from memory, and what two bare reads of a row by its key add to bare axum's hello",
+        least.over(memory),
+    )
 }
 
 /// Removes what servers left.
