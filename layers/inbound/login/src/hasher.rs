@@ -58,7 +58,7 @@ struct Work {
 
 impl Work {
     /// Lends the memory and the threads that an earlier hash left, if there are some.
-    fn in_memory<T: Send>(&self, job: impl FnOnce(&mut HashMemory) -> T + Send) -> T {
+    fn at_a_workplace<T: Send>(&self, job: impl FnOnce(&mut HashMemory) -> T + Send) -> T {
         self.lent.store(true, Ordering::Relaxed);
         let left = self.kept().pop();
         let mut workplace = left.unwrap_or_else(|| Workplace::new(self.dummy.params().parallelism()));
@@ -169,7 +169,9 @@ impl PasswordHasher {
     ) -> Result<Decision, HasherError> {
         self.run(move |work| {
             work.decided.fetch_add(1, Ordering::Relaxed);
-            work.in_memory(|memory| password::decide_in(memory, user.as_ref(), &password, now, &work.dummy))
+            work.at_a_workplace(|memory| {
+                password::decide_in(memory, user.as_ref(), &password, now, &work.dummy)
+            })
         })
         .await
     }
@@ -182,7 +184,9 @@ impl PasswordHasher {
         let phc = self
             .run(move |work| {
                 let (params, peppers) = (work.dummy.params(), work.dummy.peppers());
-                work.in_memory(|memory| password::hash_in(memory, &password, params, peppers, &work.random))
+                work.at_a_workplace(|memory| {
+                    password::hash_in(memory, &password, params, peppers, &work.random)
+                })
             })
             .await??;
         Ok(phc)

@@ -4,14 +4,11 @@
 //! base64url without padding. A store keeps the identifier and the SHA-256 of the secret: whoever reads the store
 //! holds nothing that can be presented. The prefix lets secret scanners find a token that leaked.
 
-mod decode;
-
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use self::decode::decode;
 use crate::{Digest, Random, RandomUnavailable, Secret, Timestamp, id, random};
 
 /// What an opaque token is for, as the greppable beginning of its text, without the underscore.
@@ -134,6 +131,12 @@ impl fmt::Debug for OpaqueToken {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
+}
+
+fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (written == N).then_some(bytes)
 }
 
 #[cfg(test)]

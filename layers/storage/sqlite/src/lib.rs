@@ -14,9 +14,10 @@
 //! **Concurrency.** Reads run in the thread that polls them, on one of a bounded number of connections that cannot
 //! write; they take microseconds, never wait for the writer, and see everything that was answered before they began.
 //! All writes go through one thread: it takes the steps that wait, at most 64, does each in a savepoint of its own,
-//! and commits them together; a group that is smaller than the one just answered waits half a commit for its callers to come
-//! again, 5 ms at most, and a lone caller is never kept waiting. A step that fails or panics is rolled back alone. When the commit fails, every step of
-//! the group is told so and nothing of it is kept. Several processes may share a file on a local disk.
+//! and commits them together. A group that is smaller than the one just answered waits half a commit, 5 ms at most, for its
+//! callers to come again; after a step that was alone nobody waits. A step that fails or panics is rolled back alone. When
+//! the commit fails, every step of the group is told so and nothing of it is kept. Several processes may share a file on a
+//! local disk.
 //!
 //! **Overload.** Every wait is bounded. A full queue, a lock held for longer than
 //! [`SqliteOptions::busy_timeout`], a full or broken disk, a file that may not be written and one that was deleted, moved

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_caller_is_never_kept_waiting() {
+    fn after_a_lone_caller_nobody_waits() {
         let (send, queue) = mpsc::channel();
         let mut callers = Callers::of(&queue);
         callers.were_answered(1, LONG);
