@@ -113,6 +113,7 @@ impl PostgresStore {
             step.await?;
         }
         self.clean(oauth::STRAY_ROOM, now.plus(STRAY_AFTER)).await?;
+        self.clean(oauth::STRAY_PUSHED_ROOM, now.plus(STRAY_AFTER)).await?;
         Ok(())
     }
 

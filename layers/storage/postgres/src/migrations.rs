@@ -60,6 +60,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "pushed_requests",
         sql: include_str!("../migrations/0022_pushed_requests.sql"),
     },
+    Migration { number: 23, name: "pushed_room", sql: include_str!("../migrations/0023_pushed_room.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -10,13 +10,13 @@ use towergate_oauth::{
         ClientStore, LogoutStore,
         grant::{GrantStore, Redeemed, Rotated},
         interaction::InteractionStore,
-        pushed_request::PushedRequestStore,
+        pushed_request::{PushedRequestStore, Pushing},
         replay::{Remembering, ReplayStore},
     },
     rules::{
         interaction::AuthorizationRequest,
         logout::Delivery,
-        pushed_request::{PushedRequest, PushedRequestId},
+        pushed_request::{PushedRequest, PushedRequestId, Room},
         single_use::{SingleUse, SingleUseKind},
     },
 };
@@ -92,18 +92,34 @@ async fn more_than_one_batch_goes_in_one_call() {
     assert_eq!(clean(store, NOW.plus(DAY)).await.unwrap(), Cleaned::default());
 }
 
-#[tokio::test]
-async fn what_was_pushed_goes_when_nobody_answered_it() {
-    let place = Place::new().await;
-    let store = &place.store;
-    let pushed = |n: u128| PushedRequest {
+fn pushed(n: u128) -> PushedRequest {
+    PushedRequest {
         id: PushedRequestId::from_uuid(id(n)),
         digest: Digest::of(b"reference"),
         request: AuthorizationRequest::new(client().id, String::from("https://app.example/cb")),
         expires_at: NOW.plus(MINUTE),
-    };
+    }
+}
+
+/// As if the clock had stood a year ahead, and did so no more.
+#[tokio::test]
+async fn a_share_that_was_taken_under_a_clock_far_ahead_is_given_back() {
+    let place = Place::new().await;
+    let (store, far) = (&place.store, NOW.plus(365 * DAY));
+    let push = |pushed, now| store.push_request(pushed, Room { all: 10, own: 1 }, origin(now));
+    let ahead = PushedRequest { expires_at: far.plus(MINUTE), ..pushed(1) };
+    assert_eq!(push(ahead, far).await.unwrap(), Pushing::Pushed);
+    assert_eq!(push(pushed(2), NOW).await.unwrap(), Pushing::ShareTaken);
+    store.cleanup(NOW).await.unwrap();
+    assert_eq!(push(pushed(2), NOW).await.unwrap(), Pushing::Pushed);
+}
+
+#[tokio::test]
+async fn what_was_pushed_goes_when_nobody_answered_it() {
+    let place = Place::new().await;
+    let store = &place.store;
     for n in 1..=501 {
-        store.push_request(pushed(n), 1000, origin(NOW)).await.unwrap();
+        store.push_request(pushed(n), Room { all: 1000, own: 1000 }, origin(NOW)).await.unwrap();
     }
     assert_eq!(clean(store, NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().pushed_requests, 0);
     assert_eq!(clean(store, NOW.plus(MINUTE)).await.unwrap().pushed_requests, 501);

@@ -143,6 +143,12 @@ pub(crate) const INTERACTION_ROOM: &str = "DELETE FROM towergate_interaction_roo
 pub(crate) const STRAY_ROOM: &str = "DELETE FROM towergate_interaction_room WHERE minute IN
     (SELECT minute FROM towergate_interaction_room WHERE minute > ?1 / 60000 ORDER BY minute LIMIT ?2)";
 
+pub(crate) const PUSHED_ROOM: &str = "DELETE FROM towergate_pushed_room WHERE (client, minute) IN
+    (SELECT client, minute FROM towergate_pushed_room WHERE minute <= ?1 / 60000 ORDER BY minute LIMIT ?2)";
+
+pub(crate) const STRAY_PUSHED_ROOM: &str = "DELETE FROM towergate_pushed_room WHERE (client, minute) IN
+    (SELECT client, minute FROM towergate_pushed_room WHERE minute > ?1 / 60000 ORDER BY minute LIMIT ?2)";
+
 pub(crate) const STRAY_NOTICES: &str =
     "UPDATE towergate_logout_notices SET due_at = ?1 WHERE (sid, client) IN
     (SELECT sid, client FROM towergate_logout_notices WHERE due_at > ?2 ORDER BY due_at LIMIT ?3)";
@@ -219,6 +225,7 @@ impl SqliteStore {
         self.put_right(now).await?;
         let now = now.minus(KEPT_PAST_END);
         self.clean(INTERACTION_ROOM, now).await?;
+        self.clean(PUSHED_ROOM, now).await?;
         Ok(Cleaned {
             sessions: self.clean(SESSIONS, now).await?,
             replaced_sessions: self.clean(REPLACED_SESSIONS, now).await?,
@@ -253,6 +260,7 @@ impl SqliteStore {
             self.write(move |step| query::change(step.connection, sql, params![key.0, key.1, key.2])).await?;
         }
         self.clean(STRAY_ROOM, stray).await?;
+        self.clean(STRAY_PUSHED_ROOM, stray).await?;
         Ok(())
     }
 

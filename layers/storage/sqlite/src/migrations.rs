@@ -115,6 +115,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "pushed_requests",
         sql: include_str!("../migrations/0034_pushed_requests.sql"),
     },
+    Migration { number: 35, name: "pushed_room", sql: include_str!("../migrations/0035_pushed_room.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS towergate_migrations (

@@ -51,6 +51,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::API_TOKENS,
         c::INTERACTIONS,
         c::INTERACTION_ROOM,
+        c::PUSHED_ROOM,
         c::PUSHED_REQUESTS,
         c::CLIENT_DOCUMENTS,
         c::ACCESS_TOKENS,
@@ -63,6 +64,7 @@ fn the_log_and_the_cleaner_use_an_index() {
         c::DEAD_LOGOUT_NOTICES,
         c::STRAY_NOTICES,
         c::STRAY_ROOM,
+        c::STRAY_PUSHED_ROOM,
         c::SIGN_IN_CLIENTS,
         c::TRIES_OF_NOBODY,
         c::RATE_LIMITS,
@@ -281,6 +283,7 @@ fn the_authorization_server_uses_an_index() {
         o::logout::REPLAY,
         o::refresh_token::FIND,
         o::room::TAKEN,
+        o::room::TAKEN_BY_PUSHES,
         o::unused_client::END,
         o::unused_client::BEFORE,
     ] {

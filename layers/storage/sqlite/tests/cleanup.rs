@@ -33,7 +33,7 @@ use towergate_oauth::{
     rules::{
         interaction::AuthorizationRequest,
         logout::Delivery,
-        pushed_request::{PushedRequest, PushedRequestId},
+        pushed_request::{PushedRequest, PushedRequestId, Room},
         single_use::{SingleUse, SingleUseKind},
     },
 };
@@ -140,7 +140,7 @@ async fn what_was_pushed_goes_when_nobody_answered_it() {
         expires_at: NOW.plus(MINUTE),
     };
     for n in 1..=501 {
-        store.push_request(pushed(n), 1000, origin(NOW)).await.unwrap();
+        store.push_request(pushed(n), Room { all: 1000, own: 1000 }, origin(NOW)).await.unwrap();
     }
     assert_eq!(clean(&store, NOW.plus(MINUTE).minus(MILLISECOND)).await.unwrap().pushed_requests, 0);
     assert_eq!(clean(&store, NOW.plus(MINUTE)).await.unwrap().pushed_requests, 501);

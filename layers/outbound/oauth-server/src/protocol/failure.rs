@@ -34,6 +34,9 @@ pub(super) enum Failure {
     /// No access token came.
     #[error("no access token")]
     NoBearer,
+    /// As much of the client's is under way as may.
+    #[error("as much of the client's is under way as may")]
+    TooMany,
     /// As much is under way as may.
     #[error("as much is under way as may")]
     Busy,
@@ -130,6 +133,11 @@ impl Failure {
                 tracing::warn!("as much is under way as may");
                 busy()
             }
+            Self::TooMany => {
+                let description = "too many requests of this client wait for their answer";
+                let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, description);
+                soon(json::error(StatusCode::TOO_MANY_REQUESTS, error), "60")
+            }
             broken => {
                 let cause = std::error::Error::source(&broken).map(ToString::to_string);
                 tracing::error!(error = %broken, cause, "a protocol request failed");
@@ -142,8 +150,12 @@ impl Failure {
 
 fn busy() -> Response<Bytes> {
     let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
-    let mut response = json::error(StatusCode::SERVICE_UNAVAILABLE, error);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    soon(json::error(StatusCode::SERVICE_UNAVAILABLE, error), "1")
+}
+
+/// Come again after so many seconds.
+fn soon(mut response: Response<Bytes>, seconds: &'static str) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }
 

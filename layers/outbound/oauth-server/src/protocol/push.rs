@@ -3,7 +3,7 @@
 //!
 //! The rules, in order: a form, nothing in the query; a client that proves itself, as at the token endpoint; no request by
 //! reference; a request object, if there is one, that is right; `client_id` of that very client; and then all that the
-//! authorization endpoint checks. The answer is a reference that is good for one minute, and for one answer.
+//! authorization endpoint checks; and room for one more, in the client's own share and in all. The answer is a reference that is good for one minute, and for one answer.
 
 use std::error::Error;
 
@@ -77,6 +77,7 @@ where
     let room = pushed_request::room_for(client, server.config().max_open_interactions);
     match server.store().push_request(pushed, room, origin).await? {
         Pushing::Pushed => {}
+        Pushing::ShareTaken => return Err(Failure::TooMany),
         Pushing::Full => return Err(Failure::Busy),
     }
     let request_uri = pushed_request::reference(&token);

@@ -9,13 +9,13 @@ use crate::rules::{
     code::Code,
     consent::Consent,
     grant::Grant,
-    pushed_request::{PushedRequest, PushedRequestId},
+    pushed_request::{PushedRequest, PushedRequestId, Room},
 };
 
 /// Keeps what clients pushed. One answer is given to each: [an interaction](super::InteractionStore) that began from it and is
 /// approved, denied or refused ends it too, in the same step, and closes all others that began from it.
 pub trait PushedRequestStore: Send + Sync + 'static {
-    /// Keeps a request, unless `limit` of them and of interactions take up room already. Writes `request.pushed`.
+    /// Keeps a request, unless its client, or everybody together, takes up as much `room` as there is. Writes `request.pushed`.
     ///
     /// One takes up room until it is answered, or [may be thrown away](PushedRequest::takes_room_until), and may for a minute
     /// longer.
@@ -25,7 +25,7 @@ pub trait PushedRequestStore: Send + Sync + 'static {
     fn push_request(
         &self,
         pushed: PushedRequest,
-        limit: u32,
+        room: Room,
         origin: Origin,
     ) -> impl Future<Output = Result<Pushing, StoreError>> + Send;
 
@@ -69,6 +69,8 @@ pub trait PushedRequestStore: Send + Sync + 'static {
 pub enum Pushing {
     /// It is kept.
     Pushed,
+    /// There are too many of this client; nothing was written.
+    ShareTaken,
     /// There are too many; nothing was written.
     Full,
 }

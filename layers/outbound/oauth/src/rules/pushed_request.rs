@@ -87,14 +87,26 @@ impl PushedRequest {
     }
 }
 
-/// How much there is for what `client` pushes, of the `room` for all that waits: half of it for a client that anybody can be,
-/// since it is public or registered itself. So whoever floods the server with such requests shuts nobody out but the likes of them.
+/// How much may wait already where a client pushes one more request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Pushed requests and interactions, whosever they are.
+    pub all: u32,
+    /// Requests that this client pushed.
+    pub own: u32,
+}
+
+/// How much there is for what `client` pushes, of the `room` for all that waits.
+///
+/// It is a quarter for each client, so that none shuts out the others. A client that anybody can be, since it is public or
+/// registered itself, finds room only while half of it all is free: whoever floods the server with the requests of many such
+/// shuts nobody out but the likes of them.
 #[must_use]
-pub fn room_for(client: &Client, room: u32) -> u32 {
+pub fn room_for(client: &Client, room: u32) -> Room {
     let anybodys = client.metadata.token_endpoint_auth_method == ClientAuthMethod::None
         || client.registration_access_token.is_some()
         || client.document.is_some();
-    if anybodys { room.div_ceil(2) } else { room }
+    Room { all: if anybodys { room.div_ceil(2) } else { room }, own: room.div_ceil(4) }
 }
 
 /// The reference that stands for a token.
@@ -302,20 +314,22 @@ mod tests {
     }
 
     #[test]
-    fn whoever_anybody_can_be_has_half_the_room() {
+    fn a_client_has_a_quarter_and_whoever_anybody_can_be_shares_half() {
         let client = |change: fn(&mut Client)| {
             let mut client = Client::unchecked(client("shop"), None, ClientMetadata::default());
             change(&mut client);
             client
         };
         let known = client(|_| ());
-        assert_eq!((room_for(&known, 9), room_for(&known, 1)), (9, 1));
+        assert_eq!(room_for(&known, 9), Room { all: 9, own: 3 });
+        assert_eq!(room_for(&known, 1), Room { all: 1, own: 1 });
         for anybodys in [
             client(|client| client.metadata.token_endpoint_auth_method = ClientAuthMethod::None),
             client(|client| client.registration_access_token = Some(Digest::of(b"its own"))),
             client(|client| client.document = Some(DocumentTimes { refresh_at: NOW, ends_at: NOW })),
         ] {
-            assert_eq!((room_for(&anybodys, 9), room_for(&anybodys, 1)), (5, 1));
+            assert_eq!(room_for(&anybodys, 9), Room { all: 5, own: 3 });
+            assert_eq!(room_for(&anybodys, 1), Room { all: 1, own: 1 });
         }
     }
 

@@ -21,6 +21,11 @@ pub(crate) const INTERACTION_ROOM: &str =
 /// Nobody may take so long to sign in.
 pub(crate) const STRAY_ROOM: &str = clean_out!("towergate_interaction_room", "minute > $1 / 60000", "minute");
 
+pub(crate) const PUSHED_ROOM: &str = clean_out!("towergate_pushed_room", "minute <= $1 / 60000", "minute");
+
+pub(crate) const STRAY_PUSHED_ROOM: &str =
+    clean_out!("towergate_pushed_room", "minute > $1 / 60000", "minute");
+
 pub(crate) const STRAY_NOTICES: &str = "UPDATE towergate_logout_notices SET due_at = $1 WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM towergate_logout_notices WHERE due_at > $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED))";
 
@@ -103,6 +108,7 @@ impl PostgresStore {
     /// Removes what the authorization server needs no more at `now`.
     pub(super) async fn clean_oauth(&self, now: Timestamp, cleaned: &mut Cleaned) -> Result<(), StoreError> {
         self.clean(INTERACTION_ROOM, now).await?;
+        self.clean(PUSHED_ROOM, now).await?;
         cleaned.interactions = self.clean(INTERACTIONS, now).await?;
         cleaned.pushed_requests = self.clean(PUSHED_REQUESTS, now).await?;
         cleaned.client_documents = self.clean(CLIENT_DOCUMENTS, now).await?;

@@ -16,7 +16,7 @@ use towergate_oauth::{
 };
 use towergate_oauth_types::ErrorCode;
 
-use super::{client, code, consent, grant_row, lock, pushed_request, room, room::take_room};
+use super::{client, code, consent, grant_row, lock, pushed_request, room};
 use crate::{failure::Failure, fields::Fields, params::params, query, step::Step, store::PostgresStore};
 
 macro_rules! find {
@@ -40,12 +40,14 @@ pub(crate) const LOCK: &str = concat!(
 );
 
 /// Keeps one where there is room for it.
-pub(crate) const BEGIN: &str = take_room!(
-    "INSERT INTO towergate_interactions
+pub(crate) const BEGIN: &str = "WITH begun AS (
+        INSERT INTO towergate_interactions
         (id, browser, request, pushed, subject, sign_in_after, created_at, expires_at, state)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9",
-    over: "$10", limit: "$11", minute: "$12", shard: "$13"
-);
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+        WHERE (SELECT coalesce(sum(taken), 0) FROM towergate_interaction_room WHERE minute > $10) < $11
+        RETURNING 1)
+    INSERT INTO towergate_interaction_room AS room (minute, shard, taken) SELECT $12, $13, 1 FROM begun
+    ON CONFLICT (minute, shard) DO UPDATE SET taken = room.taken + 1";
 
 const BIND: &str = "UPDATE towergate_interactions SET subject = $2 WHERE id = $1";
 

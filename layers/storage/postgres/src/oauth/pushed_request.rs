@@ -12,11 +12,11 @@ use towergate_oauth::{
         consent::Consent,
         fact::OAuthFact,
         grant::Grant,
-        pushed_request::{PushedRequest, PushedRequestId},
+        pushed_request::{PushedRequest, PushedRequestId, Room},
     },
 };
 
-use super::{interaction, lock, room, room::take_room};
+use super::{interaction, lock, room};
 use crate::{failure::Failure, fields::Fields, params::params, query, step::Step, store::PostgresStore};
 
 macro_rules! find {
@@ -34,11 +34,18 @@ pub(crate) const LOCK: &str = concat!(find!(), " FOR UPDATE");
 pub(crate) const WAITS: &str =
     "SELECT 1 FROM towergate_pushed_requests WHERE id = $1 AND expires_at > $2 FOR KEY SHARE";
 
-/// Keeps one where there is room for it.
-pub(crate) const PUSH: &str = take_room!(
-    "INSERT INTO towergate_pushed_requests (id, digest, request, expires_at) SELECT $1, $2, $3, $4",
-    over: "$5", limit: "$6", minute: "$7", shard: "$8"
-);
+/// What a client pushed is kept where there is room for it in its own share and in all. Whoever gives room back locks the rows in
+/// the same order: that of the client, and then that of all.
+pub(crate) const PUSH: &str = "WITH pushed AS (
+        INSERT INTO towergate_pushed_requests (id, digest, request, expires_at) SELECT $1, $2, $3, $4
+        WHERE (SELECT coalesce(sum(taken), 0) FROM towergate_interaction_room WHERE minute > $5) < $6
+        AND (SELECT coalesce(sum(taken), 0) FROM towergate_pushed_room WHERE client = $9 AND minute > $5) < $10
+        RETURNING 1),
+    own AS (
+        INSERT INTO towergate_pushed_room AS own (client, minute, shard, taken) SELECT $9, $7, $8, 1 FROM pushed
+        ON CONFLICT (client, minute, shard) DO UPDATE SET taken = own.taken + 1 RETURNING 1)
+    INSERT INTO towergate_interaction_room AS room (minute, shard, taken) SELECT $7, $8, 1 FROM own
+    ON CONFLICT (minute, shard) DO UPDATE SET taken = room.taken + 1";
 
 const DELETE: &str = "DELETE FROM towergate_pushed_requests WHERE id = $1";
 
@@ -49,11 +56,11 @@ impl PushedRequestStore for PostgresStore {
     async fn push_request(
         &self,
         pushed: PushedRequest,
-        limit: u32,
+        room: Room,
         origin: Origin,
     ) -> Result<Pushing, StoreError> {
-        self.write_by_locks((pushed, limit, origin), |step, (pushed, limit, origin)| {
-            Box::pin(push(step, pushed, *limit, origin))
+        self.write_by_locks((pushed, room, origin), |step, (pushed, room, origin)| {
+            Box::pin(push(step, pushed, *room, origin))
         })
         .await
     }
@@ -89,15 +96,17 @@ impl PushedRequestStore for PostgresStore {
 async fn push(
     step: &mut Step,
     pushed: &PushedRequest,
-    limit: u32,
+    room: Room,
     origin: &Origin,
 ) -> Result<Pushing, Failure> {
     let row = params![pushed.id.as_uuid(), &pushed.digest, query::json(&pushed.request)?, pushed.expires_at];
-    let row = room::values(row, pushed.takes_room_until(), pushed.id.as_uuid(), limit, origin.at);
-    if query::change(&mut step.connection, PUSH, row).await? == 0 {
-        return Ok(Pushing::Full);
-    }
+    let row = room::values(row, pushed.takes_room_until(), pushed.id.as_uuid(), room.all, origin.at);
     let client = pushed.request.client_id.clone();
+    let row = row.with(client.as_str()).with(room.own);
+    if query::change(&mut step.connection, PUSH, row).await? == 0 {
+        let is_theirs = room::is_share_taken(&mut step.connection, &client, room, origin.at).await?;
+        return Ok(if is_theirs { Pushing::ShareTaken } else { Pushing::Full });
+    }
     step.record(&OAuthFact::RequestPushed { pushed: pushed.id, client }, origin).await?;
     Ok(Pushing::Pushed)
 }
@@ -131,7 +140,7 @@ pub(super) async fn answer(
     query::change(connection, CLOSE, params![id.as_uuid()]).await?;
     if let Some(pushed) = kept {
         query::change(connection, DELETE, params![id.as_uuid()]).await?;
-        room::give_back(connection, pushed.takes_room_until(), id.as_uuid()).await?;
+        room::give_back_push(connection, &pushed).await?;
     }
     Ok(())
 }

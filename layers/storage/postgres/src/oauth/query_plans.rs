@@ -41,6 +41,8 @@ const LIFE: &str = "
         SELECT md5('p' || n)::uuid, sha256(n::text::bytea), '{}', n FROM generate_series(1, 30000) n;
     INSERT INTO towergate_interaction_room (minute, shard, taken) SELECT n, s, 1
         FROM generate_series(1, 2000) n, generate_series(0, 15) s;
+    INSERT INTO towergate_pushed_room (client, minute, shard, taken) SELECT 'client-' || n % 1000, n, s, 1
+        FROM generate_series(1, 2000) n, generate_series(0, 15) s;
     INSERT INTO towergate_sign_in_clients
         SELECT 'sid-' || n, 'client-' || n % 20000, 'subject-' || n % 30000, n FROM generate_series(1, 30000) n;
     INSERT INTO towergate_logout_notices (sid, client, host, subject, ended_at, attempt, forgiven, due_at, finished_at, died_at, reason)
@@ -122,7 +124,11 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::pushed_request::FIND, &[ID]),
     (o::pushed_request::LOCK, &[ID]),
     (o::pushed_request::WAITS, &[ID, SOON]),
-    (o::pushed_request::PUSH, &[ID, "sha256('')", "'{}'", "1", "1990", "100000", "2001", "7"]),
+    (
+        o::pushed_request::PUSH,
+        &[ID, "sha256('')", "'{}'", "1", "1990", "100000", "2001", "7", "'client-7'", "25000"],
+    ),
+    (o::room::SHARE_TAKEN, &["'client-7'", "1990", "25000"]),
     (o::pushed_request::CLOSE, &[ID]),
     (o::key::IN_USE, &[]),
     (o::logout::CLIENTS, &[SID]),
@@ -142,6 +148,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::INTERACTIONS, &[SOON, BATCH]),
     (c::PUSHED_REQUESTS, &[SOON, BATCH]),
     (c::INTERACTION_ROOM, &["6000000", BATCH]),
+    (c::PUSHED_ROOM, &["6000000", BATCH]),
     (c::ENDED_SIGN_INS, &[SOON, BATCH]),
     (c::CLIENT_DOCUMENTS, &[SOON, BATCH]),
     (c::SINGLE_USE, &[SOON, BATCH]),
@@ -150,6 +157,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (c::DEAD_LOGOUT_NOTICES, &[SOON, BATCH]),
     (c::STRAY_NOTICES, &[SOON, FAR, BATCH]),
     (c::STRAY_ROOM, &["6000000", BATCH]),
+    (c::STRAY_PUSHED_ROOM, &["6000000", BATCH]),
     (c::ACCESS_TOKENS.old, &[SOON, BATCH]),
     (c::ACCESS_TOKENS.away, &["1", IDS, IDS]),
     (c::OLD_ANSWERS, &[SOON, BATCH]),

@@ -9,6 +9,10 @@
 
 use sqlx::PgConnection;
 use towergate_core::{Timestamp, id::Uuid};
+use towergate_oauth::rules::{
+    client::ClientId,
+    pushed_request::{PushedRequest, Room},
+};
 
 use crate::{
     failure::Failure,
@@ -16,27 +20,12 @@ use crate::{
     query,
 };
 
-/// What is kept where less than `limit` is taken after the minute `over`, and one more is taken in row `shard` of `minute`.
-macro_rules! take_room {
-    ($insert:literal, over: $over:literal, limit: $limit:literal, minute: $minute:literal, shard: $shard:literal) => {
-        concat!(
-            "WITH begun AS (",
-            $insert,
-            " WHERE (SELECT coalesce(sum(taken), 0) FROM towergate_interaction_room WHERE minute > ",
-            $over,
-            ") < ",
-            $limit,
-            " RETURNING 1)
-    INSERT INTO towergate_interaction_room AS room (minute, shard, taken) SELECT ",
-            $minute,
-            ", ",
-            $shard,
-            ", 1 FROM begun
-    ON CONFLICT (minute, shard) DO UPDATE SET taken = room.taken + 1"
-        )
-    };
-}
-pub(super) use take_room;
+/// Whether the client's share is taken.
+pub(crate) const SHARE_TAKEN: &str = "SELECT 1 WHERE
+    (SELECT coalesce(sum(taken), 0) FROM towergate_pushed_room WHERE client = $1 AND minute > $2) >= $3";
+
+const GIVE_BACK_SHARE: &str = "UPDATE towergate_pushed_room SET taken = taken - 1
+    WHERE client = $1 AND minute = $2 AND shard = $3 AND taken > 0";
 
 const GIVE_BACK: &str = "UPDATE towergate_interaction_room SET taken = taken - 1
     WHERE minute = $1 AND shard = $2 AND taken > 0";
@@ -45,11 +34,31 @@ const MINUTE: i64 = 60_000;
 
 const SHARDS: u8 = 16;
 
-/// The statement's values, and what [`take_room!`] asks for besides.
+/// The statement's values, and what it asks of the room besides: the last minute that counts no more, how many may be, and the
+/// minute and the shard of the row in which one more is.
 pub(super) fn values(row: Params, end: Timestamp, id: &Uuid, limit: u32, now: Timestamp) -> Params {
-    // One that ends within a minute is counted until the minute is over.
-    let over = now.unix_millis().div_euclid(MINUTE);
-    row.with(over).with(limit).with(minute(end)).with(shard(id))
+    row.with(over(now)).with(limit).with(minute(end)).with(shard(id))
+}
+
+/// Whether there are as many of the client's pushing as may be.
+pub(super) async fn is_share_taken(
+    connection: &mut PgConnection,
+    client: &ClientId,
+    room: Room,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    query::exists(connection, SHARE_TAKEN, params![client.as_str(), over(now), room.own]).await
+}
+
+/// What a client pushed takes up no room any more.
+pub(super) async fn give_back_push(
+    connection: &mut PgConnection,
+    pushed: &PushedRequest,
+) -> Result<(), Failure> {
+    let (end, id) = (pushed.takes_room_until(), pushed.id.as_uuid());
+    let row = params![pushed.request.client_id.as_str(), minute(end), shard(id)];
+    query::change(connection, GIVE_BACK_SHARE, row).await?;
+    give_back(connection, end, id).await
 }
 
 /// One that would have taken up room until `end` does so no more.
@@ -61,6 +70,11 @@ pub(super) async fn give_back(
     let row = params![minute(end), shard(id)];
     query::change(connection, GIVE_BACK, row).await?;
     Ok(())
+}
+
+/// The last minute that counts no more. One that ends within a minute is counted until the minute is over.
+fn over(now: Timestamp) -> i64 {
+    now.unix_millis().div_euclid(MINUTE)
 }
 
 /// The first minute at whose beginning `end` is past.

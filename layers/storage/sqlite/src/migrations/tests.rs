@@ -104,6 +104,28 @@ fn what_waits_when_the_count_begins_is_counted() {
 }
 
 #[test]
+fn what_clients_pushed_when_their_shares_begin_is_counted() {
+    let connection = Connection::open_in_memory().unwrap();
+    let (before, _) = MIGRATIONS.split_at(34);
+    connection.execute_batch("BEGIN").unwrap();
+    apply_due(&connection, before, Timestamp::from_unix_millis(0)).unwrap();
+    for (id, client, ends) in
+        [(1_u8, "shop", 60_000), (2, "shop", 60_001), (3, "shop", 60_002), (4, "app", 60_001)]
+    {
+        let request = format!(r#"{{"client_id":"{client}"}}"#);
+        let insert = "INSERT INTO towergate_pushed_requests VALUES (?1, zeroblob(32), ?2, ?3)";
+        connection.execute(insert, params![[id; 16], request, ends]).unwrap();
+    }
+    bring_up_to_date(&connection, true, Timestamp::from_unix_millis(0)).unwrap();
+    for (client, minute, taken) in [("shop", 21, 1), ("shop", 22, 2), ("app", 22, 1)] {
+        let sql = format!(
+            "SELECT taken FROM towergate_pushed_room WHERE client = '{client}' AND minute = {minute}"
+        );
+        assert_eq!(number(&connection, &sql), taken);
+    }
+}
+
+#[test]
 fn a_migration_that_fails_leaves_nothing() {
     let place = place();
     let connection = Connection::open(&place.path).unwrap();

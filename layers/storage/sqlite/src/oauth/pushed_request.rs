@@ -12,7 +12,7 @@ use towergate_oauth::{
         consent::Consent,
         fact::OAuthFact,
         grant::Grant,
-        pushed_request::{PushedRequest, PushedRequestId},
+        pushed_request::{PushedRequest, PushedRequestId, Room},
     },
 };
 
@@ -34,10 +34,10 @@ impl PushedRequestStore for SqliteStore {
     async fn push_request(
         &self,
         pushed: PushedRequest,
-        limit: u32,
+        room: Room,
         origin: Origin,
     ) -> Result<Pushing, StoreError> {
-        self.write(move |step| push(step, pushed, limit, &origin)).await
+        self.write(move |step| push(step, pushed, room, &origin)).await
     }
 
     async fn find_pushed_request(&self, id: PushedRequestId) -> Result<Option<PushedRequest>, StoreError> {
@@ -72,8 +72,12 @@ impl PushedRequestStore for SqliteStore {
     }
 }
 
-fn push(step: &mut Step<'_>, pushed: PushedRequest, limit: u32, origin: &Origin) -> Result<Pushing, Failure> {
-    if room::taken(step.connection, origin.at)? >= u64::from(limit) {
+fn push(step: &mut Step<'_>, pushed: PushedRequest, room: Room, origin: &Origin) -> Result<Pushing, Failure> {
+    let own = room::taken_by_pushes(step.connection, &pushed.request.client_id, origin.at)?;
+    if own >= u64::from(room.own) {
+        return Ok(Pushing::ShareTaken);
+    }
+    if room::taken(step.connection, origin.at)? >= u64::from(room.all) {
         return Ok(Pushing::Full);
     }
     query::change(
@@ -86,7 +90,7 @@ fn push(step: &mut Step<'_>, pushed: PushedRequest, limit: u32, origin: &Origin)
             pushed.expires_at.unix_millis(),
         ],
     )?;
-    room::take(step.connection, pushed.takes_room_until())?;
+    room::take_by_push(step.connection, &pushed)?;
     let fact = OAuthFact::RequestPushed { pushed: pushed.id, client: pushed.request.client_id };
     step.record(&fact, origin)?;
     Ok(Pushing::Pushed)
@@ -102,7 +106,7 @@ pub(super) fn answer(connection: &Connection, id: Option<PushedRequestId>) -> Re
     let Some(id) = id else { return Ok(()) };
     if let Some(pushed) = find(connection, id)? {
         query::change(connection, DELETE, params![id.as_uuid().as_bytes()])?;
-        room::give_back(connection, pushed.takes_room_until())?;
+        room::give_back_by_push(connection, &pushed)?;
     }
     query::change(connection, CLOSE, params![id.as_uuid().as_bytes()])?;
     Ok(())

@@ -225,11 +225,11 @@ async fn rfc9126_4_a_client_that_lost_its_rights_meanwhile_gets_nothing() {
 #[tokio::test]
 async fn people_get_in_while_requests_are_pushed_without_end() {
     let house = house_with(|config| config.max_open_interactions = 4, |_| ()).await;
-    pushed(&house, "").await;
     let path = pushed(&house, "").await;
-    assert!(push(&house, "").await["error"].is_string(), "half of the room is taken");
+    assert!(push(&house, "").await["error"].is_string(), "the client's share is taken");
     house.browser().get(GOOD).await.return_to();
     house.browser().get(&path).await.return_to();
+    house.browser().get(GOOD).await.return_to();
     assert_eq!(house.browser().get(GOOD).await.status, 503);
 }
 

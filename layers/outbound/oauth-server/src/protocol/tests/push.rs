@@ -25,6 +25,11 @@ fn with<'a>(name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     others.chain((!value.is_empty()).then_some((name, value))).collect()
 }
 
+/// The good request of a client that proves itself in it.
+fn posted() -> Vec<(&'static str, &'static str)> {
+    [with("client_id", "post"), vec![("client_secret", SECRET)]].concat()
+}
+
 impl Bench {
     async fn push(&self, client: Option<&str>, form: &[(&str, &str)]) -> Response<Bytes> {
         self.ask("/oauth/par", client, form).await
@@ -61,11 +66,9 @@ async fn rfc9126_2_2_a_request_is_kept_under_a_reference_that_nobody_guesses() {
 async fn rfc9126_2_1_clients_prove_themselves_as_at_the_token_endpoint() {
     let bench = Bench::new().await;
     pushed(&bench.push(None, &with("client_id", "public")).await);
-    let mut posted = with("client_id", "post");
-    posted.push(("client_secret", SECRET));
-    pushed(&bench.push(None, &posted).await);
+    pushed(&bench.push(None, &posted()).await);
     refused(&bench.push(None, &ASKED).await, StatusCode::UNAUTHORIZED, "invalid_client");
-    refused(&bench.push(Some("post"), &posted).await, StatusCode::BAD_REQUEST, "invalid_request");
+    refused(&bench.push(Some("post"), &posted()).await, StatusCode::BAD_REQUEST, "invalid_request");
     let nobody = bench.push(None, &with("client_id", "")).await;
     refused(&nobody, StatusCode::UNAUTHORIZED, "invalid_client");
     assert_eq!(bench.count("client.authentication_failed"), 3);
@@ -204,28 +207,37 @@ async fn rfc9126_3_a_request_object_is_pushed_by_the_client_that_signed_it() {
 #[tokio::test]
 async fn nobody_fills_the_disk_with_what_is_pushed() {
     let bench = Bench::with(keys(), |config| config.max_open_interactions = 2).await;
-    for _ in 0..2 {
-        pushed(&bench.push(Some("basic"), &ASKED).await);
-    }
-    let full = bench.push(Some("basic"), &ASKED).await;
+    pushed(&bench.push(Some("basic"), &ASKED).await);
+    pushed(&bench.push(None, &posted()).await);
+    let full = bench.push(None, &with("client_id", "public")).await;
     refused(&full, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     assert_eq!(full.headers()[header::RETRY_AFTER], "1");
     assert_eq!(bench.count("request.pushed"), 2);
 }
 
 #[tokio::test]
-async fn pushing_without_a_proof_shuts_nobody_out_who_has_one() {
-    let bench = Bench::with(keys(), |config| config.max_open_interactions = 4).await;
-    for _ in 0..2 {
-        pushed(&bench.push(None, &with("client_id", "public")).await);
-    }
-    let full = bench.push(None, &with("client_id", "public")).await;
-    refused(&full, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+async fn rfc9126_2_3_a_client_that_pushes_without_end_shuts_out_itself_and_nobody_else() {
+    let bench = Bench::with(keys(), |config| config.max_open_interactions = 8).await;
     for _ in 0..2 {
         pushed(&bench.push(Some("basic"), &ASKED).await);
     }
-    let full = bench.push(Some("basic"), &ASKED).await;
+    let more = bench.push(Some("basic"), &ASKED).await;
+    refused(&more, StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable");
+    assert_eq!(more.headers()[header::RETRY_AFTER], "60");
+    assert_eq!(bench.count("request.pushed"), 2);
+    pushed(&bench.push(None, &posted()).await);
+}
+
+#[tokio::test]
+async fn pushing_without_a_proof_shuts_nobody_out_who_has_one() {
+    let bench = Bench::with(keys(), |config| config.max_open_interactions = 6).await;
+    for _ in 0..2 {
+        pushed(&bench.push(Some("basic"), &ASKED).await);
+    }
+    pushed(&bench.push(None, &with("client_id", "public")).await);
+    let full = bench.push(None, &with("client_id", "public")).await;
     refused(&full, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+    pushed(&bench.push(None, &posted()).await);
 }
 
 #[tokio::test]

@@ -149,6 +149,7 @@ macro_rules! oauth_store_contract {
                 a_pushed_request_reads_back_whole,
                 a_request_is_pushed_once,
                 pushed_requests_are_bounded,
+                a_client_pushes_its_share_and_no_more,
                 an_old_pushed_request_makes_room,
                 a_pushed_request_is_spent_once,
                 an_interaction_begins_from_what_waits,

@@ -9,7 +9,7 @@ use super::{
     AuditTrail,
     fixture::{
         Ear, MILLISECOND, NOW, ROOM, alice, assert_same, client_id, code, grant, interaction, origin,
-        with_clients,
+        other_client_id, with_clients,
     },
     interaction::approval,
 };
@@ -20,11 +20,15 @@ use crate::{
         pushed_request::{Pushing, Spending},
     },
     rules::{
+        client::ClientId,
         fact::OAuthFact,
         interaction::{Interaction, InteractionState},
-        pushed_request::{LIFETIME, PushedRequest, PushedRequestId},
+        pushed_request::{LIFETIME, PushedRequest, PushedRequestId, Room},
     },
 };
+
+/// For everybody, and for each client.
+const ROOMY: Room = Room { all: ROOM, own: ROOM };
 
 /// The `n`th pushed request; its reference is good for a minute.
 pub(super) fn pushed(n: u128) -> PushedRequest {
@@ -44,7 +48,7 @@ pub(super) fn begun_from(n: u128) -> Interaction {
 /// Registers the clients, and one of them pushes the first request.
 pub(super) async fn with_pushed<S: OAuthStore>(store: &S) {
     with_clients(store).await;
-    assert_eq!(store.push_request(pushed(1), ROOM, origin(NOW)).await.unwrap(), Pushing::Pushed);
+    assert_eq!(store.push_request(pushed(1), ROOMY, origin(NOW)).await.unwrap(), Pushing::Pushed);
 }
 
 /// The same, from which the first three interactions have begun, all of them Alice's.
@@ -61,9 +65,16 @@ async fn begin<S: OAuthStore>(store: &S, n: u128, now: Timestamp) -> Beginning {
     store.begin_interaction(begun_from(n), ROOM, origin(now)).await.unwrap()
 }
 
-async fn push<S: OAuthStore>(store: &S, n: u128, limit: u32, now: Timestamp) -> Pushing {
+async fn push<S: OAuthStore>(store: &S, n: u128, all: u32, now: Timestamp) -> Pushing {
     let new = PushedRequest { expires_at: now.plus(LIFETIME), ..pushed(n) };
-    store.push_request(new, limit, origin(now)).await.unwrap()
+    store.push_request(new, Room { all, own: ROOM }, origin(now)).await.unwrap()
+}
+
+/// A client pushes where there may be so many of its own.
+async fn push_for<S: OAuthStore>(store: &S, client: ClientId, n: u128, own: u32, now: Timestamp) -> Pushing {
+    let mut new = PushedRequest { expires_at: now.plus(LIFETIME), ..pushed(n) };
+    new.request.client_id = client;
+    store.push_request(new, Room { all: ROOM, own }, origin(now)).await.unwrap()
 }
 
 async fn state<S: OAuthStore>(store: &S, n: u128) -> InteractionState {
@@ -75,7 +86,7 @@ pub async fn a_pushed_request_reads_back_whole<S: OAuthStore + AuditTrail>(store
     with_clients(store).await;
     let mut ear = Ear::on(store).await;
     let kept = pushed(1);
-    assert_eq!(store.push_request(kept.clone(), ROOM, origin(NOW)).await.unwrap(), Pushing::Pushed);
+    assert_eq!(store.push_request(kept.clone(), ROOMY, origin(NOW)).await.unwrap(), Pushing::Pushed);
     ear.heard(&[OAuthFact::RequestPushed { pushed: kept.id, client: client_id() }], NOW).await;
     let found = store.find_pushed_request(kept.id).await.unwrap().unwrap();
     assert_same(&found, &kept);
@@ -88,7 +99,7 @@ pub async fn a_request_is_pushed_once<S: OAuthStore + AuditTrail>(store: &S) {
     with_pushed(store).await;
     let mut ear = Ear::on(store).await;
     let again = PushedRequest { expires_at: NOW, ..pushed(1) };
-    let refused = store.push_request(again, ROOM, origin(NOW)).await;
+    let refused = store.push_request(again, ROOMY, origin(NOW)).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
     ear.silence().await;
     assert_same(&store.find_pushed_request(pushed(1).id).await.unwrap().unwrap(), &pushed(1));
@@ -107,6 +118,28 @@ pub async fn pushed_requests_are_bounded<S: OAuthStore + AuditTrail>(store: &S) 
     assert_eq!(store.spend_pushed_request(pushed(1).id, origin(NOW)).await.unwrap(), Spending::Spent);
     assert_eq!(push(store, 2, 2, NOW).await, Pushing::Pushed);
     assert_eq!(push(store, 3, 2, NOW).await, Pushing::Full);
+}
+
+/// A client takes up its own share and no more, whatever room there is; others do so no less for it. One that is answered makes
+/// room again.
+pub async fn a_client_pushes_its_share_and_no_more<S: OAuthStore + AuditTrail>(store: &S) {
+    with_clients(store).await;
+    let push = |client, n| push_for(store, client, n, 2, NOW);
+    assert_eq!(push(client_id(), 1).await, Pushing::Pushed);
+    assert_eq!(push(client_id(), 2).await, Pushing::Pushed);
+    let mut ear = Ear::on(store).await;
+    assert_eq!(push(client_id(), 3).await, Pushing::ShareTaken);
+    ear.silence().await;
+    assert!(store.find_pushed_request(pushed(3).id).await.unwrap().is_none());
+    assert_eq!(push(other_client_id(), 4).await, Pushing::Pushed);
+    assert_eq!(begin(store, 1, NOW).await, Beginning::Begun, "what people ask is no part of it");
+    assert_eq!(store.spend_pushed_request(pushed(2).id, origin(NOW)).await.unwrap(), Spending::Spent);
+    assert_eq!(push(client_id(), 3).await, Pushing::Pushed);
+    assert_eq!(push(client_id(), 5).await, Pushing::ShareTaken);
+    let end = pushed(1).takes_room_until();
+    assert_eq!(push_for(store, client_id(), 5, 2, end.minus(MILLISECOND)).await, Pushing::ShareTaken);
+    let later = end.plus(Duration::from_secs(60));
+    assert_eq!(push_for(store, client_id(), 5, 2, later).await, Pushing::Pushed);
 }
 
 /// One that nobody answered takes up room for as long as it may be kept, and a minute later at the latest no more.

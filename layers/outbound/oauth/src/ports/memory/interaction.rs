@@ -40,7 +40,7 @@ impl InteractionStore for MemoryStore {
             if interaction.pushed.is_some_and(|pushed| !state.pushed.waits(pushed, origin.at)) {
                 return Ok(Beginning::RequestSpent);
             }
-            if state.room.taken(origin.at) >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            if state.room.is_full(limit, origin.at) {
                 return Ok(Beginning::Full);
             }
             let client = interaction.request.client_id.clone();

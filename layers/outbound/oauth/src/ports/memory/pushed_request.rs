@@ -4,49 +4,58 @@ use std::collections::BTreeMap;
 
 use towergate_core::{StoreError, Timestamp, audit::Origin};
 
-use super::{MemoryStore, Tables, already_there, interaction::issue};
+use super::{MemoryStore, Tables, already_there, interaction::issue, room};
 use crate::{
     ports::{
         interaction::Issuing,
         pushed_request::{PushedRequestStore, Pushing, Spending},
     },
     rules::{
+        client::ClientId,
         code::Code,
         consent::Consent,
         fact::OAuthFact,
         grant::Grant,
-        pushed_request::{PushedRequest, PushedRequestId},
+        pushed_request::{PushedRequest, PushedRequestId, Room},
     },
 };
 
 #[derive(Default)]
-pub(super) struct PushedRequests(BTreeMap<PushedRequestId, PushedRequest>);
+pub(super) struct PushedRequests {
+    all: BTreeMap<PushedRequestId, PushedRequest>,
+    room: BTreeMap<ClientId, room::Room>,
+}
 
 impl PushedRequestStore for MemoryStore {
     async fn push_request(
         &self,
         pushed: PushedRequest,
-        limit: u32,
+        room: Room,
         origin: Origin,
     ) -> Result<Pushing, StoreError> {
         self.step(|state| {
             let id = pushed.id;
-            if state.pushed.0.contains_key(&id) {
+            if state.pushed.all.contains_key(&id) {
                 return Err(already_there("pushed request", id));
             }
-            if state.room.taken(origin.at) >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            let client = pushed.request.client_id.clone();
+            let own = state.pushed.room.entry(client.clone()).or_default();
+            if own.is_full(room.own, origin.at) {
+                return Ok(Pushing::ShareTaken);
+            }
+            if state.room.is_full(room.all, origin.at) {
                 return Ok(Pushing::Full);
             }
-            let client = pushed.request.client_id.clone();
             state.log.write(&OAuthFact::RequestPushed { pushed: id, client }, &origin);
             state.room.take(pushed.takes_room_until());
-            state.pushed.0.insert(id, pushed);
+            own.take(pushed.takes_room_until());
+            state.pushed.all.insert(id, pushed);
             Ok(Pushing::Pushed)
         })
     }
 
     async fn find_pushed_request(&self, id: PushedRequestId) -> Result<Option<PushedRequest>, StoreError> {
-        self.step(|state| Ok(state.pushed.0.get(&id).cloned()))
+        self.step(|state| Ok(state.pushed.all.get(&id).cloned()))
     }
 
     async fn spend_pushed_request(
@@ -78,7 +87,7 @@ impl PushedRequestStore for MemoryStore {
 impl PushedRequests {
     /// Whether it is neither answered nor expired.
     pub(super) fn waits(&self, id: PushedRequestId, now: Timestamp) -> bool {
-        self.0.get(&id).is_some_and(|pushed| now < pushed.expires_at)
+        self.all.get(&id).is_some_and(|pushed| now < pushed.expires_at)
     }
 }
 
@@ -86,8 +95,11 @@ impl Tables {
     /// What was pushed has its answer: nobody is asked about it any more.
     pub(super) fn answer_pushed(&mut self, id: Option<PushedRequestId>) {
         let Some(id) = id else { return };
-        if let Some(pushed) = self.pushed.0.remove(&id) {
+        if let Some(pushed) = self.pushed.all.remove(&id) {
             self.room.give_back(pushed.takes_room_until());
+            if let Some(own) = self.pushed.room.get_mut(&pushed.request.client_id) {
+                own.give_back(pushed.takes_room_until());
+            }
         }
         self.interactions.close_pushed(id);
     }

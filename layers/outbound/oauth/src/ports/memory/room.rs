@@ -14,8 +14,13 @@ const KEPT: i64 = 24 * 60;
 pub(super) struct Room(BTreeMap<i64, usize>);
 
 impl Room {
+    /// Whether so many take up room at `now`.
+    pub(super) fn is_full(&self, limit: u32, now: Timestamp) -> bool {
+        self.taken(now) >= usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
     /// How many take up room at `now`. One that ends within a minute is counted until the minute is over.
-    pub(super) fn taken(&self, now: Timestamp) -> usize {
+    fn taken(&self, now: Timestamp) -> usize {
         let over = now.unix_millis().div_euclid(MINUTE);
         self.0.range(over.saturating_add(1)..).map(|(_, taken)| taken).sum()
     }
@@ -33,6 +38,9 @@ impl Room {
     pub(super) fn give_back(&mut self, end: Timestamp) {
         if let Some(taken) = self.0.get_mut(&minute(end)) {
             *taken = taken.saturating_sub(1);
+            if *taken == 0 {
+                self.0.remove(&minute(end));
+            }
         }
     }
 }

@@ -93,6 +93,12 @@ pub(super) fn readings(begun: u8) -> impl Iterator<Item = InteractionOperation> 
     (0..=begun).map(|interaction| InteractionOperation::Find { interaction }).chain(consents)
 }
 
+/// Whether there is no more room; what has expired may take it up for a minute more, and is as full as was `said`.
+pub(super) fn is_full(limit: u32, waiting: impl Fn(Duration) -> u32, said: bool) -> bool {
+    let (least, most) = (waiting(Duration::ZERO), waiting(Duration::from_secs(60)));
+    if least < limit && limit <= most { said } else { limit <= least }
+}
+
 impl Model {
     pub(super) async fn interaction<S>(&mut self, store: &S, operation: &InteractionOperation) -> Answers
     where
@@ -170,14 +176,8 @@ impl Model {
         let interaction = Interaction { pushed, ..self.asking(client) };
         let answer = store.begin_interaction(interaction.clone(), limit, self.trail.origin()).await;
         let said = answer.as_ref().is_ok_and(|said| *said == Beginning::Full);
-        let is_full = self.is_full(limit, said);
+        let is_full = is_full(limit, |over_for| self.waiting(over_for), said);
         Answers::of(answer, self.begin_interaction(interaction, is_full))
-    }
-
-    /// Whether there is no more room; what has expired may take it up for a minute more, and is as full as was `said`.
-    pub(super) fn is_full(&self, limit: u32, said: bool) -> bool {
-        let (least, most) = (self.waiting(Duration::ZERO), self.waiting(Duration::from_secs(60)));
-        if least < limit && limit <= most { said } else { limit <= least }
     }
 
     /// What becomes of a code where nobody is asked.
@@ -293,13 +293,13 @@ impl Model {
     }
 
     /// How many take up room: those that are not approved and have not been over for so long.
-    fn waiting(&self, over_for: Duration) -> u32 {
+    pub(super) fn waiting(&self, over_for: Duration) -> u32 {
         let now = self.trail.now();
         let waits = |there: &&Interaction| {
             there.state != InteractionState::Approved && now < there.expires_at.plus(over_for)
         };
         let interactions = self.interactions.values().filter(waits).count();
-        (interactions + self.pushed_waiting(over_for)).try_into().unwrap()
+        (interactions + self.pushed_waiting(None, over_for)).try_into().unwrap()
     }
 
     /// The interaction, if it waits for its answer.

@@ -94,7 +94,7 @@ struct Model {
     interactions: BTreeMap<InteractionId, Interaction>,
     pushed: BTreeMap<PushedRequestId, PushedRequest>,
     /// Until when each takes up room, whether it is still there or not.
-    pushed_room: BTreeMap<PushedRequestId, Timestamp>,
+    pushed_room: BTreeMap<PushedRequestId, (ClientId, Timestamp)>,
     consents: BTreeMap<(Subject, ClientId), Consent>,
     grants: BTreeMap<GrantId, KeptGrant>,
     codes: BTreeMap<Uuid, KeptCode>,

@@ -7,7 +7,7 @@ use towergate_core::{Digest, Timestamp, contract::model::Answers, id::Uuid};
 
 use super::{
     Model, Modelled,
-    interaction::scope_of,
+    interaction::{is_full, scope_of},
     world::{client_id, number, person, recent, some_client, some_sign_in, subject},
 };
 use crate::{
@@ -16,9 +16,10 @@ use crate::{
         pushed_request::{Pushing, Spending},
     },
     rules::{
+        client::ClientId,
         fact::OAuthFact,
         interaction::{AuthorizationRequest, InteractionState},
-        pushed_request::{LIFETIME, PushedRequest, PushedRequestId},
+        pushed_request::{LIFETIME, PushedRequest, PushedRequestId, Room},
     },
 };
 
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is a method of a port")]
 pub enum PushedRequestOperation {
-    Push { client: u8, limit: u32 },
+    Push { client: u8, room: Room },
     Find { pushed: u8 },
     Begin { pushed: u8, client: u8 },
     Spend { pushed: u8 },
@@ -35,9 +36,10 @@ pub enum PushedRequestOperation {
 
 pub(super) fn operation() -> impl Strategy<Value = PushedRequestOperation> {
     use PushedRequestOperation as Do;
-    let limit = prop_oneof![5 => Just(100_u32), 1 => 0..4_u32];
+    let limit = || prop_oneof![5 => Just(100_u32), 1 => 0..4_u32];
+    let room = (limit(), limit()).prop_map(|(all, own)| Room { all, own });
     prop_oneof![
-        4 => (some_client(), limit).prop_map(|(client, limit)| Do::Push { client, limit }),
+        4 => (some_client(), room).prop_map(|(client, room)| Do::Push { client, room }),
         1 => recent().prop_map(|pushed| Do::Find { pushed }),
         5 => (recent(), some_client()).prop_map(|(pushed, client)| Do::Begin { pushed, client }),
         1 => recent().prop_map(|pushed| Do::Spend { pushed }),
@@ -65,12 +67,11 @@ impl Model {
     {
         let origin = self.trail.origin();
         match *operation {
-            PushedRequestOperation::Push { client, limit } => {
+            PushedRequestOperation::Push { client, room } => {
                 let pushed = self.pushing(client);
-                let answer = store.push_request(pushed.clone(), limit, origin).await;
-                let said = answer.as_ref().is_ok_and(|said| *said == Pushing::Full);
-                let is_full = self.is_full(limit, said);
-                Answers::of(answer, self.push(pushed, is_full))
+                let answer = store.push_request(pushed.clone(), room, origin).await;
+                let said = answer.as_ref().ok().copied();
+                Answers::of(answer, self.push(pushed, room, said))
             }
             PushedRequestOperation::Find { pushed } => {
                 let id = self.nth_pushed(pushed);
@@ -110,13 +111,17 @@ impl Model {
         }
     }
 
-    fn push(&mut self, pushed: PushedRequest, is_full: bool) -> Pushing {
-        if is_full {
+    fn push(&mut self, pushed: PushedRequest, room: Room, said: Option<Pushing>) -> Pushing {
+        let client = pushed.request.client_id.clone();
+        let own = |over_for| self.pushed_waiting(Some(&client), over_for).try_into().unwrap();
+        if is_full(room.own, own, said == Some(Pushing::ShareTaken)) {
+            return Pushing::ShareTaken;
+        }
+        if is_full(room.all, |over_for| self.waiting(over_for), said == Some(Pushing::Full)) {
             return Pushing::Full;
         }
-        let client = pushed.request.client_id.clone();
-        self.tell(&OAuthFact::RequestPushed { pushed: pushed.id, client });
-        self.pushed_room.insert(pushed.id, pushed.takes_room_until());
+        self.tell(&OAuthFact::RequestPushed { pushed: pushed.id, client: client.clone() });
+        self.pushed_room.insert(pushed.id, (client, pushed.takes_room_until()));
         self.pushed.insert(pushed.id, pushed);
         Pushing::Pushed
     }
@@ -139,10 +144,12 @@ impl Model {
         }
     }
 
-    /// How many take up room until so long after.
-    pub(super) fn pushed_waiting(&self, over_for: Duration) -> usize {
+    /// How many take up room until so long after, of one client or of all.
+    pub(super) fn pushed_waiting(&self, client: Option<&ClientId>, over_for: Duration) -> usize {
         let now = self.trail.now();
-        let takes = |until: &&Timestamp| now < until.plus(over_for);
+        let takes = |(whose, until): &&(ClientId, Timestamp)| {
+            client.is_none_or(|client| client == whose) && now < until.plus(over_for)
+        };
         self.pushed_room.values().filter(takes).count()
     }
 
