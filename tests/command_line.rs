@@ -9,6 +9,9 @@ mod audit;
 #[path = "command_line/clients.rs"]
 mod clients;
 #[cfg(test)]
+#[path = "command_line/grants.rs"]
+mod grants;
+#[cfg(test)]
 #[path = "command_line/outbox.rs"]
 mod outbox;
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 mod audit;
 mod clients;
+mod grants;
 mod migrate;
 mod outbox;
+mod person;
 mod place;
 mod progress;
 mod sessions;
@@ -28,6 +30,7 @@ struct CommandLine {
 enum Command {
     Audit(audit::Audit),
     Clients(clients::Clients),
+    Grants(grants::Grants),
     Migrate(migrate::Migrate),
     Outbox(outbox::Outbox),
     Sessions(sessions::Sessions),
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let (answer, holds) = match CommandLine::parse().command {
         Command::Audit(audit) => audit.run(),
         Command::Clients(clients) => clients.run(),
+        Command::Grants(grants) => grants.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Outbox(outbox) => outbox.run(),
         Command::Sessions(sessions) => sessions.run(),

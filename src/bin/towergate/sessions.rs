@@ -13,16 +13,13 @@ use towergate::{
         mac::MacKey,
         system::{OsRandom, SystemClock},
     },
-    identity::{
-        ports::{SessionStore, UserStore},
-        rules::email::EmailAddress,
-    },
+    identity::ports::{SessionStore, UserStore},
     login::{EndedByOperator, OperatorEnd},
     postgres::PostgresStore,
     redis::RedisStore,
 };
 
-use crate::place::Place;
+use crate::{person, place::Place};
 
 /// What is said where a Redis beside the database was not told.
 const REDIS_UNTOLD: &str = "a host that keeps sessions in Redis too may answer them from there for up to 30 seconds yet: \
@@ -45,8 +42,8 @@ enum Command {
 /// Who is signed in is out at their next request; no browser stays signed in, and none is trusted to stand for a second factor. The host
 /// may be running.
 ///
-/// Clients hold what they have been given for `offline_access`, and the rest until their next refresh; none is told that somebody is signed
-/// out.
+/// Clients hold what they have been given for `offline_access`, and the rest until their next refresh (`grants end` takes it back); none is
+/// told that somebody is signed out.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("whose").required(true)))]
 struct End {
@@ -118,9 +115,7 @@ impl End {
         let origin = Origin::detached(SystemClock.now(), &OsRandom::new())?;
         let operator = OperatorEnd::new(store.clone());
         let Some(email) = &self.user else { return Ok(operator.everybody(origin).await?) };
-        let email = EmailAddress::parse(email)?;
-        let user = store.find_user_by_email(&email).await?;
-        let user = user.ok_or_else(|| format!("nobody has the address {email}"))?;
-        Ok(EndedByOperator { people: 1, sessions: operator.person(user.id, origin).await? })
+        let user = person::with_address(&store, email).await?;
+        Ok(EndedByOperator { people: 1, sessions: operator.person(user, origin).await? })
     }
 }

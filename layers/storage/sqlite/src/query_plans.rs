@@ -271,6 +271,7 @@ fn the_authorization_server_uses_an_index() {
         o::grant_row::REVOKE_OF_SID,
         o::grant_row::REVOKE_OF_SUBJECT,
         o::grant_row::REVOKE_ALL_OF_SUBJECT,
+        o::grant_row::ALIVE_OF_SUBJECT,
         o::consent::FORGET_OF_SUBJECT,
         o::interaction::FIND,
         o::pushed_request::FIND,

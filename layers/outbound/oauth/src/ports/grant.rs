@@ -102,6 +102,18 @@ pub trait GrantStore: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = Result<Revocation, StoreError>> + Send;
 
+    /// At most `most` grants of `subject` that were not revoked, by their clients and then their identifiers, those after `after`. What
+    /// hangs from one may have expired.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn grants_of(
+        &self,
+        subject: &Subject,
+        after: Option<&Grant>,
+        most: u16,
+    ) -> impl Future<Output = Result<Vec<Grant>, StoreError>> + Send;
+
     /// Revokes every grant that was given in the login session `sid` and is not offline; answers how many. From then on
     /// no code is issued in that session, not even to a request that began before: so it stays for
     /// [`ENDED_SIGN_IN_KEPT`](crate::rules::grant::ENDED_SIGN_IN_KEPT). Writes `grant.revoked` for each.

@@ -169,6 +169,8 @@ pub enum RevocationReason {
     ConsentWithdrawn,
     /// A refresh token was presented a second time.
     RefreshTokenReused,
+    /// An operator ended it.
+    RevokedByOperator,
     /// The login session ended.
     SessionEnded,
 }
@@ -185,6 +187,7 @@ impl RevocationReason {
             Self::CodeReplayed => "code_replayed",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::RefreshTokenReused => "refresh_token_reused",
+            Self::RevokedByOperator => "revoked_by_operator",
             Self::SessionEnded => "session_ended",
         }
     }

@@ -9,7 +9,7 @@ use towergate_oauth::{
     rules::{
         access_token::AccessToken,
         client::ClientId,
-        grant::{GrantId, RevocationReason, Subject},
+        grant::{Grant, GrantId, RevocationReason, Subject},
     },
 };
 
@@ -72,6 +72,18 @@ impl GrantStore for PostgresStore {
             Box::pin(grant_row::revoke_one(step, *grant, *reason, origin))
         });
         Ok(if revoked.await? { Revocation::Revoked } else { Revocation::AlreadyDead })
+    }
+
+    async fn grants_of(
+        &self,
+        subject: &Subject,
+        after: Option<&Grant>,
+        most: u16,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let client = after.map_or("", |after| after.client.as_str());
+        let id = after.map_or(Uuid::from_u128(0), |after| *after.id.as_uuid());
+        let key = params![subject.as_str(), client, &id, most];
+        self.all(grant_row::ALIVE_OF_SUBJECT, key, grant_row::read).await
     }
 
     async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {

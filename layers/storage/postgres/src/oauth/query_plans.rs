@@ -98,6 +98,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (o::grant_row::REVOKE_OF_CLIENT, &["1", CLIENT]),
     (o::grant_row::REVOKE_OF_SUBJECT, &["1", SUBJECT, CLIENT]),
     (o::grant_row::REVOKE_ALL_OF_SUBJECT, &["1", SUBJECT]),
+    (o::grant_row::ALIVE_OF_SUBJECT, &[SUBJECT, "'client-7'", ID, "100"]),
     (o::grant_row::REVOKE_OF_SID, &["1", SID]),
     (o::grant_row::SIDS_OF_SUBJECT, &[SUBJECT]),
     (o::interaction::FIND, &[ID]),

@@ -10,7 +10,7 @@ use towergate_oauth::{
     rules::{
         access_token::AccessToken,
         client::{ClientId, GrantType},
-        grant::{GrantId, RevocationReason, Subject},
+        grant::{Grant, GrantId, RevocationReason, Subject},
     },
 };
 
@@ -69,6 +69,20 @@ impl GrantStore for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn grants_of(
+        &self,
+        subject: &Subject,
+        after: Option<&Grant>,
+        most: u16,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let client = after.map_or("", |after| after.client.as_str());
+        let id = after.map_or(&[][..], |after| after.id.as_uuid().as_bytes());
+        self.read(|connection| {
+            let key = params![subject.as_str(), client, id, most];
+            query::all(connection, grant_row::ALIVE_OF_SUBJECT, key, grant_row::read)
+        })
     }
 
     async fn end_session_grants(&self, sid: String, origin: Origin) -> Result<u64, StoreError> {

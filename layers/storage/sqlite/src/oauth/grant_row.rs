@@ -37,6 +37,13 @@ pub(crate) const REVOKE_OF_SUBJECT: &str = "UPDATE towergate_grants SET revoked_
 pub(crate) const REVOKE_ALL_OF_SUBJECT: &str = "UPDATE towergate_grants SET revoked_at = ?1
     WHERE subject = ?2 AND revoked_at IS NULL RETURNING id, client";
 
+pub(crate) const ALIVE_OF_SUBJECT: &str = concat!(
+    "SELECT ",
+    grant_columns!(),
+    " FROM towergate_grants g WHERE g.subject = ?1 AND g.revoked_at IS NULL
+        AND (g.client, g.id) > (?2, ?3) ORDER BY g.client, g.id LIMIT ?4"
+);
+
 pub(crate) const SIDS_OF_SUBJECT: &str = "SELECT DISTINCT sid FROM towergate_grants
     WHERE subject = ?1 AND revoked_at IS NULL AND sid IS NOT NULL";
 

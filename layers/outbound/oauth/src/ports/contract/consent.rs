@@ -117,6 +117,26 @@ pub async fn a_closed_account_leaves_nothing_granted<S: OAuthStore + AuditTrail>
     ear.heard(&[] as &[OAuthFact], NOW).await;
 }
 
+/// What clients hold of a person is listed, offline grants too, a part at a time; not what died, nor what is another's.
+pub async fn what_clients_hold_of_a_person_is_listed<S: OAuthStore + AuditTrail>(store: &S) {
+    with_remembered(store).await;
+    let offline = Grant { scope: scope("openid offline_access"), client: other_client_id(), ..grant(2) };
+    for (n, grant) in [(2, offline.clone()), (3, Grant { subject: bob(), ..grant(3) }), (4, grant(4))] {
+        assert_eq!(store.issue_code(grant, code(n), None, origin(NOW)).await.unwrap(), Issuing::Issued);
+    }
+    let listed = |after: Option<Grant>, most| async move {
+        store.grants_of(&alice(), after.as_ref(), most).await.unwrap()
+    };
+    assert_eq!(listed(None, 10).await, [grant(1), grant(4), offline.clone()]);
+    assert_eq!(listed(None, 2).await, [grant(1), grant(4)]);
+    assert_eq!(listed(Some(grant(1)), 10).await, [grant(4), offline.clone()]);
+    assert_eq!(listed(Some(grant(4)), 1).await.len(), 1);
+    assert_eq!(listed(Some(offline.clone()), 10).await, []);
+    assert_eq!(listed(None, 0).await, []);
+    store.revoke_grant(grant_id(1), RevocationReason::RevokedByOperator, origin(NOW)).await.unwrap();
+    assert_eq!(listed(None, 10).await, [grant(4), offline]);
+}
+
 /// A code rests on a consent that is remembered and reaches so far.
 pub async fn a_code_rests_on_a_remembered_consent<S: OAuthStore + AuditTrail>(store: &S) {
     with_remembered(store).await;

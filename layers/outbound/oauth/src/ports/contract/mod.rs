@@ -94,6 +94,7 @@ macro_rules! oauth_store_contract {
                 a_remembered_consent_grows,
                 nothing_rests_on_a_consent_that_is_not_remembered,
                 a_closed_account_leaves_nothing_granted,
+                what_clients_hold_of_a_person_is_listed,
                 a_code_rests_on_a_remembered_consent,
                 a_consent_of_a_lost_yes_is_not_remembered,
                 a_withdrawn_consent_takes_its_grants_along,

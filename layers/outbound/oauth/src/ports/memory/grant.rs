@@ -13,7 +13,7 @@ use crate::{
         client::{ClientId, GrantType},
         code::ConsumedCode,
         fact::OAuthFact,
-        grant::{GrantId, RevocationReason, Subject},
+        grant::{Grant, GrantId, RevocationReason, Subject},
         refresh_token::{RefreshTokenState, is_repetition},
     },
 };
@@ -81,6 +81,21 @@ impl GrantStore for MemoryStore {
         self.step(|state| match state.grants.revoke(grant, reason, &origin, &mut state.log) {
             true => Ok(Revocation::Revoked),
             false => Ok(Revocation::AlreadyDead),
+        })
+    }
+
+    async fn grants_of(
+        &self,
+        subject: &Subject,
+        after: Option<&Grant>,
+        most: u16,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let place = |grant: &Grant| (grant.client.clone(), grant.id);
+        let after = after.map(place);
+        self.step(|state| {
+            let mut all: Vec<_> = state.grants.alive_of(subject).cloned().collect();
+            all.sort_by_key(place);
+            Ok(all.into_iter().filter(|grant| Some(place(grant)) > after).take(most.into()).collect())
         })
     }
 

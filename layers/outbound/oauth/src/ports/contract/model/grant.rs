@@ -30,6 +30,7 @@ pub enum GrantOperation {
     Revoke { grant: u8 },
     EndSession { sign_in: u8 },
     EndSubject { subject: u8 },
+    GrantsOf { subject: u8, after: Option<u8>, most: u16 },
     HasSignInEnded { sign_in: u8 },
 }
 
@@ -54,13 +55,16 @@ pub(super) fn operation() -> impl Strategy<Value = GrantOperation> {
         1 => recent().prop_map(|grant| Do::Revoke { grant }),
         2 => some_sign_in().prop_map(|sign_in| Do::EndSession { sign_in }),
         1 => person().prop_map(|subject| Do::EndSubject { subject }),
+        1 => (person(), proptest::option::of(recent()), 0..3_u16)
+            .prop_map(|(subject, after, most)| Do::GrantsOf { subject, after, most }),
         1 => some_sign_in().prop_map(|sign_in| Do::HasSignInEnded { sign_in }),
     ]
 }
 
 pub(super) fn readings(begun: u8) -> impl Iterator<Item = GrantOperation> {
     let ended = (1..4).map(|sign_in| GrantOperation::HasSignInEnded { sign_in });
-    (0..=begun).map(|grant| GrantOperation::FindCode { grant }).chain(ended)
+    let held = (1..3).map(|subject| GrantOperation::GrantsOf { subject, after: None, most: 1000 });
+    (0..=begun).map(|grant| GrantOperation::FindCode { grant }).chain(ended).chain(held)
 }
 
 impl Model {
@@ -95,6 +99,19 @@ impl Model {
             GrantOperation::EndSubject { subject: n } => {
                 let answer = store.end_subject(subject(n), origin).await;
                 Answers::of(answer, self.end_subject(&subject(n)))
+            }
+            GrantOperation::GrantsOf { subject: n, after, most } => {
+                let place = |grant: &Grant| (grant.client.clone(), grant.id);
+                let after = after.map(|after| grant_id(number(self.begun.grants, after)));
+                let after = after.and_then(|after| self.grants.get(&after)).map(|there| there.grant.clone());
+                let answer = store.grants_of(&subject(n), after.as_ref(), most).await;
+                let living = self.grants.values().filter(|there| !there.revoked);
+                let mut all: Vec<_> = living.map(|there| there.grant.clone()).collect();
+                all.retain(|grant| grant.subject == subject(n));
+                all.retain(|grant| after.as_ref().is_none_or(|after| place(after) < place(grant)));
+                all.sort_by_key(place);
+                all.truncate(most.into());
+                Answers::of(answer, all)
             }
             GrantOperation::HasSignInEnded { sign_in } => {
                 let answer = store.has_sign_in_ended(&sid(sign_in)).await;

@@ -78,8 +78,13 @@ impl Grants {
 
     /// The sign-ins in which a person's living grants were given.
     pub(super) fn sign_ins_of(&self, subject: &Subject) -> BTreeSet<String> {
-        let living = self.grants.values().filter(|row| !row.revoked && row.grant.subject == *subject);
-        living.filter_map(|row| row.grant.sign_in.sid.clone()).collect()
+        self.alive_of(subject).filter_map(|grant| grant.sign_in.sid.clone()).collect()
+    }
+
+    /// A person's living grants.
+    pub(super) fn alive_of(&self, subject: &Subject) -> impl Iterator<Item = &Grant> {
+        let living = self.grants.values().filter(|row| !row.revoked);
+        living.map(|row| &*row.grant).filter(|grant| grant.subject == *subject)
     }
 
     /// Whether the sign-in that the grant would be given in has ended.
