@@ -14,6 +14,7 @@ use towergate_core::{
     audit::Sink,
     store::{Connections, StepWatch, step_name},
     system::Stopwatch,
+    work_span,
 };
 use tracing::Instrument;
 
@@ -77,11 +78,7 @@ impl PostgresStore {
     }
 
     async fn traced<S, T>(&self, step: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        let span = towergate_core::work_span!(
-            "towergate.store",
-            store = "postgres",
-            step = step_name(type_name::<S>()),
-        );
+        let span = work_span!("towergate.store", store = "postgres", step = step_name(type_name::<S>()),);
         self.watched(step).instrument(span).await
     }
 
@@ -157,10 +154,13 @@ impl PostgresStore {
         T: Send,
         R: for<'r> Fn(&'r mut PgConnection, &'r I) -> Answer<'r, T> + Send + Sync,
     {
-        match self.0.read_once(&input, &read).await {
-            Err(failure) if failure.lost_the_connection() => Ok(self.0.read_once(&input, &read).await?),
-            read => Ok(read?),
-        }
+        let answer = async {
+            match self.0.read_once(&input, &read).await {
+                Err(failure) if failure.lost_the_connection() => Ok(self.0.read_once(&input, &read).await?),
+                read => Ok(read?),
+            }
+        };
+        answer.instrument(work_span!("towergate.store", store = "postgres", step = "read")).await
     }
 
     /// Does a business step, serializable and durable, and answers once it is committed.

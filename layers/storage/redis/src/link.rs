@@ -13,7 +13,8 @@ use redis::{
     AsyncConnectionConfig, Client, FromRedisValue, RedisError, ScriptInvocation, aio::MultiplexedConnection,
 };
 use tokio::{runtime::Handle, time};
-use towergate_core::StoreError;
+use towergate_core::{StoreError, work_span};
+use tracing::Instrument;
 
 use crate::{
     failure::{self, Away},
@@ -80,7 +81,9 @@ impl Link {
         lane: &Lane,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, StoreError> {
-        let answer = script.invoke_async(&mut lane.connection.clone()).await;
+        let mut connection = lane.connection.clone();
+        let span = work_span!("towergate.store", store = "redis", step = "script");
+        let answer = script.invoke_async(&mut connection).instrument(span).await;
         answer.map_err(|error| self.broken(lane, error))
     }
 
@@ -90,7 +93,9 @@ impl Link {
         lane: &Lane,
         command: &redis::Cmd,
     ) -> Result<T, StoreError> {
-        let answer = command.query_async(&mut lane.connection.clone()).await;
+        let mut connection = lane.connection.clone();
+        let span = work_span!("towergate.store", store = "redis", step = "command");
+        let answer = command.query_async(&mut connection).instrument(span).await;
         answer.map_err(|error| self.broken(lane, error))
     }
 
