@@ -27,7 +27,7 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// Why a mail was not sent.
+/// Why a mail was not sent. It is written to the operator's log: let it not say whom the mail is for.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// It may be sent later.

@@ -1,6 +1,6 @@
 //! Mail over SMTP, [RFC 5321](https://www.rfc-editor.org/rfc/rfc5321).
 
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -8,6 +8,7 @@ use lettre::{
     transport::smtp::{
         authentication::Credentials,
         client::{Tls, TlsParameters},
+        response::Code,
     },
 };
 use towergate_core::Secret;
@@ -118,12 +119,22 @@ impl Mailer for SmtpMailer {
             .subject(mail.subject.clone())
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(|error| MailError::Never(error.into()))?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Never(error.into())),
-            Err(error) => Err(MailError::Later(error.into())),
-        }
+        self.transport.send(message).await.map(drop).map_err(unsent)
     }
+}
+
+/// The relay answered by this code. What it says besides is left out: it often names whom the mail is for.
+#[derive(Debug, thiserror::Error)]
+#[error("the relay answered {0}")]
+struct Answered(Code);
+
+fn unsent(error: lettre::transport::smtp::Error) -> MailError {
+    let never = error.is_permanent();
+    let cause: Box<dyn Error + Send + Sync> = match error.status() {
+        Some(code) => Answered(code).into(),
+        None => error.into(),
+    };
+    if never { MailError::Never(cause) } else { MailError::Later(cause) }
 }
 
 impl fmt::Debug for SmtpMailer {

@@ -93,6 +93,20 @@ async fn a_refusal_for_good_is_told_from_one_for_now() {
     assert!(matches!(error, MailError::Never(_)), "{error}");
 }
 
+/// The log is told why a mail was not sent, and relays like to repeat to whom.
+#[tokio::test]
+async fn what_a_relay_says_is_told_by_its_code_alone() {
+    for (answer, code) in
+        [("550 5.1.1 <alice@example.com>: nobody here", "550"), ("451 alice@example.com: later", "451")]
+    {
+        let (port, _heard) = sink(answer);
+        let error = mailer(port).send(&mail("alice@example.com")).await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(told.contains(code), "{told}");
+        assert!(!told.contains("alice"), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn a_relay_that_does_not_turn_to_tls_gets_no_mail() {
     let (port, heard) = sink("250 fine");
