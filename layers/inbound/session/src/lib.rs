@@ -20,6 +20,9 @@
 //!
 //! The cookie is `__Host-tgs`: `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, gone when the browser closes.
 //!
+//! A request that waits for its session, or for a note of its activity, is boxed; one whose store answers at once, or that has no
+//! cookie, is not.
+//!
 //! # Readiness, cancellation, loss
 //!
 //! Readiness is that of the inner service; the instance that was polled ready is the one called. The future may be

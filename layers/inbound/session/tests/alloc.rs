@@ -8,6 +8,7 @@ use std::{
     convert::Infallible,
     future::ready,
     pin::pin,
+    sync::atomic::Ordering,
     task::{Context, Poll, Waker},
 };
 
@@ -22,6 +23,8 @@ use tower_layer::Layer;
 const HANDLE: u64 = 2;
 /// The map of the extensions, which the first layer that leaves something there pays for.
 const FIRST_EXTENSION: u64 = 2;
+/// The request that waits for a store which answers later; that store's own future, and what a runtime notes of whoever yields.
+const WAITING: u64 = 1 + 2;
 
 #[derive(Clone)]
 struct Marker;
@@ -35,9 +38,13 @@ where
     let mut answer = None;
     let info = allocation_counter::measure(|| {
         let mut future = pin!(service.call(request));
-        let Poll::Ready(Ok(response)) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("it answers at once");
+        let mut poll = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        // A store that answers later has done so when it is asked once more.
+        let polled = match poll() {
+            Poll::Pending => poll(),
+            answered @ Poll::Ready(_) => answered,
         };
+        let Poll::Ready(Ok(response)) = polled else { panic!("it answers at once") };
         answer = Some(response);
     });
     info.count_total
@@ -69,6 +76,12 @@ async fn a_request_costs_what_is_written_here() {
     // Somebody costs no more: the record is shared with the store.
     assert_eq!(cost(signed_in, true), HANDLE);
     assert_eq!(cost(signed_in, false), HANDLE + FIRST_EXTENSION);
+
+    // A store that answers later costs the box of what waits for it.
+    house.watched.loads_slowly.store(true, Ordering::SeqCst);
+    assert_eq!(cost(None, true), HANDLE);
+    assert_eq!(cost(signed_in, true), HANDLE + WAITING);
+    house.watched.loads_slowly.store(false, Ordering::SeqCst);
 
     // Remembering browsers costs nothing where nobody is to be remembered.
     let inner = tower::service_fn(|_: Request<()>| ready(Ok(Response::new(Full::default()))));
