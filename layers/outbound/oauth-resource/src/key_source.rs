@@ -6,8 +6,8 @@ use towergate_jose::JwkSet;
 
 /// Gives the issuer's public keys as they are now. Any `Fn() -> Arc<JwkSet>` does.
 ///
-/// It is asked once per JWT and must not block. As long as the keys are the same it should answer the same `Arc`: what was
-/// verified under one set is [remembered](crate::Verifier::remembering) for that set alone.
+/// It is asked once per JWT and must not block. What was verified under one set is [remembered](crate::Verifier::remembering) for
+/// equal sets alone; one that answers the same `Arc` as long as the keys are the same saves the comparison.
 pub trait KeySource: Send + Sync + 'static {
     /// The keys.
     fn keys(&self) -> Arc<JwkSet>;

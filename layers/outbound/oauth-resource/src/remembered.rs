@@ -26,11 +26,13 @@ pub(crate) struct Remembered {
 struct Generations {
     younger: HashMap<[u8; 32], Kept>,
     older: HashMap<[u8; 32], Kept>,
+    /// Those of the token that was kept last: a source that makes its set anew at each call is held once.
+    keys: Arc<JwkSet>,
 }
 
 struct Kept {
     verified: Verified,
-    /// The very keys under which it was verified; under others it is unknown.
+    /// The keys under which it was verified; under others it is unknown.
     keys: Arc<JwkSet>,
 }
 
@@ -55,9 +57,10 @@ impl Remembered {
     /// What the token of this text says, if it was verified under these keys.
     pub(crate) fn find(&self, text: &Digest, keys: &Arc<JwkSet>) -> Option<Verified> {
         let generations = self.read();
-        let Generations { younger, older } = &*generations;
+        let Generations { younger, older, .. } = &*generations;
         let kept = younger.get(text.as_bytes()).or_else(|| older.get(text.as_bytes()))?;
-        Arc::ptr_eq(&kept.keys, keys).then(|| kept.verified.clone())
+        // The very same set is seen to be so at once.
+        (kept.keys == *keys).then(|| kept.verified.clone())
     }
 
     /// Keeps what a token says that was verified under these keys.
@@ -70,6 +73,10 @@ impl Remembered {
         if generations.younger.len() >= half {
             generations.older = mem::take(&mut generations.younger);
         }
+        if generations.keys != keys {
+            generations.keys = keys;
+        }
+        let keys = Arc::clone(&generations.keys);
         generations.younger.insert(*text.as_bytes(), Kept { verified, keys });
     }
 
@@ -80,7 +87,7 @@ impl Remembered {
 
 impl fmt::Debug for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Generations { younger, older } = &*self.read();
+        let Generations { younger, older, .. } = &*self.read();
         f.debug_struct("Remembered").field("tokens", &(younger.len() + older.len())).finish_non_exhaustive()
     }
 }
@@ -88,6 +95,7 @@ impl fmt::Debug for Remembered {
 #[cfg(test)]
 mod tests {
     use towergate_core::{Timestamp, id::Uuid};
+    use towergate_jose::{Algorithm, SigningKey, generate};
     use towergate_oauth::rules::client::ClientId;
 
     use super::*;
@@ -113,14 +121,34 @@ mod tests {
         Arc::new(JwkSet::default())
     }
 
+    fn one_key() -> Arc<JwkSet> {
+        let secret = generate(Algorithm::ES256).unwrap();
+        let key = SigningKey::from_pkcs8(Algorithm::ES256, secret.expose(), None).unwrap();
+        Arc::new(JwkSet::new(vec![key.public_jwk().clone()]))
+    }
+
     #[test]
-    fn a_token_is_known_under_the_very_keys_it_was_verified_with() {
-        let (remembered, under) = (Remembered::room(2), keys());
+    fn a_token_is_known_under_the_keys_it_was_verified_with_and_under_no_others() {
+        let one = one_key();
+        let (remembered, under) = (Remembered::room(2), Arc::new(JwkSet::clone(&one)));
         let text = Digest::of(b"a token");
         remembered.keep(&text, Arc::clone(&under), verified(1));
         assert!(remembered.find(&text, &under).is_some());
-        assert!(remembered.find(&text, &keys()).is_none(), "the same keys, read again");
+        assert!(remembered.find(&text, &one).is_some(), "the same keys, read again");
+        for others in [keys(), one_key()] {
+            assert!(remembered.find(&text, &others).is_none());
+        }
         assert!(remembered.find(&Digest::of(b"another"), &under).is_none());
+    }
+
+    #[test]
+    fn a_set_that_is_made_anew_at_each_call_is_held_once() {
+        let (remembered, one) = (Remembered::room(100), one_key());
+        let sets: Vec<_> = (0..10).map(|_| Arc::new(JwkSet::clone(&one))).collect();
+        for (n, keys) in (0_u32..).zip(&sets) {
+            remembered.keep(&Digest::of(&n.to_be_bytes()), Arc::clone(keys), verified(1));
+        }
+        assert!(sets[1..].iter().all(|keys| Arc::strong_count(keys) == 1));
     }
 
     #[test]

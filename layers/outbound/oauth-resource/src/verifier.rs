@@ -87,8 +87,7 @@ impl<K, L> Verifier<K, L> {
 
     /// Remembers as many verified JWTs, 4096 unless the host says otherwise, so that the signature of one that comes again is not
     /// computed again; 0 remembers none. Whether it has expired, what it is for and whether it was revoked is looked at each
-    /// time, and a change of the [keys](KeySource) forgets all that was verified under the ones before. A [`KeySource`] that
-    /// answers a set of its own making at each call remembers nothing.
+    /// time, and a change of the [keys](KeySource) forgets all that was verified under the ones before.
     #[must_use]
     pub fn remembering(mut self, most: usize) -> Self {
         self.remembered = Remembered::room(most);
