@@ -277,12 +277,12 @@ async fn opened<F: Framework, I: IdentityStore + ApiTokenStore, O: OAuthStore>(
             let (people, room) = postman(&host);
             let postman = Postman::new(people, room.clone(), host.mailbox.clone());
             let postman = postman.clock(Arc::clone(&host.clock));
-            tasks.spawn(postman::keep_sending(postman, room, stopped.clone()));
+            tasks.spawn(after(5, postman::keep_sending(postman, room, stopped.clone())));
         }
         Some(MailSetting::Smtp(mailer)) => {
             let (people, room) = postman(&host);
             let postman = Postman::new(people, room.clone(), mailer).clock(Arc::clone(&host.clock));
-            tasks.spawn(postman::keep_sending(postman, room, stopped.clone()));
+            tasks.spawn(after(5, postman::keep_sending(postman, room, stopped.clone())));
         }
         None => {}
     }

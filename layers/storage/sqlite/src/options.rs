@@ -25,7 +25,7 @@ use crate::{
     opened_files::OpenedFiles,
     pool::{Place, Pool, STATEMENTS},
     store::SqliteStore,
-    writer::Writer,
+    writer::{self, Writer},
 };
 
 /// How long to wait for a lock, unless told otherwise.
@@ -111,13 +111,11 @@ impl SqliteOptions {
             return Err(OpenError::NotAFile(path.to_owned()));
         }
         make_for_owner_alone(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
-        self.start(Place::File(path.to_owned()), |connection| self.log_ahead(connection)).map_err(|error| {
-            match error {
-                OpenError::Sqlite(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
-                    OpenError::NotADatabase(path.to_owned())
-                }
-                other => other,
+        self.start(Place::File(path.to_owned())).map_err(|error| match error {
+            OpenError::Sqlite(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                OpenError::NotADatabase(path.to_owned())
             }
+            other => other,
         })
     }
 
@@ -128,34 +126,38 @@ impl SqliteOptions {
     pub fn in_memory(&self) -> Result<SqliteStore, OpenError> {
         static OPENED: AtomicU64 = AtomicU64::new(0);
         let name = format!("towergate-{}", OPENED.fetch_add(1, Ordering::Relaxed));
-        self.start(Place::Memory(name), |connection| {
-            Ok(connection.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?)
-        })
+        self.start(Place::Memory(name))
     }
 
-    fn start(
-        &self,
-        place: Place,
-        set_journal: impl FnOnce(&Connection) -> Result<(), OpenError>,
-    ) -> Result<SqliteStore, OpenError> {
-        let connection = place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        connection.busy_timeout(self.busy_timeout)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        set_journal(&connection)?;
-        connection.execute_batch(
-            "PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
-             PRAGMA foreign_keys = ON;
-             PRAGMA trusted_schema = OFF;",
-        )?;
-        migrations::bring_up_to_date(&connection, self.migrate, self.clock.now())?;
+    /// One connection brings the database up to date, and then is the first that reads; the one that writes makes itself ready on
+    /// its own thread meanwhile. Each has to read the whole schema, which takes longer than all else here.
+    fn start(&self, place: Place) -> Result<SqliteStore, OpenError> {
+        let first = self.connect(&place)?;
+        if let Place::File(_) = place {
+            self.log_ahead(&first)?;
+        }
+        writer::make_ready(&first)?;
+        migrations::bring_up_to_date(&first, self.migrate, self.clock.now())?;
         let files = match &place {
             Place::File(path) => OpenedFiles::of(path)?,
             Place::Memory(_) => OpenedFiles::default(),
         };
-        let writer = Writer::start(connection, files, self.queue, self.group, Arc::clone(&self.sink))?;
-        let readers = Pool::new(place, self.readers, self.busy_timeout);
+        let writing = self.connect(&place)?;
+        // This opens the log: else the first, if it were closed at once, would be the last that knew of it, and fold it away.
+        writing.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+        let writer = Writer::start(writing, files, self.queue, self.group, Arc::clone(&self.sink))?;
+        let readers = Pool::new(place, self.readers, self.busy_timeout, first)?;
         Ok(SqliteStore::new(readers, writer, self.steps.clone()))
+    }
+
+    fn connect(&self, place: &Place) -> rusqlite::Result<Connection> {
+        let connection = place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        if let Place::Memory(_) = place {
+            connection.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
+        }
+        Ok(connection)
     }
 
     /// Turns the write-ahead log on. SQLite does not wait for others that do so in the same moment, so we do.

@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// A bounded number of reading connections, opened when first needed.
+/// A bounded number of reading connections: one from the start, the others opened when first needed.
 #[derive(Debug)]
 pub(crate) struct Pool {
     place: Place,
@@ -60,10 +60,18 @@ struct Shelf {
 struct AllLent(usize);
 
 impl Pool {
-    /// A pool of at most `bound` connections to `place`; `patience` bounds every wait.
-    pub(crate) fn new(place: Place, bound: usize, patience: Duration) -> Self {
+    /// A pool of at most `bound` connections to `place`, the `first` among them, which knows the schema and from now on only reads;
+    /// `patience` bounds every wait.
+    pub(crate) fn new(
+        place: Place,
+        bound: usize,
+        patience: Duration,
+        first: Connection,
+    ) -> rusqlite::Result<Self> {
+        only_reads(&first)?;
+        let shelf = Shelf { idle: vec![first], open: 1, waiting: 0 };
         let bound = bound.max(1);
-        Self { place, bound, patience, lent: Mutex::default(), returned: Condvar::new() }
+        Ok(Self { place, bound, patience, lent: Mutex::new(shelf), returned: Condvar::new() })
     }
 
     /// Reads, in this thread. Each statement sees what was committed before it began.
@@ -117,13 +125,17 @@ impl Pool {
         let connection = self.place.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(self.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
+        only_reads(&connection)?;
         Ok(connection)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.lent.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn only_reads(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")
 }
 
 /// A connection on loan; it goes back when this is dropped, also by a panic.

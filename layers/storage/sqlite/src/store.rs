@@ -122,7 +122,7 @@ mod tests {
         let refused = store.write(|_| Err::<(), _>(Failure::Store(StoreError::Refused(String::new()))));
         assert!(refused.await.is_err());
         assert_eq!(*heard.0.lock().unwrap(), [true, false]);
-        assert_eq!(store.connections(), Connections::default());
+        assert_eq!(store.connections(), Connections { in_use: 0, idle: 1 });
         let at_work = store.read(|_| Ok(store.connections())).unwrap();
         assert_eq!(at_work, Connections { in_use: 1, idle: 0 });
         assert_eq!(store.connections(), Connections { in_use: 0, idle: 1 });

@@ -23,6 +23,16 @@ use towergate_core::{
 use self::callers::Callers;
 use crate::{audit, failure::Failure, oneshot, opened_files::OpenedFiles};
 
+/// Tells a connection what each must know before it writes; with it, it reads the schema.
+pub(crate) fn make_ready(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;",
+    )
+}
+
 /// A business step while it is being done.
 #[derive(Debug)]
 pub(crate) struct Step<'c> {
@@ -189,11 +199,18 @@ fn write_until_dropped(
     group: usize,
     sink: &dyn Sink,
 ) {
+    // While nobody waits yet; if it fails, it is tried again by whoever does.
+    let mut is_ready = make_ready(connection).is_ok();
     let mut callers = Callers::of(waiting);
     while let Some(first) = callers.first() {
         let mut jobs = vec![first];
-        let committed =
-            files.are_in_place().and_then(|()| commit_together(connection, &mut jobs, group, &mut callers));
+        let committed = files.are_in_place().and_then(|()| {
+            if !is_ready {
+                make_ready(connection)?;
+                is_ready = true;
+            }
+            commit_together(connection, &mut jobs, group, &mut callers)
+        });
         let (steps, took) = (jobs.len(), *committed.as_ref().unwrap_or(&Duration::ZERO));
         let committed = committed.map(|_| ()).map_err(Arc::new);
         if let Err(error) = &committed {
