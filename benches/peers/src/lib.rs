@@ -3,6 +3,7 @@
 //! `cargo xtask bench` runs all of it and writes `benches/REPORT.md`. Each part can be run alone: `cargo run --release --
 //! rows`, and so on; without words it says which there are.
 
+pub mod bare;
 pub mod floors;
 pub mod goals;
 pub mod growth;

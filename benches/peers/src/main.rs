@@ -8,6 +8,7 @@ use std::{
 };
 
 use towergate_peers::{
+    bare,
     growth::{self, Reach},
     instructions, load, report,
     row::{Part, folder},
@@ -52,6 +53,8 @@ fn main() -> ExitCode {
         ["walk"] => instructions::walk(None),
         ["walk", only] => instructions::walk(Some(only)),
         ["child-sessions", count] => load::child_sessions(count.parse().unwrap_or(1)),
+        ["child-bare-sessions", count] => bare::sessions(count.parse().unwrap_or(1)),
+        ["child-first-token", database, client, secret] => bare::first_token(database, client, secret),
         ["report"] => report::write(&benches()),
         ["report", "--growth"] => report::write_growth(&benches()),
         ["child-hash", whose, permits] => rows::child(whose, permits.parse().unwrap_or(1)),

@@ -85,3 +85,15 @@ impl Hasher for AsDrawn {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_takes_no_more_memory_than_it_is_given() {
+        assert_eq!(size_of::<Row>(), 8);
+        // With the two counts of the `Arc` and its own word, the allocator finds room for it in 176 bytes.
+        assert!(size_of::<SessionRecord>() <= 152, "{}", size_of::<SessionRecord>());
+    }
+}
