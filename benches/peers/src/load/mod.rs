@@ -13,7 +13,7 @@ mod table;
 
 use std::{sync::Mutex, time::Duration};
 
-use drive::{CONNECTIONS, Window, Work, window};
+use drive::{CLIENT_THREADS, CONNECTIONS, Window, Work, window};
 use http::{get, post};
 pub use memory::{child as child_sessions, measure as memory};
 use peers::{CALLBACK, CLIENT, Peer, VERIFIER, Who, basic, form};
@@ -132,7 +132,7 @@ impl Scenario {
 fn client() -> Runtime {
     let cores: Vec<usize> = (1..std::thread::available_parallelism().map_or(1, usize::from)).collect();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all();
+    builder.worker_threads(CLIENT_THREADS).enable_all();
     if cores.len() >= 2 {
         builder.on_thread_start(move || server::pin(&cores));
     }

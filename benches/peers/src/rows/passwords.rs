@@ -12,6 +12,7 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use rayon::{iter::ParallelIterator, slice::ParallelSliceMut};
 use tokio::runtime::Runtime;
 use towergate::{
     core::{Secret, system::OsRandom},
@@ -19,6 +20,7 @@ use towergate::{
     login::PasswordHasher,
 };
 use towergate_arena::Arena;
+use zeroize::Zeroize;
 
 use crate::{
     goals,
@@ -35,8 +37,9 @@ const LOW_MEMORY: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 4 };
 /// of this cost does with so little, but it tells how much of the time goes by on the way to the memory.
 const USUAL_IN_CACHE: Cost = Cost { memory: 256, passes: 152, lanes: 1 };
 const LOW_MEMORY_IN_CACHE: Cost = Cost { memory: 256, passes: 768, lanes: 1 };
-/// What cannot be left out: to fill as much memory as the cost says, by the crate, in memory that lies ready in huge pages.
-const FILLING: &str = "the crate alone, in memory that lies ready and that nobody wipes";
+/// What cannot be left out: to fill as much memory as the cost says, by the crate, in memory that lies ready in huge pages, and to
+/// leave nothing of a password there.
+const FILLING: &str = "the crate alone, in memory that lies ready and is wiped";
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
@@ -148,6 +151,9 @@ pub(crate) fn ready(cost: Cost) -> impl FnMut() + Send {
                 memory.blocks(),
             )
             .expect("a hash");
+        let blocks = memory.blocks();
+        let of_a_lane = blocks.len().div_ceil(yardstick.params().p_cost() as usize);
+        blocks.par_chunks_mut(of_a_lane).for_each(|lane| lane.iter_mut().for_each(Zeroize::zeroize));
     }
 }
 
