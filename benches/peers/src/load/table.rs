@@ -29,8 +29,8 @@ pub(super) fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
         (Who::Node, "oidc-provider"),
     ];
     part.text = format!(
-        "## Over HTTP\n\nEach server on one core, {CONNECTIONS} kept connections from other cores, everything in memory, no TLS, the log level \
-         `error` (the peers keep no log of what they do). Microseconds of CPU for one request: least / median, then requests a second.\n\n"
+        "## Over HTTP\n\nEach server on one core, {CONNECTIONS} kept connections of a client on other cores that never sleeps, so that no server \
+         pays for waking it; everything in memory, no TLS, the log level `error` (the peers keep no log of what they do). Microseconds of CPU for one request: least / median, then requests a second.\n\n"
     );
     let names: Vec<_> = peers.iter().map(|(_, name)| *name).collect();
     let _ = writeln!(part.text, "| | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
