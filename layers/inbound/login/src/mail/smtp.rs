@@ -128,10 +128,16 @@ impl Mailer for SmtpMailer {
 #[error("the relay answered {0}")]
 struct Answered(Code);
 
+/// The relay answered something else than SMTP, which the error would repeat.
+#[derive(Debug, thiserror::Error)]
+#[error("what the relay answered cannot be read")]
+struct Unreadable;
+
 fn unsent(error: lettre::transport::smtp::Error) -> MailError {
     let never = error.is_permanent();
     let cause: Box<dyn Error + Send + Sync> = match error.status() {
         Some(code) => Answered(code).into(),
+        None if error.is_response() => Unreadable.into(),
         None => error.into(),
     };
     if never { MailError::Never(cause) } else { MailError::Later(cause) }

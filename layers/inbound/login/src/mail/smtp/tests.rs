@@ -108,6 +108,17 @@ async fn what_a_relay_says_is_told_by_its_code_alone() {
 }
 
 #[tokio::test]
+async fn nothing_is_told_of_an_answer_that_is_no_smtp() {
+    for answer in ["<alice@example.com> is nobody here", "550-alice@example.com\r\n451 is nobody here"] {
+        let (port, _heard) = sink(answer);
+        let error = mailer(port).send(&mail("alice@example.com")).await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(matches!(error, MailError::Later(_)), "{told}");
+        assert!(told.contains("cannot be read") && !told.contains("alice"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_does_not_turn_to_tls_gets_no_mail() {
     let (port, heard) = sink("250 fine");
     let relay = Relay::starttls("127.0.0.1").port(port);
