@@ -100,6 +100,11 @@ fn an_operator_ends_grants<S: OAuthStore + UserStore + SealStore, K>(place: &Pla
 
     let (text, done) = grants(&["end", "--user", "carol@example.com"]);
     assert!(!done && text.contains("nobody has the address"), "{text}");
+    let misspelt = ["--user", "alice@example.com", "--client", "shpo"];
+    for word in ["list", "end"] {
+        let told = grants(&[&[word], &misspelt[..]].concat());
+        assert_eq!(told, ("there is no client \"shpo\"\n".into(), false));
+    }
     for wrong in [&["end"][..], &["end", "--user", "alice@example.com", "--subject", &subject]] {
         assert!(!grants(wrong).1, "{wrong:?}");
     }

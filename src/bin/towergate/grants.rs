@@ -10,7 +10,7 @@ use towergate::{
         system::{OsRandom, SystemClock},
     },
     oauth::{
-        ports::{GrantStore, grant::Revocation},
+        ports::{ClientStore, GrantStore, grant::Revocation},
         rules::{
             client::ClientId,
             grant::{Grant, RevocationReason, Subject},
@@ -87,7 +87,11 @@ impl Command {
         })
     }
 
-    async fn on<S: GrantStore>(&self, store: &S, subject: &Subject) -> Result<String, Box<dyn Error>> {
+    async fn on<S: ClientStore + GrantStore>(
+        &self,
+        store: &S,
+        subject: &Subject,
+    ) -> Result<String, Box<dyn Error>> {
         match self {
             Self::List(held) => list(&held.grants(store, subject).await?),
             Self::End(held) => end(store, &held.grants(store, subject).await?).await,
@@ -104,7 +108,8 @@ impl Held {
         Ok(Subject::parse(&text)?)
     }
 
-    async fn grants<S: GrantStore>(
+    /// A client that holds nothing may be one that was misspelt.
+    async fn grants<S: ClientStore + GrantStore>(
         &self,
         store: &S,
         subject: &Subject,
@@ -113,10 +118,16 @@ impl Held {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let page = store.grants_of(subject, after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(all) };
+            let Some(last) = page.last() else { break };
             after = Some(last.clone());
             let is_meant = |grant: &Grant| client.as_ref().is_none_or(|client| *client == grant.client);
             all.extend(page.into_iter().filter(is_meant));
+        }
+        match client {
+            Some(client) if all.is_empty() && store.find_client(&client).await?.is_none() => {
+                Err(format!("there is no client {:?}", client.as_str()).into())
+            }
+            _ => Ok(all),
         }
     }
 }
