@@ -8,7 +8,7 @@ use std::{
 
 use towergate_core::{
     Timestamp,
-    audit::{Origin, Party, RequestId},
+    audit::{Origin, Party, RequestId, Silent},
     id::Uuid,
 };
 
@@ -311,19 +311,33 @@ async fn set(store: &SqliteStore, pragma: &'static str) {
     set.await.unwrap();
 }
 
+/// How safely the writer's connection writes.
+fn settings(step: &Step<'_>) -> Result<[String; 3], Failure> {
+    let read = |name: &str| -> Result<String, Failure> {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        Ok(step.connection.query_row(&sql, [], |row| row.get(0))?)
+    };
+    Ok([read("journal_mode")?, read("synchronous")?, read("foreign_keys")?])
+}
+
 #[tokio::test]
 async fn a_commit_is_on_the_disk_before_it_is_answered() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path().join("a.db")).unwrap();
-    let settings = store
-        .write(|step| {
-            let read = |name: &str| -> Result<String, Failure> {
-                let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-                Ok(step.connection.query_row(&sql, [], |row| row.get(0))?)
-            };
-            Ok([read("journal_mode")?, read("synchronous")?, read("foreign_keys")?])
-        })
-        .await
-        .unwrap();
+    let settings = store.write(|step| settings(step)).await.unwrap();
     assert_eq!(settings, ["wal", "2", "1"], "write-ahead log, FULL, foreign keys on");
+}
+
+#[tokio::test]
+async fn a_writer_that_could_not_make_itself_ready_does_so_before_it_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || Connection::open(dir.path().join("a.db")).unwrap();
+    let (other, writing) = (open(), open());
+    other.execute_batch("BEGIN EXCLUSIVE; CREATE TABLE a (b)").unwrap();
+    writing.execute_batch("PRAGMA busy_timeout = 0; PRAGMA foreign_keys = OFF").unwrap();
+    let writer = Writer::start(writing, OpenedFiles::default(), 1, 1, Arc::new(Silent)).unwrap();
+    let locked = writer.write(|_| Ok(())).await;
+    assert!(matches!(locked, Err(StoreError::Unavailable(_))), "{locked:?}");
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(writer.write(|step| settings(step)).await.unwrap(), ["delete", "2", "1"]);
 }
