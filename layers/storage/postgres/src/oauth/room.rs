@@ -87,3 +87,51 @@ fn shard(id: &Uuid) -> i64 {
     let [.., last] = id.as_bytes();
     i64::from(last % SHARDS)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use towergate_core::{
+        Digest,
+        audit::{Origin, RequestId},
+    };
+    use towergate_oauth::{
+        ports::pushed_request::{PushedRequestStore, Pushing},
+        rules::{interaction::AuthorizationRequest, pushed_request::PushedRequestId},
+    };
+    use towergate_test_servers::postgres::PostgresServer;
+
+    use super::*;
+    use crate::{contract::block_on, store::PostgresStore};
+
+    const SHARES: &str = include_str!("../../migrations/0023_pushed_room.sql");
+
+    #[test]
+    fn what_clients_pushed_when_their_shares_begin_is_counted_where_it_is_given_back() {
+        let database = PostgresServer::shared().database();
+        let now = Timestamp::from_unix_millis(90_000);
+        block_on(async {
+            let store = PostgresStore::connect(&database.url()).await.unwrap();
+            for n in 1..=100_u16 {
+                let client = ClientId::parse(if n % 3 == 0 { "shop" } else { "app" }).unwrap();
+                let pushed = PushedRequest {
+                    id: PushedRequestId::from_uuid(Uuid::from_u128(u128::from(n) * 7)),
+                    digest: Digest::of(b"reference"),
+                    request: AuthorizationRequest::new(client, String::from("https://app.example/cb")),
+                    // The whole minute among them.
+                    expires_at: Timestamp::from_unix_millis(119_950).plus(Duration::from_millis(n.into())),
+                };
+                let origin = Origin { request: RequestId::from_uuid(Uuid::from_u128(1)), at: now };
+                let room = Room { all: 1000, own: 1000 };
+                assert_eq!(store.push_request(pushed, room, origin).await.unwrap(), Pushing::Pushed);
+            }
+        });
+        let ask = |sql: &str| database.ask(&format!("SET search_path TO towergate; {sql}"));
+        let rows = || ask("SELECT * FROM towergate_pushed_room ORDER BY client, minute, shard");
+        let before = rows();
+        assert_eq!(ask("SELECT sum(taken), count(DISTINCT minute) FROM towergate_pushed_room"), "100|2");
+        ask(&format!("DROP TABLE towergate_pushed_room; {SHARES}"));
+        assert_eq!(rows(), before);
+    }
+}
