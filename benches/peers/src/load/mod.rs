@@ -48,23 +48,24 @@ enum Scenario {
 }
 
 impl Scenario {
-    const ALL: [Self; 15] = [
-        Self::Hello,
-        Self::Document,
-        Self::Keys,
-        Self::Form,
-        Self::Opaque,
-        Self::Introspection,
-        Self::Userinfo,
-        Self::Jwt,
-        Self::Refresh,
-        Self::RefreshUnsigned,
-        Self::Code,
-        Self::CodeUnsigned,
-        Self::Par,
-        Self::Discovery,
-        Self::Jwks,
+    /// What is compared with each other is measured in turns.
+    const GROUPS: [&[Self]; 11] = [
+        &[Self::Hello, Self::Document, Self::Keys, Self::Discovery, Self::Jwks],
+        &[Self::Form],
+        &[Self::Opaque],
+        &[Self::Introspection],
+        &[Self::Userinfo],
+        &[Self::Jwt],
+        &[Self::Refresh],
+        &[Self::RefreshUnsigned],
+        &[Self::Code],
+        &[Self::CodeUnsigned],
+        &[Self::Par],
     ];
+
+    fn all() -> impl Iterator<Item = Self> {
+        Self::GROUPS.iter().copied().flatten().copied()
+    }
 
     /// What is asked for where people are: an ID token, or nothing that is signed.
     const fn scope(self) -> &'static str {
@@ -159,29 +160,29 @@ async fn all(quick: bool) -> Part {
         }
     }
     let mut taken: Vec<(Scenario, Who, Vec<Window>)> = Vec::new();
-    for scenario in Scenario::ALL {
-        eprintln!("  {}", scenario.name());
+    for group in Scenario::GROUPS {
         let mut works = Vec::new();
-        for peer in peers.iter().filter(|peer| scenario.is_of(peer)) {
-            works.push((peer, work(scenario, peer, rounds * per_round(peer.who, quick)).await));
-            taken.push((scenario, peer.who, Vec::new()));
+        for scenario in group.iter().copied() {
+            eprintln!("  {}", scenario.name());
+            for peer in peers.iter().filter(|peer| scenario.is_of(peer)) {
+                works.push((scenario, peer, work(scenario, peer, rounds * per_round(peer.who, quick)).await));
+                taken.push((scenario, peer.who, Vec::new()));
+            }
         }
         // A just-in-time compiler needs its time; codes are too dear for that.
-        for (peer, work) in
-            works.iter().filter(|_| !matches!(scenario, Scenario::Code | Scenario::CodeUnsigned))
-        {
+        for (_, peer, work) in works.iter().filter(|(_, _, work)| !matches!(work, Work::Once(_))) {
             let warm = if peer.who == Who::Node { Duration::from_millis(warm) } else { long / 2 };
             window(&peer.server, work, warm).await;
         }
         for _ in 0..rounds {
-            for (peer, work) in &works {
+            for (scenario, peer, work) in &works {
                 let (work, long) = match work {
                     // Until they are spent.
                     Work::Once(_) => (work.part(per_round(peer.who, quick)), 60 * long),
                     other => (other.clone(), long),
                 };
                 let window = window(&peer.server, &work, long).await;
-                let place = taken.iter_mut().find(|(of, who, _)| (*of, *who) == (scenario, peer.who));
+                let place = taken.iter_mut().find(|(of, who, _)| (*of, *who) == (*scenario, peer.who));
                 place.expect("its place").2.push(window);
             }
         }

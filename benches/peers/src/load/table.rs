@@ -34,7 +34,7 @@ pub(super) fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
     );
     let names: Vec<_> = peers.iter().map(|(_, name)| *name).collect();
     let _ = writeln!(part.text, "| | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::all() {
         let _ = write!(part.text, "| {} |", scenario.name());
         for (who, _) in peers {
             let _ = match of(scenario, who) {
@@ -44,7 +44,7 @@ pub(super) fn report(taken: &[(Scenario, Who, Vec<Window>)], part: &mut Part) {
         }
         part.text.push('\n');
     }
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::all() {
         let Some((ours, _)) = of(scenario, Who::Ours) else { continue };
         let floor = floor(scenario, |of_bare| of(of_bare, Who::Bare).map(|(cpu, _)| cpu));
         let mut row = |goal: &str, peer: Option<(Took, f64)>| {

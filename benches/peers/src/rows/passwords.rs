@@ -12,7 +12,7 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use rayon::{iter::ParallelIterator, slice::ParallelSliceMut};
+use rayon::{ThreadPool, ThreadPoolBuilder, iter::ParallelIterator, slice::ParallelSliceMut};
 use tokio::runtime::Runtime;
 use towergate::{
     core::{Secret, system::OsRandom},
@@ -99,9 +99,16 @@ struct Beside {
     computing: Took,
 }
 
-/// All of them in turns, by whatever clock.
-fn beside<C>(effort: Effort, cost: Cost, in_cache: Cost, now: fn() -> C, since: fn(C) -> Duration) -> Beside {
-    let (runtime, hasher, yardstick) = (runtime(), hasher(cost, 1), yardstick(cost));
+/// All of them in turns, by whatever clock. Each has threads of its own, which sleep while others have their turn: the system takes
+/// a while to spread those that wake over the cores, and would spare whoever shares them.
+fn beside<C: Send>(
+    effort: Effort,
+    cost: Cost,
+    in_cache: Cost,
+    now: fn() -> C,
+    since: fn(C) -> Duration,
+) -> Beside {
+    let (runtime, hasher, yardstick, threads) = (runtime(), hasher(cost, 1), yardstick(cost), lanes(cost));
     let mut rounds = Rounds::new();
     rounds.turn("ours", |times| {
         let start = now();
@@ -111,17 +118,16 @@ fn beside<C>(effort: Effort, cost: Cost, in_cache: Cost, now: fn() -> C, since: 
         since(start)
     });
     rounds.turn("theirs", |times| {
-        let start = now();
-        for _ in 0..times {
-            allocating(&yardstick);
-        }
-        since(start)
+        threads.install(|| {
+            let start = now();
+            (0..times).for_each(|_| allocating(&yardstick));
+            since(start)
+        })
     });
     for (name, cost) in [("filling", cost), ("computing", in_cache)] {
-        let mut ready = ready(cost);
+        let (threads, mut ready) = (lanes(cost), ready(cost));
         rounds.turn(name, move |times| {
-            // Among the threads that the lanes have, so that none waits for another to begin.
-            rayon::scope(|_| {
+            threads.install(|| {
                 let start = now();
                 (0..times).for_each(|_| ready());
                 since(start)
@@ -135,6 +141,11 @@ fn beside<C>(effort: Effort, cost: Cost, in_cache: Cost, now: fn() -> C, since: 
         filling: samples.of("filling"),
         computing: samples.of("computing"),
     }
+}
+
+/// A thread for each lane.
+fn lanes(cost: Cost) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(cost.lanes as usize).build().expect("threads")
 }
 
 /// Hashes in memory of its own, again and again.
