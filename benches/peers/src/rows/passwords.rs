@@ -1,13 +1,10 @@
 //! Passwords: the house's hasher, which keeps its memory, beside the crate's own allocating call.
 
+mod peak;
+mod scaling;
+
 use std::{
-    fs,
-    path::Path,
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -22,6 +19,7 @@ use towergate::{
 use towergate_arena::Arena;
 use zeroize::Zeroize;
 
+pub use self::peak::child;
 use crate::{
     goals,
     measure::{Effort, Rounds, Took, spent_by_all},
@@ -53,8 +51,8 @@ pub(super) fn measure(effort: Effort, part: &mut Part) {
     let few = effort.few();
     wall(few, part);
     cpu(few, part);
-    peak(part);
-    scaling(if quick { 1 } else { 7 }, Duration::from_millis(if quick { 300 } else { 1000 }), part);
+    peak::measure(part);
+    scaling::measure(if quick { 1 } else { 7 }, Duration::from_millis(if quick { 300 } else { 1000 }), part);
 }
 
 fn wall(effort: Effort, part: &mut Part) {
@@ -166,133 +164,6 @@ pub(crate) fn ready(cost: Cost) -> impl FnMut() + Send {
         let of_a_lane = blocks.len().div_ceil(yardstick.params().p_cost() as usize);
         blocks.par_chunks_mut(of_a_lane).for_each(|lane| lane.iter_mut().for_each(Zeroize::zeroize));
     }
-}
-
-/// How many more hashes there are of `N` threads than of one.
-fn scaling(rounds: usize, long: Duration, part: &mut Part) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (runtime, hasher) = (runtime(), hasher(USUAL, cores));
-    let hashing = |threads: usize| runtime.block_on(rate(&hasher, threads, long));
-    hashing(cores);
-    let (mut ones, mut all) = (Vec::new(), Vec::new());
-    let (mut ready_ones, mut ready_all) = (Vec::new(), Vec::new());
-    let (mut cached_ones, mut cached_all) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        ones.push(hashing(1));
-        all.push(hashing(cores));
-        ready_ones.push(ready_rate(USUAL, 1, long));
-        ready_all.push(ready_rate(USUAL, cores, long));
-        cached_ones.push(ready_rate(USUAL_IN_CACHE, 1, long));
-        cached_all.push(ready_rate(USUAL_IN_CACHE, cores, long));
-    }
-    let share = |ones: &[f64], all: &[f64]| {
-        let each = |one: f64, all: f64| all / one / cores as f64;
-        let best = |rates: &[f64]| rates.iter().copied().fold(0.0, f64::max);
-        let (one, many) = (Took::of(ones.to_vec()).median, Took::of(all.to_vec()).median);
-        Took { min: each(best(ones), best(all)), median: each(one, many) }
-    };
-    let (one, many) = (Took::of(ones.clone()).median, Took::of(all.clone()).median);
-    let cached = share(&cached_ones, &cached_all);
-    let detail = format!(
-        "{one:.0} hashes a second on one thread, {many:.0} on {cores}; the least is of the best of both; as many blocks in the \
-         cores' own caches {:.2}",
-        cached.median
-    );
-    let row = Row::new(goals::ARGON_SCALING, "", share(&ones, &all), detail);
-    part.rows.push(row.above(
-        "as many threads of the crate alone, each in memory of its own that lies ready; what they share is the way to the memory",
-        share(&ready_ones, &ready_all),
-    ));
-}
-
-/// Hashes a second of so many that ask one after the other.
-async fn rate(hasher: &PasswordHasher, threads: usize, long: Duration) -> f64 {
-    let start = Instant::now();
-    let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..threads {
-        let hasher = hasher.clone();
-        workers.spawn(async move {
-            let mut done = 0_u32;
-            while start.elapsed() < long {
-                hasher.hash(password()).await.expect("a hash");
-                done += 1;
-            }
-            done
-        });
-    }
-    let done: u32 = workers.join_all().await.into_iter().sum();
-    f64::from(done) / start.elapsed().as_secs_f64()
-}
-
-/// The same of threads that have nothing to do with each other.
-fn ready_rate(cost: Cost, threads: usize, long: Duration) -> f64 {
-    let (start, done) = (Instant::now(), AtomicU32::new(0));
-    rayon::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|_| {
-                let mut one = ready(cost);
-                while start.elapsed() < long {
-                    one();
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    f64::from(done.into_inner()) / start.elapsed().as_secs_f64()
-}
-
-/// What memory a program needs at most that hashes, over what the parameters say, by a program of its own.
-fn peak(part: &mut Part) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let program = std::env::current_exe().expect("this program");
-    let peak = |whose: &str, permits: usize| {
-        let child = Command::new(&program).args(["child-hash", whose, &permits.to_string()]).output();
-        let told = String::from_utf8(child.expect("a child").stdout).expect("a figure");
-        told.trim().parse::<f64>().expect("a figure") / (f64::from(USUAL.memory) * permits as f64)
-    };
-    let (ours, one, theirs) = (peak("ours", cores), peak("ours", 1), peak("theirs", cores));
-    let detail = format!(
-        "with {cores} permits; with one {one:.2}; the allocating call on {cores} threads {theirs:.2}"
-    );
-    part.rows.push(Row::exact(goals::ARGON_PEAK, "", ours, detail));
-}
-
-/// What a child does: hashes for a while on so many threads, and prints by how many KiB it grew at most.
-pub fn child(whose: &str, permits: usize) {
-    const EACH: usize = 12;
-    let runtime = runtime();
-    let before = memory("VmRSS:");
-    if whose == "ours" {
-        let hasher = hasher(USUAL, permits);
-        runtime.block_on(async {
-            let mut workers = tokio::task::JoinSet::new();
-            for _ in 0..permits {
-                let hasher = hasher.clone();
-                workers.spawn(async move {
-                    for _ in 0..EACH {
-                        hasher.hash(password()).await.expect("a hash");
-                    }
-                });
-            }
-            workers.join_all().await;
-        });
-    } else {
-        let yardstick = yardstick(USUAL);
-        std::thread::scope(|scope| {
-            for _ in 0..permits {
-                scope.spawn(|| (0..EACH).for_each(|_| allocating(&yardstick)));
-            }
-        });
-    }
-    println!("{}", memory("VmHWM:") - before);
-}
-
-/// A line of what the system says of this program, in KiB.
-fn memory(line: &str) -> u64 {
-    let status = fs::read_to_string(Path::new("/proc/self/status")).expect("Linux");
-    let found =
-        status.lines().find_map(|text| text.strip_prefix(line)?.split_whitespace().next()?.parse().ok());
-    found.expect("a figure")
 }
 
 fn runtime() -> Runtime {
