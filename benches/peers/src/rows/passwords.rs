@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rayon::{ThreadPool, ThreadPoolBuilder, iter::ParallelIterator, slice::ParallelSliceMut};
 use tokio::runtime::Runtime;
 use towergate::{
@@ -160,9 +160,17 @@ pub(crate) fn ready(cost: Cost) -> impl FnMut() + Send {
                 memory.blocks(),
             )
             .expect("a hash");
-        let blocks = memory.blocks();
-        let of_a_lane = blocks.len().div_ceil(yardstick.params().p_cost() as usize);
-        blocks.par_chunks_mut(of_a_lane).for_each(|lane| lane.iter_mut().for_each(Zeroize::zeroize));
+        wipe(memory.blocks(), yardstick.params().p_cost() as usize);
+    }
+}
+
+/// Each lane on a thread; a single one where it is, for this may be a thread of low priority.
+fn wipe(blocks: &mut [Block], lanes: usize) {
+    let wipe_all = |blocks: &mut [Block]| blocks.iter_mut().for_each(Zeroize::zeroize);
+    if lanes > 1 {
+        blocks.par_chunks_mut(blocks.len().div_ceil(lanes)).for_each(wipe_all);
+    } else {
+        wipe_all(blocks);
     }
 }
 

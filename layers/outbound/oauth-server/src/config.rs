@@ -60,8 +60,8 @@ pub struct ServerConfig {
     /// that registered `require_pushed_authorization_requests`; not, unless the host says otherwise.
     pub require_pushed_authorization_requests: bool,
     /// How many interactions and pushed requests may wait at once; 100 000 unless the host says otherwise. Who comes when there are as
-    /// many is told to come again: without an end, anybody could fill the disk. What one client
-    /// pushed is a quarter of them at most; a client that is public or registered itself pushes while fewer than half as many wait.
+    /// many is told to come again: without an end, anybody could fill the disk. What one client pushed is a quarter of them at most; a
+    /// client that is public or registered itself pushes while fewer than half as many wait.
     pub max_open_interactions: u32,
 }
 

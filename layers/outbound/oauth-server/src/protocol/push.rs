@@ -2,8 +2,9 @@
 //! [RFC 9126 section 2](https://www.rfc-editor.org/rfc/rfc9126#section-2)
 //!
 //! The rules, in order: a form, nothing in the query; a client that proves itself, as at the token endpoint; no request by
-//! reference; a request object, if there is one, that is right; `client_id` of that very client; and then all that the
-//! authorization endpoint checks; and room for one more, in the client's own share and in all. The answer is a reference that is good for one minute, and for one answer.
+//! reference; a request object, if there is one, that is right; `client_id` of that very client; all that the authorization
+//! endpoint checks; and room for one more, in the client's own share and in all. The answer is a reference that is good for one
+//! minute, and for one answer.
 
 use std::error::Error;
 
